@@ -1,0 +1,112 @@
+//! Why packets are dropped. Linux: `enum skb_drop_reason`.
+
+macro_rules! drop_reasons {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// Why the stack dropped a packet: every drop on the way in or out is counted under one of these.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum DropReason { $($(#[$doc])* $name),* }
+
+        impl DropReason {
+            /// All reasons, in the order of their counters.
+            pub const ALL: &'static [DropReason] = &[$(DropReason::$name),*];
+
+            /// The reason's name, as counters and logs show it.
+            pub const fn name(self) -> &'static str {
+                match self { $(DropReason::$name => stringify!($name)),* }
+            }
+        }
+    };
+}
+
+drop_reasons! {
+    /// The frame is shorter than an Ethernet header.
+    EthernetTruncated,
+    /// The frame's source address is a group or all zeros.
+    EthernetBadSource,
+    /// The frame is for another station.
+    OtherHost,
+    /// No protocol of the stack has this EtherType.
+    UnhandledProtocol,
+    /// The packet is not a well-formed ARP packet for IPv4 over Ethernet (RFC 826).
+    ArpMalformed,
+    /// An ARP packet that nobody asked for and that is not for us.
+    ArpNotForUs,
+    /// The neighbour did not answer; the queued packet is given up. Linux: `SKB_DROP_REASON_NEIGH_FAILED`.
+    NeighbourFailed,
+    /// The queue of packets that wait for a neighbour's address is full. Linux: `NEIGH_QUEUEFULL`.
+    NeighbourQueueFull,
+    /// The neighbour table is full of entries in use.
+    NeighbourTableFull,
+    /// The IPv4 header is truncated, has a wrong version or length. Linux: `IP_INHDR`.
+    Ipv4Malformed,
+    /// The IPv4 header checksum is wrong. Linux: `IP_CSUM`.
+    Ipv4Checksum,
+    /// The IPv4 packet carries an option that is not accepted (source routes) or malformed options.
+    Ipv4BadOption,
+    /// The source address cannot be a sender's (broadcast, group, loopback from a wire). Linux: martian source.
+    Ipv4BadSource,
+    /// The destination address is not one of ours and packets are not forwarded. Linux: `IP_INADDRERRORS`.
+    Ipv4NotForUs,
+    /// A fragment; reassembly is not built.
+    Ipv4Fragment,
+    /// A packet that is larger than the next link carries and must not or cannot be fragmented.
+    PacketTooBig,
+    /// No route to the destination. Linux: `IP_OUTNOROUTES`.
+    NoRoute,
+    /// A filter's verdict. Linux: `NETFILTER_DROP`.
+    Netfilter,
+    /// No protocol has this IP protocol number. Linux: `IP_NOPROTO`.
+    UnknownIpProtocol,
+    /// The ICMP message is truncated or inconsistent.
+    IcmpMalformed,
+    /// The ICMP checksum is wrong. Linux: `ICMP_CSUM`.
+    IcmpChecksum,
+    /// An echo request or timestamp to a group or everybody, or a message of a type that is ignored.
+    IcmpIgnored,
+    /// The UDP header is truncated or its length inconsistent.
+    UdpMalformed,
+    /// The UDP checksum is wrong. Linux: `UDP_CSUM`.
+    UdpChecksum,
+    /// No UDP socket has this port. Linux: `NO_SOCKET`.
+    UdpNoSocket,
+    /// The socket's receive buffer is full. Linux: `SOCKET_RCVBUFF`.
+    SocketReceiveBufferFull,
+    /// The TCP header is truncated or its data offset is wrong.
+    TcpMalformed,
+    /// The TCP checksum is wrong. Linux: `TCP_CSUM`.
+    TcpChecksum,
+    /// A segment to or from a group or everybody.
+    TcpBadAddress,
+    /// No TCP socket has this address and port. Linux: `NO_SOCKET`.
+    TcpNoSocket,
+    /// A combination of flags that means nothing (no ACK in a synchronised state, SYN with FIN). Linux:
+    /// `TCP_FLAGS`, `TCP_INVALID_SYN`.
+    TcpFlags,
+    /// The segment lies outside of the window. Linux: `TCP_INVALID_SEQUENCE`.
+    TcpSequence,
+    /// An acknowledgement of data never sent, or far too old. Linux: `TCP_ACK_UNSENT_DATA`, `TCP_TOO_OLD_ACK`.
+    TcpAcknowledgement,
+    /// A reset whose sequence number is not the expected one (RFC 5961 section 3). Linux: `TCP_RESET`.
+    TcpReset,
+    /// A timestamp older than the last one (RFC 7323 section 5). Linux: `TCP_RFC7323_PAWS`.
+    TcpPaws,
+    /// Data the receiver has already, whole. Linux: `TCP_OLD_DATA`.
+    TcpOldData,
+    /// Data beyond the receive window, or out of order beyond the queue's limit. Linux: `TCP_OVERWINDOW`,
+    /// `TCP_OFOMERGE`.
+    TcpOverWindow,
+    /// A zero-window connection gets data. Linux: `TCP_ZEROWINDOW`.
+    TcpZeroWindow,
+    /// The accept queue is full. Linux: `TcpExtListenDrops`.
+    TcpListenOverflow,
+    /// The queue of half-open connections is full. Linux: `TCPReqQFullDrop`.
+    TcpSynQueueFull,
+    /// Data for a connection whose receiving side is gone. Linux: `TCP_CLOSE`, `TcpExtTCPAbortOnData`.
+    TcpClosed,
+    /// The queueing discipline is full. Linux: `QDISC_DROP`.
+    QdiscFull,
+    /// The device's link is down. Linux: `DEV_READY`.
+    LinkDown,
+    /// The loopback backlog is full. Linux: `CPU_BACKLOG`.
+    BacklogFull,
+}

@@ -1,0 +1,398 @@
+//! IPv4 headers (RFC 791) and address blocks (RFC 4632).
+
+use super::checksum::Sum;
+use super::{Malformed, get_u16, get_u32, put_u16, put_u32};
+use core::fmt;
+use core::net::Ipv4Addr;
+use core::str::FromStr;
+
+/// Bytes of a header without options.
+pub const HEADER_LEN: usize = 20;
+
+/// The largest packet, header included.
+pub const MAX_PACKET: usize = 65_535;
+
+/// The protocol inside of an IP packet, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Protocol(pub u8);
+
+impl Protocol {
+    /// RFC 792.
+    pub const ICMP: Protocol = Protocol(1);
+    /// RFC 9293.
+    pub const TCP: Protocol = Protocol(6);
+    /// RFC 768.
+    pub const UDP: Protocol = Protocol(17);
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Protocol::ICMP => f.write_str("ICMP"),
+            Protocol::TCP => f.write_str("TCP"),
+            Protocol::UDP => f.write_str("UDP"),
+            Protocol(number) => write!(f, "ip-proto-{number}"),
+        }
+    }
+}
+
+/// A checked view of an IPv4 packet.
+#[derive(Clone, Copy, Debug)]
+pub struct Header<'a> {
+    fixed: &'a [u8; HEADER_LEN],
+    whole: &'a [u8],
+    options: &'a [u8],
+    payload: &'a [u8],
+}
+
+impl<'a> Header<'a> {
+    /// Checks version and lengths of the packet that `bytes` begins with; bytes behind its total length
+    /// (padding of short frames) are ignored. The checksum is left to [`Header::checksum_is_valid`].
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        let header = Self::parse_quoted(bytes)?;
+        let total = usize::from(header.total_len());
+        if total < header.header_len() {
+            return Err(Malformed::TotalLength);
+        }
+        let payload = bytes.get(header.header_len()..total).ok_or(Malformed::Truncated)?;
+        Ok(Header { payload, ..header })
+    }
+
+    /// As [`Header::parse`], but the packet may be cut off behind its header, as in an ICMP error's quote.
+    pub fn parse_quoted(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        let fixed = bytes.first_chunk::<HEADER_LEN>().ok_or(Malformed::Truncated)?;
+        if fixed[0] >> 4 != 4 {
+            return Err(Malformed::Version);
+        }
+        let header_len = usize::from(fixed[0] & 0xf) * 4;
+        if header_len < HEADER_LEN {
+            return Err(Malformed::HeaderLength);
+        }
+        let (whole, payload) = bytes.split_at_checked(header_len).ok_or(Malformed::Truncated)?;
+        Ok(Header { fixed, whole, options: whole.get(HEADER_LEN..).unwrap_or_default(), payload })
+    }
+
+    /// Bytes of the header, 20 to 60.
+    pub const fn header_len(&self) -> usize {
+        self.whole.len()
+    }
+
+    /// Type of service: DSCP and ECN.
+    pub const fn tos(&self) -> u8 {
+        self.fixed[1]
+    }
+
+    /// Bytes of header and payload.
+    pub const fn total_len(&self) -> u16 {
+        get_u16(self.fixed, 2)
+    }
+
+    /// What fragments of one packet have in common.
+    pub const fn identification(&self) -> u16 {
+        get_u16(self.fixed, 4)
+    }
+
+    /// DF: the packet must not be cut.
+    pub const fn dont_fragment(&self) -> bool {
+        self.fixed[6] & 0x40 != 0
+    }
+
+    /// MF: not the last fragment.
+    pub const fn more_fragments(&self) -> bool {
+        self.fixed[6] & 0x20 != 0
+    }
+
+    /// Where in the whole packet's payload this fragment begins, in bytes.
+    pub const fn fragment_offset(&self) -> u32 {
+        (get_u16(self.fixed, 6) & 0x1fff) as u32 * 8
+    }
+
+    /// Whether this is a part of a packet. Linux: `ip_is_fragment`.
+    pub const fn is_fragment(&self) -> bool {
+        self.more_fragments() || self.fragment_offset() != 0
+    }
+
+    /// Time to live: how many hops are left.
+    pub const fn ttl(&self) -> u8 {
+        self.fixed[8]
+    }
+
+    /// What the payload is.
+    pub const fn protocol(&self) -> Protocol {
+        Protocol(self.fixed[9])
+    }
+
+    /// The sender's address.
+    pub const fn source(&self) -> Ipv4Addr {
+        Ipv4Addr::from_bits(get_u32(self.fixed, 12))
+    }
+
+    /// The receiver's address.
+    pub const fn destination(&self) -> Ipv4Addr {
+        Ipv4Addr::from_bits(get_u32(self.fixed, 16))
+    }
+
+    /// The options with their padding, not parsed.
+    pub const fn options(&self) -> &'a [u8] {
+        self.options
+    }
+
+    /// What follows the header, cut to the total length.
+    pub const fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+
+    /// Whether the header is undamaged. Linux: `ip_fast_csum`.
+    pub fn checksum_is_valid(&self) -> bool {
+        Sum::of(self.whole).is_valid()
+    }
+}
+
+impl fmt::Display for Header<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IP {} > {}: {}", self.source(), self.destination(), self.protocol())
+    }
+}
+
+/// The values of a header without options, to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fields {
+    /// Type of service.
+    pub tos: u8,
+    /// Bytes of header and payload.
+    pub total_len: u16,
+    /// What fragments of one packet have in common.
+    pub identification: u16,
+    /// DF: the packet must not be cut.
+    pub dont_fragment: bool,
+    /// How many hops it may take.
+    pub ttl: u8,
+    /// What the payload is.
+    pub protocol: Protocol,
+    /// The sender's address.
+    pub source: Ipv4Addr,
+    /// The receiver's address.
+    pub destination: Ipv4Addr,
+}
+
+impl Fields {
+    /// Writes the header with its checksum.
+    ///
+    /// # Panics
+    ///
+    /// If `header` is shorter than [`HEADER_LEN`].
+    pub fn emit(&self, header: &mut [u8]) {
+        let header = &mut header[..HEADER_LEN];
+        header[0] = 0x45;
+        header[1] = self.tos;
+        put_u16(header, 2, self.total_len);
+        put_u16(header, 4, self.identification);
+        put_u16(header, 6, u16::from(self.dont_fragment) << 14);
+        header[8] = self.ttl;
+        header[9] = self.protocol.0;
+        put_u16(header, 10, 0);
+        put_u32(header, 12, self.source.to_bits());
+        put_u32(header, 16, self.destination.to_bits());
+        let checksum = Sum::of(header).checksum();
+        put_u16(header, 10, checksum);
+    }
+}
+
+/// Takes one from the time to live of the header that `packet` begins with and corrects the checksum; no
+/// effect on bytes that are no header. Linux: `ip_decrease_ttl`.
+pub fn decrease_ttl(packet: &mut [u8]) {
+    let Some(header) = packet.first_chunk_mut::<HEADER_LEN>() else { return };
+    let old = get_u16(header, 8);
+    header[8] = header[8].saturating_sub(1);
+    let checksum = super::checksum::update(get_u16(header, 10), old, get_u16(header, 8));
+    put_u16(header, 10, checksum);
+}
+
+/// An address and how many of its leading bits name its network: `10.0.2.15/24`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ipv4Cidr {
+    address: Ipv4Addr,
+    prefix_len: u8,
+}
+
+impl Ipv4Cidr {
+    /// The block; none if `prefix_len` is above 32.
+    pub const fn new(address: Ipv4Addr, prefix_len: u8) -> Option<Self> {
+        if prefix_len <= 32 { Some(Ipv4Cidr { address, prefix_len }) } else { None }
+    }
+
+    /// The block of one address.
+    pub const fn host(address: Ipv4Addr) -> Self {
+        Ipv4Cidr { address, prefix_len: 32 }
+    }
+
+    /// All addresses: `0.0.0.0/0`.
+    pub const ALL: Ipv4Cidr = Ipv4Cidr { address: Ipv4Addr::UNSPECIFIED, prefix_len: 0 };
+
+    /// The address as it was given, host bits included.
+    pub const fn address(self) -> Ipv4Addr {
+        self.address
+    }
+
+    /// How many leading bits name the network, 0 to 32.
+    pub const fn prefix_len(self) -> u8 {
+        self.prefix_len
+    }
+
+    /// The netmask's bits.
+    pub const fn mask(self) -> u32 {
+        match self.prefix_len {
+            0 => 0,
+            len => u32::MAX << (32 - len),
+        }
+    }
+
+    /// The block with the host bits cleared.
+    pub const fn network(self) -> Ipv4Cidr {
+        Ipv4Cidr { address: Ipv4Addr::from_bits(self.address.to_bits() & self.mask()), ..self }
+    }
+
+    /// The address of everybody in the network; none in networks of one or two addresses (RFC 3021).
+    pub const fn broadcast(self) -> Option<Ipv4Addr> {
+        if self.prefix_len >= 31 {
+            return None;
+        }
+        Some(Ipv4Addr::from_bits(self.address.to_bits() | !self.mask()))
+    }
+
+    /// Whether `address` is in the network.
+    pub const fn contains(self, address: Ipv4Addr) -> bool {
+        (self.address.to_bits() ^ address.to_bits()) & self.mask() == 0
+    }
+}
+
+impl fmt::Display for Ipv4Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix_len)
+    }
+}
+
+impl fmt::Debug for Ipv4Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A text that is not an IPv4 address with a prefix length from 0 to 32.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParseCidrError;
+
+impl fmt::Display for ParseCidrError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected an IPv4 address and a prefix length, such as 10.0.2.15/24")
+    }
+}
+
+impl core::error::Error for ParseCidrError {}
+
+impl FromStr for Ipv4Cidr {
+    type Err = ParseCidrError;
+
+    fn from_str(text: &str) -> Result<Self, ParseCidrError> {
+        let (address, len) = text.split_once('/').ok_or(ParseCidrError)?;
+        let address = address.parse().map_err(|_| ParseCidrError)?;
+        // u8's parser takes a sign, people's prefix lengths have none.
+        if !len.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(ParseCidrError);
+        }
+        let len = len.parse().map_err(|_| ParseCidrError)?;
+        Ipv4Cidr::new(address, len).ok_or(ParseCidrError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    const FIELDS: Fields = Fields {
+        tos: 0x10,
+        total_len: 24,
+        identification: 0x1234,
+        dont_fragment: true,
+        ttl: 64,
+        protocol: Protocol::UDP,
+        source: Ipv4Addr::new(192, 0, 2, 1),
+        destination: Ipv4Addr::new(192, 0, 2, 2),
+    };
+
+    fn packet() -> [u8; 26] {
+        let mut packet = *b"....................data__";
+        FIELDS.emit(&mut packet);
+        packet
+    }
+
+    #[test]
+    fn what_is_emitted_is_parsed() {
+        let packet = packet();
+        let header = Header::parse(&packet).unwrap();
+        assert!(header.checksum_is_valid());
+        assert_eq!(header.payload(), b"data", "padding behind the total length is not payload");
+        let again = Fields {
+            tos: header.tos(),
+            total_len: header.total_len(),
+            identification: header.identification(),
+            dont_fragment: header.dont_fragment(),
+            ttl: header.ttl(),
+            protocol: header.protocol(),
+            source: header.source(),
+            destination: header.destination(),
+        };
+        assert_eq!(again, FIELDS);
+        assert!(!header.is_fragment());
+        assert_eq!(header.to_string(), "IP 192.0.2.1 > 192.0.2.2: UDP");
+    }
+
+    #[test]
+    fn every_truncation_is_refused() {
+        let packet = packet();
+        for len in 0..24 {
+            assert_eq!(Header::parse(&packet[..len]).unwrap_err(), Malformed::Truncated, "{len}");
+            assert_eq!(Header::parse_quoted(&packet[..len]).is_ok(), len >= 20);
+        }
+    }
+
+    #[test]
+    fn wrong_lengths_and_versions_are_refused() {
+        let with = |at: usize, value: u8| {
+            let mut packet = packet();
+            packet[at] = value;
+            Header::parse(&packet).err()
+        };
+        assert_eq!(with(0, 0x65), Some(Malformed::Version));
+        assert_eq!(with(0, 0x44), Some(Malformed::HeaderLength));
+        assert_eq!(with(0, 0x4f), Some(Malformed::Truncated));
+        assert_eq!(with(3, 19), Some(Malformed::TotalLength));
+        assert_eq!(with(3, 27), Some(Malformed::Truncated));
+        assert_eq!(with(3, 20), None);
+    }
+
+    #[test]
+    fn the_ttl_falls_and_the_checksum_follows() {
+        let mut packet = packet();
+        decrease_ttl(&mut packet);
+        let header = Header::parse(&packet).unwrap();
+        assert_eq!(header.ttl(), 63);
+        assert!(header.checksum_is_valid());
+        decrease_ttl(&mut packet[..19]);
+    }
+
+    #[test]
+    fn blocks() {
+        let cidr: Ipv4Cidr = "10.0.2.15/24".parse().unwrap();
+        assert_eq!(cidr.network().to_string(), "10.0.2.0/24");
+        assert_eq!(cidr.broadcast(), Some(Ipv4Addr::new(10, 0, 2, 255)));
+        assert!(cidr.contains(Ipv4Addr::new(10, 0, 2, 1)) && !cidr.contains(Ipv4Addr::new(10, 0, 3, 1)));
+        assert!(Ipv4Cidr::ALL.contains(Ipv4Addr::BROADCAST));
+        assert_eq!(Ipv4Cidr::host(cidr.address()).broadcast(), None);
+        for bad in ["", "10.0.2.15", "10.0.2/24", "10.0.2.15/33", "10.0.2.15/", "10.0.2.15/+4", "10.0.2.15/a"]
+        {
+            assert_eq!(bad.parse::<Ipv4Cidr>(), Err(ParseCidrError), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! TCP options: MSS and the list's form (RFC 9293 section 3.2), window scale and timestamps (RFC 7323),
+//! selective acknowledgement (RFC 2018).
+
+use core::fmt;
+
+/// Bytes of options that fit a header.
+pub const MAX_OPTIONS_LEN: usize = 40;
+
+/// The largest window scale (RFC 7323 section 2.3).
+const MAX_WINDOW_SCALE: u8 = 14;
+
+const END: u8 = 0;
+const NOP: u8 = 1;
+const MSS: u8 = 2;
+const WINDOW_SCALE: u8 = 3;
+const SACK_PERMITTED: u8 = 4;
+const SACK: u8 = 5;
+const TIMESTAMPS: u8 = 8;
+
+/// The timestamps option.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timestamps {
+    /// TSval: the sender's clock.
+    pub value: u32,
+    /// TSecr: the receiver's clock as the sender last saw it.
+    pub echo: u32,
+}
+
+/// The blocks of a SACK option: runs that arrived, from the first sequence number to the one behind the last.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct SackBlocks {
+    blocks: [(u32, u32); SackBlocks::MAX],
+    len: u8,
+}
+
+impl SackBlocks {
+    /// How many fit a header without other options; three beside timestamps.
+    pub const MAX: usize = 4;
+
+    /// No block.
+    pub const EMPTY: SackBlocks = SackBlocks { blocks: [(0, 0); SackBlocks::MAX], len: 0 };
+
+    /// Adds the block from `left` to before `right` at the end. Answers `false` if there is no room.
+    pub fn push(&mut self, left: u32, right: u32) -> bool {
+        match self.blocks.get_mut(usize::from(self.len)) {
+            Some(place) => {
+                *place = (left, right);
+                self.len += 1;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The blocks, the one with the newest segment first.
+    pub fn as_slice(&self) -> &[(u32, u32)] {
+        self.blocks.get(..usize::from(self.len)).unwrap_or_default()
+    }
+
+    /// Whether there is no block.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+impl fmt::Debug for SackBlocks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.as_slice()).finish()
+    }
+}
+
+/// The options of a segment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The largest segment the sender takes; in a SYN only.
+    pub mss: Option<u16>,
+    /// By how many bits later windows are shifted, at most 14; in a SYN only.
+    pub window_scale: Option<u8>,
+    /// Whether the sender understands SACK; in a SYN only.
+    pub sack_permitted: bool,
+    /// The timestamps.
+    pub timestamps: Option<Timestamps>,
+    /// Runs that arrived out of order.
+    pub sack: SackBlocks,
+}
+
+/// One option of the list: its kind and what is behind the length byte.
+struct Item<'a> {
+    kind: u8,
+    value: &'a [u8],
+}
+
+/// Walks a list of options; ends at its end, at the END option, or at a length that cannot be.
+struct Items<'a>(&'a [u8]);
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Item<'a>;
+
+    fn next(&mut self) -> Option<Item<'a>> {
+        let (&kind, rest) = self.0.split_first()?;
+        let (value, rest) = match kind {
+            END => return None,
+            NOP => (&[][..], rest),
+            _ => {
+                let (&len, rest) = rest.split_first()?;
+                rest.split_at_checked(usize::from(len).checked_sub(2)?)?
+            }
+        };
+        self.0 = rest;
+        Some(Item { kind, value })
+    }
+}
+
+fn be16(bytes: &[u8]) -> Option<u16> {
+    Some(u16::from_be_bytes(bytes.try_into().ok()?))
+}
+
+fn be32(bytes: &[u8]) -> Option<u32> {
+    Some(u32::from_be_bytes(bytes.try_into().ok()?))
+}
+
+fn pair(bytes: &[u8]) -> Option<(u32, u32)> {
+    let (first, second) = bytes.split_at_checked(4)?;
+    Some((be32(first)?, be32(second)?))
+}
+
+impl Options {
+    /// Parses a list of options. As Linux does it, options of an unknown kind or a wrong length are skipped,
+    /// a length that cannot be ends the list, and what belongs into a SYN counts in one only (`syn`).
+    /// An MSS of 0 counts as none. Linux: `tcp_parse_options`.
+    pub fn parse(bytes: &[u8], syn: bool) -> Options {
+        let mut options = Options::default();
+        for Item { kind, value } in Items(bytes) {
+            match kind {
+                MSS if syn => options.mss = be16(value).filter(|&mss| mss != 0).or(options.mss),
+                WINDOW_SCALE if syn && value.len() == 1 => {
+                    options.window_scale = value.first().map(|&scale| scale.min(MAX_WINDOW_SCALE));
+                }
+                SACK_PERMITTED if syn && value.is_empty() => options.sack_permitted = true,
+                TIMESTAMPS => {
+                    if let Some((value, echo)) = pair(value).filter(|_| value.len() == 8) {
+                        options.timestamps = Some(Timestamps { value, echo });
+                    }
+                }
+                SACK if value.len().is_multiple_of(8) => {
+                    options.sack = SackBlocks::EMPTY;
+                    for (left, right) in value.chunks_exact(8).filter_map(pair) {
+                        options.sack.push(left, right);
+                    }
+                }
+                _ => {}
+            }
+        }
+        options
+    }
+
+    /// How many SACK blocks fit beside the other options.
+    fn sack_blocks_that_fit(&self) -> &[(u32, u32)] {
+        let blocks = self.sack.as_slice();
+        let room = MAX_OPTIONS_LEN - self.len_without_sack();
+        let fit = room.saturating_sub(4) / 8;
+        blocks.get(..blocks.len().min(fit)).unwrap_or_default()
+    }
+
+    fn len_without_sack(&self) -> usize {
+        let mss = if self.mss.is_some() { 4 } else { 0 };
+        let timestamps = if self.timestamps.is_some() { 12 } else { 0 };
+        let sack_permitted = if self.sack_permitted && self.timestamps.is_none() { 4 } else { 0 };
+        let window_scale = if self.window_scale.is_some() { 4 } else { 0 };
+        mss + timestamps + sack_permitted + window_scale
+    }
+
+    /// How many bytes [`Options::emit`] writes: a multiple of four, at most 40.
+    pub fn emitted_len(&self) -> usize {
+        let sack = match self.sack_blocks_that_fit().len() {
+            0 => 0,
+            blocks => 4 + 8 * blocks,
+        };
+        self.len_without_sack() + sack
+    }
+
+    /// Writes the options in Linux's order, padded so that each begins at a multiple of four: MSS, SACK
+    /// permitted, timestamps, window scale, SACK blocks as many as fit. Linux: `tcp_options_write`.
+    ///
+    /// # Panics
+    ///
+    /// If `bytes` is shorter than [`Options::emitted_len`].
+    pub fn emit(&self, bytes: &mut [u8]) {
+        let mut at = 0;
+        let mut put = |run: &[u8]| {
+            bytes[at..at + run.len()].copy_from_slice(run);
+            at += run.len();
+        };
+        if let Some(mss) = self.mss {
+            put(&[MSS, 4]);
+            put(&mss.to_be_bytes());
+        }
+        // Beside timestamps the two bytes of SACK-permitted take the place of the padding.
+        if self.sack_permitted {
+            put(if self.timestamps.is_some() {
+                &[SACK_PERMITTED, 2]
+            } else {
+                &[NOP, NOP, SACK_PERMITTED, 2]
+            });
+        }
+        if let Some(Timestamps { value, echo }) = self.timestamps {
+            put(if self.sack_permitted { &[] } else { &[NOP, NOP] });
+            put(&[TIMESTAMPS, 10]);
+            put(&value.to_be_bytes());
+            put(&echo.to_be_bytes());
+        }
+        if let Some(scale) = self.window_scale {
+            put(&[NOP, WINDOW_SCALE, 3, scale]);
+        }
+        let blocks = self.sack_blocks_that_fit();
+        if !blocks.is_empty() {
+            put(&[NOP, NOP, SACK, 2 + 8 * blocks.len() as u8]);
+        }
+        for (left, right) in blocks {
+            put(&left.to_be_bytes());
+            put(&right.to_be_bytes());
+        }
+    }
+}
+
+/// Shows a list of options as tcpdump does, in the order they have on the wire.
+pub(super) struct Listing<'a>(pub(super) &'a [u8]);
+
+impl fmt::Display for Listing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, Item { kind, value }) in Items(self.0).enumerate() {
+            if nth > 0 {
+                f.write_str(",")?;
+            }
+            match (kind, value.len()) {
+                (NOP, _) => f.write_str("nop")?,
+                (MSS, 2) => write!(f, "mss {}", be16(value).unwrap_or(0))?,
+                (WINDOW_SCALE, 1) => write!(f, "wscale {}", value.first().copied().unwrap_or(0))?,
+                (SACK_PERMITTED, 0) => f.write_str("sackOK")?,
+                (SACK, len) if len % 8 == 0 => {
+                    write!(f, "sack {} ", len / 8)?;
+                    for (left, right) in value.chunks_exact(8).filter_map(pair) {
+                        write!(f, "{{{left}:{right}}}")?;
+                    }
+                }
+                (TIMESTAMPS, 8) => {
+                    let (value, echo) = pair(value).unwrap_or_default();
+                    write!(f, "TS val {value} ecr {echo}")?;
+                }
+                _ => write!(f, "unknown-{kind}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    fn emitted(options: &Options) -> Vec<u8> {
+        let mut bytes = vec![0xee; options.emitted_len()];
+        options.emit(&mut bytes);
+        bytes
+    }
+
+    fn three_blocks() -> SackBlocks {
+        let mut sack = SackBlocks::EMPTY;
+        for block in 1..=3 {
+            assert!(sack.push(block * 10, block * 10 + 5));
+        }
+        sack
+    }
+
+    #[test]
+    fn linuxs_orders() {
+        let timestamps = Some(Timestamps { value: 7, echo: 0 });
+        let syn = Options {
+            mss: Some(1460),
+            window_scale: Some(7),
+            sack_permitted: true,
+            timestamps,
+            ..Default::default()
+        };
+        let rows: [(Options, &str); 5] = [
+            (syn, "mss 1460,sackOK,TS val 7 ecr 0,nop,wscale 7"),
+            (Options { timestamps: None, ..syn }, "mss 1460,nop,nop,sackOK,nop,wscale 7"),
+            (Options { sack_permitted: false, ..syn }, "mss 1460,nop,nop,TS val 7 ecr 0,nop,wscale 7"),
+            (Options { timestamps, ..Default::default() }, "nop,nop,TS val 7 ecr 0"),
+            (
+                Options { timestamps, sack: three_blocks(), ..Default::default() },
+                "nop,nop,TS val 7 ecr 0,nop,nop,sack 3 {10:15}{20:25}{30:35}",
+            ),
+        ];
+        for (options, listing) in rows {
+            let bytes = emitted(&options);
+            assert_eq!(Listing(&bytes).to_string(), listing);
+            assert_eq!(bytes.len() % 4, 0);
+            assert_eq!(Options::parse(&bytes, true), options);
+        }
+    }
+
+    #[test]
+    fn blocks_that_do_not_fit_are_left_out() {
+        let mut options = Options { sack: three_blocks(), ..Default::default() };
+        assert!(options.sack.push(90, 91));
+        assert!(!options.sack.push(92, 93));
+        assert_eq!(options.emitted_len(), 36);
+        options.timestamps = Some(Timestamps::default());
+        assert_eq!(options.emitted_len(), 40);
+        assert_eq!(Options::parse(&emitted(&options), false).sack, three_blocks());
+    }
+
+    #[test]
+    fn what_belongs_into_a_syn_counts_in_one_only() {
+        let bytes = [MSS, 4, 5, 180, NOP, WINDOW_SCALE, 3, 200, SACK_PERMITTED, 2, END, MSS, 4, 1, 1];
+        let syn = Options::parse(&bytes, true);
+        assert_eq!((syn.mss, syn.window_scale, syn.sack_permitted), (Some(1460), Some(14), true));
+        assert_eq!(Options::parse(&bytes, false), Options::default());
+    }
+
+    #[test]
+    fn bad_lists_end_quietly() {
+        let rows: &[&[u8]] = &[
+            &[],
+            &[MSS],
+            &[MSS, 0],
+            &[MSS, 1],
+            &[MSS, 4, 5],
+            &[MSS, 3, 5],
+            &[MSS, 4, 0, 0],
+            &[TIMESTAMPS, 255, 0, 0],
+            &[SACK, 9, 0, 0, 0, 0, 0, 0, 0],
+            &[SACK, 2],
+            &[253, 2, 99],
+        ];
+        for bytes in rows {
+            assert_eq!(Options::parse(bytes, true), Options::default(), "{bytes:?}");
+            let _ = Listing(bytes).to_string();
+        }
+    }
+}

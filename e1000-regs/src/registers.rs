@@ -225,7 +225,7 @@ registers! {
     /// Wake-up filter control (SDM 13.6).
     Wufc WUFC = 0x5808, ReadWrite;
     /// Wake-up status (SDM 13.6).
-    Wus WUS = 0x5810, ReadWrite;
+    Wus WUS = 0x5810, ReadOnly;
     /// Management control (SDM 13.6).
     Manc MANC = 0x5820, ReadWrite;
 }

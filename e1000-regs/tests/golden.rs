@@ -22,7 +22,7 @@ const REGISTERS: &str = "
     02810 Rdh R/W       02818 Rdt R/W       02820 Rdtr R/W      02828 Rxdctl R/W    0282C Radv R/W
     02C00 Rsrpd R/W     03800 Tdbal R/W     03804 Tdbah R/W     03808 Tdlen R/W     03810 Tdh R/W
     03818 Tdt R/W       03820 Tidv R/W      03828 Txdctl R/W    0382C Tadv R/W      03830 Tspmt R/W
-    05000 Rxcsum R/W    05800 Wuc R/W       05808 Wufc R/W      05810 Wus R/W       05820 Manc R/W
+    05000 Rxcsum R/W    05800 Wuc R/W       05808 Wufc R/W      05810 Wus R         05820 Manc R/W
 ";
 
 #[test]

@@ -44,6 +44,8 @@ counters! {
     IpOutDiscards = "Ip:OutDiscards",
     /// Packets without a route.
     IpOutNoRoutes = "Ip:OutNoRoutes",
+    /// Fragments that arrived.
+    IpReasmReqds = "Ip:ReasmReqds",
     /// Fragments that could not be reassembled.
     IpReasmFails = "Ip:ReasmFails",
     /// Packets that would have needed fragmentation.
@@ -58,6 +60,12 @@ counters! {
     IpExtInTruncatedPkts = "IpExt:InTruncatedPkts",
     /// Packets with a wrong header checksum.
     IpExtInCsumErrors = "IpExt:InCsumErrors",
+    /// Packets to a group.
+    IpExtInMcastPkts = "IpExt:InMcastPkts",
+    /// Packets to everybody.
+    IpExtInBcastPkts = "IpExt:InBcastPkts",
+    /// Packets to everybody sent.
+    IpExtOutBcastPkts = "IpExt:OutBcastPkts",
     /// ICMP messages that arrived.
     IcmpInMsgs = "Icmp:InMsgs",
     /// ICMP messages that were malformed.
@@ -70,6 +78,10 @@ counters! {
     IcmpInTimeExcds = "Icmp:InTimeExcds",
     /// Parameter-problem messages that arrived.
     IcmpInParmProbs = "Icmp:InParmProbs",
+    /// Source quenches that arrived (and were ignored, RFC 6633).
+    IcmpInSrcQuenchs = "Icmp:InSrcQuenchs",
+    /// Redirects that arrived (and were ignored).
+    IcmpInRedirects = "Icmp:InRedirects",
     /// Echo requests that arrived.
     IcmpInEchos = "Icmp:InEchos",
     /// Echo replies that arrived.
@@ -78,10 +90,14 @@ counters! {
     IcmpOutMsgs = "Icmp:OutMsgs",
     /// ICMP errors not sent because of the global rate limit.
     IcmpOutRateLimitGlobal = "Icmp:OutRateLimitGlobal",
+    /// ICMP errors not sent because of the destination's rate limit.
+    IcmpOutRateLimitHost = "Icmp:OutRateLimitHost",
     /// Destination-unreachable messages sent.
     IcmpOutDestUnreachs = "Icmp:OutDestUnreachs",
     /// Time-exceeded messages sent.
     IcmpOutTimeExcds = "Icmp:OutTimeExcds",
+    /// Parameter-problem messages sent.
+    IcmpOutParmProbs = "Icmp:OutParmProbs",
     /// Echo replies sent.
     IcmpOutEchoReps = "Icmp:OutEchoReps",
     /// Datagrams delivered.

@@ -23,6 +23,8 @@ drop_reasons! {
     EthernetTruncated,
     /// The frame's source address is a group or all zeros.
     EthernetBadSource,
+    /// The frame is longer than the device's MTU permits.
+    FrameTooLong,
     /// The frame is for another station.
     OtherHost,
     /// No protocol of the stack has this EtherType.
@@ -31,6 +33,8 @@ drop_reasons! {
     ArpMalformed,
     /// An ARP packet that nobody asked for and that is not for us.
     ArpNotForUs,
+    /// An ARP packet whose sender cannot be a neighbour: a group, nobody, or ourselves.
+    ArpBadSender,
     /// The neighbour did not answer; the queued packet is given up. Linux: `SKB_DROP_REASON_NEIGH_FAILED`.
     NeighbourFailed,
     /// The queue of packets that wait for a neighbour's address is full. Linux: `NEIGH_QUEUEFULL`.
@@ -45,14 +49,20 @@ drop_reasons! {
     Ipv4BadOption,
     /// The source address cannot be a sender's (broadcast, group, loopback from a wire). Linux: martian source.
     Ipv4BadSource,
+    /// The destination address cannot come from a wire (this network, loopback). Linux: martian destination.
+    Ipv4BadDestination,
     /// The destination address is not one of ours and packets are not forwarded. Linux: `IP_INADDRERRORS`.
     Ipv4NotForUs,
     /// A fragment; reassembly is not built.
     Ipv4Fragment,
     /// A packet that is larger than the next link carries and must not or cannot be fragmented.
     PacketTooBig,
+    /// The time to live ended here. Linux: `IP_INHDR`, `Ip:InHdrErrors`.
+    TtlExceeded,
     /// No route to the destination. Linux: `IP_OUTNOROUTES`.
     NoRoute,
+    /// The route to the destination says to refuse: unreachable, prohibit or blackhole.
+    RouteRefused,
     /// A filter's verdict. Linux: `NETFILTER_DROP`.
     Netfilter,
     /// No protocol has this IP protocol number. Linux: `IP_NOPROTO`.

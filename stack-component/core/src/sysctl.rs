@@ -129,6 +129,31 @@ sysctls! {
     icmp_msgs_per_sec: u32 = 1000, "net.ipv4.icmp_msgs_per_sec", "a number", |_| true;
     /// ICMP errors at once, over all destinations.
     icmp_msgs_burst: u32 = 50, "net.ipv4.icmp_msgs_burst", "a number", |_| true;
+    /// Milliseconds between ICMP errors to one destination; 0 means no limit.
+    icmp_ratelimit: u32 = 1000, "net.ipv4.icmp_ratelimit", "milliseconds", |_| true;
+    /// Neighbours below which none is ever forgotten.
+    neigh_gc_thresh1: u32 = 128, "net.ipv4.neigh.default.gc_thresh1", "a number", |_| true;
+    /// Neighbours that a clean-up leaves.
+    neigh_gc_thresh2: u32 = 512, "net.ipv4.neigh.default.gc_thresh2", "a number", |_| true;
+    /// Most neighbours.
+    neigh_gc_thresh3: u32 = 1024, "net.ipv4.neigh.default.gc_thresh3", "a number from 1", |v| *v >= 1;
+    /// Seconds after which an unused neighbour may be forgotten.
+    neigh_gc_stale_time: u32 = 60, "net.ipv4.neigh.default.gc_stale_time", "seconds", |_| true;
+    /// Milliseconds, on average, that a neighbour counts as reachable.
+    neigh_base_reachable_time_ms: u32 = 30_000, "net.ipv4.neigh.default.base_reachable_time_ms",
+        "milliseconds from 1", |v| *v >= 1;
+    /// Milliseconds between solicitations.
+    neigh_retrans_time_ms: u32 = 1000, "net.ipv4.neigh.default.retrans_time_ms", "milliseconds from 10", |v| *v >= 10;
+    /// Seconds that a stale neighbour in use has to show that it lives before it is probed.
+    neigh_delay_first_probe_time: u32 = 5, "net.ipv4.neigh.default.delay_first_probe_time", "seconds", |_| true;
+    /// Solicitations to a known address before a neighbour counts as gone.
+    neigh_ucast_solicit: u32 = 3, "net.ipv4.neigh.default.ucast_solicit", "a number from 1", |v| *v >= 1;
+    /// Solicitations to everybody before a neighbour counts as not there.
+    neigh_mcast_solicit: u32 = 3, "net.ipv4.neigh.default.mcast_solicit", "a number from 1", |v| *v >= 1;
+    /// Most packets that wait for one neighbour's address.
+    neigh_unres_qlen: u32 = 101, "net.ipv4.neigh.default.unres_qlen", "a number", |_| true;
+    /// Most bytes of memory in packets that wait for one neighbour's address.
+    neigh_unres_qlen_bytes: u32 = 65_536, "net.ipv4.neigh.default.unres_qlen_bytes", "bytes", |_| true;
     /// Largest accept queue a listener may ask for.
     somaxconn: u32 = 4096, "net.core.somaxconn", "a number up to 65535", |v| *v <= 65535;
     /// Frames handled in one step at most.

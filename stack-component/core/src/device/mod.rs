@@ -1,4 +1,15 @@
-//! Devices: what the stack asks of a network card, and the loopback device.
+//! Devices: what the stack asks of a network card, the interfaces it makes of them, and the loopback device.
+//! Linux: `net/core/dev.c`.
+
+mod interface;
+mod loopback;
+mod statistics;
+mod table;
+
+pub use interface::Interface;
+pub use loopback::Loopback;
+pub use statistics::Statistics;
+pub use table::Interfaces;
 
 use crate::packet::Packet;
 use crate::time::Instant;

@@ -1,0 +1,289 @@
+//! An interface: a device with the name, addresses, queue and counts that the stack gives it.
+//! Linux: `struct net_device` with its `struct in_device`.
+
+use super::{Features, Loopback, NetDevice, Statistics};
+use crate::drop_reason::DropReason;
+use crate::packet::{DeviceIndex, Packet};
+use crate::qdisc::{PfifoFast, Qdisc};
+use crate::time::Instant;
+use crate::wire::ethernet::{self, MacAddress};
+use crate::wire::ipv4::Ipv4Cidr;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::Ipv4Addr;
+
+/// Room for a VLAN tag beside the Ethernet header in the longest frame. Linux: `VLAN_HLEN`.
+const VLAN_TAG: usize = 4;
+
+/// What is behind an interface.
+enum Link {
+    /// The stack itself.
+    Loopback(Loopback),
+    /// A device with a queue before it.
+    Device { device: Box<dyn NetDevice>, queue: Queue },
+}
+
+/// A discipline, and the frame that the device gave back.
+struct Queue {
+    discipline: Box<dyn Qdisc>,
+    /// Linux: `qdisc->gso_skb`.
+    requeued: Option<Packet>,
+}
+
+/// A device with what the stack knows of it.
+pub struct Interface {
+    name: String,
+    index: DeviceIndex,
+    mtu: u32,
+    link: Link,
+    carrier: bool,
+    addresses: Vec<Ipv4Cidr>,
+    announcements: Vec<Ipv4Addr>,
+    /// What it counts.
+    pub statistics: Statistics,
+}
+
+impl Interface {
+    /// The loopback interface.
+    pub(super) fn loopback() -> Self {
+        let link = Link::Loopback(Loopback::default());
+        Interface::assemble(String::from("lo"), DeviceIndex::LOOPBACK, Loopback::MTU, link)
+    }
+
+    /// An interface of a device, with the default discipline.
+    pub(super) fn new(name: String, index: DeviceIndex, mtu: u32, device: Box<dyn NetDevice>) -> Self {
+        let queue = Queue { discipline: Box::new(PfifoFast::default()), requeued: None };
+        Interface::assemble(name, index, mtu, Link::Device { device, queue })
+    }
+
+    fn assemble(name: String, index: DeviceIndex, mtu: u32, link: Link) -> Self {
+        let carrier = match &link {
+            Link::Loopback(_) => true,
+            Link::Device { device, .. } => device.link_up(),
+        };
+        let (addresses, announcements) = (Vec::new(), Vec::new());
+        Interface {
+            name,
+            index,
+            mtu,
+            link,
+            carrier,
+            addresses,
+            announcements,
+            statistics: Statistics::default(),
+        }
+    }
+
+    /// Its name, such as `eth0`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its number.
+    pub fn index(&self) -> DeviceIndex {
+        self.index
+    }
+
+    /// Bytes of the largest IP packet it carries.
+    pub fn mtu(&self) -> u32 {
+        self.mtu
+    }
+
+    /// Bytes of the longest frame it takes, with room for a VLAN tag.
+    pub fn max_frame(&self) -> usize {
+        self.mtu as usize + ethernet::HEADER_LEN + VLAN_TAG
+    }
+
+    /// Whether it is the loopback interface.
+    pub fn is_loopback(&self) -> bool {
+        matches!(self.link, Link::Loopback(_))
+    }
+
+    /// Its station address; zeros for the loopback interface.
+    pub fn mac(&self) -> MacAddress {
+        match &self.link {
+            Link::Loopback(_) => MacAddress::default(),
+            Link::Device { device, .. } => device.mac(),
+        }
+    }
+
+    /// What its device can do.
+    pub fn features(&self) -> Features {
+        match &self.link {
+            Link::Loopback(_) => Features { transmit_checksum: true },
+            Link::Device { device, .. } => device.features(),
+        }
+    }
+
+    /// Whether its link was up at the last [`Interface::poll`]. Linux: `netif_carrier_ok`.
+    pub fn link_up(&self) -> bool {
+        self.carrier
+    }
+
+    /// Its addresses in the order they were added; the first is the primary one.
+    pub fn addresses(&self) -> &[Ipv4Cidr] {
+        &self.addresses
+    }
+
+    /// Gives it one more address, to be announced when the link is up.
+    pub(crate) fn add_address(&mut self, address: Ipv4Cidr) {
+        self.addresses.push(address);
+        if !self.is_loopback() {
+            self.announcements.push(address.address());
+        }
+    }
+
+    /// The addresses still to be announced, handed out once, when the link is up.
+    pub(crate) fn take_announcements(&mut self) -> Vec<Ipv4Addr> {
+        if self.carrier { core::mem::take(&mut self.announcements) } else { Vec::new() }
+    }
+
+    /// The address to ask with for `neighbour`: one of the same network, or the primary one.
+    /// Linux: `inet_select_addr`.
+    pub fn source_for(&self, neighbour: Ipv4Addr) -> Option<Ipv4Addr> {
+        let near = self.addresses.iter().find(|cidr| cidr.contains(neighbour));
+        near.or(self.addresses.first()).map(|cidr| cidr.address())
+    }
+
+    /// Whether `address` is in a network of this link.
+    pub fn is_on_link(&self, address: Ipv4Addr) -> bool {
+        self.addresses.iter().any(|cidr| cidr.contains(address))
+    }
+
+    /// Replaces the discipline; what waited in the old one is handed out. Linux: `dev_graft_qdisc`.
+    pub fn set_qdisc(&mut self, now: Instant, discipline: Box<dyn Qdisc>) -> Vec<Packet> {
+        let waiting = self.purge(now);
+        if let Link::Device { queue, .. } = &mut self.link {
+            queue.discipline = discipline;
+        }
+        waiting
+    }
+
+    /// Lets the device work and appends at most about `budget` received frames to `frames`; answers whether
+    /// some were left.
+    pub(crate) fn poll(&mut self, now: Instant, budget: usize, frames: &mut Vec<Packet>) -> bool {
+        match &mut self.link {
+            Link::Loopback(loopback) => loopback.receive(budget, frames),
+            Link::Device { device, .. } => {
+                let more = device.poll(now, budget, frames);
+                self.carrier = device.link_up();
+                more
+            }
+        }
+    }
+
+    /// Counts a received frame.
+    pub(crate) fn count_received(&mut self, bytes: usize) {
+        self.statistics.receive_packets += 1;
+        self.statistics.receive_bytes += bytes as u64;
+    }
+
+    /// Queues a packet for the stack itself; only the loopback interface takes it.
+    pub(crate) fn loop_back(&mut self, packet: Packet, limit: usize) -> Result<(), DropReason> {
+        let bytes = packet.len();
+        let result = match &mut self.link {
+            Link::Loopback(loopback) => loopback.transmit(packet, limit).map_err(|_| DropReason::BacklogFull),
+            Link::Device { .. } => Err(DropReason::NoRoute),
+        };
+        self.count_sent(bytes, result)
+    }
+
+    /// Queues a frame, or hands it straight to the device if nothing is before it. It leaves with the next
+    /// [`Interface::flush`]. Linux: `__dev_queue_xmit`.
+    pub(crate) fn enqueue(&mut self, now: Instant, frame: Packet) -> Result<(), DropReason> {
+        let bytes = frame.len();
+        // Without a carrier Linux puts a discipline in place that drops everything (`noop_qdisc`).
+        let result = match &mut self.link {
+            Link::Loopback(_) => Err(DropReason::UnhandledProtocol),
+            Link::Device { .. } if !self.carrier => Err(DropReason::LinkDown),
+            Link::Device { device, queue } => queue.send(now, device.as_mut(), frame),
+        };
+        self.count_sent(bytes, result)
+    }
+
+    fn count_sent(&mut self, bytes: usize, result: Result<(), DropReason>) -> Result<(), DropReason> {
+        match result {
+            Ok(()) => {
+                self.statistics.transmit_packets += 1;
+                self.statistics.transmit_bytes += bytes as u64;
+            }
+            Err(_) => self.statistics.transmit_dropped += 1,
+        }
+        result
+    }
+
+    /// Moves frames from the queue to the device while it takes them. Linux: `__qdisc_run`.
+    pub(crate) fn run_queue(&mut self, now: Instant) {
+        if let Link::Device { device, queue } = &mut self.link {
+            queue.run(now, device.as_mut());
+        }
+    }
+
+    /// Rings the doorbell.
+    pub(crate) fn flush(&mut self) {
+        if let Link::Device { device, .. } = &mut self.link {
+            device.flush();
+        }
+    }
+
+    /// Empties the queue. Linux: `dev_deactivate`.
+    pub(crate) fn purge(&mut self, now: Instant) -> Vec<Packet> {
+        match &mut self.link {
+            Link::Loopback(_) => Vec::new(),
+            Link::Device { queue, .. } => core::iter::from_fn(|| queue.next(now)).collect(),
+        }
+    }
+
+    /// Whether calling again at once would move something: looped packets, or queued frames that the device
+    /// has room for.
+    pub(crate) fn has_work(&self) -> bool {
+        match &self.link {
+            Link::Loopback(loopback) => !loopback.is_empty(),
+            Link::Device { device, queue } => {
+                let held_back = queue.discipline.next_deadline().is_some();
+                queue.requeued.is_some() && device.can_transmit()
+                    || !queue.discipline.is_empty() && !held_back && device.can_transmit()
+            }
+        }
+    }
+
+    /// When the discipline will release a frame that it holds back.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        match &self.link {
+            Link::Loopback(_) => None,
+            Link::Device { queue, .. } => queue.discipline.next_deadline(),
+        }
+    }
+}
+
+impl Queue {
+    fn send(&mut self, now: Instant, device: &mut dyn NetDevice, frame: Packet) -> Result<(), DropReason> {
+        // Nothing before it and room behind it: the queue would hand it out at once. Linux: `TCQ_F_CAN_BYPASS`.
+        let empty = self.requeued.is_none() && self.discipline.is_empty();
+        let frame = match empty && device.can_transmit() {
+            true => match device.transmit(frame) {
+                Ok(()) => return Ok(()),
+                Err(frame) => frame,
+            },
+            false => frame,
+        };
+        self.discipline.enqueue(now, frame).map_err(|(_, reason)| reason)?;
+        self.run(now, device);
+        Ok(())
+    }
+
+    fn run(&mut self, now: Instant, device: &mut dyn NetDevice) {
+        while device.can_transmit() {
+            let Some(frame) = self.next(now) else { break };
+            if let Err(frame) = device.transmit(frame) {
+                self.requeued = Some(frame);
+                break;
+            }
+        }
+    }
+
+    fn next(&mut self, now: Instant) -> Option<Packet> {
+        self.requeued.take().or_else(|| self.discipline.dequeue(now))
+    }
+}

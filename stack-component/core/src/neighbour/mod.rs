@@ -1,0 +1,30 @@
+//! Neighbours: which station has an IPv4 address on a link, and what waits while that is asked.
+//! Linux: `net/core/neighbour.c`, `net/ipv4/arp.c`; RFC 826, RFC 1122 section 2.3.2, RFC 4861 section 7.3.
+//!
+//! Place in the walk: IPv4 output -> this -> Ethernet output. The layer sends nothing itself: what there is
+//! to send or to give up is fetched with [`Neighbours::poll_action`].
+//!
+//! ```text
+//!              send                   answer                   reachable time over
+//!   (nothing) ------> INCOMPLETE ----------------> REACHABLE ---------------------> STALE
+//!                        | 3 asked                  ^   ^  \ ... and just used        | send
+//!                        v                  confirm |   |   \-----------------> DELAY <
+//!                     FAILED <---------- PROBE -----|---/                         |
+//!                               3 asked    ^                                      | 5 s
+//!                                          \--------------------------------------/
+//! ```
+//!
+//! Every limit is stated: entries by `gc_thresh1..3`, packets that wait by `unres_qlen` and
+//! `unres_qlen_bytes` for each entry, solicitations one a `retrans_time_ms` for each entry.
+
+pub mod arp;
+mod entry;
+mod state;
+mod table;
+
+pub use entry::Key;
+pub use state::{Nud, State, Step, Timing};
+pub use table::{Action, Neighbours, Output};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,331 @@
+//! All neighbours, with their timers and what is to be done for them.
+
+use super::entry::{Entry, Key};
+use super::state::{Nud, State, Step, Timing};
+use crate::arena::{Arena, Handle};
+use crate::drop_reason::DropReason;
+use crate::keyed_hash::KeyedHash;
+use crate::netfilter::EgressChecked;
+use crate::packet::DeviceIndex;
+use crate::random::Random;
+use crate::sysctl::Sysctl;
+use crate::time::{Duration, Instant};
+use crate::timer::Wheel;
+use crate::wire::ethernet::MacAddress;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use hashbrown::HashMap;
+
+/// A station that just changed is believed no other for so long, so that of several answers to one question
+/// the first counts. Linux: `locktime`.
+const LOCK_TIME: Duration = Duration::from_secs(1);
+
+/// How often the reachable time is drawn anew, and the table is cleaned. Linux: `neigh_periodic_work`.
+const REDRAW_INTERVAL: Duration = Duration::from_secs(300);
+const CLEAN_INTERVAL: Duration = Duration::from_secs(30);
+
+/// What becomes of a packet for a neighbour.
+#[derive(Debug)]
+pub enum Output {
+    /// It goes to this station now.
+    Send(MacAddress, EgressChecked),
+    /// It waits.
+    Wait,
+    /// There is no room to ask for one more neighbour; the packet is handed back.
+    TableFull(EgressChecked),
+}
+
+/// What the datapath has to do for the layer.
+#[derive(Debug)]
+pub enum Action {
+    /// Ask for the neighbour: everybody, or the station that it was.
+    Solicit(Key, Option<MacAddress>),
+    /// Send a packet that waited to the neighbour's station.
+    Send(Key, MacAddress, EgressChecked),
+    /// Give up a packet that waited.
+    GiveUp(Key, EgressChecked, DropReason),
+}
+
+/// The limits of the table, from the settings.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    keep: usize,
+    clean_to: usize,
+    most: usize,
+    stale_time: Duration,
+    waiting_packets: usize,
+    waiting_bytes: usize,
+}
+
+impl Limits {
+    fn new(sysctl: &Sysctl) -> Self {
+        Limits {
+            keep: sysctl.neigh_gc_thresh1 as usize,
+            clean_to: sysctl.neigh_gc_thresh2.min(sysctl.neigh_gc_thresh3 - 1) as usize,
+            most: sysctl.neigh_gc_thresh3 as usize,
+            stale_time: Duration::from_secs(sysctl.neigh_gc_stale_time.into()),
+            waiting_packets: sysctl.neigh_unres_qlen as usize,
+            waiting_bytes: sysctl.neigh_unres_qlen_bytes as usize,
+        }
+    }
+
+    /// Most neighbours that are being asked for: packets with made-up sources cannot fill the whole table.
+    fn most_incomplete(&self) -> usize {
+        (self.most / 2).max(1)
+    }
+}
+
+/// The neighbour table. Linux: `arp_tbl`.
+#[derive(Debug)]
+pub struct Neighbours {
+    by_key: HashMap<Key, Handle<Entry>, KeyedHash>,
+    entries: Arena<Entry>,
+    wheel: Wheel<Handle<Entry>>,
+    actions: VecDeque<Action>,
+    incomplete: usize,
+    limits: Limits,
+    timing: Timing,
+    redraw_at: Instant,
+    clean_at: Instant,
+}
+
+impl Neighbours {
+    /// An empty table with these settings.
+    pub fn new(sysctl: &Sysctl, random: &mut dyn Random) -> Self {
+        Neighbours {
+            by_key: HashMap::with_hasher(KeyedHash::new(random)),
+            entries: Arena::new(),
+            wheel: Wheel::default(),
+            actions: VecDeque::new(),
+            incomplete: 0,
+            limits: Limits::new(sysctl),
+            timing: Timing::new(sysctl, random.next_u32()),
+            redraw_at: Instant::ZERO + REDRAW_INTERVAL,
+            clean_at: Instant::ZERO,
+        }
+    }
+
+    /// Takes changed settings.
+    pub fn configure(&mut self, sysctl: &Sysctl, random: &mut dyn Random) {
+        self.limits = Limits::new(sysctl);
+        self.timing = Timing::new(sysctl, random.next_u32());
+    }
+
+    /// What becomes of `packet` for the neighbour `key`; [`Neighbours::poll_action`] is to be called after it.
+    /// Linux: `neigh_resolve_output`.
+    pub fn output(&mut self, now: Instant, key: Key, packet: EgressChecked) -> Output {
+        let Some(handle) = self.find_or_create(now, key) else { return Output::TableFull(packet) };
+        let full = self.incomplete >= self.limits.most_incomplete();
+        match self.entries.get(handle).map(Entry::state) {
+            None => return Output::TableFull(packet),
+            Some(State::Failed) if full => return Output::TableFull(packet),
+            Some(_) => {}
+        }
+        self.advance(handle, |nud, timing| nud.on_send(now, timing));
+        let Limits { waiting_packets, waiting_bytes, .. } = self.limits;
+        let Some(entry) = self.entries.get_mut(handle) else { return Output::TableFull(packet) };
+        if entry.state().is_valid() {
+            return Output::Send(entry.mac, packet);
+        }
+        entry.wait(packet);
+        while let Some(oldest) = entry.take_surplus(waiting_packets, waiting_bytes) {
+            self.actions.push_back(Action::GiveUp(key, oldest, DropReason::NeighbourQueueFull));
+        }
+        Output::Wait
+    }
+
+    /// Hears that the neighbour `key` is the station `mac`: as an answer to us (`answered`) or by chance. A
+    /// neighbour nobody asked for is taken up only if `create`. Linux: `neigh_update`.
+    pub fn learn(
+        &mut self,
+        now: Instant,
+        key: Key,
+        mac: MacAddress,
+        answered: bool,
+        create: bool,
+    ) -> Result<(), DropReason> {
+        let known = self.by_key.get(&key).copied();
+        let handle = match known {
+            Some(handle) => handle,
+            None if create => self.find_or_create(now, key).ok_or(DropReason::NeighbourTableFull)?,
+            None => return Err(DropReason::ArpNotForUs),
+        };
+        let Some(entry) = self.entries.get_mut(handle) else { return Err(DropReason::ArpNotForUs) };
+        let changed = entry.state().is_valid() && entry.mac != mac;
+        if changed && entry.nud.updated() + LOCK_TIME > now {
+            return Ok(());
+        }
+        entry.mac = mac;
+        self.advance(handle, |nud, timing| {
+            match answered {
+                true => nud.on_answer(now, timing),
+                false => nud.on_hearsay(now, changed),
+            }
+            Step::Rest
+        });
+        self.send_waiting(now, handle);
+        Ok(())
+    }
+
+    /// The upper layer saw progress that only a living neighbour can make. Linux: `neigh_confirm`.
+    pub fn confirm(&mut self, now: Instant, key: Key) {
+        if let Some(&handle) = self.by_key.get(&key) {
+            self.advance(handle, |nud, timing| {
+                nud.on_progress(now, timing);
+                Step::Rest
+            });
+        }
+    }
+
+    /// Does what time demands; [`Neighbours::poll_action`] is to be called after it.
+    pub fn run_timers(&mut self, now: Instant, sysctl: &Sysctl, random: &mut dyn Random) {
+        if now >= self.redraw_at {
+            self.redraw_at = now + REDRAW_INTERVAL;
+            self.timing = Timing::new(sysctl, random.next_u32());
+        }
+        let mut fired = Vec::new();
+        self.wheel.expire(now, &mut fired);
+        for handle in fired {
+            self.fire(now, handle);
+        }
+        if self.entries.len() > self.limits.keep && now >= self.clean_at {
+            self.clean_at = now + CLEAN_INTERVAL;
+            let unused_since = self.limits.stale_time;
+            self.forget_idle(0, |nud| nud.last_use() + unused_since <= now);
+        }
+    }
+
+    fn fire(&mut self, now: Instant, handle: Handle<Entry>) {
+        let Some(entry) = self.entries.get_mut(handle) else { return };
+        // A later timer of the same neighbour is in the wheel still.
+        if entry.armed.is_some_and(|armed| armed > now) {
+            return;
+        }
+        entry.armed = None;
+        let due = entry.nud.deadline().is_some_and(|deadline| deadline <= now);
+        self.advance(handle, |nud, timing| if due { nud.on_timer(now, timing) } else { Step::Rest });
+    }
+
+    /// What is to be done next; none if nothing is. Call until then.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// When [`Neighbours::run_timers`] has something to do.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.wheel.next_deadline()
+    }
+
+    /// Forgets the neighbours of a device whose link went down; what waited for them is given up.
+    /// Linux: `neigh_carrier_down`.
+    pub fn forget_device(&mut self, device: DeviceIndex) {
+        let handles: Vec<_> =
+            self.entries.iter().filter(|(_, e)| e.key.device == device).map(|(h, _)| h).collect();
+        for handle in handles {
+            self.give_up_waiting(handle, DropReason::LinkDown);
+            self.remove(handle);
+        }
+    }
+
+    /// All neighbours: who, how much is known, and the station last known.
+    pub fn iter(&self) -> impl Iterator<Item = (Key, State, MacAddress)> {
+        self.entries.iter().map(|(_, entry)| (entry.key, entry.state(), entry.mac))
+    }
+
+    /// How many neighbours there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Lets an event happen to a neighbour, arms its timer and does what the machine says.
+    fn advance(&mut self, handle: Handle<Entry>, event: impl FnOnce(&mut Nud, &Timing) -> Step) {
+        let Some(entry) = self.entries.get_mut(handle) else { return };
+        let was_incomplete = entry.state() == State::Incomplete;
+        let step = event(&mut entry.nud, &self.timing);
+        match (was_incomplete, entry.state() == State::Incomplete) {
+            (false, true) => self.incomplete += 1,
+            (true, false) => self.incomplete -= 1,
+            _ => {}
+        }
+        if let Some(deadline) = entry.nud.deadline()
+            && entry.armed.is_none_or(|armed| armed > deadline)
+        {
+            entry.armed = Some(deadline);
+            self.wheel.arm(deadline, handle);
+        }
+        let (key, mac) = (entry.key, entry.mac);
+        match step {
+            Step::Rest => {}
+            Step::AskEverybody => self.actions.push_back(Action::Solicit(key, None)),
+            Step::AskStation => self.actions.push_back(Action::Solicit(key, Some(mac))),
+            Step::GiveUp => self.give_up_waiting(handle, DropReason::NeighbourFailed),
+        }
+    }
+
+    fn send_waiting(&mut self, now: Instant, handle: Handle<Entry>) {
+        let mut sent = false;
+        while let Some(entry) = self.entries.get_mut(handle)
+            && entry.state().is_valid()
+            && let Some(packet) = entry.take_waiting()
+        {
+            self.actions.push_back(Action::Send(entry.key, entry.mac, packet));
+            sent = true;
+        }
+        if sent {
+            self.advance(handle, |nud, timing| nud.on_send(now, timing));
+        }
+    }
+
+    fn give_up_waiting(&mut self, handle: Handle<Entry>, reason: DropReason) {
+        let Some(entry) = self.entries.get_mut(handle) else { return };
+        while let Some(packet) = entry.take_waiting() {
+            self.actions.push_back(Action::GiveUp(entry.key, packet, reason));
+        }
+    }
+
+    fn find_or_create(&mut self, now: Instant, key: Key) -> Option<Handle<Entry>> {
+        if let Some(&handle) = self.by_key.get(&key) {
+            return Some(handle);
+        }
+        if self.entries.len() >= self.limits.most {
+            self.forget_idle(self.limits.clean_to, |_| true);
+        }
+        if self.entries.len() >= self.limits.most {
+            return None;
+        }
+        let handle = self.entries.insert(Entry::new(now, key));
+        self.by_key.insert(key, handle);
+        Some(handle)
+    }
+
+    /// Forgets neighbours that are neither known to live nor being asked, those unused longest first, until
+    /// `keep` are left. Linux: `neigh_forced_gc`, `neigh_periodic_work`.
+    fn forget_idle(&mut self, keep: usize, may_go: impl Fn(&Nud) -> bool) {
+        let idle =
+            |entry: &Entry| matches!(entry.state(), State::Stale | State::Failed) && may_go(&entry.nud);
+        let mut candidates: Vec<_> = self
+            .entries
+            .iter()
+            .filter(|(_, e)| idle(e))
+            .map(|(handle, e)| (e.nud.last_use(), handle))
+            .collect();
+        candidates.sort_unstable();
+        for (_, handle) in candidates.into_iter().take(self.entries.len().saturating_sub(keep)) {
+            self.remove(handle);
+        }
+    }
+
+    fn remove(&mut self, handle: Handle<Entry>) {
+        if let Some(entry) = self.entries.remove(handle) {
+            self.by_key.remove(&entry.key);
+            if entry.state() == State::Incomplete {
+                self.incomplete -= 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The proof that a packet passed PostRouting.
+
+use crate::packet::Packet;
+
+/// An IP packet that may leave: the neighbour layer and the devices take no other. Only
+/// [`Hooks::post_routing`](super::Hooks::post_routing) makes one.
+#[derive(Debug)]
+pub struct EgressChecked(Packet);
+
+impl EgressChecked {
+    pub(super) fn new(packet: Packet) -> Self {
+        EgressChecked(packet)
+    }
+
+    /// A packet for tests of what comes behind the hooks.
+    #[cfg(test)]
+    pub(crate) fn for_test(packet: Packet) -> Self {
+        EgressChecked(packet)
+    }
+
+    /// The packet, from its IP header on.
+    pub fn packet(&self) -> &Packet {
+        &self.0
+    }
+
+    /// Gives the packet up to the device, or to whoever reports that it could not be sent.
+    pub fn into_packet(self) -> Packet {
+        self.0
+    }
+}

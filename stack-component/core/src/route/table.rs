@@ -1,0 +1,113 @@
+//! Routes and the tables they are in.
+
+use super::trie::Trie;
+use crate::packet::DeviceIndex;
+use crate::wire::ipv4::Ipv4Cidr;
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::Ipv4Addr;
+
+/// What a route does with a packet. Linux: `RTN_UNICAST` and its kin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RouteKind {
+    /// Sends it to the gateway, or to the destination itself if there is none.
+    Unicast,
+    /// Delivers it here.
+    Local,
+    /// Sends it to everybody on the link; one that arrives is delivered here.
+    Broadcast,
+    /// Refuses it with "host unreachable".
+    Unreachable,
+    /// Refuses it with "administratively prohibited".
+    Prohibit,
+    /// Drops it silently.
+    Blackhole,
+}
+
+/// A route. Linux: `struct fib_info` with its alias.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// For which destinations; host bits are ignored.
+    pub destination: Ipv4Cidr,
+    /// What happens to a packet.
+    pub kind: RouteKind,
+    /// The next hop, if it is not the destination itself.
+    pub gateway: Option<Ipv4Addr>,
+    /// The device to leave by; for routes with a gateway none means the device of the gateway's network.
+    pub device: Option<DeviceIndex>,
+    /// The source address of packets that have none yet. Linux: `prefsrc`.
+    pub source: Option<Ipv4Addr>,
+    /// Of several routes to one destination the one with the lowest metric is taken.
+    pub metric: u32,
+    /// Bytes of the largest packet, if less than the device's.
+    pub mtu: Option<u32>,
+}
+
+impl Route {
+    /// A route of this kind, with nothing else said.
+    pub const fn new(destination: Ipv4Cidr, kind: RouteKind) -> Self {
+        Route { destination, kind, gateway: None, device: None, source: None, metric: 0, mtu: None }
+    }
+
+    /// A route by a gateway.
+    pub const fn via(destination: Ipv4Cidr, gateway: Ipv4Addr) -> Self {
+        Route { gateway: Some(gateway), ..Route::new(destination, RouteKind::Unicast) }
+    }
+}
+
+/// There is a route to this destination with this metric. Linux: `EEXIST`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RouteExists;
+
+impl fmt::Display for RouteExists {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a route to this destination with this metric exists")
+    }
+}
+
+impl core::error::Error for RouteExists {}
+
+/// The routes to one destination, lowest metric first.
+type Alternatives = Vec<Route>;
+
+/// The routing tables.
+#[derive(Debug, Default)]
+pub struct Routes {
+    /// Our own addresses and broadcast addresses. Linux: table 255.
+    local: Trie<Alternatives>,
+    /// The rest. Linux: table 254.
+    main: Trie<Alternatives>,
+}
+
+impl Routes {
+    /// Adds a route to the table that its kind belongs to.
+    pub fn add(&mut self, route: Route) -> Result<(), RouteExists> {
+        let table = match route.kind {
+            RouteKind::Local | RouteKind::Broadcast => &mut self.local,
+            _ => &mut self.main,
+        };
+        let alternatives = table.entry(route.destination);
+        match alternatives.binary_search_by_key(&route.metric, |other| other.metric) {
+            Ok(_) => Err(RouteExists),
+            Err(at) => {
+                alternatives.insert(at, route);
+                Ok(())
+            }
+        }
+    }
+
+    /// The best route of the local table.
+    pub(super) fn lookup_local(&self, destination: Ipv4Addr) -> Option<&Route> {
+        self.local.lookup(destination)?.first()
+    }
+
+    /// The best route of the main table.
+    pub(super) fn lookup_main(&self, destination: Ipv4Addr) -> Option<&Route> {
+        self.main.lookup(destination)?.first()
+    }
+
+    /// All routes, those of the local table first.
+    pub fn iter(&self) -> impl Iterator<Item = &Route> {
+        self.local.iter().chain(self.main.iter()).flat_map(|(_, alternatives)| alternatives)
+    }
+}

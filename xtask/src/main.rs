@@ -1,5 +1,6 @@
 //! `cargo xtask`: set-up, build, test and demo of the workspace.
 
+mod build;
 mod process;
 #[cfg(test)]
 mod scratch;
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
+use build::Profile;
 use setup::Way;
 use workspace::Workspace;
 
@@ -18,6 +20,8 @@ Usage: cargo xtask COMMAND
 
   setup            makes the target wasm32-wasip2 available (all other commands do so themselves)
     --way 1|2|3    tries one way for real and leaves the toolchain in use alone (1: rustup's own doing)
+  build            builds target/components/*.wasm and target/debug/wnet
+    --release      ... and target/release/wnet instead
 ";
 
 /// What the user asked for.
@@ -25,6 +29,7 @@ Usage: cargo xtask COMMAND
 enum Order {
     Help,
     Setup { way: Option<Way> },
+    Build { profile: Profile },
 }
 
 fn parse(arguments: &[String]) -> Result<Order> {
@@ -38,6 +43,8 @@ fn parse(arguments: &[String]) -> Result<Order> {
                 None => bail!("there is no way {number}: 1, 2 or 3"),
             }
         }
+        ["build"] => Ok(Order::Build { profile: Profile::Debug }),
+        ["build", "--release"] => Ok(Order::Build { profile: Profile::Release }),
         _ => bail!("unknown command or option: {}", arguments.join(" ")),
     }
 }
@@ -49,6 +56,7 @@ fn obey(order: Order) -> Result<()> {
         Order::Setup { way: Some(way) } => {
             setup::try_way(&Workspace::find()?, way)?;
         }
+        Order::Build { profile } => drop(build::everything(&Workspace::find()?, profile)?),
     }
     Ok(())
 }

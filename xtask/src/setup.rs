@@ -63,13 +63,22 @@ pub(crate) fn say(line: &str) {
     eprintln!("setup: {line}");
 }
 
+/// What is needed to build Wasm crates.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    /// What builds them.
+    pub(crate) toolchain: Toolchain,
+    /// The target of this machine's own programs.
+    pub(crate) machine: String,
+}
+
 /// Makes sure that Wasm crates can be built and says with which toolchain.
 ///
 /// Says nothing when that is so already, one line with `explicit`; otherwise tries the ways in turn and says so.
 ///
 /// # Errors
 /// If all ways fail: what each met, and what to do.
-pub(crate) fn ensure(workspace: &Workspace, explicit: bool) -> Result<Toolchain> {
+pub(crate) fn ensure(workspace: &Workspace, explicit: bool) -> Result<Ready> {
     let folder = workspace.setup();
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let _one_at_a_time = lock(&folder)?;
@@ -79,7 +88,7 @@ pub(crate) fn ensure(workspace: &Workspace, explicit: bool) -> Result<Toolchain>
         if explicit {
             say(&why);
         }
-        return Ok(toolchain);
+        return Ok(Ready { toolchain, machine: compiler.host });
     }
     say(&format!("{TARGET} is not in the toolchain {}", compiler.sysroot.display()));
     let mut failures = String::new();
@@ -90,7 +99,7 @@ pub(crate) fn ensure(workspace: &Workspace, explicit: bool) -> Result<Toolchain>
             Ok(toolchain) => {
                 toolchain.save(&record, &compiler.identity)?;
                 say(&format!("{TARGET} is ready (way {})", way.number()));
-                return Ok(toolchain);
+                return Ok(Ready { toolchain, machine: compiler.host });
             }
             Err(error) => {
                 say(&format!("way {} does not work here: {error:#}", way.number()));

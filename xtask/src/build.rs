@@ -1,0 +1,172 @@
+//! `cargo xtask build`: the Wasm components, then the host program.
+
+mod cargo;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::setup::{self, Ready, TARGET, Toolchain};
+use crate::workspace::Workspace;
+
+/// How the host program is built. The components are optimised in either case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    Debug,
+    Release,
+}
+
+impl Profile {
+    /// Its folder below the target folder.
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Release => "release",
+        }
+    }
+}
+
+/// The components: the package of each and the name it is known by.
+const STACK: (&str, &str) = ("stack-component", "stack");
+const GUESTS: [&str; 3] = ["echo-server", "echo-client", "echo-server-raw"];
+
+/// The package and program of the host.
+pub(crate) const HOST: &str = "wnet";
+
+/// What a whole build leaves.
+#[derive(Debug)]
+pub(crate) struct Built {
+    /// The host program.
+    pub(crate) host: PathBuf,
+    /// What built the components.
+    pub(crate) toolchain: Toolchain,
+}
+
+/// Says one line about the build.
+pub(crate) fn say(line: &str) {
+    eprintln!("build: {line}");
+}
+
+/// Builds all: `components/NAME.wasm` and `{debug,release}/wnet` in the target folder.
+///
+/// # Errors
+/// If the Wasm target cannot be made available or a build fails; cargo has then said why.
+pub(crate) fn everything(workspace: &Workspace, profile: Profile) -> Result<Built> {
+    let Ready { toolchain, machine } = setup::ensure(workspace, false)?;
+    fetch(workspace, &machine)?;
+    components(workspace, &toolchain)?;
+    let host = host(workspace, profile)?;
+    Ok(Built { host, toolchain })
+}
+
+/// Downloads the crates beforehand, so that the time this takes is not mistaken for compiling.
+fn fetch(workspace: &Workspace, machine: &str) -> Result<()> {
+    let mut cargo = workspace.cargo();
+    cargo.arg("fetch").args(workspace.locked()).args(["--target", TARGET, "--target", machine]);
+    cargo::Build::new("fetching the crates", cargo).run()
+}
+
+fn components(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> {
+    let output = workspace.target.join("wasm");
+    // One cargo call for the stack and one for the guests: in a common one the guests' features of a shared
+    // dependency would reach the stack, which may import next to nothing.
+    compile(workspace, toolchain, &output, "building the stack component", &[STACK.0])?;
+    compile(workspace, toolchain, &output, "building the guest programs", &GUESTS)?;
+    let compiled = output.join(TARGET).join("release");
+    let mut changed = Vec::new();
+    for (package, name) in [STACK].into_iter().chain(GUESTS.map(|name| (name, name))) {
+        // Cargo names libraries with underscores and programs as they are.
+        let library = compiled.join(package.replace('-', "_")).with_extension("wasm");
+        let program = compiled.join(package).with_extension("wasm");
+        let from = if package == STACK.0 { library } else { program };
+        if copy_if_changed(&from, &workspace.component(name))? {
+            changed.push(name);
+        }
+    }
+    let folder = workspace.display(&workspace.components());
+    match changed[..] {
+        [] => say(&format!("components in {folder} are up to date")),
+        _ => say(&format!("components in {folder}: {} new or changed", changed.join(", "))),
+    }
+    Ok(())
+}
+
+/// Compiles `packages` for the Wasm target, optimised.
+fn compile(
+    workspace: &Workspace,
+    toolchain: &Toolchain,
+    output: &Path,
+    title: &str,
+    packages: &[&str],
+) -> Result<()> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["build", "--release", "--target", TARGET]).args(workspace.locked());
+    // A folder of their own: native builds hold the lock of the common one for minutes.
+    cargo.arg("--target-dir").arg(output);
+    for package in packages {
+        cargo.args(["-p", package]);
+    }
+    // Flags meant for native code would hide the toolchain's own and may not suit the target.
+    cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+    cargo.env("CARGO_PROFILE_RELEASE_LTO", "fat").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1");
+    // Names of functions stay, for backtraces; line tables would be most of the file.
+    cargo.env("CARGO_PROFILE_RELEASE_STRIP", "debuginfo");
+    toolchain.apply(&mut cargo);
+    cargo::Build::new(title, cargo).counting(workspace, packages, Some(TARGET)).run()
+}
+
+fn host(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["build", "-p", HOST]).args(workspace.locked());
+    if profile == Profile::Release {
+        cargo.arg("--release");
+    }
+    tell_where_the_stack_is(workspace, &mut cargo);
+    cargo::Build::new("building wnet", cargo).counting(workspace, &[HOST], None).run()?;
+    let program = workspace.target.join(profile.folder()).join(HOST);
+    say(&format!("{} is ready", workspace.display(&program)));
+    Ok(program)
+}
+
+/// Names the stack component to embed, where the host's build script would not find it by itself. Only there:
+/// with a variable that comes and goes, plain `cargo build` and ours would each rebuild the other's host.
+pub(crate) fn tell_where_the_stack_is(workspace: &Workspace, cargo: &mut std::process::Command) {
+    if workspace.target != workspace.root.join("target") {
+        cargo.env("WNET_STACK_COMPONENT", workspace.component(STACK.1));
+    }
+}
+
+/// Copies `from` to `to` unless that is the same already: the host is rebuilt when its time changes.
+fn copy_if_changed(from: &Path, to: &Path) -> Result<bool> {
+    let fresh = fs::read(from).with_context(|| format!("the build left no {}", from.display()))?;
+    if fs::read(to).is_ok_and(|old| old == fresh) {
+        return Ok(false);
+    }
+    let folder = to.parent().context("components lie in a folder")?;
+    fs::create_dir_all(folder)?;
+    // Written beside and renamed: a host that starts meanwhile reads the old one or the new one.
+    let beside = to.with_extension("wasm.new");
+    fs::write(&beside, fresh).with_context(|| format!("cannot write {}", beside.display()))?;
+    fs::rename(&beside, to).with_context(|| format!("cannot write {}", to.display()))?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    #[test]
+    fn only_what_changed_is_copied() {
+        let scratch = Scratch::new("copy");
+        let (from, to) = (scratch.path().join("a"), scratch.path().join("components/b.wasm"));
+        assert!(copy_if_changed(&from, &to).is_err());
+        fs::write(&from, "one").unwrap();
+        assert!(copy_if_changed(&from, &to).unwrap());
+        assert!(!copy_if_changed(&from, &to).unwrap());
+        fs::write(&from, "two").unwrap();
+        assert!(copy_if_changed(&from, &to).unwrap());
+        assert_eq!(fs::read_to_string(&to).unwrap(), "two");
+    }
+}

@@ -59,8 +59,7 @@ impl fmt::Display for TapError {
             }
             TapError::NotATap(name) => write!(
                 f,
-                "{name} is no single-queue TAP device; choose another name, or remove it and create it again: {}",
-                Create(name)
+                "{name} is an interface but no single-queue TAP device; name one that is: ip tuntap list"
             ),
             TapError::Forbidden(name) => write!(
                 f,
@@ -217,7 +216,7 @@ mod tests {
                 "sudo ip tuntap del dev tap7 mode tap && sudo ip tuntap add dev tap7 mode tap user $USER",
             ),
             (Errno::BUSY, "open in another process"),
-            (Errno::INVAL, "tap7 is no single-queue TAP device"),
+            (Errno::INVAL, "no single-queue TAP device; name one that is: ip tuntap list"),
             (Errno::NOMEM, "cannot open the TAP device tap7: "),
         ];
         for (errno, expected) in table {

@@ -1,0 +1,111 @@
+//! The command line: arguments in, a plain [`Config`] or a usage error (exit code 2) out.
+
+mod config;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub use config::{Card, Config, Guest, WireConfig};
+pub use values::Cidr;
+
+use crate::gateway::Publish;
+use clap::Parser;
+use clap::error::ErrorKind;
+use std::ffi::OsString;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use values::{DirectoryMapping, Variable, WireArgument};
+
+/// Runs WebAssembly programs on a network stack that is itself a WebAssembly component.
+#[derive(Debug, Parser)]
+#[command(name = "wnet", version, subcommand_required = true, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Run(Box<RunArguments>),
+}
+
+/// Runs a guest program on a network stack of its own
+///
+/// The guest is a component that imports wasi:sockets 0.2, as `cargo build --target wasm32-wasip2` makes it.
+/// Its exit code becomes that of wnet.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+struct RunArguments {
+    /// Name of this instance in the log [default: none]
+    #[arg(long)]
+    name: Option<String>,
+
+    /// Stack component to use in place of the built-in one
+    #[arg(long, value_name = "FILE")]
+    stack: Option<PathBuf>,
+
+    /// What the network card is plugged into: `user`, a gateway inside of this process that needs no
+    /// privileges; `tap:NAME`, an existing TAP device; `none`, nothing (the loopback device alone)
+    #[arg(long, value_name = "WIRE", default_value = "user", value_parser = values::wire)]
+    nic: Vec<WireArgument>,
+
+    /// MAC address of the network card [default: 52:54 and the four bytes of the first address]
+    #[arg(long, value_name = "MAC", value_parser = values::mac)]
+    mac: Option<[u8; 6]>,
+
+    /// Address of the network card with the length of its network prefix in bits; the first is the primary
+    /// one [default: 10.0.2.15/24 on the user wire; a TAP needs one]
+    #[arg(long = "ip", value_name = "ADDRESS/PREFIX", value_parser = values::cidr)]
+    addresses: Vec<Cidr>,
+
+    /// Next hop of the default route [default: on the user wire its gateway, 10.0.2.2; on a TAP none]
+    #[arg(long = "gateway", value_name = "ADDRESS", value_parser = values::gateway)]
+    gateways: Vec<Ipv4Addr>,
+
+    /// Name server (not supported yet)
+    #[arg(long, value_name = "ADDRESS", value_parser = values::dns)]
+    dns: Vec<Ipv4Addr>,
+
+    /// Publishes a TCP port of the guest: connections to port HOST of this machine reach the guest's port
+    /// GUEST (user wire only). Listens on 127.0.0.1 unless IP says otherwise; HOST 0 takes a free port and
+    /// prints it
+    #[arg(short, long, value_name = "[IP:]HOST:GUEST", value_parser = values::publish)]
+    publish: Vec<Publish>,
+
+    /// Directory HOST of this machine that the guest sees as GUEST [default GUEST: the same path]
+    #[arg(long = "dir", value_name = "HOST[::GUEST]", value_parser = values::directory)]
+    directories: Vec<DirectoryMapping>,
+
+    /// Variable in the guest's environment; without a value it is copied from this one [default: none]
+    #[arg(long = "env", value_name = "NAME[=VALUE]", value_parser = values::variable)]
+    environment: Vec<Variable>,
+
+    /// Setting of the stack by its Linux name, as net.ipv4.tcp_syn_retries=3
+    #[arg(long = "sysctl", value_name = "KEY=VALUE", value_parser = values::sysctl)]
+    sysctls: Vec<(String, String)>,
+
+    /// Writes all frames of the network card to FILE, in the pcapng format
+    #[arg(long, value_name = "FILE")]
+    pcap: Option<PathBuf>,
+
+    /// The guest program, a component, and its arguments, which are passed on as they are
+    #[arg(value_names = ["GUEST.wasm", "ARGS"], required = true, trailing_var_arg = true)]
+    guest: Vec<OsString>,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: the guest's own; 2 wrong usage; 125 failure of the host, its configuration or a wire; 126 the guest \
+or the stack is no component or does not link; 127 file not found; 134 the guest trapped; 130 and 143 after \
+SIGINT and SIGTERM.
+Log: on standard error, filtered by WNET_LOG, or RUST_LOG [default: warn].";
+
+/// Reads a command line, the program's name first.
+///
+/// # Errors
+/// What to print and how to exit: a usage error (exit code 2), or the text that `--help` or `--version`
+/// asked for (exit code 0).
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Config, clap::Error> {
+    let Command::Run(arguments) = Arguments::try_parse_from(arguments)?.command;
+    config::from_arguments(*arguments)
+        .map_err(|message| clap::Error::raw(ErrorKind::ValueValidation, format!("{message}\n")))
+}

@@ -1,0 +1,192 @@
+use super::*;
+use std::net::SocketAddr;
+
+/// Parses the words of `line` behind `wnet`.
+fn parse_line(line: &str) -> Result<Config, clap::Error> {
+    parse(std::iter::once("wnet").chain(line.split_whitespace()).map(OsString::from))
+}
+
+fn config(line: &str) -> Config {
+    parse_line(line).unwrap_or_else(|error| panic!("{line}: {error}"))
+}
+
+fn card(line: &str) -> Card {
+    config(line).card.unwrap()
+}
+
+fn cidr(text: &str) -> Cidr {
+    values::cidr(text).unwrap()
+}
+
+#[test]
+fn without_options_the_guest_is_on_the_user_wire() {
+    let expected = Config {
+        name: None,
+        stack: None,
+        card: Some(Card {
+            wire: WireConfig::User { gateway: cidr("10.0.2.2/24"), publish: vec![] },
+            mac: [0x52, 0x54, 10, 0, 2, 15],
+            addresses: vec![cidr("10.0.2.15/24")],
+            gateways: vec![Ipv4Addr::new(10, 0, 2, 2)],
+        }),
+        sysctls: vec![],
+        pcap: None,
+        guest: Guest {
+            file: "guest.wasm".into(),
+            arguments: vec![],
+            environment: vec![],
+            directories: vec![],
+        },
+    };
+    assert_eq!(config("run guest.wasm"), expected);
+    assert_eq!(config("run --nic user guest.wasm"), expected);
+    assert_eq!(config("run --ip 10.0.2.15/24 --gateway 10.0.2.2 guest.wasm"), expected);
+}
+
+#[test]
+fn all_options_together() {
+    let config = config(
+        "run --name one --stack my.wasm --nic tap:tap0 --mac 02:00:00:00:00:0f --ip 192.0.2.15/24 \
+         --ip 198.51.100.7/28 --gateway 192.0.2.1 --gateway 198.51.100.1 --dir /srv::/ --dir data --env A=b=c \
+         --env HOME --sysctl net.ipv4.tcp_syn_retries=3 --pcap out.pcapng g.wasm -p 1 --name=x -- -q",
+    );
+    assert_eq!(
+        config,
+        Config {
+            name: Some("one".into()),
+            stack: Some("my.wasm".into()),
+            card: Some(Card {
+                wire: WireConfig::Tap("tap0".into()),
+                mac: [2, 0, 0, 0, 0, 15],
+                addresses: vec![cidr("192.0.2.15/24"), cidr("198.51.100.7/28")],
+                gateways: vec![Ipv4Addr::new(192, 0, 2, 1), Ipv4Addr::new(198, 51, 100, 1)],
+            }),
+            sysctls: vec![("net.ipv4.tcp_syn_retries".into(), "3".into())],
+            pcap: Some("out.pcapng".into()),
+            guest: Guest {
+                file: "g.wasm".into(),
+                arguments: ["-p", "1", "--name=x", "--", "-q"].map(String::from).into(),
+                environment: vec![("A".into(), Some("b=c".into())), ("HOME".into(), None)],
+                directories: vec![("/srv".into(), "/".into()), ("data".into(), "data".into())],
+            },
+        }
+    );
+}
+
+#[test]
+fn published_ports() {
+    let table = [
+        ("8080:80", "127.0.0.1:8080", 80),
+        ("0:7/tcp", "127.0.0.1:0", 7),
+        ("0.0.0.0:65535:65535", "0.0.0.0:65535", 65535),
+        ("[::1]:8080:80", "[::1]:8080", 80),
+        ("::1:8080:80", "[::1]:8080", 80),
+    ];
+    for (text, listen, guest_port) in table {
+        let listen: SocketAddr = listen.parse().unwrap();
+        assert_eq!(values::publish(text), Ok(Publish { listen, guest_port }), "{text}");
+    }
+    let WireConfig::User { publish, .. } = card("run -p 8080:80 --publish 7:7 g.wasm").wire else { panic!() };
+    assert_eq!(publish.len(), 2);
+}
+
+#[test]
+fn the_user_wires_gateway_finds_room() {
+    let table = [
+        ("192.0.2.15/24", "192.0.2.2/24"),
+        ("192.0.2.2/24", "192.0.2.1/24"),
+        ("192.0.2.2/30", "192.0.2.1/30"),
+        ("192.0.2.1/30", "192.0.2.2/30"),
+        ("192.0.2.9/31", "192.0.2.8/31"),
+        ("192.0.2.8/31", "192.0.2.9/31"),
+        ("172.16.5.4/12", "172.16.0.2/12"),
+    ];
+    for (guest, expected) in table {
+        let WireConfig::User { gateway, .. } = card(&format!("run --ip {guest} g.wasm")).wire else {
+            panic!()
+        };
+        assert_eq!(gateway, cidr(expected), "{guest}");
+    }
+}
+
+#[test]
+fn a_guest_without_a_card() {
+    assert_eq!(config("run --nic none g.wasm").card, None);
+}
+
+#[test]
+fn what_is_wrong_is_said_in_a_line() {
+    let table = [
+        ("run --nic tap:tap0 g.wasm", "needs an address: --ip ADDRESS/PREFIX"),
+        ("run --nic tap: g.wasm", "expected user, tap:NAME or none"),
+        ("run --nic tun:x g.wasm", "expected user, tap:NAME or none"),
+        ("run --nic stream:/run/x g.wasm", "this wire is not supported yet"),
+        ("run --nic switch:x g.wasm", "this wire is not supported yet"),
+        ("run --nic user --nic none g.wasm", "more than one network card is not supported yet"),
+        ("run --nic tap:t --ip 192.0.2.1/24 -p 1:1 g.wasm", "--publish needs --nic user"),
+        ("run --nic none -p 1:1 g.wasm", "--publish needs a network card"),
+        ("run --nic none --ip 192.0.2.1/24 g.wasm", "--ip needs a network card"),
+        ("run --nic none --gateway 192.0.2.1 g.wasm", "--gateway needs a network card"),
+        ("run --nic none --mac 02:00:00:00:00:01 g.wasm", "--mac needs a network card"),
+        ("run --nic none --pcap f g.wasm", "nothing to capture"),
+        ("run --ip dhcp g.wasm", "DHCP is not supported yet"),
+        ("run --ip fd00::1/64 g.wasm", "IPv6 is not supported yet"),
+        ("run --ip 192.0.2.1 g.wasm", "as 192.0.2.15/24"),
+        ("run --ip 192.0.2.1/33 g.wasm", "as 192.0.2.15/24"),
+        ("run --ip 192.0.2.1/+24 g.wasm", "as 192.0.2.15/24"),
+        ("run --ip 192.0.2.0/24 g.wasm", "cannot be the address of one station"),
+        ("run --ip 192.0.2.255/24 g.wasm", "cannot be the address of one station"),
+        ("run --ip 224.0.0.1/24 g.wasm", "cannot be the address of one station"),
+        ("run --ip 127.0.0.1/8 g.wasm", "cannot be the address of one station"),
+        ("run --ip 192.0.2.1/32 g.wasm", "no room for the user wire's gateway"),
+        ("run --gateway 192.0.2.1 g.wasm", "is not in the network of 10.0.2.15/24"),
+        ("run --gateway 10.0.2.15 g.wasm", "is the guest's own address"),
+        ("run --gateway 10.0.2.255 g.wasm", "is no station in the network"),
+        ("run --gateway 10.0.2.1 --gateway 10.0.2.2 g.wasm", "has one gateway"),
+        ("run --gateway fd00::1 g.wasm", "IPv6 is not supported yet"),
+        (
+            "run --nic tap:t --ip 192.0.2.1/24 --gateway 10.0.0.1 g.wasm",
+            "is no station in the network of any",
+        ),
+        ("run --dns 192.0.2.1 g.wasm", "not supported yet"),
+        ("run --mac 01:00:5e:00:00:01 g.wasm", "cannot have a group's address"),
+        ("run --mac 52:54:00:12:34 g.wasm", "as 52:54:00:12:34:56"),
+        ("run --mac 52:54:00:12:34:56:78 g.wasm", "as 52:54:00:12:34:56"),
+        ("run -p 80 g.wasm", "expected [IP:]HOST:GUEST"),
+        ("run -p 80:0 g.wasm", "expected [IP:]HOST:GUEST"),
+        ("run -p 80:+7 g.wasm", "expected [IP:]HOST:GUEST"),
+        ("run -p 80:70000 g.wasm", "expected [IP:]HOST:GUEST"),
+        ("run -p here:80:80 g.wasm", "expected [IP:]HOST:GUEST"),
+        ("run -p 53:53/udp g.wasm", "UDP ports is not supported yet"),
+        ("run -p 53:53/sctp g.wasm", "expected /tcp"),
+        ("run --dir ::/x g.wasm", "expected HOST::GUEST"),
+        ("run --env =x g.wasm", "expected NAME=VALUE"),
+        ("run --sysctl net.ipv4.ip_forward g.wasm", "expected KEY=VALUE"),
+        ("run --publsh 1:1 g.wasm", "a similar argument exists: '--publish'"),
+        ("run", "GUEST.wasm"),
+        ("rnu g.wasm", "unrecognized subcommand"),
+    ];
+    for (line, expected) in table {
+        let error = parse_line(line).unwrap_err();
+        assert_eq!(error.exit_code(), 2, "{line}");
+        let text = error.to_string();
+        assert!(text.starts_with("error: ") && text.contains(expected), "{line}: {text}");
+    }
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    for (line, expected) in
+        [("--version", "wnet 0."), ("--help", "run"), ("run --help", "--sysctl <KEY=VALUE>")]
+    {
+        let error = parse_line(line).unwrap_err();
+        assert_eq!(error.exit_code(), 0, "{line}");
+        assert!(error.to_string().contains(expected), "{line}: {error}");
+    }
+}
+
+#[test]
+fn the_argument_table_is_consistent() {
+    use clap::CommandFactory;
+    Arguments::command().debug_assert();
+}

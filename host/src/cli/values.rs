@@ -1,0 +1,175 @@
+//! Single values of the command line. Each parser's error says what was expected.
+
+use crate::gateway::Publish;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// An IPv4 address and the length of its network prefix in bits (0 to 32).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cidr {
+    /// The address.
+    pub address: Ipv4Addr,
+    /// The prefix's length in bits.
+    pub prefix_length: u8,
+}
+
+impl Cidr {
+    const fn mask(self) -> u32 {
+        match u32::MAX.checked_shl(32 - self.prefix_length as u32) {
+            Some(mask) => mask,
+            None => 0,
+        }
+    }
+
+    /// Whether `address` is in this address's network.
+    pub const fn contains(self, address: Ipv4Addr) -> bool {
+        (self.address.to_bits() ^ address.to_bits()) & self.mask() == 0
+    }
+
+    /// Whether `address` is in this network and can be a station's: it is not the first (the network) nor
+    /// the last (everybody), of which networks of one or two addresses have none (RFC 3021).
+    pub const fn has_host(self, address: Ipv4Addr) -> bool {
+        let host = address.to_bits() & !self.mask();
+        self.contains(address) && (self.prefix_length >= 31 || (host != 0 && host != !self.mask()))
+    }
+
+    /// The station with this number in the network, if there is one.
+    pub fn host(self, number: u32) -> Option<Ipv4Addr> {
+        let address = Ipv4Addr::from_bits(self.address.to_bits() & self.mask() | number);
+        self.has_host(address).then_some(address)
+    }
+}
+
+impl fmt::Display for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix_length)
+    }
+}
+
+/// What `--nic` names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum WireArgument {
+    User,
+    Tap(String),
+    None,
+}
+
+/// What `--dir` names: a directory here, and its path in the guest.
+pub(super) type DirectoryMapping = (PathBuf, String);
+
+/// What `--env` names: a variable, and its value if it is not the one of this process.
+pub(super) type Variable = (String, Option<String>);
+
+/// A number of decimal digits alone; the standard library's parser takes a sign too.
+fn number<T: FromStr>(text: &str) -> Option<T> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+}
+
+pub(super) fn wire(text: &str) -> Result<WireArgument, String> {
+    match text.split_once(':').unwrap_or((text, "")) {
+        ("user", "") => Ok(WireArgument::User),
+        ("none", "") => Ok(WireArgument::None),
+        ("tap", name) if !name.is_empty() => Ok(WireArgument::Tap(name.to_string())),
+        ("stream" | "switch", _) => Err("this wire is not supported yet".into()),
+        _ => Err("expected user, tap:NAME or none".into()),
+    }
+}
+
+pub(super) fn mac(text: &str) -> Result<[u8; 6], String> {
+    let expected = || "expected six bytes in hexadecimal, as 52:54:00:12:34:56".to_string();
+    let mut bytes = [0; 6];
+    let mut parts = text.split([':', '-']);
+    for byte in &mut bytes {
+        let part = parts.next().filter(|part| part.len() == 2).ok_or_else(expected)?;
+        *byte = u8::from_str_radix(part, 16).map_err(|_| expected())?;
+    }
+    if parts.next().is_some() {
+        return Err(expected());
+    }
+    if bytes == [0; 6] || bytes[0] & 1 != 0 {
+        return Err("a network card cannot have a group's address or the zero address".into());
+    }
+    Ok(bytes)
+}
+
+pub(super) fn cidr(text: &str) -> Result<Cidr, String> {
+    const EXPECTED: &str = "expected an address and the length of its prefix, as 192.0.2.15/24";
+    if text == "dhcp" {
+        return Err("DHCP is not supported yet".into());
+    }
+    let (address, prefix) = text.split_once('/').ok_or(EXPECTED)?;
+    if address.parse::<Ipv6Addr>().is_ok() {
+        return Err("IPv6 is not supported yet".into());
+    }
+    let address: Ipv4Addr = address.parse().map_err(|_| EXPECTED)?;
+    let prefix_length = number(prefix).filter(|length| *length <= 32).ok_or(EXPECTED)?;
+    let cidr = Cidr { address, prefix_length };
+    if !is_station(address) || !cidr.has_host(address) {
+        return Err("this cannot be the address of one station".into());
+    }
+    Ok(cidr)
+}
+
+fn is_station(address: Ipv4Addr) -> bool {
+    !(address.octets()[0] == 0 || address.is_loopback() || address.is_multicast() || address.is_broadcast())
+}
+
+pub(super) fn gateway(text: &str) -> Result<Ipv4Addr, String> {
+    match text.parse() {
+        Ok(IpAddr::V4(address)) => Ok(address),
+        Ok(IpAddr::V6(_)) => Err("IPv6 is not supported yet".into()),
+        Err(_) => Err("expected an address, as 192.0.2.1".into()),
+    }
+}
+
+pub(super) fn dns(_text: &str) -> Result<Ipv4Addr, String> {
+    Err("name servers are not supported yet".into())
+}
+
+pub(super) fn publish(text: &str) -> Result<Publish, String> {
+    const EXPECTED: &str = "expected [IP:]HOST:GUEST with ports up to 65535, as 8080:80 or 0.0.0.0:8080:80";
+    let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
+    match protocol {
+        "tcp" => {}
+        "udp" => return Err("publishing UDP ports is not supported yet".into()),
+        _ => return Err("expected /tcp or nothing behind the ports".into()),
+    }
+    let (host, guest) = ports.rsplit_once(':').ok_or(EXPECTED)?;
+    let (ip, host) = match host.rsplit_once(':') {
+        Some((ip, host)) => {
+            (ip.trim_start_matches('[').trim_end_matches(']').parse().map_err(|_| EXPECTED)?, host)
+        }
+        None => (IpAddr::V4(Ipv4Addr::LOCALHOST), host),
+    };
+    let host = number(host).ok_or(EXPECTED)?;
+    let guest_port = number(guest).filter(|port| *port != 0).ok_or(EXPECTED)?;
+    Ok(Publish { listen: SocketAddr::new(ip, host), guest_port })
+}
+
+pub(super) fn directory(text: &str) -> Result<DirectoryMapping, String> {
+    let (host, guest) = text.split_once("::").unwrap_or((text, text));
+    if host.is_empty() || guest.is_empty() {
+        return Err("expected HOST::GUEST, two paths of a directory".into());
+    }
+    Ok((host.into(), guest.to_string()))
+}
+
+pub(super) fn variable(text: &str) -> Result<Variable, String> {
+    let (name, value) = match text.split_once('=') {
+        Some((name, value)) => (name, Some(value.to_string())),
+        None => (text, None),
+    };
+    if name.is_empty() {
+        return Err("expected NAME=VALUE, or NAME alone".into());
+    }
+    Ok((name.to_string(), value))
+}
+
+pub(super) fn sysctl(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.trim().to_string(), value.trim().to_string())),
+        _ => Err("expected KEY=VALUE, as net.ipv4.tcp_syn_retries=3".into()),
+    }
+}

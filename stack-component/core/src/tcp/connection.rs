@@ -1,0 +1,311 @@
+//! The state of one connection (RFC 9293 section 3.3.1: the transmission control block). Linux:
+//! `struct tcp_sock`.
+//!
+//! What happens to it stands in the neighbouring files: segments arrive in `input`, `acknowledge` and
+//! `receive`, leave in `output`, time passes in `timers`, and its end is in `close`.
+
+use super::congestion::{CongestionControl, Reno, Window};
+use super::options::TcpOptions;
+use super::receive_queue::ReceiveQueue;
+use super::round_trip::RoundTrip;
+use super::send_queue::{SendQueue, Sent};
+use super::sequence::Sequence;
+use super::timers::Timers;
+use super::{FourTuple, SocketError, TcpState};
+use crate::time::Instant;
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+
+/// Bytes of an IPv4 and a TCP header without options.
+const HEADERS: u32 = 40;
+/// The segment size of a peer that names none (RFC 9293 section 3.7.1). Linux: `TCP_MSS_DEFAULT`.
+pub(super) const DEFAULT_MSS: u32 = 536;
+/// The smallest segment size we believe a peer. Linux: `TCP_MIN_SND_MSS`.
+pub(super) const MIN_MSS: u32 = 48;
+/// Bytes of the timestamps option with its padding.
+pub(super) const TIMESTAMPS_LEN: u32 = 12;
+/// Acknowledgements that are sent at once when a connection is young. Linux: `TCP_MAX_QUICKACKS`.
+const QUICK_ACKS: u8 = 16;
+
+/// How far the FIN of our side is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fin {
+    /// More data may come.
+    No,
+    /// To be sent behind the data.
+    Queued,
+    /// Sent at least once.
+    Sent,
+}
+
+/// What we send.
+#[derive(Debug)]
+pub(super) struct SendSide {
+    /// ISS: the number of our SYN.
+    pub initial: Sequence,
+    /// SND.UNA: the first number not acknowledged.
+    pub una: Sequence,
+    /// SND.NXT: the first number never sent.
+    pub next: Sequence,
+    /// SND.WND: how far beyond `una` the peer lets us send.
+    pub window: u32,
+    /// SND.WL1: the segment's number of the last window update.
+    pub window_sequence: Sequence,
+    /// The largest window the peer ever offered.
+    pub max_window: u32,
+    /// By how many bits the peer's windows are shifted.
+    pub scale: u8,
+    /// The largest segment the peer takes.
+    pub peer_mss: u32,
+    /// Bytes not acknowledged, sent or not.
+    pub queue: SendQueue,
+    /// Segments not acknowledged.
+    pub sent: VecDeque<Sent>,
+    pub fin: Fin,
+    /// The end of the last segment that was smaller than could be (Nagle, Minshall). Linux: `snd_sml`.
+    pub small_end: Sequence,
+    /// A segment smaller than the rules allow is to be sent: the persist timer wants it.
+    pub force_partial: bool,
+    /// Sending stopped at the congestion window since the last acknowledgement. Linux: `is_cwnd_limited`.
+    pub window_limited: bool,
+    /// When data was sent last.
+    pub last_data: Instant,
+}
+
+/// What we receive.
+#[derive(Debug)]
+pub(super) struct ReceiveSide {
+    /// RCV.NXT: the number expected next.
+    pub next: Sequence,
+    /// The number behind the last one the peer was allowed to send. RCV.WND is `edge - next`.
+    pub edge: Sequence,
+    /// RCV.NXT as last told to the peer. Linux: `rcv_wup`.
+    pub acked: Sequence,
+    /// By how many bits our windows are shifted.
+    pub scale: u8,
+    /// The size of the peer's full segments as far as seen. Linux: `rcv_mss`.
+    pub mss: u32,
+    pub queue: ReceiveQueue,
+    /// The number of a FIN that waits for data before it.
+    pub fin_at: Option<Sequence>,
+    /// The peer's FIN is in.
+    pub finished: bool,
+    /// The owner reads no more: data is acknowledged and thrown away.
+    pub shutdown: bool,
+}
+
+/// The timestamps option in use (RFC 7323). Linux: `struct tcp_options_received`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TimestampState {
+    /// TS.Recent: the peer's last timestamp.
+    pub recent: u32,
+    /// When it was taken; it is not believed for ever.
+    pub recent_at: Instant,
+}
+
+/// Where loss recovery stands. Linux: `icsk_ca_state`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Nothing is believed lost.
+    Open,
+    /// Fast recovery (RFC 6582) until everything sent before it is acknowledged.
+    Recovery,
+    /// After a retransmission timeout, until everything sent before it is acknowledged.
+    Loss,
+}
+
+/// What loss recovery knows.
+#[derive(Debug)]
+pub(super) struct Recovery {
+    pub phase: Phase,
+    /// What was sent when recovery began ends here. Linux: `high_seq`.
+    pub until: Sequence,
+    /// Duplicate acknowledgements: each says that a segment left the network. Linux: `sacked_out` of Reno.
+    pub duplicates: u32,
+    /// How many of the sent segments are believed lost and are not sent again yet.
+    pub lost: u32,
+    /// The next retransmission does not wait for room in the window.
+    pub force: bool,
+}
+
+/// When the next acknowledgement is due. Linux: `icsk_ack`.
+#[derive(Debug)]
+pub(super) struct AckState {
+    /// At once.
+    pub now: bool,
+    /// How many more are sent at once because the peer's window is young. Linux: `icsk_ack.quick`.
+    pub quick: u8,
+    /// Data goes back and forth, so that acknowledgements can ride on answers. Linux: `pingpong`.
+    pub interactive: bool,
+    /// When data arrived last.
+    pub last_data: Instant,
+    /// When a segment outside of the window was answered last. Linux: `last_oow_ack_time`.
+    pub last_invalid: Option<Instant>,
+}
+
+/// What became of a connection since it was looked at last: the owner is told.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Events {
+    /// Its readiness changed.
+    pub wake: bool,
+    /// It has something to send.
+    pub output: bool,
+}
+
+/// One connection, from its SYN to its last acknowledgement.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub tuple: FourTuple,
+    pub state: TcpState,
+    pub send: SendSide,
+    pub receive: ReceiveSide,
+    /// None: not in use.
+    pub timestamps: Option<TimestampState>,
+    /// What is added to the clock in our timestamps.
+    pub timestamp_offset: u32,
+    pub rtt: RoundTrip,
+    pub window: Window,
+    pub control: Box<dyn CongestionControl>,
+    pub recovery: Recovery,
+    pub ack: AckState,
+    pub timers: Timers,
+    /// Retransmissions of the same data so far. Linux: `icsk_retransmits`.
+    pub retransmits: u32,
+    /// Window or keep-alive probes without an answer so far. Linux: `icsk_probes_out`.
+    pub probes: u32,
+    /// A probe is to be sent.
+    pub probe: bool,
+    /// Largest IP packet of the path, in bytes.
+    pub mtu: u32,
+    /// When a segment arrived last.
+    pub last_heard: Instant,
+    /// Nobody owns it any more. Linux: `SOCK_DEAD`.
+    pub orphan: bool,
+    /// The first error, until the owner has been told.
+    pub error: Option<SocketError>,
+    /// Why it ended, if not by FINs.
+    pub ended_by: Option<SocketError>,
+    pub events: Events,
+}
+
+/// What both ways of opening know when a connection begins.
+pub(super) struct Opening {
+    pub tuple: FourTuple,
+    pub initial: Sequence,
+    pub timestamp_offset: u32,
+    pub mtu: u32,
+    pub receive_scale: u8,
+    pub now: Instant,
+}
+
+impl Connection {
+    /// A connection that has sent and received nothing.
+    pub(super) fn new(opening: Opening, state: TcpState) -> Self {
+        let Opening { tuple, initial, timestamp_offset, mtu, receive_scale, now } = opening;
+        Connection {
+            tuple,
+            state,
+            send: SendSide {
+                initial,
+                una: initial,
+                next: initial,
+                window: 0,
+                window_sequence: Sequence(0),
+                max_window: 0,
+                scale: 0,
+                peer_mss: DEFAULT_MSS,
+                queue: SendQueue::new(initial + 1),
+                sent: VecDeque::new(),
+                fin: Fin::No,
+                small_end: initial,
+                force_partial: false,
+                window_limited: false,
+                last_data: now,
+            },
+            receive: ReceiveSide {
+                next: Sequence(0),
+                edge: Sequence(0),
+                acked: Sequence(0),
+                scale: receive_scale,
+                mss: DEFAULT_MSS,
+                queue: ReceiveQueue::default(),
+                fin_at: None,
+                finished: false,
+                shutdown: false,
+            },
+            timestamps: None,
+            timestamp_offset,
+            rtt: RoundTrip::default(),
+            window: Window::default(),
+            control: Box::new(Reno),
+            recovery: Recovery { phase: Phase::Open, until: initial, duplicates: 0, lost: 0, force: false },
+            ack: AckState {
+                now: false,
+                quick: QUICK_ACKS,
+                interactive: false,
+                last_data: now,
+                last_invalid: None,
+            },
+            timers: Timers::default(),
+            retransmits: 0,
+            probes: 0,
+            probe: false,
+            mtu,
+            last_heard: now,
+            orphan: false,
+            error: None,
+            ended_by: None,
+            events: Events::default(),
+        }
+    }
+
+    /// The most data a segment of ours carries. Linux: `tcp_current_mss`.
+    pub(super) fn send_mss(&self) -> u32 {
+        let path = self.mtu.saturating_sub(HEADERS);
+        let options = if self.timestamps.is_some() { TIMESTAMPS_LEN } else { 0 };
+        self.send.peer_mss.min(path).max(MIN_MSS) - options
+    }
+
+    /// Segments on their way, as far as known. Linux: `tcp_packets_in_flight`.
+    pub(super) fn in_flight(&self) -> u32 {
+        let gone = self.recovery.lost + self.recovery.duplicates;
+        (self.send.sent.len() as u32).saturating_sub(gone)
+    }
+
+    /// Bytes handed in and not sent.
+    pub(super) fn unsent(&self) -> u32 {
+        self.send.queue.end().saturating_since(self.send.next)
+    }
+
+    /// How many bytes the owner may hand in now. None until a third of the buffer is free, so that writers
+    /// are not woken for crumbs. Linux: `sk_stream_is_writeable`, `sk_stream_min_wspace`.
+    pub(super) fn send_space(&self, options: &TcpOptions) -> usize {
+        let held = self.send.queue.len();
+        let free = (options.send_buffer as usize).saturating_sub(held);
+        if free >= held / 2 { free } else { 0 }
+    }
+
+    /// Tells the owner to look.
+    pub(super) fn wake(&mut self) {
+        self.events.wake = true;
+    }
+
+    /// Ends the connection at once; `error` is what the owner hears. Linux: `tcp_done`, with `sk_err`.
+    pub(super) fn die(&mut self, error: Option<SocketError>) {
+        self.state = TcpState::Close;
+        self.error = self.error.or(error);
+        self.ended_by = self.ended_by.or(error);
+        self.send.queue.clear();
+        self.send.sent = VecDeque::new();
+        self.receive.queue.forget_out_of_order();
+        self.timers = Timers::default();
+        self.ack.now = false;
+        self.probe = false;
+        self.wake();
+    }
+}
+
+/// The segment size that a link's largest IP packet leaves. Linux: `advmss`.
+pub(super) fn mss_of_mtu(mtu: u32) -> u32 {
+    mtu.saturating_sub(HEADERS).clamp(MIN_MSS, u32::from(u16::MAX))
+}

@@ -1,0 +1,199 @@
+//! To whom a segment, or an ICMP error, belongs. Linux: `tcp_v4_rcv`, `tcp_v4_err`.
+
+use super::connection::{Connection, MIN_MSS};
+use super::input::Disposition;
+use super::segment::{self, Segment};
+use super::send_queue::Fate;
+use super::sequence::Sequence;
+use super::table::{Entry, Tcp, TcpHandle};
+use super::{Env, FourTuple, SegmentInfo, SocketError, TcpState};
+use crate::counters::Counter;
+use crate::drop_reason::DropReason;
+use crate::icmp::{IcmpError, IcmpErrorKind};
+use crate::packet::{Checksum, LinkDestination, Packet};
+use crate::time::Duration;
+use crate::wire::tcp::checksum_is_valid;
+use core::net::{Ipv4Addr, SocketAddrV4};
+
+/// The smallest path MTU we believe (RFC 1191 allows 68; nothing sane is below). Linux: `min_pmtu`.
+const MIN_PATH_MTU: u32 = 552;
+
+impl Tcp {
+    /// Takes in the segment that `packet` is, from its TCP header to the end that IP knows. The error says why
+    /// it was dropped; replies may be due all the same. Linux: `tcp_v4_rcv`.
+    pub fn input(&mut self, env: &mut Env<'_>, info: &SegmentInfo, packet: Packet) -> Result<(), DropReason> {
+        env.counters.increment(Counter::TcpInSegs);
+        let segment = check(env, info, packet)?;
+        match self.connections.get(&segment.tuple).copied() {
+            Some(Entry::Connection(handle)) => self.connection_input(env, handle, segment),
+            Some(Entry::Request(handle)) => self.request_input(env, handle, segment),
+            Some(Entry::TimeWait(handle)) => self.time_wait_input(env, handle, segment),
+            None => self.unconnected_input(env, segment),
+        }
+    }
+
+    /// A segment of no connection: for a listener, or for nobody.
+    pub(super) fn unconnected_input(
+        &mut self,
+        env: &mut Env<'_>,
+        segment: Segment,
+    ) -> Result<(), DropReason> {
+        match self.listener(segment.tuple.local) {
+            Some(listener) => self.listener_input(env, listener, segment),
+            None => {
+                self.reply_with_reset(env, &segment);
+                Err(DropReason::TcpNoSocket)
+            }
+        }
+    }
+
+    /// Gives a segment to its connection and does what it asks for.
+    pub(super) fn connection_input(
+        &mut self,
+        env: &mut Env<'_>,
+        handle: TcpHandle,
+        segment: Segment,
+    ) -> Result<(), DropReason> {
+        let summary = segment_summary(&segment);
+        let Some((connection, options)) = self.sockets.get_mut(handle).and_then(|s| s.connection_mut())
+        else {
+            return Err(DropReason::TcpNoSocket);
+        };
+        let disposition = connection.input(env, options, segment);
+        let result = match disposition {
+            Disposition::Taken => Ok(()),
+            Disposition::Dropped(reason) => Err(reason),
+            Disposition::Reset(reason) => {
+                self.reply_with_reset(env, &summary);
+                Err(reason)
+            }
+            Disposition::Challenge(reason) => {
+                self.challenge(env, handle);
+                Err(reason)
+            }
+        };
+        self.settle(env, handle);
+        result
+    }
+
+    /// Sends a challenge acknowledgement, within the limits of the connection and of the stack. Linux:
+    /// `tcp_send_challenge_ack`.
+    fn challenge(&mut self, env: &mut Env<'_>, handle: TcpHandle) {
+        let interval = Duration::from_millis(env.sysctl.tcp_invalid_ratelimit.into());
+        let Some((connection, _)) = self.sockets.get_mut(handle).and_then(|s| s.connection_mut()) else {
+            return;
+        };
+        if connection.ack.last_invalid.is_some_and(|last| env.now.since(last) < interval) {
+            env.counters.increment(Counter::TcpExtTCPACKSkippedSeq);
+            return;
+        }
+        connection.ack.last_invalid = Some(env.now);
+        if self.may_challenge(env)
+            && let Some((connection, _)) = self.sockets.get_mut(handle).and_then(|s| s.connection_mut())
+        {
+            env.counters.increment(Counter::TcpExtTCPChallengeACK);
+            connection.acknowledge_now();
+        }
+    }
+
+    /// Takes in an ICMP error about a segment of ours. Linux: `tcp_v4_err`.
+    pub fn icmp_error(&mut self, env: &mut Env<'_>, error: &IcmpError) {
+        let tuple = FourTuple {
+            local: SocketAddrV4::new(error.source, error.source_port),
+            remote: SocketAddrV4::new(error.destination, error.destination_port),
+        };
+        match self.connections.get(&tuple).copied() {
+            Some(Entry::Connection(handle)) => {
+                if let Some((connection, _)) = self.sockets.get_mut(handle).and_then(|s| s.connection_mut()) {
+                    connection.icmp_error(env, Sequence(error.sequence), error.kind);
+                    self.settle(env, handle);
+                }
+            }
+            // A request whose SYN-ACK cannot arrive is left to its timer, like everything soft (RFC 5461).
+            Some(Entry::Request(_) | Entry::TimeWait(_)) | None => {}
+        }
+    }
+}
+
+impl Connection {
+    /// RFC 5927 section 4.1: only an error about something on its way counts; section 5.2: while the connection
+    /// is synchronised no error ends it.
+    fn icmp_error(&mut self, env: &mut Env<'_>, about: Sequence, kind: IcmpErrorKind) {
+        if about.before(self.send.una) || !about.before(self.send.next) {
+            return;
+        }
+        let error = match kind {
+            IcmpErrorKind::FragmentationNeeded { mtu } => return self.lower_mtu(env, u32::from(mtu)),
+            IcmpErrorKind::PortUnreachable | IcmpErrorKind::ProtocolUnreachable => {
+                SocketError::ConnectionRefused
+            }
+            _ => SocketError::RemoteUnreachable,
+        };
+        if matches!(self.state, TcpState::SynSent | TcpState::SynRecv) {
+            env.counters.increment(Counter::TcpAttemptFails);
+            self.die(Some(error));
+        }
+    }
+
+    /// The path is narrower than thought: what is on its way goes again in smaller pieces. Linux:
+    /// `tcp_v4_mtu_reduced`, `tcp_simple_retransmit`.
+    fn lower_mtu(&mut self, _env: &mut Env<'_>, mtu: u32) {
+        let mtu = mtu.max(MIN_PATH_MTU);
+        if mtu >= self.mtu {
+            return;
+        }
+        self.mtu = mtu;
+        let mss = self.send_mss().max(MIN_MSS);
+        for sent in &mut self.send.sent {
+            if sent.data_len() > mss && sent.fate != Fate::Lost {
+                sent.fate = Fate::Lost;
+                self.recovery.lost += 1;
+            }
+        }
+        self.recovery.duplicates = 0;
+        self.recovery.force = self.recovery.lost > 0;
+        self.events.output = true;
+    }
+}
+
+/// Header, addresses and checksum. Linux: the first half of `tcp_v4_rcv`.
+fn check(env: &mut Env<'_>, info: &SegmentInfo, packet: Packet) -> Result<Segment, DropReason> {
+    let unicast = |address: Ipv4Addr| !address.is_multicast() && !address.is_broadcast();
+    let bad_address = packet.meta.destination != LinkDestination::Host
+        || !unicast(info.source)
+        || info.source.is_unspecified()
+        || !unicast(info.destination);
+    if bad_address {
+        return Err(DropReason::TcpBadAddress);
+    }
+    if packet.meta.checksum == Checksum::None
+        && packet.len() >= crate::wire::tcp::HEADER_LEN
+        && !checksum_is_valid(info.source, info.destination, packet.data())
+    {
+        env.counters.increment(Counter::TcpInCsumErrors);
+        env.counters.increment(Counter::TcpInErrs);
+        return Err(DropReason::TcpChecksum);
+    }
+    let tuple = |source_port, destination_port| FourTuple {
+        local: SocketAddrV4::new(info.destination, destination_port),
+        remote: SocketAddrV4::new(info.source, source_port),
+    };
+    segment::parse(packet, tuple, info.mtu).map_err(|_| {
+        env.counters.increment(Counter::TcpInErrs);
+        DropReason::TcpMalformed
+    })
+}
+
+/// The segment without its payload but with its length in the flags and numbers that a reset is made of.
+fn segment_summary(segment: &Segment) -> Segment {
+    Segment {
+        tuple: segment.tuple,
+        sequence: segment.sequence + segment.payload.len() as u32,
+        acknowledgement: segment.acknowledgement,
+        flags: segment.flags,
+        window: segment.window,
+        options: segment.options,
+        payload: Packet::default(),
+        mtu: segment.mtu,
+    }
+}

@@ -1,0 +1,274 @@
+//! What arrives for a connection: is the segment acceptable, and what does it mean (RFC 9293 section
+//! 3.10.7). Linux: `net/ipv4/tcp_input.c`.
+
+use super::connection::{Connection, DEFAULT_MSS, Fin, MIN_MSS, TimestampState};
+use super::options::TcpOptions;
+use super::segment::Segment;
+use super::timers::Timer;
+use super::{Env, SocketError, TcpState};
+use crate::counters::Counter;
+use crate::drop_reason::DropReason;
+use crate::time::Duration;
+use crate::wire::tcp::{Options, Timestamps};
+
+/// A timestamp older than this is not held against a peer (RFC 7323 section 5.5). Linux: `TCP_PAWS_24DAYS`.
+const TIMESTAMP_LIFETIME: Duration = Duration::from_secs(24 * 24 * 60 * 60);
+
+/// What a segment did to its connection.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Disposition {
+    /// It was taken, as far as there was something to take.
+    Taken,
+    /// It was dropped; a reply may be due all the same.
+    Dropped(DropReason),
+    /// It was dropped, and asks for an acknowledgement that is limited over all connections (RFC 5961).
+    Challenge(DropReason),
+    /// It was dropped, and a reset made of it answers it.
+    Reset(DropReason),
+}
+
+impl Connection {
+    /// Takes in a segment. Linux: `tcp_rcv_state_process`, `tcp_rcv_established`.
+    pub(super) fn input(
+        &mut self,
+        env: &mut Env<'_>,
+        options: &TcpOptions,
+        mut segment: Segment,
+    ) -> Disposition {
+        if self.state == TcpState::SynSent {
+            return self.input_syn_sent(env, options, &segment);
+        }
+        if let Err(dropped) = self.validate(env, &mut segment) {
+            return dropped;
+        }
+        if !segment.flags.ack() {
+            return Disposition::Dropped(DropReason::TcpFlags);
+        }
+        self.last_heard = env.now;
+        if let Err(reason) = self.acknowledge(env, &segment) {
+            return Disposition::Challenge(reason);
+        }
+        if self.state == TcpState::SynRecv && !self.complete_simultaneous_open(env, options, &segment) {
+            return Disposition::Reset(DropReason::TcpAcknowledgement);
+        }
+        self.after_acknowledge(env);
+        match self.receive(env, options, segment) {
+            Ok(()) => Disposition::Taken,
+            Err(DropReason::TcpClosed) => Disposition::Reset(DropReason::TcpClosed),
+            Err(reason) => Disposition::Dropped(reason),
+        }
+    }
+
+    /// PAWS, sequence, RST and SYN checks of every state but SYN-SENT. Linux: `tcp_validate_incoming`.
+    fn validate(&mut self, env: &mut Env<'_>, segment: &mut Segment) -> Result<(), Disposition> {
+        if self.is_old_timestamp(env, segment) && !segment.flags.rst() {
+            env.counters.increment(Counter::TcpExtPAWSEstab);
+            self.answer_invalid(env, segment);
+            return Err(Disposition::Dropped(DropReason::TcpPaws));
+        }
+        let in_window = !segment.end().before(self.receive.acked)
+            && !segment.sequence.after(self.receive.edge.latest(self.receive.next));
+        if !in_window {
+            if segment.flags.rst() {
+                return Err(Disposition::Dropped(DropReason::TcpReset));
+            }
+            if segment.flags.syn() {
+                return Err(self.challenge_syn(env));
+            }
+            self.answer_invalid(env, segment);
+            return Err(Disposition::Dropped(DropReason::TcpSequence));
+        }
+        if segment.flags.rst() {
+            // RFC 5961 section 3.2: only the exact number resets; any other in the window is asked about.
+            if segment.sequence != self.receive.next {
+                return Err(Disposition::Challenge(DropReason::TcpReset));
+            }
+            self.peer_reset(env);
+            return Err(Disposition::Taken);
+        }
+        if segment.flags.syn() {
+            // In SYN-RECEIVED the peer's SYN may come again, with the acknowledgement of ours.
+            let again = self.state == TcpState::SynRecv && segment.sequence + 1 == self.receive.next;
+            if !(again && segment.flags.ack()) {
+                return Err(self.challenge_syn(env));
+            }
+        }
+        self.note_timestamp(env, segment);
+        Ok(())
+    }
+
+    /// RFC 5961 section 4.2: a SYN never resets, whatever its number.
+    fn challenge_syn(&self, env: &mut Env<'_>) -> Disposition {
+        env.counters.increment(Counter::TcpExtTCPSYNChallenge);
+        Disposition::Challenge(DropReason::TcpFlags)
+    }
+
+    /// Whether the segment's timestamp is older than the last one (RFC 7323 section 5.3).
+    fn is_old_timestamp(&self, env: &Env<'_>, segment: &Segment) -> bool {
+        let (Some(state), Some(timestamps)) = (self.timestamps, segment.options.timestamps) else {
+            return false;
+        };
+        let older = (timestamps.value.wrapping_sub(state.recent) as i32) < 0;
+        older && env.now.since(state.recent_at) < TIMESTAMP_LIFETIME
+    }
+
+    /// Keeps the timestamp of a segment that begins where we expect one (RFC 7323 section 4.3).
+    fn note_timestamp(&mut self, env: &Env<'_>, segment: &Segment) {
+        if let (Some(state), Some(Timestamps { value, .. })) =
+            (&mut self.timestamps, segment.options.timestamps)
+            && !segment.sequence.after(self.receive.acked)
+        {
+            *state = TimestampState { recent: value, recent_at: env.now };
+        }
+    }
+
+    /// Answers a segment outside of the window with an acknowledgement, so that the peer can find its way
+    /// back; for segments without data not more often than `tcp_invalid_ratelimit`. Linux: `tcp_send_dupack`,
+    /// `tcp_oow_rate_limited`.
+    fn answer_invalid(&mut self, env: &mut Env<'_>, segment: &Segment) {
+        let limit = Duration::from_millis(env.sysctl.tcp_invalid_ratelimit.into());
+        let limited = segment.payload.is_empty() || segment.flags.syn();
+        if limited && self.ack.last_invalid.is_some_and(|last| env.now.since(last) < limit) {
+            env.counters.increment(Counter::TcpExtTCPACKSkippedSeq);
+            return;
+        }
+        if limited {
+            self.ack.last_invalid = Some(env.now);
+        }
+        self.ack.now = true;
+        self.events.output = true;
+    }
+
+    /// The peer resets. Linux: `tcp_reset`.
+    fn peer_reset(&mut self, env: &mut Env<'_>) {
+        let error = match self.state {
+            TcpState::SynSent | TcpState::SynRecv => {
+                env.counters.increment(Counter::TcpAttemptFails);
+                SocketError::ConnectionRefused
+            }
+            TcpState::Established | TcpState::CloseWait => {
+                env.counters.increment(Counter::TcpEstabResets);
+                SocketError::ConnectionReset
+            }
+            _ => SocketError::ConnectionReset,
+        };
+        self.die(Some(error));
+    }
+
+    /// The answer to our SYN. Linux: `tcp_rcv_synsent_state_process`.
+    fn input_syn_sent(&mut self, env: &mut Env<'_>, options: &TcpOptions, segment: &Segment) -> Disposition {
+        let flags = segment.flags;
+        if flags.ack() {
+            let expected = self.send.initial + 1;
+            if segment.acknowledgement != expected || self.send.next == self.send.initial {
+                return Disposition::Reset(DropReason::TcpAcknowledgement);
+            }
+        }
+        if flags.rst() {
+            if !flags.ack() {
+                return Disposition::Dropped(DropReason::TcpReset);
+            }
+            self.peer_reset(env);
+            return Disposition::Taken;
+        }
+        if !flags.syn() || flags.fin() {
+            return Disposition::Dropped(DropReason::TcpFlags);
+        }
+        self.last_heard = env.now;
+        self.peer_syn(env, segment);
+        if !flags.ack() {
+            // Both sides opened at once (RFC 9293 section 3.5): our SYN goes again, with the acknowledgement.
+            self.state = TcpState::SynRecv;
+            self.resend_syn();
+            return Disposition::Taken;
+        }
+        let _ = self.acknowledge(env, segment);
+        self.establish(env, options);
+        self.ack.now = true;
+        self.events.output = true;
+        Disposition::Taken
+    }
+
+    /// Takes what the peer's SYN says: its numbers, and which options are in force.
+    pub(super) fn peer_syn(&mut self, env: &Env<'_>, segment: &Segment) {
+        let window = self.receive_window();
+        self.receive.next = segment.sequence + 1;
+        self.receive.acked = self.receive.next;
+        self.receive.edge = self.receive.next + window;
+        self.negotiate(env, &segment.options);
+        self.send.window = u32::from(segment.window);
+        self.send.max_window = self.send.window;
+        self.send.window_sequence = segment.sequence;
+    }
+
+    /// Linux: `tcp_finish_connect`'s half that looks at options.
+    fn negotiate(&mut self, env: &Env<'_>, peer: &Options) {
+        self.send.peer_mss = peer.mss.map_or(DEFAULT_MSS, |mss| u32::from(mss).max(MIN_MSS));
+        match peer.window_scale.filter(|_| env.sysctl.tcp_window_scaling) {
+            Some(scale) => self.send.scale = scale,
+            None => self.receive.scale = 0,
+        }
+        self.timestamps = match (self.timestamps, peer.timestamps) {
+            (Some(_), Some(theirs)) => Some(TimestampState { recent: theirs.value, recent_at: env.now }),
+            _ => None,
+        };
+        self.receive.mss = self.send_mss().min(DEFAULT_MSS);
+    }
+
+    fn resend_syn(&mut self) {
+        if let Some(syn) = self.send.sent.front_mut() {
+            syn.fate = super::send_queue::Fate::Lost;
+            self.recovery.lost = 1;
+            self.recovery.force = true;
+            self.events.output = true;
+        }
+    }
+
+    /// The handshake is complete. Linux: `tcp_finish_connect`, the end of SYN-RECV in
+    /// `tcp_rcv_state_process`.
+    pub(super) fn establish(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
+        self.state = TcpState::Established;
+        self.restart_keep_alive(options, env.now);
+        self.wake();
+    }
+
+    /// Linux: the end of `TCP_SYN_RECV` in `tcp_rcv_state_process`. Answers `false` for an acknowledgement that
+    /// is not ours.
+    fn complete_simultaneous_open(
+        &mut self,
+        env: &mut Env<'_>,
+        options: &TcpOptions,
+        segment: &Segment,
+    ) -> bool {
+        if self.send.una == self.send.initial {
+            return false;
+        }
+        self.send.window = u32::from(segment.window) << if segment.flags.syn() { 0 } else { self.send.scale };
+        self.establish(env, options);
+        // The owner may have closed its side meanwhile.
+        if self.send.fin != Fin::No {
+            self.state = TcpState::FinWait1;
+        }
+        true
+    }
+
+    /// The states that end with the acknowledgement of our FIN.
+    fn after_acknowledge(&mut self, env: &mut Env<'_>) {
+        if self.send.fin != Fin::Sent || self.send.una != self.send.next {
+            return;
+        }
+        match self.state {
+            TcpState::FinWait1 => {
+                self.state = TcpState::FinWait2;
+                self.wake();
+                if self.orphan {
+                    let wait = Duration::from_secs(env.sysctl.tcp_fin_timeout.into());
+                    self.timers.set(Timer::FinWait, env.now + wait);
+                }
+            }
+            TcpState::Closing => self.state = TcpState::TimeWait,
+            TcpState::LastAck => self.die(None),
+            _ => {}
+        }
+    }
+}

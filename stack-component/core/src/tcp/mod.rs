@@ -1,0 +1,128 @@
+//! TCP (RFC 9293), shaped like quinn's connections: segments and time are handed in, segments to send are
+//! asked for, nothing is waited for. Linux: `net/ipv4/tcp*.c`.
+//!
+//! ```text
+//!                    open        +--------+  listen
+//!                 +--------------| CLOSE  |-------------+
+//!                 v              +--------+             v
+//!            +----------+                           +--------+   each SYN makes a small request object,
+//!            | SYN-SENT |                           | LISTEN |   the last ACK of the handshake makes it
+//!            +----------+                           +--------+   a connection in the accept queue
+//!    SYN, ACK |       | SYN                              |
+//!             |       v                                  v
+//!             |  +----------+   ACK    +-------------+  ACK
+//!             |  | SYN-RECV |--------->| ESTABLISHED |<-+
+//!             |  +----------+          +-------------+
+//!             +------------------------->|         |
+//!                                 close  v         v  FIN
+//!                            +------------+      +------------+
+//!                            | FIN-WAIT-1 |      | CLOSE-WAIT |
+//!                            +------------+      +------------+
+//!                       ACK   |    |  FIN              | close
+//!                             v    v                   v
+//!              +------------+   +---------+      +----------+
+//!              | FIN-WAIT-2 |   | CLOSING |      | LAST-ACK |
+//!              +------------+   +---------+      +----------+
+//!                     | FIN          | ACK             | ACK
+//!                     v              v                 v
+//!                  +-------------------+           +-------+
+//!                  |     TIME-WAIT     |---------->| CLOSE |
+//!                  +-------------------+  60 s     +-------+
+//! ```
+//!
+//! [`Tcp`] owns all sockets and finds them by a keyed hash; a `Connection` is the state of one and knows
+//! nothing of the others. Requests (SYN-RECV) and TIME-WAIT are small objects of their own, so that a flood
+//! of either costs little. Not here yet: SACK, ECN, Fast Open, pacing, SYN cookies.
+
+mod acknowledge;
+mod close;
+mod congestion;
+mod connection;
+mod demux;
+mod input;
+mod listener;
+mod options;
+mod output;
+mod receive;
+mod receive_queue;
+mod request;
+mod round_trip;
+mod secrets;
+mod segment;
+mod send_queue;
+mod sequence;
+mod sockets;
+mod state;
+mod table;
+mod time_wait;
+mod timers;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+pub use crate::socket::SocketError;
+pub use options::{TcpOption, TcpOptions};
+pub use sockets::{Received, Shutdown, TcpReadiness};
+pub use state::TcpState;
+pub use table::{Socket, Tcp, TcpHandle};
+
+use crate::counters::Counters;
+use crate::packet::Packet;
+use crate::random::Random;
+use crate::sysctl::Sysctl;
+use crate::time::Instant;
+use core::net::{Ipv4Addr, SocketAddrV4};
+
+/// What the stack lends to TCP for a call.
+pub struct Env<'a> {
+    /// The time of the call.
+    pub now: Instant,
+    /// Where random numbers come from.
+    pub random: &'a mut dyn Random,
+    /// Where things are counted.
+    pub counters: &'a mut Counters,
+    /// The settings.
+    pub sysctl: &'a Sysctl,
+}
+
+/// What IP knows of a segment that arrived.
+#[derive(Clone, Copy, Debug)]
+pub struct SegmentInfo {
+    /// Who sent it.
+    pub source: Ipv4Addr,
+    /// Which of our addresses it was sent to.
+    pub destination: Ipv4Addr,
+    /// Type of service.
+    pub tos: u8,
+    /// Time to live, as it arrived.
+    pub ttl: u8,
+    /// Largest IP packet in bytes of the device it came by.
+    pub mtu: u32,
+}
+
+/// A segment to be sent.
+#[derive(Debug)]
+pub struct Output {
+    /// TCP header and payload, the checksum [`Partial`](crate::packet::Checksum::Partial).
+    pub packet: Packet,
+    /// Our address.
+    pub source: Ipv4Addr,
+    /// The peer's address.
+    pub destination: Ipv4Addr,
+    /// Time to live.
+    pub ttl: u8,
+    /// Type of service.
+    pub tos: u8,
+    /// Mark for policy routing.
+    pub mark: u32,
+    /// Whether routers must not fragment it (path-MTU discovery).
+    pub dont_fragment: bool,
+}
+
+/// The two ends of a connection, seen from here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FourTuple {
+    pub local: SocketAddrV4,
+    pub remote: SocketAddrV4,
+}

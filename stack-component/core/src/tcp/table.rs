@@ -1,0 +1,304 @@
+//! All of a stack's TCP sockets, how they are found, and what follows when one of them changed.
+
+use super::connection::Connection;
+use super::listener::Listener;
+use super::options::TcpOptions;
+use super::request::Request;
+use super::secrets::Secrets;
+use super::segment::Segment;
+use super::time_wait::TimeWait;
+use super::{Env, FourTuple, Output, SocketError, TcpState};
+use crate::arena::{Arena, Handle};
+use crate::counters::Counter;
+use crate::keyed_hash::KeyedHash;
+use crate::random::Random;
+use crate::socket::ports::EphemeralPorts;
+use crate::time::Instant;
+use crate::timer::Wheel;
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::net::{Ipv4Addr, SocketAddrV4};
+use hashbrown::HashMap;
+
+/// The name of a TCP socket.
+pub type TcpHandle = Handle<Socket>;
+
+/// Replies that wait to be sent at most; beyond it they are not made. A reply lost is a segment lost.
+const MAX_REPLIES: usize = 4096;
+
+/// What a socket is at the moment.
+#[derive(Debug)]
+pub(super) enum Role {
+    /// Neither connected nor listening, but perhaps bound.
+    Idle,
+    /// Waits for connections.
+    Listener(Listener),
+    /// Has, or had, a connection.
+    Connection(Box<Connection>),
+    /// Of no more use: a failed listen or connect.
+    Closed,
+}
+
+/// A TCP socket. Linux: `struct sock`.
+#[derive(Debug)]
+pub struct Socket {
+    pub(super) role: Role,
+    pub(super) options: TcpOptions,
+    /// The address it is bound to; of a connection, the address it was bound to before.
+    pub(super) local: Option<SocketAddrV4>,
+    /// What became of a connection attempt, until the owner asks.
+    pub(super) connect_failed: Option<SocketError>,
+    /// It stands in the list of sockets with output.
+    pub(super) queued: bool,
+    /// It stands in the list of sockets to be woken.
+    pub(super) woken: bool,
+}
+
+impl Socket {
+    pub(super) fn new(options: TcpOptions, role: Role) -> Self {
+        Socket { role, options, local: None, connect_failed: None, queued: false, woken: false }
+    }
+
+    pub(super) fn connection(&self) -> Option<&Connection> {
+        match &self.role {
+            Role::Connection(connection) => Some(connection),
+            _ => None,
+        }
+    }
+
+    /// The connection with the options it lives by.
+    pub(super) fn connection_mut(&mut self) -> Option<(&mut Connection, &TcpOptions)> {
+        match &mut self.role {
+            Role::Connection(connection) => Some((connection, &self.options)),
+            _ => None,
+        }
+    }
+}
+
+/// Whom a four-tuple belongs to. Linux: what `ehash` holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    Connection(TcpHandle),
+    Request(Handle<Request>),
+    TimeWait(Handle<TimeWait>),
+}
+
+/// Challenge acknowledgements that may still be sent within this second (RFC 5961 section 7).
+#[derive(Debug, Default)]
+pub(super) struct ChallengeBudget {
+    second: u64,
+    left: u32,
+}
+
+/// All TCP sockets of a stack.
+#[derive(Debug)]
+pub struct Tcp {
+    pub(super) sockets: Arena<Socket>,
+    pub(super) requests: Arena<Request>,
+    pub(super) time_waits: Arena<TimeWait>,
+    /// Linux: `tcp_hashinfo.ehash`.
+    pub(super) connections: HashMap<FourTuple, Entry, KeyedHash>,
+    /// Sockets bound to a port, listening or not. Linux: `bhash`, `lhash2`.
+    pub(super) bound: HashMap<u16, Vec<TcpHandle>, KeyedHash>,
+    pub(super) secrets: Secrets,
+    pub(super) ephemeral: EphemeralPorts,
+    pub(super) wheel: Wheel<Entry>,
+    pub(super) challenges: ChallengeBudget,
+    /// Connections that may have something to send.
+    pub(super) pending: VecDeque<TcpHandle>,
+    /// Segments that no connection sends.
+    pub(super) replies: VecDeque<Output>,
+    pub(super) wakeups: Vec<TcpHandle>,
+}
+
+impl Tcp {
+    /// No sockets; keys are drawn from `random`.
+    pub fn new(random: &mut dyn Random) -> Self {
+        Tcp {
+            sockets: Arena::new(),
+            requests: Arena::new(),
+            time_waits: Arena::new(),
+            connections: HashMap::with_hasher(KeyedHash::new(random)),
+            bound: HashMap::with_hasher(KeyedHash::new(random)),
+            secrets: Secrets::new(random),
+            ephemeral: EphemeralPorts::new(random),
+            wheel: Wheel::default(),
+            challenges: ChallengeBudget::default(),
+            pending: VecDeque::new(),
+            replies: VecDeque::new(),
+            wakeups: Vec::new(),
+        }
+    }
+
+    /// When [`Tcp::run_timers`] has something to do at the latest.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.wheel.next_deadline()
+    }
+
+    /// Whether [`Tcp::poll_output`] may have a segment.
+    pub fn has_output(&self) -> bool {
+        !self.replies.is_empty() || !self.pending.is_empty()
+    }
+
+    /// The next segment to send; to be asked until there is none.
+    pub fn poll_output(&mut self, env: &mut Env<'_>) -> Option<Output> {
+        if let Some(reply) = self.replies.pop_front() {
+            return Some(reply);
+        }
+        while let Some(&handle) = self.pending.front() {
+            if let Some(socket) = self.sockets.get_mut(handle) {
+                if let Some((connection, options)) = socket.connection_mut() {
+                    if let Some(output) = connection.next_output(env, options) {
+                        return Some(output);
+                    }
+                    connection.update_persist(env.now);
+                }
+                socket.queued = false;
+            }
+            self.pending.pop_front();
+            self.settle(env, handle);
+        }
+        None
+    }
+
+    /// Sockets whose readiness may have changed since the last time, each once.
+    pub fn take_wakeups(&mut self) -> Vec<TcpHandle> {
+        let wakeups = core::mem::take(&mut self.wakeups);
+        for &handle in &wakeups {
+            if let Some(socket) = self.sockets.get_mut(handle) {
+                socket.woken = false;
+            }
+        }
+        wakeups
+    }
+
+    /// Does what is due at `env.now`.
+    pub fn run_timers(&mut self, env: &mut Env<'_>) {
+        let mut fired = Vec::new();
+        self.wheel.expire(env.now, &mut fired);
+        for entry in fired {
+            match entry {
+                Entry::Connection(handle) => self.connection_timer(env, handle),
+                Entry::Request(handle) => self.request_timer(env, handle),
+                Entry::TimeWait(handle) => self.time_wait_timer(env, handle),
+            }
+        }
+    }
+
+    fn connection_timer(&mut self, env: &mut Env<'_>, handle: TcpHandle) {
+        if let Some(socket) = self.sockets.get_mut(handle)
+            && let Some((connection, options)) = socket.connection_mut()
+        {
+            if connection.timers.scheduled.is_some_and(|scheduled| scheduled <= env.now) {
+                connection.timers.scheduled = None;
+            }
+            connection.run_timers(env, options);
+            self.settle(env, handle);
+        }
+    }
+
+    /// Draws the consequences after anything happened to a connection: who is woken, what is sent, which
+    /// timer is armed, and whether it still exists.
+    pub(super) fn settle(&mut self, env: &mut Env<'_>, handle: TcpHandle) {
+        let Some(socket) = self.sockets.get_mut(handle) else { return };
+        let Role::Connection(connection) = &mut socket.role else { return };
+        let events = core::mem::take(&mut connection.events);
+        if !socket.options.send_buffer_locked && connection.state.may_send() {
+            let wanted = connection.wanted_send_buffer().min(env.sysctl.tcp_wmem[2]);
+            socket.options.send_buffer = socket.options.send_buffer.max(wanted);
+        }
+        if events.output && !socket.queued {
+            socket.queued = true;
+            self.pending.push_back(handle);
+        }
+        if events.wake && !socket.woken && !connection.orphan {
+            socket.woken = true;
+            self.wakeups.push(handle);
+        }
+        if connection.state == TcpState::TimeWait {
+            let wait = TimeWait::of(connection, env.now);
+            connection.die(None);
+            self.enter_time_wait(env, wait);
+        } else if connection.state == TcpState::Close {
+            let tuple = connection.tuple;
+            if self.connections.get(&tuple) == Some(&Entry::Connection(handle)) {
+                self.connections.remove(&tuple);
+            }
+        }
+        self.schedule_or_forget(handle);
+    }
+
+    fn schedule_or_forget(&mut self, handle: TcpHandle) {
+        let Some(socket) = self.sockets.get_mut(handle) else { return };
+        let Role::Connection(connection) = &mut socket.role else { return };
+        if connection.state == TcpState::Close && connection.orphan {
+            self.forget(handle);
+            return;
+        }
+        if let Some(deadline) = connection.timers.next()
+            && connection.timers.scheduled.is_none_or(|scheduled| deadline < scheduled)
+        {
+            connection.timers.scheduled = Some(deadline);
+            self.wheel.arm(deadline, Entry::Connection(handle));
+        }
+    }
+
+    /// Removes the socket with its binding.
+    pub(super) fn forget(&mut self, handle: TcpHandle) {
+        if let Some(socket) = self.sockets.remove(handle)
+            && let Some(local) = socket.local
+            && let Some(holders) = self.bound.get_mut(&local.port())
+        {
+            holders.retain(|&holder| holder != handle);
+            if holders.is_empty() {
+                self.bound.remove(&local.port());
+            }
+        }
+    }
+
+    /// Queues a segment that no connection sends.
+    pub(super) fn reply(&mut self, output: Output) {
+        if self.replies.len() < MAX_REPLIES {
+            self.replies.push_back(output);
+        }
+    }
+
+    /// Answers `segment` with a reset, unless it is one. Linux: `tcp_v4_send_reset`.
+    pub(super) fn reply_with_reset(&mut self, env: &mut Env<'_>, segment: &Segment) {
+        let ttl = env.sysctl.ip_default_ttl as u8;
+        if let Some(reset) = super::segment::reset_for(segment, ttl) {
+            env.counters.increment(Counter::TcpOutRsts);
+            self.reply(reset);
+        }
+    }
+
+    /// Whether a challenge acknowledgement may be sent now: not more than about `tcp_challenge_ack_limit` a
+    /// second, and not exactly as many, so that counting them tells nothing (CVE-2016-5696). Linux:
+    /// `tcp_send_challenge_ack`.
+    pub(super) fn may_challenge(&mut self, env: &mut Env<'_>) -> bool {
+        let second = env.now.as_millis() / 1000;
+        let limit = env.sysctl.tcp_challenge_ack_limit;
+        if self.challenges.second != second || self.challenges.left > limit {
+            let half = limit.div_ceil(2);
+            let left = half + env.random.below(limit.max(1));
+            self.challenges = ChallengeBudget { second, left: left.min(limit) };
+        }
+        let may = self.challenges.left > 0;
+        self.challenges.left = self.challenges.left.saturating_sub(1);
+        may
+    }
+
+    /// The listener for `local`: one on exactly this address before one on all. Linux:
+    /// `__inet_lookup_listener`.
+    pub(super) fn listener(&self, local: SocketAddrV4) -> Option<TcpHandle> {
+        let holders = self.bound.get(&local.port())?;
+        let listens_on = |&handle: &TcpHandle, address: &Ipv4Addr| {
+            self.sockets.get(handle).is_some_and(|socket| {
+                matches!(socket.role, Role::Listener(_)) && socket.local.is_some_and(|l| l.ip() == address)
+            })
+        };
+        let find = |address: &Ipv4Addr| holders.iter().copied().find(|handle| listens_on(handle, address));
+        find(local.ip()).or_else(|| find(&Ipv4Addr::UNSPECIFIED))
+    }
+}

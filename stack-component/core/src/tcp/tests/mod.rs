@@ -1,0 +1,8 @@
+//! TCP by itself: one side against scripted segments, and two sides against each other, in virtual time.
+
+mod close;
+mod handshake;
+mod harness;
+mod loss;
+mod robustness;
+mod transfer;

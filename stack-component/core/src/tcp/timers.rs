@@ -1,0 +1,196 @@
+//! What a connection waits for, and what it does when it has waited long enough.
+
+use super::connection::{Connection, Fin, Phase};
+use super::options::TcpOptions;
+use super::send_queue::Fate;
+use super::{Env, SocketError, TcpState};
+use crate::counters::Counter;
+use crate::time::{Duration, Instant};
+
+/// How long an acknowledgement may wait for company. Linux: `TCP_DELACK_MIN`.
+pub(super) const DELAYED_ACK: Duration = Duration::from_millis(40);
+
+/// The timers of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Timer {
+    /// When to send again what was not acknowledged. Linux: `ICSK_TIME_RETRANS`.
+    Retransmit,
+    /// When to send an acknowledgement that found no company. Linux: `ICSK_TIME_DACK`.
+    DelayedAck,
+    /// When to ask a peer that closed its window. Linux: `ICSK_TIME_PROBE0`.
+    Persist,
+    /// When to ask a peer that says nothing. Linux: `sk_timer` in ESTABLISHED.
+    KeepAlive,
+    /// When to give up waiting for the FIN of a peer whose connection nobody owns here. Linux: `sk_timer` in
+    /// FIN-WAIT-2.
+    FinWait,
+}
+
+impl Timer {
+    const ALL: [Timer; 5] =
+        [Timer::Retransmit, Timer::DelayedAck, Timer::Persist, Timer::KeepAlive, Timer::FinWait];
+}
+
+/// When each timer of a connection is due.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Timers {
+    deadlines: [Option<Instant>; Timer::ALL.len()],
+    /// The earliest deadline that the stack's wheel knows of this connection.
+    pub scheduled: Option<Instant>,
+}
+
+impl Timers {
+    pub(super) fn get(&self, timer: Timer) -> Option<Instant> {
+        self.deadlines[timer as usize]
+    }
+
+    pub(super) fn set(&mut self, timer: Timer, deadline: Instant) {
+        self.deadlines[timer as usize] = Some(deadline);
+    }
+
+    pub(super) fn stop(&mut self, timer: Timer) {
+        self.deadlines[timer as usize] = None;
+    }
+
+    /// The earliest deadline.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.deadlines.iter().flatten().min().copied()
+    }
+}
+
+impl Connection {
+    /// Does what is due. Linux: `tcp_write_timer`, `tcp_delack_timer`, `tcp_keepalive_timer`.
+    pub(super) fn run_timers(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
+        for timer in Timer::ALL {
+            if self.timers.get(timer).is_some_and(|deadline| deadline <= env.now) {
+                self.timers.stop(timer);
+                match timer {
+                    Timer::Retransmit => self.retransmission_timeout(env),
+                    Timer::DelayedAck => {
+                        env.counters.increment(Counter::TcpExtDelayedACKs);
+                        self.ack.now = true;
+                    }
+                    Timer::Persist => self.persist_timeout(env),
+                    Timer::KeepAlive => self.keep_alive_timeout(env, options),
+                    Timer::FinWait => self.die(None),
+                }
+                self.events.output = true;
+            }
+        }
+    }
+
+    /// Nothing was acknowledged for too long (RFC 6298 section 5, RFC 5681 section 3.1). Linux:
+    /// `tcp_retransmit_timer`, `tcp_enter_loss`.
+    fn retransmission_timeout(&mut self, env: &mut Env<'_>) {
+        if self.send.sent.is_empty() {
+            return;
+        }
+        if self.retransmits >= self.retransmit_limit(env) {
+            env.counters.increment(match self.state {
+                TcpState::SynSent | TcpState::SynRecv => Counter::TcpAttemptFails,
+                _ => Counter::TcpExtTCPAbortOnTimeout,
+            });
+            return self.die(Some(SocketError::Timeout));
+        }
+        env.counters.increment(Counter::TcpExtTCPTimeouts);
+        if self.state.is_synchronised() {
+            self.enter_loss();
+        }
+        for sent in &mut self.send.sent {
+            sent.fate = Fate::Lost;
+        }
+        self.recovery.lost = self.send.sent.len() as u32;
+        self.recovery.force = true;
+        self.retransmits += 1;
+        self.rtt.back_off();
+        self.timers.set(Timer::Retransmit, env.now + self.rtt.timeout());
+    }
+
+    /// Begins again with a window of one segment. A second timeout for the same data does not lower the
+    /// threshold again (RFC 5681 section 3.1). Linux: `tcp_enter_loss`.
+    fn enter_loss(&mut self) {
+        if self.recovery.phase != Phase::Loss || self.retransmits == 0 {
+            self.window.threshold = self.control.threshold_after_loss(&self.window);
+        }
+        self.window.credit = 0;
+        self.window.size = 1;
+        self.recovery.duplicates = 0;
+        self.recovery.phase = Phase::Loss;
+        self.recovery.until = self.send.next;
+    }
+
+    /// How often the same data is sent again. Linux: `tcp_write_timeout`, `tcp_orphan_retries`.
+    fn retransmit_limit(&self, env: &Env<'_>) -> u32 {
+        match self.state {
+            TcpState::SynSent => env.sysctl.tcp_syn_retries,
+            TcpState::SynRecv => env.sysctl.tcp_synack_retries,
+            _ if self.orphan => match env.sysctl.tcp_orphan_retries {
+                0 => 8,
+                retries => retries,
+            },
+            _ => env.sysctl.tcp_retries2,
+        }
+    }
+
+    /// The window is closed, or too small to be used, and nothing is on its way that would tell when it
+    /// opens (RFC 9293 section 3.8.6.1). Linux: `tcp_probe_timer`, `tcp_send_probe0`.
+    fn persist_timeout(&mut self, env: &mut Env<'_>) {
+        if !self.send.sent.is_empty() || (self.unsent() == 0 && self.send.fin != Fin::Queued) {
+            return;
+        }
+        if self.probes >= self.retransmit_limit(env) {
+            env.counters.increment(Counter::TcpExtTCPAbortOnTimeout);
+            return self.die(Some(SocketError::Timeout));
+        }
+        self.probes += 1;
+        if (self.send.una + self.send.window).after(self.send.next) {
+            self.send.force_partial = true;
+        } else {
+            env.counters.increment(Counter::TcpExtTCPWinProbe);
+            self.probe = true;
+        }
+        self.rtt.back_off();
+        self.timers.set(Timer::Persist, env.now + self.rtt.timeout());
+    }
+
+    /// Starts, moves or stops the keep-alive timer after the options changed or the connection was opened.
+    pub(super) fn restart_keep_alive(&mut self, options: &TcpOptions, now: Instant) {
+        if options.keep_alive && self.state.is_synchronised() && self.state != TcpState::TimeWait {
+            self.timers.set(Timer::KeepAlive, now + options.keep_alive_idle);
+        } else {
+            self.timers.stop(Timer::KeepAlive);
+        }
+    }
+
+    /// Linux: `tcp_keepalive_timer` (RFC 9293 section 3.8.4).
+    fn keep_alive_timeout(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
+        if !options.keep_alive {
+            return;
+        }
+        let busy = !self.send.sent.is_empty() || self.unsent() > 0;
+        let silent = env.now.since(self.last_heard.max(self.send.last_data));
+        if busy || (silent < options.keep_alive_idle && self.probes == 0) {
+            let wait = if busy { options.keep_alive_idle } else { options.keep_alive_idle - silent };
+            return self.timers.set(Timer::KeepAlive, env.now + wait);
+        }
+        if self.probes >= options.keep_alive_count {
+            env.counters.increment(Counter::TcpExtTCPAbortOnTimeout);
+            return self.die(Some(SocketError::Timeout));
+        }
+        self.probes += 1;
+        self.probe = true;
+        env.counters.increment(Counter::TcpExtTCPKeepAlive);
+        self.timers.set(Timer::KeepAlive, env.now + options.keep_alive_interval);
+    }
+
+    /// Keeps the persist timer running exactly while it is needed; called when output has come to rest.
+    pub(super) fn update_persist(&mut self, now: Instant) {
+        let waiting = self.unsent() > 0 || self.send.fin == Fin::Queued;
+        let blocked = waiting && self.send.sent.is_empty() && self.state.is_synchronised();
+        if !blocked {
+            self.timers.stop(Timer::Persist);
+        } else if self.timers.get(Timer::Persist).is_none() {
+            self.timers.set(Timer::Persist, now + self.rtt.timeout());
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The way into the state: every export goes through [`enter`].
+
+use crate::allocator::SingleThreaded;
+use crate::bindings::wnet::stack::notify;
+use crate::clock;
+use crate::random::HostRandom;
+use crate::state::State;
+use alloc::boxed::Box;
+use stack_core::stack::Stack;
+use stack_core::time::Instant;
+
+/// The state of this instance, made at the first call.
+static STATE: SingleThreaded<Option<State>> = SingleThreaded::new(None);
+
+/// Runs `f` on the state at the current time, then tells the host what came of it.
+///
+/// Resources of ours must not be made or dropped within `f`: a drop enters again.
+pub(crate) fn enter<R>(f: impl FnOnce(&mut State, Instant) -> R) -> R {
+    let now = clock::read();
+    let (result, notices) = STATE.with(|state| {
+        let state = state.get_or_insert_with(|| State::new(new_stack()));
+        let result = f(state, now);
+        (result, state.leave(now))
+    });
+    for token in notices.ready {
+        notify::ready(token);
+    }
+    if let Some(deadline) = notices.wake_at {
+        notify::wake_at(deadline.as_nanos());
+    }
+    result
+}
+
+/// A stack with no device but loopback.
+pub(crate) fn new_stack() -> Stack {
+    Stack::new(Box::new(HostRandom::default()))
+}

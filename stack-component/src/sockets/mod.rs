@@ -1,0 +1,11 @@
+//! The interfaces of wasi:sockets. What each call does and answers: `docs/wasi-sockets.md`.
+
+mod addresses;
+pub(crate) mod errors;
+mod instance_network;
+mod ip_name_lookup;
+mod network;
+pub(crate) mod tcp;
+mod tcp_create_socket;
+mod udp;
+mod udp_create_socket;

@@ -1,0 +1,21 @@
+//! Interface `tcp-create-socket`.
+
+use super::errors::error_code;
+use super::tcp;
+use crate::Component;
+use crate::bindings::exports::wasi::sockets::network::{ErrorCode, IpAddressFamily};
+use crate::bindings::exports::wasi::sockets::tcp::TcpSocket;
+use crate::bindings::exports::wasi::sockets::tcp_create_socket::Guest;
+use crate::entry::enter;
+
+impl Guest for Component {
+    fn create_tcp_socket(address_family: IpAddressFamily) -> Result<TcpSocket, ErrorCode> {
+        match address_family {
+            IpAddressFamily::Ipv4 => {
+                let handle = enter(|state, _| state.create_tcp_socket()).map_err(error_code)?;
+                Ok(TcpSocket::new(tcp::TcpSocket::of(handle)))
+            }
+            IpAddressFamily::Ipv6 => Err(ErrorCode::NotSupported),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Pollables, and the tokens under which the host waits for them (interface `reactor`, function `watch`).
+//!
+//! Each socket lists its armed pollables, and each of those knows its place in the list: arming, firing and
+//! dropping are O(1), and an event costs what the pollables armed on its own socket cost.
+
+use super::State;
+use super::tcp_state::TcpState;
+use stack_core::arena::Handle;
+use stack_core::stack::TcpHandle;
+use stack_core::time::Instant;
+
+pub(crate) type PollableHandle = Handle<Pollable>;
+
+/// What a pollable waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The socket's operation in progress, or a connection to accept.
+    Socket(TcpHandle),
+    /// Data to read, or the input's end.
+    Input(TcpHandle),
+    /// Room to write, or the output's end.
+    Output(TcpHandle),
+    /// A point of time.
+    Time(Instant),
+}
+
+/// A pollable: what it waits for and whether the host waits for it.
+pub(crate) struct Pollable {
+    source: Source,
+    armed: Option<Armed>,
+}
+
+#[derive(Clone, Copy)]
+struct Armed {
+    token: u64,
+    /// Where in its socket's list it stands.
+    place: usize,
+}
+
+impl State {
+    /// A new pollable.
+    pub(crate) fn subscribe(&mut self, source: Source) -> PollableHandle {
+        self.pollables.insert(Pollable { source, armed: None })
+    }
+
+    /// Whether a pollable is ready. What its socket was dropped from is ready: whoever waits shall see.
+    pub(crate) fn is_ready(&self, pollable: PollableHandle, now: Instant) -> bool {
+        self.pollables.get(pollable).is_none_or(|pollable| self.source_is_ready(pollable.source, now))
+    }
+
+    /// Arms a pollable: its token goes out when it is ready, with this call if it is now.
+    pub(crate) fn watch(&mut self, handle: PollableHandle, now: Instant) -> u64 {
+        let armed = self.pollables.get(handle).and_then(|pollable| pollable.armed);
+        if let Some(Armed { token, .. }) = armed {
+            return token;
+        }
+        self.last_token += 1;
+        if self.is_ready(handle, now) {
+            self.fired.push(self.last_token);
+        } else {
+            self.arm(handle, self.last_token);
+        }
+        self.last_token
+    }
+
+    /// Forgets a pollable; its token will never go out.
+    pub(crate) fn drop_pollable(&mut self, handle: PollableHandle) {
+        self.disarm(handle);
+        self.pollables.remove(handle);
+    }
+
+    /// Fires the armed pollables of a socket that are ready.
+    pub(super) fn wake(&mut self, handle: TcpHandle) {
+        let mut place = 0;
+        while let Some(&pollable) = self.sockets.get(&handle).and_then(|socket| socket.armed.get(place)) {
+            // Sockets' pollables do not ask for the time.
+            if self.is_ready(pollable, Instant::ZERO) {
+                self.fire(pollable);
+            } else {
+                place += 1;
+            }
+        }
+    }
+
+    /// Fires the armed pollables of the clock whose time has come.
+    pub(super) fn wake_timers(&mut self, now: Instant) {
+        while let Some(&(deadline, pollable)) = self.timers.first()
+            && deadline <= now
+        {
+            self.timers.pop_first();
+            self.fire(pollable);
+        }
+    }
+
+    /// Takes the pollable out of its list; its token goes out with this call.
+    pub(super) fn fire(&mut self, handle: PollableHandle) {
+        let token = self.disarm(handle);
+        self.fired.extend(token);
+    }
+
+    fn source_is_ready(&self, source: Source, now: Instant) -> bool {
+        let (Source::Socket(handle) | Source::Input(handle) | Source::Output(handle)) = source else {
+            return matches!(source, Source::Time(deadline) if deadline <= now);
+        };
+        let Some(socket) = self.sockets.get(&handle) else { return true };
+        match source {
+            Source::Input(_) => socket.input_closed || self.stack.tcp_readiness(handle).readable,
+            Source::Output(_) => socket.output_closed || self.stack.tcp_send_space(handle) != Ok(0),
+            _ => match socket.state {
+                TcpState::ConnectInProgress => self.stack.tcp_readiness(handle).connect_resolved,
+                TcpState::Listening => self.stack.tcp_readiness(handle).acceptable,
+                _ => true,
+            },
+        }
+    }
+
+    fn arm(&mut self, handle: PollableHandle, token: u64) {
+        let Some(pollable) = self.pollables.get_mut(handle) else { return };
+        let mut place = 0;
+        match pollable.source {
+            Source::Time(deadline) => {
+                self.timers.insert((deadline, handle));
+            }
+            Source::Socket(tcp) | Source::Input(tcp) | Source::Output(tcp) => {
+                let Some(socket) = self.sockets.get_mut(&tcp) else { return };
+                place = socket.armed.len();
+                socket.armed.push(handle);
+            }
+        }
+        pollable.armed = Some(Armed { token, place });
+    }
+
+    fn disarm(&mut self, handle: PollableHandle) -> Option<u64> {
+        let pollable = self.pollables.get_mut(handle)?;
+        let Armed { token, place } = pollable.armed.take()?;
+        match pollable.source {
+            Source::Time(deadline) => {
+                self.timers.remove(&(deadline, handle));
+            }
+            Source::Socket(tcp) | Source::Input(tcp) | Source::Output(tcp) => {
+                self.unlist(tcp, place);
+            }
+        }
+        Some(token)
+    }
+
+    /// Takes the pollable at `place` out of the socket's list; the last one moves to its place.
+    fn unlist(&mut self, handle: TcpHandle, place: usize) {
+        let Some(socket) = self.sockets.get_mut(&handle) else { return };
+        if place < socket.armed.len() {
+            socket.armed.swap_remove(place);
+        }
+        if let Some(&moved) = socket.armed.get(place)
+            && let Some(Pollable { armed: Some(armed), .. }) = self.pollables.get_mut(moved)
+        {
+            armed.place = place;
+        }
+    }
+}

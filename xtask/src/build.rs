@@ -1,6 +1,6 @@
 //! `cargo xtask build`: the Wasm components, then the host program.
 
-mod cargo;
+pub(crate) mod cargo;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -67,12 +67,25 @@ fn fetch(workspace: &Workspace, machine: &str) -> Result<()> {
     cargo::Build::new("fetching the crates", cargo).run()
 }
 
-fn components(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> {
-    let output = workspace.target.join("wasm");
+/// The packages that are built for the Wasm target.
+pub(crate) fn wasm_packages() -> impl Iterator<Item = &'static str> {
+    [STACK.0].into_iter().chain(GUESTS)
+}
+
+/// Compiles all components into the target folder `output`.
+///
+/// # Errors
+/// If that fails; cargo has then said why.
+pub(crate) fn compile_components(workspace: &Workspace, toolchain: &Toolchain, output: &Path) -> Result<()> {
     // One cargo call for the stack and one for the guests: in a common one the guests' features of a shared
     // dependency would reach the stack, which may import next to nothing.
-    compile(workspace, toolchain, &output, "building the stack component", &[STACK.0])?;
-    compile(workspace, toolchain, &output, "building the guest programs", &GUESTS)?;
+    compile(workspace, toolchain, output, "building the stack component", &[STACK.0])?;
+    compile(workspace, toolchain, output, "building the guest programs", &GUESTS)
+}
+
+fn components(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> {
+    let output = workspace.target.join("wasm");
+    compile_components(workspace, toolchain, &output)?;
     let compiled = output.join(TARGET).join("release");
     let mut changed = Vec::new();
     for (package, name) in [STACK].into_iter().chain(GUESTS.map(|name| (name, name))) {
@@ -154,8 +167,49 @@ fn copy_if_changed(from: &Path, to: &Path) -> Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
+    use crate::process::read_output;
     use crate::scratch::Scratch;
+
+    /// The packages of others with their features, as `packages` use them with their tests.
+    fn features(packages: &[&str]) -> HashMap<String, String> {
+        let mut tree = Workspace::find().unwrap().cargo();
+        tree.args([
+            "tree",
+            "--offline",
+            "--edges",
+            "normal,build,dev",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}|{f}",
+        ]);
+        for package in packages {
+            tree.args(["-p", package]);
+        }
+        let list = read_output(&mut tree).unwrap();
+        list.lines()
+            .filter_map(|line| line.trim_end_matches(" (*)").split_once('|'))
+            // Packages of our own show their folder.
+            .filter(|(package, _)| !package.contains(" (/"))
+            .map(|(package, features)| (package.to_owned(), features.to_owned()))
+            .collect()
+    }
+
+    /// Cargo builds a crate again for every other set of features, and all crates that use it: with a feature
+    /// that only tests want in one of wasmtime's dependencies, wasmtime would be built twice.
+    #[test]
+    fn tests_use_the_hosts_dependencies_as_the_host_does() {
+        let host = features(&[HOST]);
+        assert!(host.keys().any(|package| package.starts_with("wasmtime v")));
+        for (package, features) in features(&[HOST, "conformance"]) {
+            if let Some(expected) = host.get(&package) {
+                assert_eq!(&features, expected, "{package}");
+            }
+        }
+    }
 
     #[test]
     fn only_what_changed_is_copied() {

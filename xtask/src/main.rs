@@ -1,10 +1,14 @@
 //! `cargo xtask`: set-up, build, test and demo of the workspace.
 
 mod build;
+mod capture;
+mod demo;
+mod needs;
 mod process;
 #[cfg(test)]
 mod scratch;
 mod setup;
+mod test;
 mod workspace;
 
 use std::process::ExitCode;
@@ -13,6 +17,7 @@ use anyhow::{Result, bail};
 
 use build::Profile;
 use setup::Way;
+use test::Scope;
 use workspace::Workspace;
 
 const HELP: &str = "\
@@ -22,6 +27,12 @@ Usage: cargo xtask COMMAND
     --way 1|2|3    tries one way for real and leaves the toolchain in use alone (1: rustup's own doing)
   build            builds target/components/*.wasm and target/debug/wnet
     --release      ... and target/release/wnet instead
+  test             builds, then runs all tests; says what it skips and which package would enable it
+    --quick        ... formatting and the small crates only
+    --setup-ways   ... and ways 2 and 3 of setup, for real
+  demo             builds, then reaches the echo server through the stack and shows what passed its network card
+
+What setup, build and test download or build lies in the target folder. They never install system packages.
 ";
 
 /// What the user asked for.
@@ -30,6 +41,8 @@ enum Order {
     Help,
     Setup { way: Option<Way> },
     Build { profile: Profile },
+    Test { scope: Scope },
+    Demo,
 }
 
 fn parse(arguments: &[String]) -> Result<Order> {
@@ -45,6 +58,10 @@ fn parse(arguments: &[String]) -> Result<Order> {
         }
         ["build"] => Ok(Order::Build { profile: Profile::Debug }),
         ["build", "--release"] => Ok(Order::Build { profile: Profile::Release }),
+        ["test"] => Ok(Order::Test { scope: Scope::All }),
+        ["test", "--quick"] => Ok(Order::Test { scope: Scope::Quick }),
+        ["test", "--setup-ways"] => Ok(Order::Test { scope: Scope::AllAndSetupWays }),
+        ["demo"] => Ok(Order::Demo),
         _ => bail!("unknown command or option: {}", arguments.join(" ")),
     }
 }
@@ -57,6 +74,8 @@ fn obey(order: Order) -> Result<()> {
             setup::try_way(&Workspace::find()?, way)?;
         }
         Order::Build { profile } => drop(build::everything(&Workspace::find()?, profile)?),
+        Order::Test { scope } => test::run(&Workspace::find()?, scope)?,
+        Order::Demo => demo::run(&Workspace::find()?)?,
     }
     Ok(())
 }
@@ -75,6 +94,32 @@ fn main() -> ExitCode {
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(line: &str) -> Result<Order> {
+        parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn orders_are_understood() {
+        assert_eq!(order("").unwrap(), Order::Help);
+        assert_eq!(order("setup").unwrap(), Order::Setup { way: None });
+        assert_eq!(order("setup --way 3").unwrap(), Order::Setup { way: Some(Way::MatchedPair) });
+        assert_eq!(order("build --release").unwrap(), Order::Build { profile: Profile::Release });
+        assert_eq!(order("test --quick").unwrap(), Order::Test { scope: Scope::Quick });
+        assert_eq!(order("demo").unwrap(), Order::Demo);
+    }
+
+    #[test]
+    fn anything_else_is_an_error() {
+        for line in ["setup --way 4", "setup --way", "build --fast", "soak", "demo now"] {
+            assert!(order(line).is_err(), "{line}");
         }
     }
 }

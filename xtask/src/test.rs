@@ -1,0 +1,151 @@
+//! `cargo xtask test`: everything that is checked, cheap first, and what was skipped and why.
+
+mod report;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use crate::build::{self, Profile, cargo::Build};
+use crate::needs;
+use crate::setup::{self, TARGET, Toolchain, Way};
+use crate::workspace::Workspace;
+use report::{Counts, Outcome, Report};
+
+/// What to test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Formatting and the crates that build in seconds.
+    Quick,
+    /// Everything, but what needs the distribution's archive.
+    All,
+    /// That too.
+    AllAndSetupWays,
+}
+
+/// The crates that need neither wasmtime nor a component.
+const SMALL: [&str; 3] = ["e1000-regs", "stack-core", "xtask"];
+
+/// The package of the conformance tests.
+const CONFORMANCE: &str = "conformance";
+
+/// Runs the tests and prints a summary.
+///
+/// # Errors
+/// If something cannot be built, or a test fails.
+pub(crate) fn run(workspace: &Workspace, scope: Scope) -> Result<()> {
+    let begun = Instant::now();
+    let mut report = Report::default();
+    report.add("formatting", formatting(workspace)?);
+    if scope == Scope::Quick {
+        report.add("small crates", cargo_test(workspace, &SMALL)?);
+    } else {
+        everything(workspace, &mut report)?;
+        let ways = match scope {
+            Scope::AllAndSetupWays => setup_ways(workspace)?,
+            _ => Outcome::Skipped("needs the distribution's archive; --setup-ways does it".into()),
+        };
+        report.add("set-up ways 2 and 3", ways);
+    }
+    for line in report.lines() {
+        println!("test: {line}");
+    }
+    println!("test: {} in all", build::cargo::format_duration(begun.elapsed()));
+    if report.has_failed() { bail!("tests failed, see above") } else { Ok(()) }
+}
+
+fn everything(workspace: &Workspace, report: &mut Report) -> Result<()> {
+    for program in needs::missing_programs() {
+        let line = format!("{} is not installed (package {})", program.name, program.package);
+        report.add(program.used_for, Outcome::Skipped(line));
+    }
+    if !needs::may_administrate_networks() {
+        report.add("TAP devices", Outcome::Skipped("needs root or CAP_NET_ADMIN".into()));
+    }
+    let toolchain = build::everything(workspace, Profile::Debug)?.toolchain;
+    report.add("unit tests", cargo_test(workspace, &[&SMALL[..], &[build::HOST]].concat())?);
+    report.add("conformance", cargo_test(workspace, &[CONFORMANCE])?);
+    report.add("clippy", clippy(workspace, &toolchain)?);
+    Ok(())
+}
+
+/// Whether cargo has the subcommand `name`.
+fn has(workspace: &Workspace, name: &str) -> bool {
+    workspace.cargo().args([name, "--version"]).output().is_ok_and(|output| output.status.success())
+}
+
+fn formatting(workspace: &Workspace) -> Result<Outcome> {
+    if !has(workspace, "fmt") {
+        return Ok(Outcome::Skipped("rustfmt is not installed (rustup component add rustfmt)".into()));
+    }
+    let status = workspace.cargo().args(["fmt", "--all", "--check"]).status()?;
+    Ok(Outcome::of(status.success(), "run `cargo fmt`"))
+}
+
+fn clippy(workspace: &Workspace, toolchain: &Toolchain) -> Result<Outcome> {
+    if !has(workspace, "clippy") {
+        return Ok(Outcome::Skipped("clippy is not installed (rustup component add clippy)".into()));
+    }
+    let mut native = workspace.cargo();
+    native.args(["clippy", "--all-targets"]).args(workspace.locked());
+    let mut checked = lint(native, "checking the native crates");
+    // Clippy belongs to one compiler, and cannot read what another one has compiled.
+    if toolchain.rustc.is_none() {
+        let mut wasm = workspace.cargo();
+        wasm.args(["clippy", "--release", "--target", TARGET]).args(workspace.locked());
+        wasm.arg("--target-dir").arg(workspace.target.join("wasm"));
+        for package in build::wasm_packages() {
+            wasm.args(["-p", package]);
+        }
+        toolchain.apply(&mut wasm);
+        checked &= lint(wasm, "checking the Wasm crates");
+    }
+    Ok(Outcome::of(checked, "see above"))
+}
+
+fn lint(mut cargo: Command, title: &str) -> bool {
+    cargo.args(["--message-format=json-render-diagnostics", "--", "-D", "warnings"]);
+    Build::new(title, cargo).run().is_ok()
+}
+
+/// Builds and runs the tests of `packages`.
+fn cargo_test(workspace: &Workspace, packages: &[&str]) -> Result<Outcome> {
+    let command = || {
+        let mut cargo = workspace.cargo();
+        cargo.arg("test").args(workspace.locked());
+        for package in packages {
+            cargo.args(["-p", package]);
+        }
+        build::tell_where_the_stack_is(workspace, &mut cargo);
+        cargo
+    };
+    let mut compile = command();
+    compile.args(["--no-run", "--message-format=json-render-diagnostics"]);
+    let what = if let [package] = packages { package } else { "all crates" };
+    Build::new(&format!("building the tests of {what}"), compile).run()?;
+    let mut cargo = command();
+    let mut child = cargo.arg("--no-fail-fast").stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
+    let mut counts = Counts::default();
+    for line in BufReader::new(child.stdout.take().context("cargo has an output")?).lines() {
+        let line = line?;
+        println!("{line}");
+        counts.note(&line);
+    }
+    Ok(counts.outcome(child.wait()?.success()))
+}
+
+/// Goes the ways that need the distribution's archive, and builds all components with what they yield.
+fn setup_ways(workspace: &Workspace) -> Result<Outcome> {
+    for way in [Way::DistributionSources, Way::MatchedPair] {
+        let built = setup::try_way(workspace, way).and_then(|toolchain| {
+            let output = workspace.setup().join(format!("try-{}/components", way.number()));
+            build::compile_components(workspace, &toolchain, &output)
+        });
+        if let Err(error) = built {
+            return Ok(Outcome::Failed(format!("way {}: {error:#}", way.number())));
+        }
+    }
+    Ok(Outcome::Passed(String::new()))
+}

@@ -277,12 +277,16 @@ impl Connection {
         self.send.queue.end().saturating_since(self.send.next)
     }
 
-    /// How many bytes the owner may hand in now. None until a third of the buffer is free, so that writers
+    /// How many bytes the send buffer has room for.
+    pub(super) fn send_room(&self, options: &TcpOptions) -> usize {
+        (options.send_buffer as usize).saturating_sub(self.send.queue.len())
+    }
+
+    /// How many bytes the owner may begin to hand in now. None until a third of the buffer is free, so that writers
     /// are not woken for crumbs. Linux: `sk_stream_is_writeable`, `sk_stream_min_wspace`.
     pub(super) fn send_space(&self, options: &TcpOptions) -> usize {
-        let held = self.send.queue.len();
-        let free = (options.send_buffer as usize).saturating_sub(held);
-        if free >= held / 2 { free } else { 0 }
+        let room = self.send_room(options);
+        if room >= self.send.queue.len() / 2 { room } else { 0 }
     }
 
     /// Tells the owner to look.

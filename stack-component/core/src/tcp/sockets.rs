@@ -195,14 +195,19 @@ impl Tcp {
         }
     }
 
-    /// Takes bytes to be sent, as many as there is room for. Linux: `tcp_sendmsg`.
+    /// Takes bytes to be sent, as many as there is room for: also what is left of room that
+    /// [`Tcp::send_space`] told before. Linux: `tcp_sendmsg`.
     pub fn send(&mut self, env: &mut Env<'_>, handle: TcpHandle, data: &[u8]) -> Result<usize, SocketError> {
-        let taken = data.len().min(self.send_space(handle)?);
+        self.send_space(handle)?;
+        let socket = self.sockets.get_mut(handle).ok_or(SocketError::InvalidState)?;
+        let (connection, options) = socket.connection_mut().ok_or(SocketError::InvalidState)?;
+        if !connection.state.may_send() {
+            return Err(SocketError::WouldBlock);
+        }
+        let taken = data.len().min(connection.send_room(options));
         if taken == 0 {
             return if data.is_empty() { Ok(0) } else { Err(SocketError::WouldBlock) };
         }
-        let socket = self.sockets.get_mut(handle).ok_or(SocketError::InvalidState)?;
-        let (connection, _) = socket.connection_mut().ok_or(SocketError::InvalidState)?;
         connection.send.queue.push(data.get(..taken).unwrap_or_default());
         connection.events.output = true;
         self.settle(env, handle);

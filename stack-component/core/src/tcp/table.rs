@@ -131,6 +131,15 @@ impl Tcp {
         }
     }
 
+    /// Whether nothing is kept but `sockets` sockets: no connection, no request, no TIME-WAIT.
+    #[cfg(test)]
+    pub(crate) fn is_empty_but_for(&self, sockets: usize) -> bool {
+        self.sockets.len() == sockets
+            && self.requests.is_empty()
+            && self.time_waits.is_empty()
+            && self.connections.is_empty()
+    }
+
     /// When [`Tcp::run_timers`] has something to do at the latest.
     pub fn next_deadline(&self) -> Option<Instant> {
         self.wheel.next_deadline()

@@ -84,3 +84,17 @@ fn both_sides_end_and_one_of_them_waits() {
         assert_eq!(host.tcp.state(handle), None);
     }
 }
+
+#[test]
+fn room_that_was_told_can_be_used_in_pieces() {
+    let mut pair = Pair::new(Impairment::NONE, 1);
+    let [client, _] = pair.connected();
+    let space = pair.hosts[0].tcp.send_space(client).unwrap();
+    let mut left = space;
+    while left > 0 {
+        let piece = left.min(1000);
+        assert_eq!(pair.hosts[0].send(client, &vec![0; piece]), Ok(piece), "{left} of {space} left");
+        left -= piece;
+    }
+    assert_eq!(pair.hosts[0].send(client, b"x"), Err(crate::tcp::SocketError::WouldBlock));
+}

@@ -1,0 +1,219 @@
+//! The receive ring: descriptors and buffers in one DMA region.
+//!
+//! The device owns the descriptors from `next` on, all but one: it fills their buffers in order and marks
+//! each done (DD). [`ReceiveRing::harvest`] takes the done ones, copies their payloads out, and gives the
+//! same buffers back.
+
+use super::{Bus, BusError, Region, Span, Store};
+use crate::device::DeviceCounters;
+use crate::packet::{Checksum, Packet};
+use alloc::vec::Vec;
+use e1000_regs::descriptors::{DESCRIPTOR_LEN, ReceiveDescriptor, receive_errors, receive_status};
+use e1000_regs::receive::{rctl, rxcsum};
+use e1000_regs::registers::offset;
+
+/// Bytes of one buffer; a frame of [`super::E1000::MAX_MTU`] fits into one.
+const BUFFER_LEN: u32 = 2048;
+/// Shortest frame that has an Ethernet header.
+const MIN_FRAME_LEN: u16 = 14;
+
+/// The receive ring. Linux: `struct e1000_rx_ring`.
+#[derive(Debug)]
+pub(super) struct ReceiveRing {
+    region: Region,
+    /// Number of descriptors: a multiple of 8, at most 4096.
+    count: u16,
+    /// The next descriptor that the device will have filled.
+    next: u16,
+    /// A frame without an end is going by: drop up to and with its end (CVE-2009-4536).
+    discarding: bool,
+}
+
+/// What a done descriptor holds.
+enum Verdict {
+    /// A frame of so many bytes.
+    Frame { len: u32, checksum: Checksum },
+    /// Nothing that could be used.
+    Drop,
+}
+
+impl ReceiveRing {
+    /// Gets memory for `count` descriptors and buffers. Linux: `e1000_setup_rx_resources`.
+    pub(super) fn allocate(bus: &mut impl Bus, count: u16) -> Result<Self, BusError> {
+        let count = ring_len(count);
+        let region = bus.dma_alloc(buffer_offset(count, count))?;
+        Ok(ReceiveRing { region, count, next: 0, discarding: false })
+    }
+
+    /// Gives all buffers to a device that was just reset and lets it receive.
+    /// Linux: `e1000_setup_rctl`, `e1000_configure_rx`, `e1000_alloc_rx_buffers`.
+    pub(super) fn start(&mut self, bus: &mut impl Bus) -> Result<(), BusError> {
+        self.next = 0;
+        self.discarding = false;
+        self.refill(bus, self.count)?;
+        bus.register_write(offset::RDTR, 0);
+        bus.register_write(offset::RADV, 0);
+        bus.register_write(offset::RDBAL, self.region.bus_address as u32);
+        bus.register_write(offset::RDBAH, (self.region.bus_address >> 32) as u32);
+        bus.register_write(offset::RDLEN, u32::from(self.count) * DESCRIPTOR_LEN as u32);
+        bus.register_write(offset::RDH, 0);
+        bus.register_write(offset::RDT, u32::from(self.count) - 1);
+        bus.register_write(offset::RXCSUM, rxcsum::IPOFL | rxcsum::TUOFL);
+        // Buffers of 2048 bytes are BSIZE 0. The CRC is stripped, so no length is ever reduced by it.
+        bus.register_write(offset::RCTL, rctl::EN | rctl::BAM | rctl::SECRC);
+        Ok(())
+    }
+
+    /// Takes at most `budget` done descriptors, appends their frames, and gives the buffers back. Answers
+    /// whether there may be more. Linux: `e1000_clean_rx_irq`.
+    pub(super) fn harvest(
+        &mut self,
+        bus: &mut impl Bus,
+        budget: usize,
+        frames: &mut Vec<Packet>,
+        counters: &mut DeviceCounters,
+    ) -> bool {
+        match self.try_harvest(bus, budget, frames, counters) {
+            Ok(more) => more,
+            Err(BusError::OutOfBounds | BusError::OutOfMemory) => {
+                count_error(counters);
+                false
+            }
+        }
+    }
+
+    fn try_harvest(
+        &mut self,
+        bus: &mut impl Bus,
+        budget: usize,
+        frames: &mut Vec<Packet>,
+        counters: &mut DeviceCounters,
+    ) -> Result<bool, BusError> {
+        let limit = u16::try_from(budget).unwrap_or(u16::MAX).clamp(1, self.count - 1);
+        let done = self.read_done(bus, limit)?;
+        if done.is_empty() {
+            return Ok(false);
+        }
+        let mut spans = Vec::with_capacity(done.len());
+        let mut checksums = Vec::with_capacity(done.len());
+        for (index, descriptor) in (0..).zip(&done) {
+            match self.judge(descriptor) {
+                Verdict::Frame { len, checksum } => {
+                    let offset = buffer_offset(self.count, self.ahead(index));
+                    spans.push(Span { offset, len });
+                    checksums.push(checksum);
+                }
+                Verdict::Drop => count_error(counters),
+            }
+        }
+        if !spans.is_empty() {
+            let payloads = bus.dma_read(self.region.id, &spans)?;
+            frames.extend(payloads.into_iter().zip(checksums).map(|(bytes, checksum)| {
+                let mut packet = Packet::from_frame(bytes);
+                packet.meta.checksum = checksum;
+                packet
+            }));
+        }
+        let count = done.len() as u16;
+        self.refill(bus, count)?;
+        self.next = self.ahead(count);
+        // The device's are all but the one before `next`: with head and tail equal the ring were empty.
+        bus.register_write(offset::RDT, self.ahead(self.count - 1).into());
+        Ok(count == limit)
+    }
+
+    /// Reads the next `limit` descriptors and keeps those that are done.
+    fn read_done(&self, bus: &mut impl Bus, limit: u16) -> Result<Vec<ReceiveDescriptor>, BusError> {
+        let memory = bus.dma_read(self.region.id, &self.descriptor_spans(limit))?;
+        let descriptors = memory.iter().flat_map(|bytes| bytes.as_chunks().0);
+        Ok(descriptors
+            .map(|bytes| ReceiveDescriptor::from_bytes(*bytes))
+            .take(limit.into())
+            .take_while(|descriptor| descriptor.status & receive_status::DD != 0)
+            .collect())
+    }
+
+    /// Decides about one done descriptor, which a device that is not trusted has written.
+    fn judge(&mut self, descriptor: &ReceiveDescriptor) -> Verdict {
+        let is_end = descriptor.status & receive_status::EOP != 0;
+        let was_discarding = core::mem::replace(&mut self.discarding, !is_end);
+        let is_whole = is_end && !was_discarding;
+        let is_sound = descriptor.errors & receive_errors::FRAME == 0;
+        let fits = descriptor.length >= MIN_FRAME_LEN && u32::from(descriptor.length) <= BUFFER_LEN;
+        if is_whole && is_sound && fits {
+            Verdict::Frame { len: descriptor.length.into(), checksum: checksum(descriptor) }
+        } else {
+            Verdict::Drop
+        }
+    }
+
+    /// Writes `count` empty descriptors from `next` on. The addresses are written anew each time: the
+    /// device could have changed them.
+    fn refill(&self, bus: &mut impl Bus, count: u16) -> Result<(), BusError> {
+        let bytes: Vec<u8> = (0..count)
+            .flat_map(|ahead| {
+                let offset = buffer_offset(self.count, self.ahead(ahead));
+                let address = self.region.bus_address.wrapping_add(offset.into());
+                ReceiveDescriptor { address, ..ReceiveDescriptor::default() }.to_bytes()
+            })
+            .collect();
+        let mut rest = &bytes[..];
+        let mut stores = Vec::with_capacity(2);
+        for span in self.descriptor_spans(count) {
+            let (piece, behind) = rest.split_at(rest.len().min(span.len as usize));
+            stores.push(Store { offset: span.offset, bytes: piece });
+            rest = behind;
+        }
+        bus.dma_write(self.region.id, &stores)
+    }
+
+    /// Where `count` descriptors from `next` on lie: one piece, or two where the ring wraps.
+    fn descriptor_spans(&self, count: u16) -> Vec<Span> {
+        ring_spans(self.count, self.next, count)
+    }
+
+    /// The index `ahead` places after `next`.
+    fn ahead(&self, ahead: u16) -> u16 {
+        ring_ahead(self.count, self.next, ahead)
+    }
+}
+
+/// The device's verdict on the transport checksum. The IP layer checks its own. Linux: `e1000_rx_checksum`.
+fn checksum(descriptor: &ReceiveDescriptor) -> Checksum {
+    let checked = descriptor.status & (receive_status::IXSM | receive_status::TCPCS) == receive_status::TCPCS;
+    if checked && descriptor.errors & receive_errors::TCPE == 0 { Checksum::Verified } else { Checksum::None }
+}
+
+fn count_error(counters: &mut DeviceCounters) {
+    counters.receive_errors = counters.receive_errors.saturating_add(1);
+}
+
+/// A ring length that the device takes: a multiple of 8, within 8..=4096.
+pub(super) fn ring_len(wanted: u16) -> u16 {
+    wanted.clamp(8, 4096).next_multiple_of(8)
+}
+
+/// Where in its region a ring of `count` descriptors has buffer `index`; with `index` equal to `count`, the
+/// region's length.
+pub(super) fn buffer_offset(count: u16, index: u16) -> u32 {
+    let ring = (u32::from(count) * DESCRIPTOR_LEN as u32).next_multiple_of(BUFFER_LEN);
+    ring + u32::from(index) * BUFFER_LEN
+}
+
+/// Where the descriptors `from..from + len` of a ring lie: one piece, or two where it wraps.
+pub(super) fn ring_spans(count: u16, from: u16, len: u16) -> Vec<Span> {
+    let first = len.min(count - from);
+    [(from, first), (0, len - first)]
+        .into_iter()
+        .filter(|(_, len)| *len > 0)
+        .map(|(from, len)| Span {
+            offset: u32::from(from) * DESCRIPTOR_LEN as u32,
+            len: u32::from(len) * DESCRIPTOR_LEN as u32,
+        })
+        .collect()
+}
+
+/// The index `ahead` places after `from` in a ring of `count`.
+pub(super) fn ring_ahead(count: u16, from: u16, ahead: u16) -> u16 {
+    (from + ahead) % count
+}

@@ -36,10 +36,19 @@ impl Insertion {
 
 /// The one's complement sum of big-endian words, not yet folded; an odd last byte counts as a high half
 /// (RFC 1071).
+///
+/// Words are added eight bytes at a time in the order of little-endian memory, and the sum's bytes swapped
+/// once: RFC 1071 section 2.B says that comes to the same.
 pub(super) fn sum(bytes: &[u8]) -> u64 {
-    let (words, odd) = bytes.as_chunks::<2>();
-    let sum: u64 = words.iter().map(|word| u64::from(u16::from_be_bytes(*word))).sum();
-    sum + odd.first().map_or(0, |last| u64::from(*last) << 8)
+    let (blocks, rest) = bytes.as_chunks::<8>();
+    let blocks = blocks.iter().fold(0u64, |sum, block| {
+        let block = u64::from_le_bytes(*block);
+        sum + (block & 0xFFFF_FFFF) + (block >> 32)
+    });
+    let (words, odd) = rest.as_chunks::<2>();
+    let words: u64 = words.iter().map(|word| u64::from(u16::from_le_bytes(*word))).sum();
+    let odd = odd.first().map_or(0, |last| u64::from(*last));
+    fold(blocks + words + odd).swap_bytes().into()
 }
 
 /// Adds the carries until 16 bits remain.

@@ -41,8 +41,10 @@ drop_reasons! {
     NeighbourQueueFull,
     /// The neighbour table is full of entries in use.
     NeighbourTableFull,
-    /// The IPv4 header is truncated, has a wrong version or length. Linux: `IP_INHDR`.
+    /// The IPv4 header has a wrong version or length. Linux: `IP_INHDR`.
     Ipv4Malformed,
+    /// The IPv4 packet is shorter than its header says. Linux: `IpExt:InTruncatedPkts`.
+    Ipv4Truncated,
     /// The IPv4 header checksum is wrong. Linux: `IP_CSUM`.
     Ipv4Checksum,
     /// The IPv4 packet carries an option that is not accepted (source routes) or malformed options.

@@ -1,0 +1,277 @@
+//! Messages on the way in.
+
+use super::{IcmpError, IcmpErrorKind};
+use crate::counters::{Counter, Counters};
+use crate::drop_reason::DropReason;
+use crate::packet::{Checksum, Packet};
+use crate::sysctl::Sysctl;
+use crate::wire::icmpv4::{Header, Type, request_into_reply, unreachable};
+use crate::wire::ipv4::{self, Protocol};
+
+/// What a message asks of the stack.
+#[derive(Debug)]
+pub enum Verdict {
+    /// This message goes back to the sender.
+    Reply(Packet),
+    /// TCP or UDP is to hear of an error.
+    Error(IcmpError),
+}
+
+/// Judges the message in `packet` (ICMP header first). `to_many` says whether it was sent to a group or to
+/// everybody. Linux: `icmp_rcv`.
+pub fn input(
+    counters: &mut Counters,
+    sysctl: &Sysctl,
+    packet: Packet,
+    to_many: bool,
+) -> Result<Verdict, DropReason> {
+    counters.increment(Counter::IcmpInMsgs);
+    let result = judge(counters, sysctl, packet, to_many);
+    match result {
+        Err(DropReason::IcmpChecksum) => {
+            counters.increment(Counter::IcmpInCsumErrors);
+            counters.increment(Counter::IcmpInErrors);
+        }
+        Err(DropReason::IcmpMalformed) => counters.increment(Counter::IcmpInErrors),
+        _ => {}
+    }
+    result
+}
+
+fn judge(
+    counters: &mut Counters,
+    sysctl: &Sysctl,
+    mut packet: Packet,
+    to_many: bool,
+) -> Result<Verdict, DropReason> {
+    let header = Header::parse(packet.data()).map_err(|_| DropReason::IcmpMalformed)?;
+    if packet.meta.checksum != Checksum::Verified && !header.checksum_is_valid() {
+        return Err(DropReason::IcmpChecksum);
+    }
+    if let Some(counter) = counter_of(header.kind()) {
+        counters.increment(counter);
+    }
+    match header.kind() {
+        Type::ECHO_REQUEST => {
+            // RFC 1122 section 3.2.2.6 lets a host be silent when everybody is asked; smurfs taught it to be.
+            if sysctl.icmp_echo_ignore_all || (to_many && sysctl.icmp_echo_ignore_broadcasts) {
+                return Err(DropReason::IcmpIgnored);
+            }
+            request_into_reply(packet.data_mut());
+            Ok(Verdict::Reply(packet))
+        }
+        Type::DESTINATION_UNREACHABLE | Type::TIME_EXCEEDED | Type::PARAMETER_PROBLEM => {
+            error(&header).map(Verdict::Error)
+        }
+        // Redirects (RFC 1812 lets a host ignore them), source quench (RFC 6633) and what nobody asked for.
+        _ => Err(DropReason::IcmpIgnored),
+    }
+}
+
+fn counter_of(kind: Type) -> Option<Counter> {
+    match kind {
+        Type::ECHO_REQUEST => Some(Counter::IcmpInEchos),
+        Type::ECHO_REPLY => Some(Counter::IcmpInEchoReps),
+        Type::DESTINATION_UNREACHABLE => Some(Counter::IcmpInDestUnreachs),
+        Type::TIME_EXCEEDED => Some(Counter::IcmpInTimeExcds),
+        Type::PARAMETER_PROBLEM => Some(Counter::IcmpInParmProbs),
+        Type::SOURCE_QUENCH => Some(Counter::IcmpInSrcQuenchs),
+        Type::REDIRECT => Some(Counter::IcmpInRedirects),
+        _ => None,
+    }
+}
+
+fn error(header: &Header<'_>) -> Result<IcmpError, DropReason> {
+    let kind = kind_of(header).ok_or(DropReason::IcmpIgnored)?;
+    let quoted = ipv4::Header::parse_quoted(header.payload()).map_err(|_| DropReason::IcmpMalformed)?;
+    // At least eight bytes of the payload are quoted (RFC 792); ports and sequence number are among them.
+    if quoted.payload().len() < 8 {
+        return Err(DropReason::IcmpMalformed);
+    }
+    parse_quote(header.payload(), kind).ok_or(DropReason::IcmpIgnored)
+}
+
+/// What an error message says. Linux: `icmp_unreach`, `icmp_err_convert`.
+fn kind_of(header: &Header<'_>) -> Option<IcmpErrorKind> {
+    let kind = match (header.kind(), header.code()) {
+        (Type::TIME_EXCEEDED, 0 | 1) => IcmpErrorKind::TimeExceeded,
+        (Type::PARAMETER_PROBLEM, _) => IcmpErrorKind::ParameterProblem,
+        (Type::DESTINATION_UNREACHABLE, code) => match code {
+            unreachable::NETWORK | unreachable::NETWORK_UNKNOWN | unreachable::NETWORK_FOR_TOS => {
+                IcmpErrorKind::NetworkUnreachable
+            }
+            unreachable::HOST
+            | unreachable::HOST_UNKNOWN
+            | unreachable::SOURCE_ISOLATED
+            | unreachable::HOST_FOR_TOS => IcmpErrorKind::HostUnreachable,
+            unreachable::PROTOCOL => IcmpErrorKind::ProtocolUnreachable,
+            unreachable::PORT => IcmpErrorKind::PortUnreachable,
+            unreachable::FRAGMENTATION_NEEDED => {
+                IcmpErrorKind::FragmentationNeeded { mtu: header.next_hop_mtu() }
+            }
+            unreachable::SOURCE_ROUTE_FAILED => IcmpErrorKind::SourceRouteFailed,
+            // 14 and 15: precedence violation and cutoff (RFC 1812).
+            unreachable::NETWORK_PROHIBITED
+            | unreachable::HOST_PROHIBITED
+            | unreachable::ADMINISTRATIVELY_PROHIBITED
+            | 14
+            | 15 => IcmpErrorKind::AdministrativelyProhibited,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some(kind)
+}
+
+/// The error `kind` about the packet of ours that `packet` begins with; none if it is not one of TCP or UDP,
+/// or a fragment without its header.
+pub(super) fn parse_quote(packet: &[u8], kind: IcmpErrorKind) -> Option<IcmpError> {
+    let quoted = ipv4::Header::parse_quoted(packet).ok()?;
+    let [a, b, c, d, e, f, g, h] = *quoted.payload().first_chunk::<8>()?;
+    let has_ports =
+        matches!(quoted.protocol(), Protocol::TCP | Protocol::UDP) && quoted.fragment_offset() == 0;
+    has_ports.then(|| IcmpError {
+        protocol: quoted.protocol(),
+        source: quoted.source(),
+        destination: quoted.destination(),
+        source_port: u16::from_be_bytes([a, b]),
+        destination_port: u16::from_be_bytes([c, d]),
+        sequence: u32::from_be_bytes([e, f, g, h]),
+        kind,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::icmpv4::{Fields, HEADER_LEN};
+    use alloc::vec::Vec;
+    use core::net::Ipv4Addr;
+
+    fn message(kind: Type, code: u8, rest: [u8; 4], payload: &[u8]) -> Packet {
+        let mut bytes = alloc::vec![0; HEADER_LEN];
+        bytes.extend_from_slice(payload);
+        Fields { kind, code, rest }.emit(&mut bytes);
+        Packet::from_frame(bytes)
+    }
+
+    fn judge(packet: Packet) -> Result<Verdict, DropReason> {
+        input(&mut Counters::default(), &Sysctl::default(), packet, false)
+    }
+
+    fn quote(protocol: Protocol, payload: &[u8]) -> Vec<u8> {
+        let mut bytes = alloc::vec![0; ipv4::HEADER_LEN];
+        ipv4::Fields {
+            tos: 0,
+            total_len: 1500,
+            identification: 0,
+            dont_fragment: true,
+            ttl: 1,
+            protocol,
+            source: Ipv4Addr::new(192, 0, 2, 1),
+            destination: Ipv4Addr::new(198, 51, 100, 1),
+        }
+        .emit(&mut bytes);
+        bytes.extend_from_slice(payload);
+        bytes
+    }
+
+    #[test]
+    fn an_echo_comes_back_with_its_data() {
+        let Ok(Verdict::Reply(reply)) = judge(message(Type::ECHO_REQUEST, 0, [1, 2, 3, 4], b"payload"))
+        else {
+            panic!("no reply");
+        };
+        let header = Header::parse(reply.data()).unwrap();
+        assert_eq!((header.kind(), header.payload()), (Type::ECHO_REPLY, &b"payload"[..]));
+        assert!(header.checksum_is_valid());
+    }
+
+    #[test]
+    fn errors_are_understood() {
+        use IcmpErrorKind::*;
+        let quote = quote(Protocol::TCP, &[0x10, 0x00, 0x00, 0x50, 1, 2, 3, 4]);
+        let unreachable = Type::DESTINATION_UNREACHABLE;
+        let mut rows = alloc::vec![
+            (Type::TIME_EXCEEDED, 0, Some(TimeExceeded)),
+            (Type::TIME_EXCEEDED, 2, None),
+            (Type::PARAMETER_PROBLEM, 0, Some(ParameterProblem)),
+            (Type::REDIRECT, 0, None),
+            (Type::SOURCE_QUENCH, 0, None),
+        ];
+        let kinds = [
+            Some(NetworkUnreachable),
+            Some(HostUnreachable),
+            Some(ProtocolUnreachable),
+            Some(PortUnreachable),
+            Some(FragmentationNeeded { mtu: 1400 }),
+            Some(SourceRouteFailed),
+            Some(NetworkUnreachable),
+            Some(HostUnreachable),
+            Some(HostUnreachable),
+            Some(AdministrativelyProhibited),
+            Some(AdministrativelyProhibited),
+            Some(NetworkUnreachable),
+            Some(HostUnreachable),
+            Some(AdministrativelyProhibited),
+            Some(AdministrativelyProhibited),
+            Some(AdministrativelyProhibited),
+            None,
+        ];
+        rows.extend((0..).zip(kinds).map(|(code, kind)| (unreachable, code, kind)));
+        for (kind, code, expected) in rows {
+            let verdict = judge(message(kind, code, [0, 0, 0x05, 0x78], &quote));
+            match (verdict, expected) {
+                (Ok(Verdict::Error(error)), Some(expected)) => {
+                    assert_eq!(error.kind, expected, "{kind:?} {code}");
+                    let ports = (error.source_port, error.destination_port, error.sequence);
+                    assert_eq!(ports, (4096, 80, 0x0102_0304));
+                    assert_eq!(error.source, Ipv4Addr::new(192, 0, 2, 1));
+                }
+                (Err(DropReason::IcmpIgnored), None) => {}
+                (verdict, _) => panic!("{kind:?} {code}: {verdict:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn quotes_that_say_nothing_are_refused() {
+        let unreachable =
+            |quote: &[u8]| judge(message(Type::DESTINATION_UNREACHABLE, 3, [0; 4], quote)).err();
+        let fine = quote(Protocol::UDP, &[0; 8]);
+        assert_eq!(unreachable(&fine), None);
+        for len in 0..fine.len() {
+            assert_eq!(unreachable(&fine[..len]), Some(DropReason::IcmpMalformed), "{len}");
+        }
+        assert_eq!(unreachable(&quote(Protocol(89), &[0; 8])), Some(DropReason::IcmpIgnored));
+        let mut fragment = fine;
+        fragment[7] = 1;
+        assert_eq!(unreachable(&fragment), Some(DropReason::IcmpIgnored));
+    }
+
+    #[test]
+    fn damage_and_truncation_are_refused() {
+        let fine = message(Type::ECHO_REQUEST, 0, [0; 4], b"x");
+        for len in 0..fine.len() {
+            let mut packet = fine.clone();
+            packet.truncate(len);
+            let expected =
+                if len < HEADER_LEN { DropReason::IcmpMalformed } else { DropReason::IcmpChecksum };
+            assert_eq!(judge(packet).err(), Some(expected), "{len}");
+        }
+    }
+
+    #[test]
+    fn who_asks_everybody_gets_no_answer_unless_we_are_told_to() {
+        let mut sysctl = Sysctl::default();
+        let mut ask = |sysctl: &Sysctl, to_many| {
+            let request = message(Type::ECHO_REQUEST, 0, [0; 4], b"x");
+            input(&mut Counters::default(), sysctl, request, to_many).is_ok()
+        };
+        assert!(!ask(&sysctl, true));
+        sysctl.icmp_echo_ignore_broadcasts = false;
+        assert!(ask(&sysctl, true));
+        sysctl.icmp_echo_ignore_all = true;
+        assert!(!ask(&sysctl, false));
+    }
+}

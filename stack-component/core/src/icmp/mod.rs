@@ -1,0 +1,69 @@
+//! ICMP for IPv4 (RFC 792, RFC 1122 section 3.2.2, RFC 1812 section 4.3): echo replies, the errors we send
+//! and how often, and the errors we get. Linux: `net/ipv4/icmp.c`.
+//!
+//! Place in the walk: local delivery -> [`input`] -> a reply, or an [`IcmpError`] for TCP or UDP; any layer's
+//! refusal -> [`error_about`] -> local output.
+
+mod errors;
+mod input;
+mod rate_limit;
+
+pub use errors::{About, Problem, error_about};
+pub use input::{Verdict, input};
+pub use rate_limit::{RateLimit, Suppressed};
+
+use crate::wire::ipv4::Protocol;
+use core::net::Ipv4Addr;
+
+/// An ICMP error about a packet of ours, with what its quote says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IcmpError {
+    /// What the quoted packet carried.
+    pub protocol: Protocol,
+    /// The quoted packet's source: an address of ours.
+    pub source: Ipv4Addr,
+    /// The quoted packet's destination.
+    pub destination: Ipv4Addr,
+    /// The quoted packet's source port: ours.
+    pub source_port: u16,
+    /// The quoted packet's destination port.
+    pub destination_port: u16,
+    /// The quoted segment's sequence number; means something for TCP only.
+    pub sequence: u32,
+    /// What is wrong.
+    pub kind: IcmpErrorKind,
+}
+
+/// What an ICMP error says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IcmpErrorKind {
+    /// No way to the network.
+    NetworkUnreachable,
+    /// The host does not answer.
+    HostUnreachable,
+    /// The host does not know the protocol.
+    ProtocolUnreachable,
+    /// Nobody has the port.
+    PortUnreachable,
+    /// The packet was too large for a link.
+    FragmentationNeeded {
+        /// Bytes that the link carries; 0 from routers older than RFC 1191.
+        mtu: u16,
+    },
+    /// A filter forbids it.
+    AdministrativelyProhibited,
+    /// The packet went in circles, or too far.
+    TimeExceeded,
+    /// The packet's header made no sense.
+    ParameterProblem,
+    /// The source route could not be followed.
+    SourceRouteFailed,
+}
+
+impl IcmpError {
+    /// The error that we tell ourselves about a packet of ours, which `packet` begins with; none if it is not
+    /// one of TCP or UDP.
+    pub fn about(packet: &[u8], kind: IcmpErrorKind) -> Option<IcmpError> {
+        input::parse_quote(packet, kind)
+    }
+}

@@ -1,0 +1,17 @@
+//! IPv4 (RFC 791, RFC 1122, RFC 1812). Linux: `net/ipv4/ip_input.c`, `ip_forward.c`, `ip_output.c`.
+//!
+//! Place in the walk: Ethernet input -> [`input`] -> route -> local delivery or [`forward`]; a protocol's
+//! output -> route -> [`output`] -> neighbour. Fragments are not put together and packets not cut: both are
+//! counted and dropped.
+
+mod forward;
+mod identification;
+mod input;
+mod options;
+mod output;
+
+pub use forward::{TooFar, forward};
+pub use identification::Identification;
+pub use input::{Received, check_addresses, input};
+pub use options::{BadOption, check as check_options};
+pub use output::{Request, output};

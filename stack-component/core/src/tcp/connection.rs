@@ -13,6 +13,7 @@ use super::sequence::Sequence;
 use super::timers::Timers;
 use super::{FourTuple, SocketError, TcpState};
 use crate::time::Instant;
+use crate::wire::ipv4::MAX_PACKET;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
@@ -261,9 +262,8 @@ impl Connection {
 
     /// The most data a segment of ours carries. Linux: `tcp_current_mss`.
     pub(super) fn send_mss(&self) -> u32 {
-        let path = self.mtu.saturating_sub(HEADERS);
         let options = if self.timestamps.is_some() { TIMESTAMPS_LEN } else { 0 };
-        self.send.peer_mss.min(path).max(MIN_MSS) - options
+        self.send.peer_mss.min(mss_of_mtu(self.mtu)).max(MIN_MSS) - options
     }
 
     /// Segments on their way, as far as known. Linux: `tcp_packets_in_flight`.
@@ -311,5 +311,6 @@ impl Connection {
 
 /// The segment size that a link's largest IP packet leaves. Linux: `advmss`.
 pub(super) fn mss_of_mtu(mtu: u32) -> u32 {
-    mtu.saturating_sub(HEADERS).clamp(MIN_MSS, u32::from(u16::MAX))
+    // The loopback device carries more than an IPv4 packet can have.
+    mtu.min(MAX_PACKET as u32).saturating_sub(HEADERS).max(MIN_MSS)
 }

@@ -181,3 +181,36 @@ fn visit(address: SocketAddr, capture: &Path, wnet: &mut Wnet<'_>) -> Result<Dur
     }
     Ok(delay)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    /// Starts a shell script in the host's place.
+    fn start<'a>(scratch: &Scratch, script: &str, log: &'a Path) -> Result<Wnet<'a>> {
+        let workspace = Workspace { root: scratch.path().into(), target: scratch.path().into() };
+        let host = scratch.program("wnet", script);
+        Wnet::start(&workspace, &host, "127.0.0.1:9".parse().unwrap(), Path::new("pcap"), log)
+    }
+
+    #[test]
+    fn a_host_that_fails_is_quoted() {
+        let scratch = Scratch::new("demo-fails");
+        let log = scratch.path().join("log");
+        let error = start(&scratch, "echo no such wire >&2; exit 125", &log).err().unwrap().to_string();
+        for part in ["before the guest listened", "exit status: 125", "no such wire"] {
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_runs_is_asked_to_end() {
+        let scratch = Scratch::new("demo-ends");
+        let log = scratch.path().join("log");
+        // It answers a signal between two commands, so it waits for a child that can be left behind.
+        let script = "trap 'kill $!; exit 143' TERM; echo listening; sleep 600 & wait";
+        let mut wnet = start(&scratch, script, &log).unwrap();
+        assert_eq!(wnet.stop().unwrap().code(), Some(143));
+    }
+}

@@ -89,9 +89,8 @@ mod tests {
         let home = scratch.path().join("home");
         fs::create_dir_all(sysroot.join("lib/rustlib")).unwrap();
         fs::create_dir_all(home.join("downloads")).unwrap();
-        let program = scratch.path().join("rustup");
         let variables = format!("SYSROOT='{}'\nHOME='{}'\n", sysroot.display(), home.display());
-        write_program(&program, &format!("#!/bin/sh\n{variables}{script}\n"));
+        let program = scratch.program("rustup", &format!("{variables}{script}"));
         let rustup = Rustup {
             program: Some(program.into()),
             folder: scratch.path().into(),
@@ -106,14 +105,6 @@ mod tests {
             identity: "fake".into(),
         };
         (rustup, compiler)
-    }
-
-    /// Another process writes it: were the file open in this one while another test starts a program, that
-    /// program would hold it open, and a file that is open for writing cannot be executed.
-    fn write_program(file: &Path, text: &str) {
-        let mut shell = Command::new("sh");
-        shell.args(["-c", "printf %s \"$2\" > \"$1\" && chmod 755 \"$1\"", "sh"]).arg(file).arg(text);
-        assert!(shell.status().unwrap().success());
     }
 
     const ADD: &str = r#"[ "$*" = "target add wasm32-wasip2" ] || exit 9

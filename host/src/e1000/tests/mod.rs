@@ -2,6 +2,7 @@
 //! what it cannot break.
 
 mod address_filter;
+mod documentation;
 mod eeprom;
 mod interrupts;
 mod link;

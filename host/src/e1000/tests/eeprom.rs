@@ -11,12 +11,17 @@ fn read_word(machine: &mut Machine, address: u32) -> u32 {
 
 /// A driver's bit-banged read: request, select, opcode 110 and six address bits in, 16 bits out.
 fn bang_word(machine: &mut Machine, address: u32) -> u16 {
+    bang_word_after(machine, address, 0)
+}
+
+/// The same with so many zeros clocked in before the start bit, as some algorithms do.
+fn bang_word_after(machine: &mut Machine, address: u32, zeros: u32) -> u16 {
     let mut wires = eecd::REQ;
     machine.write(offset::EECD, wires);
     assert_ne!(machine.read(offset::EECD) & eecd::GNT, 0, "granted at once");
     wires |= eecd::CS;
     machine.write(offset::EECD, wires);
-    for bit in (0..9).rev() {
+    for bit in (0..9 + zeros).rev() {
         let input = if ((0b110 << 6) | address) >> bit & 1 != 0 { eecd::DI } else { 0 };
         for clock in [0, eecd::SK, 0] {
             machine.write(offset::EECD, wires | input | clock);
@@ -58,6 +63,7 @@ fn both_ways_of_reading_agree() {
     for address in 0..WORDS as u32 {
         let by_word = (read_word(&mut machine, address) >> 16) as u16;
         assert_eq!(bang_word(&mut machine, address), by_word, "word {address:#x}");
+        assert_eq!(bang_word_after(&mut machine, address, 3), by_word, "word {address:#x}");
     }
 }
 

@@ -41,6 +41,8 @@ pub(super) const FILL: u8 = 0xA5;
 pub(super) struct Memory {
     bytes: Vec<u8>,
     pub(super) accesses: u64,
+    /// Addresses written, in order.
+    pub(super) writes: Vec<u64>,
 }
 
 impl Memory {
@@ -61,6 +63,7 @@ impl Dma for Memory {
 
     fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), DmaError> {
         let range = self.range(address, bytes.len())?;
+        self.writes.push(address);
         self.bytes[range].copy_from_slice(bytes);
         Ok(())
     }
@@ -83,7 +86,11 @@ impl Machine {
         let mut device = E1000::new(config);
         let command = pci_regs::command::MEMORY | pci_regs::command::BUS_MASTER;
         device.config_write(pci_regs::offset::COMMAND_STATUS, command.into());
-        Machine { device, memory: Memory { bytes: vec![FILL; MEMORY_LEN], accesses: 0 }, now: 0 }
+        Machine {
+            device,
+            memory: Memory { bytes: vec![FILL; MEMORY_LEN], accesses: 0, writes: Vec::new() },
+            now: 0,
+        }
     }
 
     /// A device that receives into a ring of `count` buffers of 2048 bytes, of which the driver keeps the

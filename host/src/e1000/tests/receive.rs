@@ -74,6 +74,19 @@ fn a_long_frame_takes_several_descriptors() {
     assert_eq!(machine.read(offset::RDH), 4);
 }
 
+/// A driver that sees DD may read: the data is there before, and of a descriptor only what the device owns
+/// is written.
+#[test]
+fn data_comes_before_the_descriptors_that_announce_it() {
+    let mut machine = Machine::new();
+    machine.start_receive(8, rctl::EN | rctl::SECRC | (0b01 << rctl::BSIZE_SHIFT));
+    machine.memory.writes.clear();
+    machine.frame_in(&frame(MAC, 1500));
+    let data = [RECEIVE_BUFFERS, RECEIVE_BUFFERS + 1024];
+    let descriptors = [RECEIVE_RING + 8, RECEIVE_RING + 24];
+    assert_eq!(machine.memory.writes, [data, descriptors].concat());
+}
+
 /// A length that the buffer size divides must not become zero, nor take a buffer more.
 #[test]
 fn a_frame_that_fills_its_buffers_exactly() {

@@ -108,6 +108,30 @@ fn ipv6_is_told_by_the_frame() {
     }
 }
 
+/// With TSE, tag and IFCS count in the first descriptor, not in the last (SDM 3.3.7.1).
+#[test]
+fn segments_are_tagged_as_the_first_descriptor_says() {
+    let mut machine = Machine::running(8);
+    machine.write(offset::CTRL, e1000_regs::control::ctrl::SLU | e1000_regs::control::ctrl::VME);
+    let packet = Packet::tcp(2000);
+    let bytes = packet.offloaded(false);
+    machine.store(TRANSMIT_BUFFERS, &bytes);
+    let head = DataDescriptor {
+        command: cmd::TSE | cmd::IFCS | cmd::VLE,
+        options: BOTH,
+        special: 0x2005,
+        ..data(packet.header_len())
+    };
+    let tail = DataDescriptor {
+        address: TRANSMIT_BUFFERS + packet.header_len() as u64,
+        command: cmd::TSE | cmd::EOP,
+        ..data(2000)
+    };
+    let frames = machine.send(&[context(&packet, 1000).to_bytes(), head.to_bytes(), tail.to_bytes()]);
+    assert_eq!(frames.iter().map(Vec::len).collect::<Vec<_>>(), [1058, 1058]);
+    assert!(frames.iter().all(|frame| frame[12..18] == [0x81, 0x00, 0x20, 0x05, 0x08, 0x00]));
+}
+
 /// What does not fit is dropped whole and counted, and the next frame is fine.
 #[test]
 fn a_context_that_does_not_fit_drops_the_frame() {

@@ -15,9 +15,11 @@ extern crate std;
 pub mod arena;
 pub mod counters;
 pub mod drop_reason;
+pub mod keyed_hash;
 pub mod random;
 pub mod sysctl;
 pub mod time;
+pub mod timer;
 pub mod wire;
 
 // 2: the packet
@@ -25,3 +27,25 @@ pub mod packet;
 
 // 3: the layers
 pub mod device;
+pub mod driver;
+pub mod ethernet;
+pub mod icmp;
+pub mod ip;
+pub mod neighbour;
+pub mod netfilter;
+pub mod qdisc;
+pub mod route;
+pub mod socket;
+pub mod tcp;
+pub mod udp;
+
+// 4: the packet's way
+mod datapath;
+
+// 5: the public face
+pub mod stack;
+
+pub use stack::Stack;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;

@@ -24,11 +24,13 @@ enum Link {
     Device { device: Box<dyn NetDevice>, queue: Queue },
 }
 
-/// A discipline, and the frame that the device gave back.
+/// A discipline, the frame that the device gave back, and whether the device has frames it was not told to
+/// send.
 struct Queue {
     discipline: Box<dyn Qdisc>,
     /// Linux: `qdisc->gso_skb`.
     requeued: Option<Packet>,
+    unflushed: bool,
 }
 
 /// A device with what the stack knows of it.
@@ -53,7 +55,7 @@ impl Interface {
 
     /// An interface of a device, with the default discipline.
     pub(super) fn new(name: String, index: DeviceIndex, mtu: u32, device: Box<dyn NetDevice>) -> Self {
-        let queue = Queue { discipline: Box::new(PfifoFast::default()), requeued: None };
+        let queue = Queue { discipline: Box::new(PfifoFast::default()), requeued: None, unflushed: false };
         Interface::assemble(name, index, mtu, Link::Device { device, queue })
     }
 
@@ -220,9 +222,11 @@ impl Interface {
         }
     }
 
-    /// Rings the doorbell.
+    /// Rings the doorbell, if there are frames to be sent.
     pub(crate) fn flush(&mut self) {
-        if let Link::Device { device, .. } = &mut self.link {
+        if let Link::Device { device, queue } = &mut self.link
+            && core::mem::take(&mut queue.unflushed)
+        {
             device.flush();
         }
     }
@@ -235,15 +239,17 @@ impl Interface {
         }
     }
 
-    /// Whether calling again at once would move something: looped packets, or queued frames that the device
-    /// has room for.
+    /// Whether calling again at once would move something: looped packets, queued frames that the device has
+    /// room for, addresses to be announced.
     pub(crate) fn has_work(&self) -> bool {
+        if self.carrier && !self.announcements.is_empty() {
+            return true;
+        }
         match &self.link {
             Link::Loopback(loopback) => !loopback.is_empty(),
             Link::Device { device, queue } => {
-                let held_back = queue.discipline.next_deadline().is_some();
-                queue.requeued.is_some() && device.can_transmit()
-                    || !queue.discipline.is_empty() && !held_back && device.can_transmit()
+                let held_back = queue.discipline.is_empty() || queue.discipline.next_deadline().is_some();
+                (queue.requeued.is_some() || !held_back) && device.can_transmit()
             }
         }
     }
@@ -262,7 +268,7 @@ impl Queue {
         // Nothing before it and room behind it: the queue would hand it out at once. Linux: `TCQ_F_CAN_BYPASS`.
         let empty = self.requeued.is_none() && self.discipline.is_empty();
         let frame = match empty && device.can_transmit() {
-            true => match device.transmit(frame) {
+            true => match self.hand_over(device, frame) {
                 Ok(()) => return Ok(()),
                 Err(frame) => frame,
             },
@@ -276,11 +282,16 @@ impl Queue {
     fn run(&mut self, now: Instant, device: &mut dyn NetDevice) {
         while device.can_transmit() {
             let Some(frame) = self.next(now) else { break };
-            if let Err(frame) = device.transmit(frame) {
+            if let Err(frame) = self.hand_over(device, frame) {
                 self.requeued = Some(frame);
                 break;
             }
         }
+    }
+
+    fn hand_over(&mut self, device: &mut dyn NetDevice, frame: Packet) -> Result<(), Packet> {
+        self.unflushed = true;
+        device.transmit(frame)
     }
 
     fn next(&mut self, now: Instant) -> Option<Packet> {

@@ -6,7 +6,7 @@ use crate::drop_reason::DropReason;
 use crate::packet::{Checksum, Packet};
 use crate::sysctl::Sysctl;
 use crate::wire::icmpv4::{Header, Type, request_into_reply, unreachable};
-use crate::wire::ipv4::{self, Protocol};
+use crate::wire::ipv4;
 
 /// What a message asks of the stack.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ fn error(header: &Header<'_>) -> Result<IcmpError, DropReason> {
     if quoted.payload().len() < 8 {
         return Err(DropReason::IcmpMalformed);
     }
-    parse_quote(header.payload(), kind).ok_or(DropReason::IcmpIgnored)
+    IcmpError::about(header.payload(), kind).ok_or(DropReason::IcmpIgnored)
 }
 
 /// What an error message says. Linux: `icmp_unreach`, `icmp_err_convert`.
@@ -123,28 +123,11 @@ fn kind_of(header: &Header<'_>) -> Option<IcmpErrorKind> {
     Some(kind)
 }
 
-/// The error `kind` about the packet of ours that `packet` begins with; none if it is not one of TCP or UDP,
-/// or a fragment without its header.
-pub(super) fn parse_quote(packet: &[u8], kind: IcmpErrorKind) -> Option<IcmpError> {
-    let quoted = ipv4::Header::parse_quoted(packet).ok()?;
-    let [a, b, c, d, e, f, g, h] = *quoted.payload().first_chunk::<8>()?;
-    let has_ports =
-        matches!(quoted.protocol(), Protocol::TCP | Protocol::UDP) && quoted.fragment_offset() == 0;
-    has_ports.then(|| IcmpError {
-        protocol: quoted.protocol(),
-        source: quoted.source(),
-        destination: quoted.destination(),
-        source_port: u16::from_be_bytes([a, b]),
-        destination_port: u16::from_be_bytes([c, d]),
-        sequence: u32::from_be_bytes([e, f, g, h]),
-        kind,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::wire::icmpv4::{Fields, HEADER_LEN};
+    use crate::wire::ipv4::Protocol;
     use alloc::vec::Vec;
     use core::net::Ipv4Addr;
 
@@ -264,7 +247,7 @@ mod tests {
     #[test]
     fn who_asks_everybody_gets_no_answer_unless_we_are_told_to() {
         let mut sysctl = Sysctl::default();
-        let mut ask = |sysctl: &Sysctl, to_many| {
+        let ask = |sysctl: &Sysctl, to_many| {
             let request = message(Type::ECHO_REQUEST, 0, [0; 4], b"x");
             input(&mut Counters::default(), sysctl, request, to_many).is_ok()
         };

@@ -12,7 +12,7 @@ pub use errors::{About, Problem, error_about};
 pub use input::{Verdict, input};
 pub use rate_limit::{RateLimit, Suppressed};
 
-use crate::wire::ipv4::Protocol;
+use crate::wire::ipv4::{Header, Protocol};
 use core::net::Ipv4Addr;
 
 /// An ICMP error about a packet of ours, with what its quote says.
@@ -64,6 +64,32 @@ impl IcmpError {
     /// The error that we tell ourselves about a packet of ours, which `packet` begins with; none if it is not
     /// one of TCP or UDP.
     pub fn about(packet: &[u8], kind: IcmpErrorKind) -> Option<IcmpError> {
-        input::parse_quote(packet, kind)
+        let header = Header::parse_quoted(packet).ok()?;
+        let first = header.fragment_offset() == 0;
+        let (source, destination, payload) = (header.source(), header.destination(), header.payload());
+        first.then(|| Self::about_payload(source, destination, header.protocol(), payload, kind))?
+    }
+
+    /// As [`IcmpError::about`], for a packet that has no IP header yet.
+    pub fn about_payload(
+        source: Ipv4Addr,
+        destination: Ipv4Addr,
+        protocol: Protocol,
+        payload: &[u8],
+        kind: IcmpErrorKind,
+    ) -> Option<IcmpError> {
+        if !matches!(protocol, Protocol::TCP | Protocol::UDP) {
+            return None;
+        }
+        let [a, b, c, d, e, f, g, h] = *payload.first_chunk::<8>()?;
+        Some(IcmpError {
+            protocol,
+            source,
+            destination,
+            source_port: u16::from_be_bytes([a, b]),
+            destination_port: u16::from_be_bytes([c, d]),
+            sequence: u32::from_be_bytes([e, f, g, h]),
+            kind,
+        })
     }
 }

@@ -1,0 +1,42 @@
+//! ICMP errors to the senders of packets that go no further.
+
+use super::{Context, Outgoing, transmit};
+use crate::counters::Counter;
+use crate::icmp::{self, About, Problem, Suppressed};
+use crate::packet::LinkDestination;
+use crate::wire::icmpv4::Type;
+use crate::wire::ipv4::{Header, Protocol};
+
+/// Errors are sent with precedence "internetwork control" (RFC 1812 section 4.3.2.5) and keep the rest of the
+/// type of service. Linux: `IPTOS_PREC_INTERNETCONTROL`.
+const PRECEDENCE: u8 = 0xc0;
+const TOS_MASK: u8 = 0x1e;
+
+/// Tells the sender of the packet that `original` begins with what is wrong with it, unless RFC 1122 or a
+/// limit forbids it. Linux: `icmp_send`.
+pub(super) fn complain(cx: &mut Context<'_>, original: &[u8], addressed: LinkDestination, problem: Problem) {
+    let Ok(header) = Header::parse_quoted(original) else { return };
+    let broadcast = cx.routes.is_broadcast(header.source()) || cx.routes.is_broadcast(header.destination());
+    let about = About { packet: original, addressed, broadcast };
+    let (destination, packet) =
+        match icmp::error_about(about, problem, cx.icmp_limit, (cx.now, cx.sysctl, &mut *cx.random)) {
+            None => return,
+            Some(Err(Suppressed::Global)) => return cx.counters.increment(Counter::IcmpOutRateLimitGlobal),
+            Some(Err(Suppressed::Host)) => return cx.counters.increment(Counter::IcmpOutRateLimitHost),
+            Some(Ok(error)) => error,
+        };
+    cx.counters.increment(Counter::IcmpOutMsgs);
+    match packet.data().first().map(|&kind| Type(kind)) {
+        Some(Type::DESTINATION_UNREACHABLE) => cx.counters.increment(Counter::IcmpOutDestUnreachs),
+        Some(Type::TIME_EXCEEDED) => cx.counters.increment(Counter::IcmpOutTimeExcds),
+        Some(Type::PARAMETER_PROBLEM) => cx.counters.increment(Counter::IcmpOutParmProbs),
+        _ => {}
+    }
+    let source = Some(header.destination()).filter(|&address| cx.routes.is_local(address));
+    let tos = (header.tos() & TOS_MASK) | PRECEDENCE;
+    let ttl = cx.sysctl.ip_default_ttl as u8;
+    let error =
+        Outgoing { packet, source, destination, protocol: Protocol::ICMP, ttl, tos, dont_fragment: false };
+    // What cannot be sent is counted there, and nobody is told: never an error about an error.
+    let _ = transmit::send(cx, error);
+}

@@ -1,0 +1,112 @@
+//! The walk upward, from IPv4 to the protocol that a packet carries.
+
+use super::{Context, Outgoing, complain, transmit};
+use crate::counters::Counter;
+use crate::drop_reason::DropReason;
+use crate::icmp::{self, IcmpError, Problem};
+use crate::ip::v4::Received;
+use crate::netfilter::{HookPoint, HookState};
+use crate::packet::{LinkDestination, Packet};
+use crate::tcp::SegmentInfo;
+use crate::udp::{Arrival, Rejected};
+use crate::wire::ipv4::Protocol;
+
+/// Gives a packet that is for us to its protocol. `to_many` says that it is for others, too. Linux:
+/// `ip_local_deliver`, `ip_protocol_deliver_rcu`.
+pub(super) fn deliver(
+    cx: &mut Context<'_>,
+    mut packet: Packet,
+    received: Received,
+    to_many: bool,
+) -> Result<(), DropReason> {
+    if received.fragment {
+        return Err(DropReason::Ipv4Fragment);
+    }
+    let state = HookState { point: HookPoint::LocalIn, input: Some(packet.meta.device), output: None };
+    cx.hooks.run(&state, &mut packet)?;
+    packet.pull(received.header_len);
+    let many = to_many || received.addressed != LinkDestination::Host;
+    let known = matches!(received.protocol, Protocol::ICMP | Protocol::TCP | Protocol::UDP);
+    if known {
+        cx.counters.increment(Counter::IpInDelivers);
+    }
+    match received.protocol {
+        Protocol::TCP if many => Err(DropReason::TcpBadAddress),
+        Protocol::TCP => tcp(cx, packet, &received),
+        Protocol::UDP => udp(cx, packet, &received),
+        Protocol::ICMP => icmp_message(cx, packet, &received, many),
+        _ => {
+            refuse(cx, &packet, &received, Problem::ProtocolUnreachable);
+            Err(DropReason::UnknownIpProtocol)
+        }
+    }
+}
+
+/// Linux: `tcp_v4_rcv`.
+fn tcp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), DropReason> {
+    let &Received { source, destination, tos, ttl, .. } = received;
+    let info = SegmentInfo { source, destination, tos, ttl, mtu: cx.mtu(packet.meta.device, None) };
+    cx.with_tcp(|tcp, env| tcp.input(env, &info, packet))
+}
+
+/// Linux: `udp_rcv`.
+fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), DropReason> {
+    let receive_buffer = cx.sysctl.rmem_default as usize;
+    let arrival = Arrival { source: received.source, destination: received.destination, receive_buffer };
+    let Err(Rejected { packet, reason }) = cx.udp.input(cx.counters, &arrival, packet) else {
+        return Ok(());
+    };
+    if reason == DropReason::UdpNoSocket {
+        refuse(cx, &packet, received, Problem::PortUnreachable);
+    }
+    Err(reason)
+}
+
+/// Linux: `icmp_rcv`.
+fn icmp_message(
+    cx: &mut Context<'_>,
+    packet: Packet,
+    received: &Received,
+    to_many: bool,
+) -> Result<(), DropReason> {
+    match icmp::input(cx.counters, cx.sysctl, packet, to_many)? {
+        icmp::Verdict::Reply(packet) => {
+            cx.counters.increment(Counter::IcmpOutMsgs);
+            cx.counters.increment(Counter::IcmpOutEchoReps);
+            // Everybody's address is no sender's: the route chooses one of ours.
+            let source = (!to_many).then_some(received.destination);
+            let &Received { source: destination, tos, .. } = received;
+            let ttl = cx.sysctl.ip_default_ttl as u8;
+            let reply = Outgoing {
+                packet,
+                source,
+                destination,
+                protocol: Protocol::ICMP,
+                ttl,
+                tos,
+                dont_fragment: false,
+            };
+            // A reply that cannot be sent is counted there; the request was answered.
+            let _ = transmit::send(cx, reply);
+            Ok(())
+        }
+        icmp::Verdict::Error(error) => {
+            tell(cx, &error);
+            Ok(())
+        }
+    }
+}
+
+/// Tells TCP or UDP that a packet of ours could not be delivered.
+pub(super) fn tell(cx: &mut Context<'_>, error: &IcmpError) {
+    match error.protocol {
+        Protocol::TCP => cx.with_tcp(|tcp, env| tcp.icmp_error(env, error)),
+        Protocol::UDP => cx.udp.icmp_error(error),
+        _ => {}
+    }
+}
+
+/// Tells a packet's sender what is wrong with it.
+pub(super) fn refuse(cx: &mut Context<'_>, packet: &Packet, received: &Received, problem: Problem) {
+    complain::complain(cx, received.quote(packet), received.addressed, problem);
+}

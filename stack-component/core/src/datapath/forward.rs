@@ -1,0 +1,63 @@
+//! Packets for somebody else.
+
+use super::{Context, deliver, transmit};
+use crate::counters::Counter;
+use crate::drop_reason::DropReason;
+use crate::icmp::Problem;
+use crate::ip::v4::{self, Received, TooFar};
+use crate::netfilter::{HookPoint, HookState};
+use crate::packet::{LinkDestination, Packet};
+use crate::qdisc;
+use crate::route::{NextHop, Refusal};
+
+/// Passes a packet on to the next hop. Linux: `ip_forward`.
+pub(super) fn forward(
+    cx: &mut Context<'_>,
+    mut packet: Packet,
+    received: Received,
+    hop: NextHop,
+) -> Result<(), DropReason> {
+    if !cx.sysctl.ip_forward || received.addressed != LinkDestination::Host {
+        return Err(DropReason::Ipv4NotForUs);
+    }
+    let mtu = cx.mtu(hop.device, hop.mtu);
+    match v4::forward(&mut packet, &received, mtu) {
+        Ok(()) => {}
+        Err(TooFar::TtlExceeded) => {
+            deliver::refuse(cx, &packet, &received, Problem::TimeExceeded);
+            return Err(DropReason::TtlExceeded);
+        }
+        // Nothing is cut here, so this is said of packets that might be, too.
+        Err(TooFar::TooBig { mtu }) => {
+            let mtu = u16::try_from(mtu).unwrap_or(u16::MAX);
+            deliver::refuse(cx, &packet, &received, Problem::FragmentationNeeded(mtu));
+            return Err(DropReason::PacketTooBig);
+        }
+    }
+    let input = Some(packet.meta.device);
+    let state = HookState { point: HookPoint::Forward, input, output: Some(hop.device) };
+    cx.hooks.run(&state, &mut packet)?;
+    cx.counters.increment(Counter::IpForwDatagrams);
+    packet.meta.priority = qdisc::priority_of_tos(received.tos);
+    transmit::egress(cx, packet, input, hop.device, transmit::Target::Neighbour(hop.neighbour))
+}
+
+/// Refuses a packet that no route leads on, and says so if we are a router. Linux: `ip_error`.
+pub(super) fn refuse(
+    cx: &mut Context<'_>,
+    packet: &Packet,
+    received: &Received,
+    refusal: Refusal,
+) -> Result<(), DropReason> {
+    if !cx.sysctl.ip_forward || received.addressed != LinkDestination::Host {
+        return Err(DropReason::Ipv4NotForUs);
+    }
+    let (problem, reason) = match refusal {
+        Refusal::NoRoute => (Problem::NetworkUnreachable, DropReason::NoRoute),
+        Refusal::Unreachable => (Problem::HostUnreachable, DropReason::RouteRefused),
+        Refusal::Prohibit => (Problem::AdministrativelyProhibited, DropReason::RouteRefused),
+        Refusal::Blackhole => return Err(DropReason::RouteRefused),
+    };
+    deliver::refuse(cx, packet, received, problem);
+    Err(reason)
+}

@@ -1,0 +1,34 @@
+//! The packet's way: the only module that knows all layers. Each layer judges (deliver, forward, reply,
+//! drop); what follows from a verdict is written here, one function for each arrow.
+//!
+//! ```text
+//!  device ── receive ─┬─ arp ──────────────── neighbour table ── reply ──────────────────┐
+//!                     └─ ipv4 ─ PREROUTING ─ route ─┬─ deliver ─ LOCAL_IN ─┬─ icmp       │
+//!                                                   │                      ├─ tcp        │
+//!                                                   │                      └─ udp        │
+//!                                                   └─ forward ─ FORWARD ────────┐       │
+//!  socket ── output ─ route ─ LOCAL_OUT ─ ipv4 header ───────── POSTROUTING ─────┴─ neighbour ─ qdisc ─ device
+//! ```
+//!
+//! What goes to ourselves waits in the loopback device until the next round, and what a neighbour's answer
+//! sets free waits in the neighbour table: no function here ever comes to itself again through others, and
+//! every loop has a budget.
+//!
+//! A packet is dropped in one way: a function answers `Err(reason)`, and the outermost counts it.
+
+mod checksum;
+mod complain;
+mod context;
+mod deliver;
+mod forward;
+mod receive;
+mod run;
+mod timers;
+mod transmit;
+
+pub(crate) use context::Context;
+pub(crate) use run::{next_deadline, poll, run_output};
+pub(crate) use transmit::{Outgoing, send};
+
+#[cfg(test)]
+mod tests;

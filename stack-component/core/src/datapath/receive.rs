@@ -1,0 +1,124 @@
+//! The walk upward, to the point where it is clear whom a packet is for.
+
+use super::{Context, deliver, forward, transmit};
+use crate::counters::Counter;
+use crate::drop_reason::DropReason;
+use crate::ethernet;
+use crate::ip::v4::{self, BadOption, Received};
+use crate::neighbour::{Key, arp};
+use crate::netfilter::{HookPoint, HookState};
+use crate::packet::{DeviceIndex, LinkDestination, Packet};
+use crate::route::Destination;
+use crate::wire;
+use crate::wire::ethernet::EtherType;
+
+/// Takes in a frame from a device: delivers or forwards what it carries, or counts why not. Linux:
+/// `__netif_receive_skb_core`.
+pub(super) fn receive(cx: &mut Context<'_>, device: DeviceIndex, mut packet: Packet) {
+    let Some(interface) = cx.interfaces.get_mut(device) else { return };
+    interface.count_received(packet.len());
+    packet.meta.device = device;
+    // The loopback device passes bare IP packets: no station ever sees them.
+    let result = if interface.is_loopback() { ipv4(cx, packet) } else { frame(cx, device, packet) };
+    if let Err(reason) = result {
+        cx.count_received_drop(device, reason);
+    }
+}
+
+/// Linux: `eth_type_trans`, then the protocol's `packet_type`.
+fn frame(cx: &mut Context<'_>, device: DeviceIndex, mut packet: Packet) -> Result<(), DropReason> {
+    let Some(interface) = cx.interfaces.get(device) else { return Err(DropReason::LinkDown) };
+    match ethernet::input(interface.mac(), interface.max_frame(), &mut packet)? {
+        EtherType::IPV4 => ipv4(cx, packet),
+        EtherType::ARP => arp_packet(cx, device, &packet),
+        _ => Err(DropReason::UnhandledProtocol),
+    }
+}
+
+/// Linux: `arp_rcv`, `arp_process`.
+fn arp_packet(cx: &mut Context<'_>, device: DeviceIndex, packet: &Packet) -> Result<(), DropReason> {
+    let message = wire::arp::Packet::parse(packet.data()).map_err(|_| DropReason::ArpMalformed)?;
+    let interface = cx.interfaces.get(device).ok_or(DropReason::LinkDown)?;
+    let us = arp::Ourselves {
+        mac: interface.mac(),
+        owns_sender: cx.routes.is_local(message.sender),
+        owns_target: cx.routes.is_local(message.target),
+        sender_on_link: interface.is_on_link(message.sender),
+    };
+    let arp::Verdict { reply, learn } = arp::input(&message, packet.meta.destination, us)?;
+    let learnt = match learn {
+        Some(arp::Learn { address, mac, answered, create }) => {
+            cx.neighbours.learn(cx.now, Key { device, address }, mac, answered, create)
+        }
+        None => Ok(()),
+    };
+    // What waited goes before anything that is sent from now on.
+    transmit::do_neighbour_actions(cx);
+    match reply {
+        // The asker gets its answer whether or not we could take note of it.
+        Some(reply) => {
+            transmit::arp(cx, device, reply.target_mac, &reply);
+            Ok(())
+        }
+        None => learnt,
+    }
+}
+
+/// Linux: `ip_rcv`, `ip_rcv_finish`.
+fn ipv4(cx: &mut Context<'_>, mut packet: Packet) -> Result<(), DropReason> {
+    cx.counters.increment(Counter::IpInReceives);
+    let received = v4::input(&mut packet)?;
+    cx.counters.add(Counter::IpExtInOctets, packet.len() as u64);
+    match packet.meta.destination {
+        LinkDestination::Broadcast => cx.counters.increment(Counter::IpExtInBcastPkts),
+        LinkDestination::Multicast => cx.counters.increment(Counter::IpExtInMcastPkts),
+        LinkDestination::Host | LinkDestination::OtherHost => {}
+    }
+    let device = packet.meta.device;
+    let state = HookState { point: HookPoint::PreRouting, input: Some(device), output: None };
+    cx.hooks.run(&state, &mut packet)?;
+    if device != DeviceIndex::LOOPBACK {
+        check_source(cx, &received)?;
+    }
+    check_options(cx, &packet, &received)?;
+    route(cx, packet, received)
+}
+
+/// Refuses senders that cannot be there: nobody else has our addresses. Linux: `fib_validate_source`.
+fn check_source(cx: &Context<'_>, received: &Received) -> Result<(), DropReason> {
+    v4::check_addresses(received.source, received.destination)?;
+    let ours = cx.routes.is_local(received.source) || cx.routes.is_broadcast(received.source);
+    if ours { Err(DropReason::Ipv4BadSource) } else { Ok(()) }
+}
+
+/// Linux: `ip_rcv_options`.
+fn check_options(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> Result<(), DropReason> {
+    match v4::check_options(received.options(packet)) {
+        Ok(()) => return Ok(()),
+        Err(BadOption::SourceRoute) => {}
+        Err(BadOption::Malformed { pointer }) => {
+            deliver::refuse(cx, packet, received, crate::icmp::Problem::ParameterProblem(pointer));
+        }
+    }
+    Err(DropReason::Ipv4BadOption)
+}
+
+/// Linux: `ip_route_input_slow`.
+fn route(cx: &mut Context<'_>, packet: Packet, received: Received) -> Result<(), DropReason> {
+    if received.destination.is_broadcast() {
+        return deliver::deliver(cx, packet, received, true);
+    }
+    if received.destination.is_multicast() {
+        return Err(DropReason::Ipv4NotForUs);
+    }
+    match cx.routes.lookup(received.destination) {
+        Ok(Destination::Local { .. }) => deliver::deliver(cx, packet, received, false),
+        Ok(Destination::Broadcast(hop)) if hop.device == packet.meta.device => {
+            deliver::deliver(cx, packet, received, true)
+        }
+        // A broadcast to another of our links is not passed on (RFC 2644).
+        Ok(Destination::Broadcast(_)) => Err(DropReason::Ipv4NotForUs),
+        Ok(Destination::Unicast(hop)) => forward::forward(cx, packet, received, hop),
+        Err(refusal) => forward::refuse(cx, &packet, &received, refusal),
+    }
+}

@@ -1,0 +1,124 @@
+//! The two ways into the datapath: the softirq's round over all devices, and the output that a call of a
+//! socket's owner leaves behind.
+
+use super::receive::receive;
+use super::{Context, timers, transmit};
+use crate::device::Interfaces;
+use crate::drop_reason::DropReason;
+use crate::neighbour::Neighbours;
+use crate::packet::{DeviceIndex, Packet};
+use crate::tcp::Tcp;
+use crate::time::Instant;
+use alloc::vec::Vec;
+
+/// Frames that a device may deliver before the next has its turn. Linux: `NAPI_POLL_WEIGHT`.
+const WEIGHT: usize = 64;
+
+/// One softirq: timers, then all devices in turn until `budget` frames are handled or none has any left.
+/// `frames` is an empty list to work with, `first` the device whose turn it is. Answers whether work was
+/// left. Linux: `net_rx_action`.
+pub(crate) fn poll(cx: &mut Context<'_>, budget: usize, frames: &mut Vec<Packet>, first: &mut u32) -> bool {
+    timers::run(cx);
+    let count = cx.interfaces.count() as u32;
+    let mut left = budget;
+    // How many devices in a row had nothing more.
+    let mut quiet = 0;
+    while quiet < count && left > 0 {
+        let device = DeviceIndex(*first % count + 1);
+        *first = device.0 % count;
+        let (handled, more) = poll_device(cx, device, left.min(WEIGHT), frames);
+        left = left.saturating_sub(handled);
+        quiet = if more { 0 } else { quiet + 1 };
+        transmit_pending(cx);
+    }
+    flush(cx);
+    quiet < count || has_work(cx.interfaces, cx.tcp)
+}
+
+/// Lets a device work and takes in what it received. Answers how many frames that were, and whether there
+/// are more.
+fn poll_device(
+    cx: &mut Context<'_>,
+    device: DeviceIndex,
+    budget: usize,
+    frames: &mut Vec<Packet>,
+) -> (usize, bool) {
+    let Some(interface) = cx.interfaces.get_mut(device) else { return (0, false) };
+    let was_up = interface.link_up();
+    let more = interface.poll(cx.now, budget, frames);
+    let is_up = interface.link_up();
+    interface.run_queue(cx.now);
+    if was_up && !is_up {
+        link_lost(cx, device);
+    }
+    if is_up {
+        timers::announce(cx, device);
+    }
+    let handled = frames.len();
+    for frame in frames.drain(..) {
+        receive(cx, device, frame);
+    }
+    (handled, more)
+}
+
+/// Nothing queued for a lost link waits for it. Linux: `netif_carrier_off`, `dev_deactivate`.
+fn link_lost(cx: &mut Context<'_>, device: DeviceIndex) {
+    if let Some(interface) = cx.interfaces.get_mut(device) {
+        for _ in interface.purge(cx.now) {
+            cx.counters.drop(DropReason::LinkDown);
+        }
+    }
+    cx.neighbours.forget_device(device);
+    transmit::do_neighbour_actions(cx);
+}
+
+/// Sends what a call left to be sent, and takes in what of it was for ourselves; what that leaves beyond the
+/// budget is done by the next [`poll`]. `frames` is an empty list to work with. Linux: the softirq at the end
+/// of a system call.
+pub(crate) fn run_output(cx: &mut Context<'_>, frames: &mut Vec<Packet>) {
+    let mut left = cx.sysctl.netdev_budget as usize;
+    loop {
+        transmit_pending(cx);
+        let (handled, _) = match left {
+            0 => (0, false),
+            _ => poll_device(cx, DeviceIndex::LOOPBACK, left.min(WEIGHT), frames),
+        };
+        left = left.saturating_sub(handled);
+        if handled == 0 {
+            break;
+        }
+    }
+    flush(cx);
+}
+
+/// Sends what TCP and the neighbour table have.
+fn transmit_pending(cx: &mut Context<'_>) {
+    while let Some(output) = cx.with_tcp(|tcp, env| tcp.poll_output(env)) {
+        transmit::segment(cx, output);
+    }
+    transmit::do_neighbour_actions(cx);
+}
+
+/// Rings the doorbells.
+fn flush(cx: &mut Context<'_>) {
+    cx.interfaces.iter_mut().for_each(|interface| interface.flush());
+}
+
+fn has_work(interfaces: &Interfaces, tcp: &Tcp) -> bool {
+    tcp.has_output() || interfaces.iter().any(|interface| interface.has_work())
+}
+
+/// When [`poll`] has something to do: now, if it has already. None if only a frame or a call gives it work.
+pub(crate) fn next_deadline(
+    now: Instant,
+    interfaces: &Interfaces,
+    neighbours: &Neighbours,
+    tcp: &Tcp,
+) -> Option<Instant> {
+    if has_work(interfaces, tcp) {
+        return Some(now);
+    }
+    let queues = interfaces.iter().filter_map(|interface| interface.next_deadline());
+    let timers = [tcp.next_deadline(), neighbours.next_deadline()];
+    queues.chain(timers.into_iter().flatten()).min()
+}

@@ -1,0 +1,24 @@
+//! What time demands.
+
+use super::{Context, transmit};
+use crate::neighbour::arp;
+use crate::packet::DeviceIndex;
+use crate::wire::ethernet::MacAddress;
+use alloc::vec::Vec;
+
+/// Does what is due. Linux: the timer softirq.
+pub(super) fn run(cx: &mut Context<'_>) {
+    cx.with_tcp(|tcp, env| tcp.run_timers(env));
+    cx.neighbours.run_timers(cx.now, cx.sysctl, cx.random);
+    transmit::do_neighbour_actions(cx);
+}
+
+/// Announces the addresses that were added since the link was last up. Linux:
+/// `inetdev_send_gratuitous_arp`.
+pub(super) fn announce(cx: &mut Context<'_>, device: DeviceIndex) {
+    let Some(interface) = cx.interfaces.get_mut(device) else { return };
+    let (mac, addresses): (_, Vec<_>) = (interface.mac(), interface.take_announcements());
+    for address in addresses {
+        transmit::arp(cx, device, MacAddress::BROADCAST, &arp::announcement(mac, address));
+    }
+}

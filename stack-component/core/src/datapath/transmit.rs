@@ -1,0 +1,222 @@
+//! The walk downward: from a protocol's payload to a frame before a device.
+
+use super::{Context, checksum, complain, deliver};
+use crate::counters::Counter;
+use crate::drop_reason::DropReason;
+use crate::ethernet;
+use crate::icmp::{IcmpError, IcmpErrorKind, Problem};
+use crate::ip::v4::{self, Request};
+use crate::neighbour::{Action, Key, Output, arp};
+use crate::netfilter::{EgressChecked, HookPoint, HookState};
+use crate::packet::{DeviceIndex, Packet};
+use crate::qdisc;
+use crate::route::Destination;
+use crate::tcp;
+use crate::wire;
+use crate::wire::ethernet::{EtherType, MacAddress};
+use crate::wire::ipv4::{Header, Protocol};
+use core::net::Ipv4Addr;
+
+/// A payload of ours, with what its header is to say.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    /// The transport header and its payload.
+    pub(crate) packet: Packet,
+    /// Our address; none if the route is to choose it.
+    pub(crate) source: Option<Ipv4Addr>,
+    pub(crate) destination: Ipv4Addr,
+    pub(crate) protocol: Protocol,
+    pub(crate) ttl: u8,
+    pub(crate) tos: u8,
+    pub(crate) dont_fragment: bool,
+}
+
+/// Whom on a link a packet is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Target {
+    /// Ourselves.
+    Loopback,
+    /// Everybody.
+    Broadcast,
+    /// The station that has this address.
+    Neighbour(Ipv4Addr),
+}
+
+/// Sends a segment of TCP. What goes wrong is counted, and told to TCP where that helps it.
+/// Linux: `ip_queue_xmit`.
+pub(super) fn segment(cx: &mut Context<'_>, output: tcp::Output) {
+    let tcp::Output { mut packet, source, destination, ttl, tos, mark, dont_fragment } = output;
+    packet.meta.mark = mark;
+    let source = Some(source);
+    let _ =
+        send(cx, Outgoing { packet, source, destination, protocol: Protocol::TCP, ttl, tos, dont_fragment });
+}
+
+/// Sends a payload of ours; a drop is counted here. Linux: `ip_local_out`.
+pub(crate) fn send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropReason> {
+    cx.counters.increment(Counter::IpOutRequests);
+    let result = route_and_send(cx, outgoing);
+    if let Err(reason) = result {
+        cx.count_sent_drop(reason);
+    }
+    result
+}
+
+fn route_and_send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropReason> {
+    let Outgoing { packet, source, destination, protocol, ttl, tos, dont_fragment } = outgoing;
+    let (device, target, route_source, route_mtu) = resolve(cx, destination)?;
+    let mtu = cx.mtu(device, route_mtu);
+    let source = source.or(route_source).or_else(|| cx.interfaces.get(device)?.source_for(destination));
+    let source = source.ok_or(DropReason::NoRoute)?;
+    let request = Request { packet, source, destination, protocol, ttl, tos, dont_fragment };
+    let mut packet = match v4::output(cx.now, cx.random, cx.identification, request, mtu) {
+        Ok(packet) => packet,
+        Err((reason, packet)) => {
+            let kind = IcmpErrorKind::FragmentationNeeded { mtu: u16::try_from(mtu).unwrap_or(u16::MAX) };
+            let error = IcmpError::about_payload(source, destination, protocol, packet.data(), kind);
+            error.inspect(|error| deliver::tell(cx, error));
+            return Err(reason);
+        }
+    };
+    if packet.meta.priority == 0 {
+        packet.meta.priority = qdisc::priority_of_tos(tos);
+    }
+    let state = HookState { point: HookPoint::LocalOut, input: None, output: Some(device) };
+    cx.hooks.run(&state, &mut packet)?;
+    egress(cx, packet, None, device, target)
+}
+
+/// Where a packet of ours goes: device, target, the route's source address and MTU.
+type Way = (DeviceIndex, Target, Option<Ipv4Addr>, Option<u32>);
+
+/// Linux: `ip_route_output_key`.
+fn resolve(cx: &Context<'_>, destination: Ipv4Addr) -> Result<Way, DropReason> {
+    match cx.routes.lookup(destination) {
+        Ok(Destination::Local { source }) => {
+            // A packet to one of our own addresses comes from that address.
+            Ok((DeviceIndex::LOOPBACK, Target::Loopback, source.or(Some(destination)), None))
+        }
+        Ok(Destination::Broadcast(hop)) => Ok((hop.device, Target::Broadcast, hop.source, hop.mtu)),
+        Ok(Destination::Unicast(hop)) => {
+            Ok((hop.device, Target::Neighbour(hop.neighbour), hop.source, hop.mtu))
+        }
+        Err(crate::route::Refusal::NoRoute) => Err(DropReason::NoRoute),
+        Err(_) => Err(DropReason::RouteRefused),
+    }
+}
+
+/// Sends a packet with its IP header, ours or a forwarded one, out of a device. Linux: `ip_output`.
+pub(super) fn egress(
+    cx: &mut Context<'_>,
+    packet: Packet,
+    input: Option<DeviceIndex>,
+    device: DeviceIndex,
+    target: Target,
+) -> Result<(), DropReason> {
+    let checked = cx.hooks.post_routing(input, device, packet)?;
+    cx.counters.add(Counter::IpExtOutOctets, checked.packet().len() as u64);
+    match target {
+        Target::Loopback => loop_back(cx, checked),
+        Target::Broadcast => {
+            cx.counters.increment(Counter::IpExtOutBcastPkts);
+            station(cx, device, MacAddress::BROADCAST, checked)
+        }
+        Target::Neighbour(group) if group.is_multicast() => {
+            station(cx, device, ethernet::multicast_mac(group), checked)
+        }
+        Target::Neighbour(address) => neighbour(cx, Key { device, address }, checked),
+    }
+}
+
+/// Linux: `loopback_xmit`.
+fn loop_back(cx: &mut Context<'_>, checked: EgressChecked) -> Result<(), DropReason> {
+    let limit = cx.sysctl.netdev_max_backlog as usize;
+    let interface = cx.interfaces.get_mut(DeviceIndex::LOOPBACK).ok_or(DropReason::NoRoute)?;
+    interface.loop_back(checked.into_packet(), limit)
+}
+
+/// Linux: `ip_finish_output2`, `neigh_output`.
+fn neighbour(cx: &mut Context<'_>, key: Key, checked: EgressChecked) -> Result<(), DropReason> {
+    match cx.neighbours.output(cx.now, key, checked) {
+        Output::Send(mac, checked) => station(cx, key.device, mac, checked),
+        Output::Wait => Ok(()),
+        Output::TableFull(_) => Err(DropReason::NeighbourTableFull),
+    }
+}
+
+/// Sends an IP packet, which only a checked one is, to a station.
+fn station(
+    cx: &mut Context<'_>,
+    device: DeviceIndex,
+    mac: MacAddress,
+    checked: EgressChecked,
+) -> Result<(), DropReason> {
+    frame(cx, device, mac, EtherType::IPV4, checked.into_packet())
+}
+
+/// Puts the Ethernet header before a packet and queues the frame. Linux: `dev_queue_xmit`.
+fn frame(
+    cx: &mut Context<'_>,
+    device: DeviceIndex,
+    mac: MacAddress,
+    ether_type: EtherType,
+    mut packet: Packet,
+) -> Result<(), DropReason> {
+    let interface = cx.interfaces.get_mut(device).ok_or(DropReason::NoRoute)?;
+    packet.meta.device = device;
+    if !interface.features().transmit_checksum {
+        checksum::complete(&mut packet);
+    }
+    ethernet::output(&mut packet, interface.mac(), mac, ether_type);
+    interface.enqueue(cx.now, packet)
+}
+
+/// Sends an ARP packet to a station. Linux: `arp_xmit`.
+pub(super) fn arp(cx: &mut Context<'_>, device: DeviceIndex, mac: MacAddress, message: &wire::arp::Packet) {
+    let mut packet = Packet::with_capacity(0);
+    message.emit(packet.push(wire::arp::PACKET_LEN));
+    if let Err(reason) = frame(cx, device, mac, EtherType::ARP, packet) {
+        cx.counters.drop(reason);
+    }
+}
+
+/// Does what the neighbour table asks for: questions, packets that waited, packets given up. It ends: what is
+/// done here may make a neighbour be asked for, but sets nothing free.
+pub(super) fn do_neighbour_actions(cx: &mut Context<'_>) {
+    while let Some(action) = cx.neighbours.poll_action() {
+        match action {
+            Action::Solicit(key, known) => solicit(cx, key, known),
+            Action::Send(key, mac, checked) => {
+                if let Err(reason) = station(cx, key.device, mac, checked) {
+                    cx.count_sent_drop(reason);
+                }
+            }
+            Action::GiveUp(_, checked, reason) => {
+                cx.count_sent_drop(reason);
+                if reason == DropReason::NeighbourFailed {
+                    report_unreachable(cx, checked.packet());
+                }
+            }
+        }
+    }
+}
+
+/// Linux: `arp_solicit`.
+fn solicit(cx: &mut Context<'_>, Key { device, address }: Key, known: Option<MacAddress>) {
+    let Some(interface) = cx.interfaces.get(device) else { return };
+    let source = interface.source_for(address).unwrap_or(Ipv4Addr::UNSPECIFIED);
+    let question = arp::request(interface.mac(), source, address, known);
+    self::arp(cx, device, known.unwrap_or(MacAddress::BROADCAST), &question);
+}
+
+/// Tells whoever sent a packet that its next hop does not answer: a protocol of ours, or the sender of a
+/// forwarded packet. Linux: `arp_error_report`.
+fn report_unreachable(cx: &mut Context<'_>, packet: &Packet) {
+    let Ok(header) = Header::parse_quoted(packet.data()) else { return };
+    if !cx.routes.is_local(header.source()) {
+        return complain::complain(cx, packet.data(), packet.meta.destination, Problem::HostUnreachable);
+    }
+    if let Some(error) = IcmpError::about(packet.data(), IcmpErrorKind::HostUnreachable) {
+        deliver::tell(cx, &error);
+    }
+}

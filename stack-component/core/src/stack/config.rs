@@ -1,0 +1,172 @@
+//! Setting a stack up: settings, devices, addresses, routes.
+
+use super::Stack;
+use crate::device::NetDevice;
+use crate::packet::DeviceIndex;
+use crate::route::{Destination, Route, RouteExists, RouteKind};
+use crate::sysctl::{Sysctl, SysctlError};
+use crate::wire::ipv4::Ipv4Cidr;
+use alloc::boxed::Box;
+use alloc::string::String;
+use core::fmt;
+use core::net::Ipv4Addr;
+
+/// Most devices of a stack.
+const MAX_DEVICES: usize = 4096;
+
+/// Least MTU of a device: what every IPv4 link must carry (RFC 791). Linux: `ETH_MIN_MTU`.
+const MIN_MTU: u32 = 68;
+
+/// Why a piece of configuration was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigError {
+    /// There is no such device.
+    NoSuchDevice,
+    /// A device has this name already, or the name is empty.
+    BadName(String),
+    /// There are too many devices.
+    TooManyDevices,
+    /// The MTU is not from 68 to 65535.
+    BadMtu(u32),
+    /// The address cannot be a host's: a group, everybody, nobody, or the network's own first or last one.
+    BadAddress(Ipv4Addr),
+    /// The stack has this address already.
+    AddressExists(Ipv4Addr),
+    /// A route to this destination with this metric exists.
+    RouteExists,
+    /// A unicast route names neither a gateway nor a device.
+    RouteWithoutDevice,
+    /// The gateway is not in the network of a device.
+    GatewayUnreachable(Ipv4Addr),
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ConfigError::NoSuchDevice => f.write_str("there is no such device"),
+            ConfigError::BadName(name) => write!(f, "the device name {name:?} is empty or taken"),
+            ConfigError::TooManyDevices => write!(f, "there are {MAX_DEVICES} devices already"),
+            ConfigError::BadMtu(mtu) => write!(f, "mtu {mtu} is not from {MIN_MTU} to 65535"),
+            ConfigError::BadAddress(address) => write!(f, "{address} cannot be a host's address"),
+            ConfigError::AddressExists(address) => write!(f, "the stack has the address {address} already"),
+            ConfigError::RouteExists => RouteExists.fmt(f),
+            ConfigError::RouteWithoutDevice => f.write_str("the route names neither a gateway nor a device"),
+            ConfigError::GatewayUnreachable(gateway) => {
+                write!(f, "the gateway {gateway} is not in the network of any device")
+            }
+        }
+    }
+}
+
+impl core::error::Error for ConfigError {}
+
+impl From<RouteExists> for ConfigError {
+    fn from(_: RouteExists) -> Self {
+        ConfigError::RouteExists
+    }
+}
+
+impl Stack {
+    /// Sets a setting by its Linux name, such as `net.ipv4.ip_forward`.
+    pub fn set_sysctl(&mut self, name: &str, value: &str) -> Result<(), SysctlError> {
+        self.sysctl.set(name, value)?;
+        self.neighbours.configure(&self.sysctl, self.random.as_mut());
+        Ok(())
+    }
+
+    /// The settings.
+    pub fn sysctl(&self) -> &Sysctl {
+        &self.sysctl
+    }
+
+    /// Adds a device under a name that no other has; `mtu` is the largest IP packet it carries, in bytes.
+    /// Linux: `register_netdev`.
+    pub fn add_device(
+        &mut self,
+        name: &str,
+        device: Box<dyn NetDevice>,
+        mtu: u32,
+    ) -> Result<DeviceIndex, ConfigError> {
+        if name.is_empty() || self.interfaces.by_name(name).is_some() {
+            return Err(ConfigError::BadName(String::from(name)));
+        }
+        if !(MIN_MTU..=65_535).contains(&mtu) {
+            return Err(ConfigError::BadMtu(mtu));
+        }
+        if self.interfaces.count() >= MAX_DEVICES {
+            return Err(ConfigError::TooManyDevices);
+        }
+        Ok(self.interfaces.add(name, mtu, device))
+    }
+
+    /// Gives a device an address and the routes that follow: to the address itself, to its network, to
+    /// everybody in it. The address is announced to the link when it is up. Linux: `inet_insert_ifa`,
+    /// `fib_add_ifaddr`.
+    pub fn add_address(&mut self, device: DeviceIndex, address: Ipv4Cidr) -> Result<(), ConfigError> {
+        let interface = self.interfaces.get_mut(device).ok_or(ConfigError::NoSuchDevice)?;
+        let ip = address.address();
+        let loopback = interface.is_loopback();
+        if !may_be_ours(address) || ip.is_loopback() != loopback {
+            return Err(ConfigError::BadAddress(ip));
+        }
+        if self.routes.is_local(ip) && !loopback {
+            return Err(ConfigError::AddressExists(ip));
+        }
+        interface.add_address(address);
+        let route = |destination, kind, device| Route {
+            device: Some(device),
+            source: Some(ip),
+            ..Route::new(destination, kind)
+        };
+        self.routes.add(route(Ipv4Cidr::host(ip), RouteKind::Local, DeviceIndex::LOOPBACK))?;
+        if let Some(everybody) = address.broadcast().filter(|_| !loopback) {
+            // Two addresses of one network have the same.
+            let _ = self.routes.add(route(Ipv4Cidr::host(everybody), RouteKind::Broadcast, device));
+        }
+        if address.prefix_len() < 32 {
+            let kind = if loopback { RouteKind::Local } else { RouteKind::Unicast };
+            let _ = self.routes.add(route(address.network(), kind, device));
+        }
+        Ok(())
+    }
+
+    /// Adds a route. What it leaves open follows from the device's networks: the device from the gateway, the
+    /// source address from the device. Linux: `fib_table_insert`.
+    pub fn add_route(&mut self, mut route: Route) -> Result<(), ConfigError> {
+        let sends = matches!(route.kind, RouteKind::Unicast | RouteKind::Broadcast);
+        if let Some(gateway) = route.gateway {
+            let unreachable = ConfigError::GatewayUnreachable(gateway);
+            match self.routes.lookup(gateway) {
+                Ok(Destination::Unicast(hop))
+                    if hop.neighbour == gateway && route.device.is_none_or(|device| device == hop.device) =>
+                {
+                    route.device = Some(hop.device);
+                    route.source = route.source.or(hop.source);
+                }
+                _ => return Err(unreachable),
+            }
+        }
+        match route.device {
+            Some(device) => {
+                let interface = self.interfaces.get(device).ok_or(ConfigError::NoSuchDevice)?;
+                route.source = route.source.or_else(|| interface.source_for(route.destination.address()));
+            }
+            None if sends => return Err(ConfigError::RouteWithoutDevice),
+            None => {}
+        }
+        Ok(self.routes.add(route)?)
+    }
+
+    /// Adds a default route by `gateway`, which must be in the network of a device.
+    pub fn add_default_gateway(&mut self, gateway: Ipv4Addr) -> Result<(), ConfigError> {
+        self.add_route(Route::via(Ipv4Cidr::ALL, gateway))
+    }
+}
+
+/// Whether an address can be a host's in its network.
+fn may_be_ours(cidr: Ipv4Cidr) -> bool {
+    let address = cidr.address();
+    let is_the_network = cidr.broadcast().is_some() && cidr.network().address() == address;
+    let is_everybody = address.is_broadcast() || cidr.broadcast() == Some(address);
+    !(address.is_multicast() || address.octets()[0] == 0 || is_the_network || is_everybody)
+}

@@ -1,0 +1,187 @@
+//! The stack's public face.
+
+mod config;
+mod tcp;
+mod udp;
+
+pub use config::ConfigError;
+
+use crate::counters::Counters;
+use crate::datapath::{self, Context};
+use crate::device::Interfaces;
+use crate::icmp::RateLimit;
+use crate::ip::v4::Identification;
+use crate::neighbour::Neighbours;
+use crate::netfilter::Hooks;
+use crate::packet::{DeviceIndex, Packet};
+use crate::random::Random;
+use crate::route::Routes;
+use crate::sysctl::Sysctl;
+use crate::tcp::{Tcp, TcpHandle};
+use crate::time::Instant;
+use crate::udp::{Udp, UdpHandle};
+use crate::wire::ipv4::Ipv4Cidr;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::net::Ipv4Addr;
+
+/// A socket of whatever protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SocketHandle {
+    /// A TCP socket.
+    Tcp(TcpHandle),
+    /// A UDP socket.
+    Udp(UdpHandle),
+}
+
+/// A TCP/IP stack: devices below, sockets above, time from outside.
+///
+/// Its methods are of four kinds:
+///
+/// * **Setting up**: [`Stack::set_sysctl`], [`Stack::add_device`], [`Stack::add_address`],
+///   [`Stack::add_route`], [`Stack::add_default_gateway`], in this order. The loopback device is there from
+///   the start.
+/// * **Letting it work** (Linux: softirq context): [`Stack::poll`] whenever a device has something to say
+///   (its interrupt) and when [`Stack::next_deadline`] has come; again at once while it answers that work was
+///   left.
+/// * **Sockets** (Linux: process context): `tcp_*` and `udp_*`. What a call causes to be sent is with the
+///   device when it returns. None waits; [`SocketError::WouldBlock`](crate::socket::SocketError) means that
+///   the socket's readiness will tell when to try again.
+/// * **Looking**: readiness, addresses, [`Stack::counters`], [`Stack::interfaces`] and their kin.
+///
+/// After any call of the second and third kind, in any order: ask [`Stack::take_wakeups`] whose sockets to
+/// look at, and [`Stack::next_deadline`] when to come again. Both are cheap. Time never runs backwards: an
+/// earlier `now` than the last counts as the last.
+///
+/// ```
+/// use stack_core::{Stack, random::SeededRandom, time::Instant};
+///
+/// let mut stack = Stack::new(Box::new(SeededRandom::new(1)));
+/// let now = Instant::from_millis(1);
+/// let socket = stack.udp_open()?;
+/// stack.udp_bind(socket, "127.0.0.1:5353".parse().unwrap())?;
+/// stack.udp_send_to(socket, b"to myself", Some("127.0.0.1:5353".parse().unwrap()), now)?;
+/// assert_eq!(stack.udp_receive_from(socket)?.0, b"to myself");
+/// # Ok::<(), stack_core::socket::SocketError>(())
+/// ```
+pub struct Stack {
+    pub(crate) now: Instant,
+    pub(crate) random: Box<dyn Random>,
+    pub(crate) sysctl: Sysctl,
+    pub(crate) counters: Counters,
+    pub(crate) interfaces: Interfaces,
+    pub(crate) neighbours: Neighbours,
+    pub(crate) routes: Routes,
+    pub(crate) hooks: Hooks,
+    pub(crate) identification: Identification,
+    pub(crate) icmp_limit: RateLimit,
+    pub(crate) udp: Udp,
+    pub(crate) tcp: Tcp,
+    /// The device whose turn it is in [`Stack::poll`].
+    pub(crate) next_device: u32,
+    /// An empty list whose memory is used again.
+    pub(crate) frames: Vec<Packet>,
+}
+
+impl Stack {
+    /// A stack with the loopback device (127.0.0.1/8, up) and nothing else. Everything random in it, and all
+    /// its secrets, come from `random`.
+    pub fn new(mut random: Box<dyn Random>) -> Stack {
+        let sysctl = Sysctl::default();
+        let source = random.as_mut();
+        let mut stack = Stack {
+            now: Instant::ZERO,
+            counters: Counters::default(),
+            interfaces: Interfaces::default(),
+            neighbours: Neighbours::new(&sysctl, source),
+            routes: Routes::default(),
+            hooks: Hooks::default(),
+            identification: Identification::new(source),
+            icmp_limit: RateLimit::new(&sysctl, source),
+            udp: Udp::new(source),
+            tcp: Tcp::new(source),
+            next_device: 0,
+            frames: Vec::new(),
+            random,
+            sysctl,
+        };
+        if let Some(localhost) = Ipv4Cidr::new(Ipv4Addr::LOCALHOST, 8) {
+            // The first address of an empty stack stands in nobody's way.
+            let added = stack.add_address(DeviceIndex::LOOPBACK, localhost);
+            debug_assert_eq!(added, Ok(()));
+        }
+        stack
+    }
+
+    /// Lets devices and timers work: takes in at most `budget` frames, and sends what follows from them.
+    /// Answers whether work was left. Linux: softirq context.
+    pub fn poll(&mut self, now: Instant, budget: usize) -> bool {
+        self.with_context(now, |cx, frames, first| datapath::poll(cx, budget, frames, first))
+    }
+
+    /// When [`Stack::poll`] has something to do: the earliest timer, or now if there is work already. None:
+    /// only a frame or a call will give it work.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        datapath::next_deadline(self.now, &self.interfaces, &self.neighbours, &self.tcp)
+    }
+
+    /// Sends what a call left to be sent. Every call of a socket's owner that may send ends with it.
+    fn run_output(&mut self, now: Instant) {
+        self.with_context(now, |cx, frames, _| datapath::run_output(cx, frames));
+    }
+
+    /// Lends the state of all layers to `call`, with an empty list of frames and the next device's turn.
+    fn with_context<R>(
+        &mut self,
+        now: Instant,
+        call: impl FnOnce(&mut Context<'_>, &mut Vec<Packet>, &mut u32) -> R,
+    ) -> R {
+        self.now = self.now.max(now);
+        let mut context = Context {
+            now: self.now,
+            random: self.random.as_mut(),
+            sysctl: &self.sysctl,
+            counters: &mut self.counters,
+            interfaces: &mut self.interfaces,
+            neighbours: &mut self.neighbours,
+            routes: &self.routes,
+            hooks: &mut self.hooks,
+            identification: &mut self.identification,
+            icmp_limit: &mut self.icmp_limit,
+            udp: &mut self.udp,
+            tcp: &mut self.tcp,
+        };
+        call(&mut context, &mut self.frames, &mut self.next_device)
+    }
+
+    /// Sockets whose readiness may have changed since the last time, each once.
+    pub fn take_wakeups(&mut self) -> Vec<SocketHandle> {
+        let tcp = self.tcp.take_wakeups().into_iter().map(SocketHandle::Tcp);
+        tcp.chain(self.udp.take_wakeups().into_iter().map(SocketHandle::Udp)).collect()
+    }
+
+    /// What was counted.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The interfaces, the loopback interface first.
+    pub fn interfaces(&self) -> &Interfaces {
+        &self.interfaces
+    }
+
+    /// The neighbours.
+    pub fn neighbours(&self) -> &Neighbours {
+        &self.neighbours
+    }
+
+    /// The routes.
+    pub fn routes(&self) -> &Routes {
+        &self.routes
+    }
+
+    /// The filters, to be added to.
+    pub fn hooks_mut(&mut self) -> &mut Hooks {
+        &mut self.hooks
+    }
+}

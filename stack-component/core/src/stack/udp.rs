@@ -1,0 +1,137 @@
+//! UDP sockets, as the stack's users call them.
+
+use super::Stack;
+use crate::counters::Counter;
+use crate::datapath::{self, Outgoing};
+use crate::drop_reason::DropReason;
+use crate::packet::DeviceIndex;
+use crate::route::{Destination, Refusal};
+use crate::socket::SocketError;
+use crate::time::Instant;
+use crate::udp::{Udp, UdpHandle, UdpReadiness};
+use crate::wire::ipv4::Protocol;
+use alloc::vec::Vec;
+use core::net::{Ipv4Addr, SocketAddrV4};
+
+impl Stack {
+    /// A new UDP socket.
+    pub fn udp_open(&mut self) -> Result<UdpHandle, SocketError> {
+        self.udp.open()
+    }
+
+    /// Binds a socket to one of the stack's addresses (or a broadcast address, to hear what is sent there), or
+    /// to all with the unspecified one; port 0 lets the stack choose.
+    pub fn udp_bind(&mut self, handle: UdpHandle, local: SocketAddrV4) -> Result<(), SocketError> {
+        let ip = *local.ip();
+        if !ip.is_unspecified() && !self.routes.is_local(ip) && !self.routes.is_broadcast(ip) {
+            return Err(SocketError::AddressNotBindable);
+        }
+        let range = self.sysctl.ip_local_port_range.map(|port| u16::try_from(port).unwrap_or(u16::MAX));
+        self.udp.bind(self.random.as_mut(), range, handle, local)
+    }
+
+    /// Binds a socket that is not bound to any address and a port that the stack chooses.
+    fn udp_bind_implicitly(&mut self, handle: UdpHandle) -> Result<(), SocketError> {
+        match self.udp.local_address(handle) {
+            Some(_) => Ok(()),
+            None => self.udp_bind(handle, SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0)),
+        }
+    }
+
+    /// Lets a socket talk to `remote` alone. Nothing is sent.
+    pub fn udp_connect(&mut self, handle: UdpHandle, remote: SocketAddrV4) -> Result<(), SocketError> {
+        if remote.ip().is_unspecified() || remote.port() == 0 {
+            return Err(SocketError::InvalidArgument);
+        }
+        let source = self.udp_source(*remote.ip())?;
+        self.udp_bind_implicitly(handle)?;
+        self.udp.connect(handle, source, remote)
+    }
+
+    /// Lets a socket talk to everybody again.
+    pub fn udp_disconnect(&mut self, handle: UdpHandle) -> Result<(), SocketError> {
+        self.udp.disconnect(handle)
+    }
+
+    /// Sends a datagram, to `remote` or to the peer that the socket is connected to. What is lost on the way
+    /// is not an error; no route, or a datagram larger than the path carries, is. Sending to everybody is
+    /// [`SocketError::AccessDenied`] (Linux: a socket without `SO_BROADCAST`).
+    pub fn udp_send_to(
+        &mut self,
+        handle: UdpHandle,
+        data: &[u8],
+        remote: Option<SocketAddrV4>,
+        now: Instant,
+    ) -> Result<(), SocketError> {
+        let remote = self.udp.destination(handle, remote)?;
+        if remote.ip().is_unspecified() || remote.port() == 0 {
+            return Err(SocketError::InvalidArgument);
+        }
+        let route_source = self.udp_source(*remote.ip())?;
+        self.udp_bind_implicitly(handle)?;
+        let local = self.udp.local_address(handle).ok_or(SocketError::InvalidState)?;
+        let bound = Some(*local.ip()).filter(|&ip| !ip.is_unspecified() && self.routes.is_local(ip));
+        let local = SocketAddrV4::new(bound.unwrap_or(route_source), local.port());
+        let packet = Udp::datagram(local, remote, data)?;
+        let outgoing = Outgoing {
+            packet,
+            source: Some(*local.ip()),
+            destination: *remote.ip(),
+            protocol: Protocol::UDP,
+            ttl: self.sysctl.ip_default_ttl as u8,
+            tos: 0,
+            dont_fragment: true,
+        };
+        let sent = self.with_context(now, |cx, _, _| datapath::send(cx, outgoing));
+        self.run_output(now);
+        if sent.is_ok() {
+            self.counters.increment(Counter::UdpOutDatagrams);
+        }
+        match sent {
+            Err(DropReason::PacketTooBig) => Err(SocketError::DatagramTooLarge),
+            Err(DropReason::NoRoute | DropReason::RouteRefused) => Err(SocketError::RemoteUnreachable),
+            Err(DropReason::Netfilter) => Err(SocketError::AccessDenied),
+            // Lost here is as good as lost further on.
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Our address towards `remote`.
+    fn udp_source(&self, remote: Ipv4Addr) -> Result<Ipv4Addr, SocketError> {
+        let from_device = |device: DeviceIndex| self.interfaces.get(device)?.source_for(remote);
+        let source = match self.routes.lookup(remote) {
+            Ok(Destination::Local { source }) => source.or(Some(remote)),
+            Ok(Destination::Unicast(hop)) => hop.source.or_else(|| from_device(hop.device)),
+            Ok(Destination::Broadcast(_)) | Err(Refusal::Prohibit) => return Err(SocketError::AccessDenied),
+            Err(Refusal::Blackhole) => return Err(SocketError::InvalidArgument),
+            Err(Refusal::NoRoute | Refusal::Unreachable) => None,
+        };
+        source.ok_or(SocketError::RemoteUnreachable)
+    }
+
+    /// Takes the oldest datagram and its sender's address, or the error that happened, or
+    /// [`SocketError::WouldBlock`].
+    pub fn udp_receive_from(&mut self, handle: UdpHandle) -> Result<(Vec<u8>, SocketAddrV4), SocketError> {
+        self.udp.receive_from(handle)
+    }
+
+    /// Gives a socket up.
+    pub fn udp_close(&mut self, handle: UdpHandle) {
+        self.udp.close(handle);
+    }
+
+    /// Our end's address, none if the socket is not bound.
+    pub fn udp_local_address(&self, handle: UdpHandle) -> Option<SocketAddrV4> {
+        self.udp.local_address(handle)
+    }
+
+    /// The peer's address, none if the socket is not connected.
+    pub fn udp_remote_address(&self, handle: UdpHandle) -> Option<SocketAddrV4> {
+        self.udp.remote_address(handle)
+    }
+
+    /// What the socket's owner could do now without waiting.
+    pub fn udp_readiness(&self, handle: UdpHandle) -> UdpReadiness {
+        self.udp.readiness(handle)
+    }
+}

@@ -1,0 +1,84 @@
+//! Datagrams on the way in.
+
+use super::table::Udp;
+use crate::counters::{Counter, Counters};
+use crate::drop_reason::DropReason;
+use crate::packet::{Checksum, Packet};
+use crate::wire::udp::{HEADER_LEN, Header};
+use core::net::{Ipv4Addr, SocketAddrV4};
+
+/// What IP knows of a datagram that arrived.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// Who sent it.
+    pub source: Ipv4Addr,
+    /// Which of our addresses, or which broadcast address, it was sent to.
+    pub destination: Ipv4Addr,
+    /// Most bytes of memory in datagrams that wait in a socket.
+    pub receive_buffer: usize,
+}
+
+/// A datagram nobody takes, and why.
+#[derive(Debug)]
+pub struct Rejected {
+    /// The datagram, from its UDP header on.
+    pub packet: Packet,
+    /// Why not.
+    pub reason: DropReason,
+}
+
+impl Udp {
+    /// Takes in the datagram that `packet` begins with. Linux: `udp_rcv`.
+    pub fn input(
+        &mut self,
+        counters: &mut Counters,
+        arrival: &Arrival,
+        mut packet: Packet,
+    ) -> Result<(), Rejected> {
+        let (local, source, payload_len) = match check(arrival, &packet) {
+            Ok(checked) => checked,
+            Err(reason) => {
+                counters.increment(Counter::UdpInErrors);
+                if reason == DropReason::UdpChecksum {
+                    counters.increment(Counter::UdpInCsumErrors);
+                }
+                return Err(Rejected { packet, reason });
+            }
+        };
+        let Some(handle) = self.find(local).filter(|&handle| self.hears(handle, source)) else {
+            counters.increment(Counter::UdpNoPorts);
+            return Err(Rejected { packet, reason: DropReason::UdpNoSocket });
+        };
+        // What is quoted in an error is quoted before this: a full buffer is not answered.
+        packet.pull(HEADER_LEN);
+        packet.truncate(payload_len);
+        let queued = match self.sockets.get_mut(handle) {
+            Some(socket) => socket.push(source, packet, arrival.receive_buffer),
+            None => Err(packet),
+        };
+        if let Err(packet) = queued {
+            counters.increment(Counter::UdpInErrors);
+            counters.increment(Counter::UdpRcvbufErrors);
+            return Err(Rejected { packet, reason: DropReason::SocketReceiveBufferFull });
+        }
+        counters.increment(Counter::UdpInDatagrams);
+        self.wake(handle);
+        Ok(())
+    }
+
+    fn hears(&self, handle: super::UdpHandle, source: SocketAddrV4) -> bool {
+        self.sockets.get(handle).is_some_and(|socket| socket.hears(source))
+    }
+}
+
+/// Checks lengths and checksum; answers both ends' addresses and the payload's length.
+fn check(arrival: &Arrival, packet: &Packet) -> Result<(SocketAddrV4, SocketAddrV4, usize), DropReason> {
+    let header = Header::parse(packet.data()).map_err(|_| DropReason::UdpMalformed)?;
+    let verified = packet.meta.checksum == Checksum::Verified;
+    if !verified && !header.checksum_is_valid(arrival.source, arrival.destination) {
+        return Err(DropReason::UdpChecksum);
+    }
+    let local = SocketAddrV4::new(arrival.destination, header.destination_port());
+    let source = SocketAddrV4::new(arrival.source, header.source_port());
+    Ok((local, source, header.payload().len()))
+}

@@ -1,0 +1,19 @@
+//! UDP (RFC 768, RFC 1122 section 4.1): sockets found by hash, datagrams queued for them. Linux:
+//! `net/ipv4/udp.c`.
+//!
+//! Place in the walk: local delivery -> [`Udp::input`] -> the socket's queue; a socket's owner ->
+//! [`Udp::datagram`] -> local output. Every address and port belongs to one socket at most: there is no
+//! `SO_REUSEADDR`.
+
+mod input;
+mod output;
+mod socket;
+mod table;
+
+pub use input::{Arrival, Rejected};
+pub use output::MAX_PAYLOAD;
+pub use socket::{Socket, UdpReadiness};
+pub use table::{Udp, UdpHandle};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! One UDP socket and the datagrams that wait in it.
+
+use crate::packet::Packet;
+use crate::socket::SocketError;
+use alloc::collections::VecDeque;
+use core::net::{Ipv4Addr, SocketAddrV4};
+
+/// A UDP socket. Linux: `struct udp_sock`.
+#[derive(Debug)]
+pub struct Socket {
+    /// Where it receives; port 0 until it is bound.
+    pub(super) local: SocketAddrV4,
+    /// The address its owner bound it to, to which it returns when it is disconnected.
+    pub(super) bound_address: Ipv4Addr,
+    /// The one peer it talks to, if it is connected.
+    pub(super) remote: Option<SocketAddrV4>,
+    /// What went wrong since the owner last asked. Linux: `sk_err`.
+    pub(super) error: Option<SocketError>,
+    /// It stands in the list of sockets to be woken.
+    pub(super) woken: bool,
+    queue: VecDeque<(SocketAddrV4, Packet)>,
+    queued_bytes: usize,
+}
+
+/// What a socket's owner could do now without being told to wait. Linux: `udp_poll`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UdpReadiness {
+    /// Receiving answers at once: with a datagram or an error.
+    pub readable: bool,
+    /// Sending answers at once.
+    pub writable: bool,
+}
+
+impl Socket {
+    pub(super) const UNBOUND: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
+
+    pub(super) fn new() -> Self {
+        Socket {
+            local: Self::UNBOUND,
+            bound_address: Ipv4Addr::UNSPECIFIED,
+            remote: None,
+            error: None,
+            woken: false,
+            queue: VecDeque::new(),
+            queued_bytes: 0,
+        }
+    }
+
+    /// Whether a datagram from `source` is for this socket.
+    pub(super) fn hears(&self, source: SocketAddrV4) -> bool {
+        self.remote.is_none_or(|remote| remote == source)
+    }
+
+    /// Queues a datagram, or gives it back if the queue holds more than `limit` bytes of memory already.
+    /// Linux: `__udp_enqueue_schedule_skb`.
+    pub(super) fn push(&mut self, source: SocketAddrV4, payload: Packet, limit: usize) -> Result<(), Packet> {
+        if self.queued_bytes > limit {
+            return Err(payload);
+        }
+        self.queued_bytes += payload.memory();
+        self.queue.push_back((source, payload));
+        Ok(())
+    }
+
+    /// The oldest datagram.
+    pub(super) fn pop(&mut self) -> Option<(SocketAddrV4, Packet)> {
+        let (source, payload) = self.queue.pop_front()?;
+        self.queued_bytes = self.queued_bytes.saturating_sub(payload.memory());
+        Some((source, payload))
+    }
+
+    pub(super) fn readiness(&self) -> UdpReadiness {
+        // Sending never waits: what the queue of the device does not take is dropped and counted.
+        UdpReadiness { readable: !self.queue.is_empty() || self.error.is_some(), writable: true }
+    }
+}

@@ -1,0 +1,232 @@
+//! All UDP sockets, by handle and by address. Linux: `udp_table`.
+
+use super::socket::{Socket, UdpReadiness};
+use crate::arena::{Arena, Handle};
+use crate::icmp::{IcmpError, IcmpErrorKind};
+use crate::keyed_hash::KeyedHash;
+use crate::random::Random;
+use crate::socket::SocketError;
+use crate::socket::ports::EphemeralPorts;
+use alloc::vec::Vec;
+use core::net::{Ipv4Addr, SocketAddrV4};
+use hashbrown::HashMap;
+
+/// The name of a UDP socket.
+pub type UdpHandle = Handle<Socket>;
+
+/// Most sockets of a stack.
+const MAX_SOCKETS: usize = 1 << 20;
+
+/// All UDP sockets of a stack.
+#[derive(Debug)]
+pub struct Udp {
+    pub(super) sockets: Arena<Socket>,
+    by_address: HashMap<SocketAddrV4, UdpHandle, KeyedHash>,
+    /// How many sockets are bound to each port, on whatever address.
+    ports: HashMap<u16, u32, KeyedHash>,
+    ephemeral: EphemeralPorts,
+    wakeups: Vec<UdpHandle>,
+}
+
+impl Udp {
+    /// No sockets; keys are drawn from `random`.
+    pub fn new(random: &mut dyn Random) -> Self {
+        Udp {
+            sockets: Arena::new(),
+            by_address: HashMap::with_hasher(KeyedHash::new(random)),
+            ports: HashMap::with_hasher(KeyedHash::new(random)),
+            ephemeral: EphemeralPorts::new(random),
+            wakeups: Vec::new(),
+        }
+    }
+
+    /// A new socket.
+    pub fn open(&mut self) -> Result<UdpHandle, SocketError> {
+        if self.sockets.len() >= MAX_SOCKETS {
+            return Err(SocketError::NewSocketLimit);
+        }
+        Ok(self.sockets.insert(Socket::new()))
+    }
+
+    /// Binds to `local`, whose address is one of ours or the unspecified one; port 0 chooses one of `range`.
+    /// Linux: `udp_lib_get_port`.
+    pub fn bind(
+        &mut self,
+        random: &mut dyn Random,
+        range: [u16; 2],
+        handle: UdpHandle,
+        local: SocketAddrV4,
+    ) -> Result<(), SocketError> {
+        let socket = self.sockets.get(handle).ok_or(SocketError::InvalidState)?;
+        if socket.local.port() != 0 {
+            return Err(SocketError::InvalidState);
+        }
+        let local = match local.port() {
+            0 => SocketAddrV4::new(*local.ip(), self.free_port(random, range, *local.ip())?),
+            _ if self.conflicts(local) => return Err(SocketError::AddressInUse),
+            _ => local,
+        };
+        if let Some(socket) = self.sockets.get_mut(handle) {
+            socket.bound_address = *local.ip();
+        }
+        self.place(handle, local);
+        Ok(())
+    }
+
+    fn free_port(
+        &mut self,
+        random: &mut dyn Random,
+        range: [u16; 2],
+        local: Ipv4Addr,
+    ) -> Result<u16, SocketError> {
+        // No remote address is known; a random one makes the choice unpredictable.
+        let remote = SocketAddrV4::new(Ipv4Addr::from_bits(random.next_u32()), 0);
+        let ports = &self.ports;
+        let port = self.ephemeral.choose(local, remote, range, |port| !ports.contains_key(&port));
+        port.ok_or(SocketError::AddressInUse)
+    }
+
+    fn conflicts(&self, local: SocketAddrV4) -> bool {
+        let everywhere = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, local.port());
+        match local.ip().is_unspecified() {
+            true => self.ports.contains_key(&local.port()),
+            false => self.by_address.contains_key(&local) || self.by_address.contains_key(&everywhere),
+        }
+    }
+
+    /// Puts a socket at an address that is free, taking it from where it was.
+    fn place(&mut self, handle: UdpHandle, local: SocketAddrV4) {
+        self.displace(handle);
+        if let Some(socket) = self.sockets.get_mut(handle) {
+            socket.local = local;
+            self.by_address.insert(local, handle);
+            *self.ports.entry(local.port()).or_insert(0) += 1;
+        }
+    }
+
+    fn displace(&mut self, handle: UdpHandle) {
+        let Some(socket) = self.sockets.get_mut(handle) else { return };
+        let local = core::mem::replace(&mut socket.local, Socket::UNBOUND);
+        if self.by_address.remove(&local).is_none() {
+            return;
+        }
+        if let Some(count) = self.ports.get_mut(&local.port()) {
+            *count -= 1;
+            if *count == 0 {
+                self.ports.remove(&local.port());
+            }
+        }
+    }
+
+    /// Talks to `remote` alone from now on, from our address `source` if it was bound to none in particular.
+    /// The socket must be bound. Linux: `__ip4_datagram_connect`.
+    pub fn connect(
+        &mut self,
+        handle: UdpHandle,
+        source: Ipv4Addr,
+        remote: SocketAddrV4,
+    ) -> Result<(), SocketError> {
+        let socket = self.sockets.get_mut(handle).ok_or(SocketError::InvalidState)?;
+        if socket.local.port() == 0 {
+            return Err(SocketError::InvalidState);
+        }
+        socket.remote = Some(remote);
+        socket.error = None;
+        let port = socket.local.port();
+        if socket.bound_address.is_unspecified() {
+            self.place(handle, SocketAddrV4::new(source, port));
+        }
+        Ok(())
+    }
+
+    /// Talks to everybody again. Linux: `__udp_disconnect`.
+    pub fn disconnect(&mut self, handle: UdpHandle) -> Result<(), SocketError> {
+        let socket = self.sockets.get_mut(handle).ok_or(SocketError::InvalidState)?;
+        socket.remote = None;
+        let home = SocketAddrV4::new(socket.bound_address, socket.local.port());
+        if home.port() != 0 && home != socket.local {
+            // While it was connected somebody may have bound the port on another of our addresses.
+            self.displace(handle);
+            if self.conflicts(home) {
+                return Err(SocketError::AddressInUse);
+            }
+            self.place(handle, home);
+        }
+        Ok(())
+    }
+
+    /// The oldest datagram and its sender, or the error that happened. Linux: `udp_recvmsg`.
+    pub fn receive_from(&mut self, handle: UdpHandle) -> Result<(Vec<u8>, SocketAddrV4), SocketError> {
+        let socket = self.sockets.get_mut(handle).ok_or(SocketError::InvalidState)?;
+        if let Some(error) = socket.error.take() {
+            return Err(error);
+        }
+        let (source, payload) = socket.pop().ok_or(SocketError::WouldBlock)?;
+        Ok((payload.into_data(), source))
+    }
+
+    /// Gives a socket up. Linux: `udp_destroy_sock`.
+    pub fn close(&mut self, handle: UdpHandle) {
+        self.displace(handle);
+        self.sockets.remove(handle);
+    }
+
+    /// Our end's address, none if the socket is not bound.
+    pub fn local_address(&self, handle: UdpHandle) -> Option<SocketAddrV4> {
+        Some(self.sockets.get(handle)?.local).filter(|local| local.port() != 0)
+    }
+
+    /// The peer's address, none if the socket is not connected.
+    pub fn remote_address(&self, handle: UdpHandle) -> Option<SocketAddrV4> {
+        self.sockets.get(handle)?.remote
+    }
+
+    /// What the owner could do now; everything, if the handle is stale: it would be told so.
+    pub fn readiness(&self, handle: UdpHandle) -> UdpReadiness {
+        let stale = UdpReadiness { readable: true, writable: true };
+        self.sockets.get(handle).map_or(stale, Socket::readiness)
+    }
+
+    /// Takes in an ICMP error about a datagram of ours. Only a connected socket's owner hears of it, and only
+    /// of those that say that the peer cannot be had. Linux: `udp_err`.
+    pub fn icmp_error(&mut self, error: &IcmpError) {
+        let local = SocketAddrV4::new(error.source, error.source_port);
+        let remote = SocketAddrV4::new(error.destination, error.destination_port);
+        let Some(handle) = self.find(local) else { return };
+        let Some(socket) = self.sockets.get_mut(handle).filter(|s| s.remote == Some(remote)) else { return };
+        socket.error = match error.kind {
+            IcmpErrorKind::PortUnreachable | IcmpErrorKind::ProtocolUnreachable => {
+                Some(SocketError::ConnectionRefused)
+            }
+            // Linux reports the others to those who asked for them (`IP_RECVERR`).
+            _ => return,
+        };
+        self.wake(handle);
+    }
+
+    /// The socket that receives at `local`: one on exactly this address or one on all. Linux:
+    /// `__udp4_lib_lookup`.
+    pub(super) fn find(&self, local: SocketAddrV4) -> Option<UdpHandle> {
+        let everywhere = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, local.port());
+        self.by_address.get(&local).or_else(|| self.by_address.get(&everywhere)).copied()
+    }
+
+    pub(super) fn wake(&mut self, handle: UdpHandle) {
+        if let Some(socket) = self.sockets.get_mut(handle)
+            && !core::mem::replace(&mut socket.woken, true)
+        {
+            self.wakeups.push(handle);
+        }
+    }
+
+    /// Sockets whose readiness may have changed since the last time, each once.
+    pub fn take_wakeups(&mut self) -> Vec<UdpHandle> {
+        let wakeups = core::mem::take(&mut self.wakeups);
+        for &handle in &wakeups {
+            if let Some(socket) = self.sockets.get_mut(handle) {
+                socket.woken = false;
+            }
+        }
+        wakeups
+    }
+}

@@ -5,31 +5,31 @@ use core::ops::{Add, AddAssign, Sub};
 
 /// A sequence number. Comparisons hold for numbers less than 2^31 apart.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Sequence(pub u32);
+pub(super) struct Sequence(pub(super) u32);
 
 impl Sequence {
     /// Whether it comes before `other`. Linux: `before`.
-    pub const fn before(self, other: Sequence) -> bool {
+    pub(super) const fn before(self, other: Sequence) -> bool {
         (self.0.wrapping_sub(other.0) as i32) < 0
     }
 
     /// Whether it comes after `other`. Linux: `after`.
-    pub const fn after(self, other: Sequence) -> bool {
+    pub(super) const fn after(self, other: Sequence) -> bool {
         other.before(self)
     }
 
     /// How far it is behind `earlier`; wraps to a huge number if it is in fact before it.
-    pub const fn since(self, earlier: Sequence) -> u32 {
+    pub(super) const fn since(self, earlier: Sequence) -> u32 {
         self.0.wrapping_sub(earlier.0)
     }
 
     /// How far it is behind `earlier`, nothing if it is before it.
-    pub const fn saturating_since(self, earlier: Sequence) -> u32 {
+    pub(super) const fn saturating_since(self, earlier: Sequence) -> u32 {
         if self.before(earlier) { 0 } else { self.since(earlier) }
     }
 
     /// The later of the two.
-    pub const fn latest(self, other: Sequence) -> Sequence {
+    pub(super) const fn latest(self, other: Sequence) -> Sequence {
         if self.before(other) { other } else { self }
     }
 }

@@ -271,7 +271,7 @@ impl Tcp {
     pub fn close(&mut self, env: &mut Env<'_>, handle: TcpHandle) {
         let Some(socket) = self.sockets.get_mut(handle) else { return };
         match &mut socket.role {
-            Role::Idle | Role::Closed => self.forget(handle),
+            Role::Idle => self.forget(handle),
             Role::Listener(_) => {
                 self.stop_listening(env, handle);
                 self.forget(handle);
@@ -308,7 +308,7 @@ impl Tcp {
     /// The state, none if the handle is stale.
     pub fn state(&self, handle: TcpHandle) -> Option<TcpState> {
         Some(match &self.sockets.get(handle)?.role {
-            Role::Idle | Role::Closed => TcpState::Close,
+            Role::Idle => TcpState::Close,
             Role::Listener(_) => TcpState::Listen,
             Role::Connection(connection) => connection.state,
         })
@@ -326,7 +326,6 @@ impl Tcp {
         let Some(socket) = self.sockets.get(handle) else { return closed };
         match &socket.role {
             Role::Idle => TcpReadiness { connect_resolved: true, ..TcpReadiness::default() },
-            Role::Closed => closed,
             Role::Listener(listener) => TcpReadiness {
                 acceptable: !listener.accept_queue.is_empty(),
                 connect_resolved: true,

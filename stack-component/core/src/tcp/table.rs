@@ -7,7 +7,7 @@ use super::request::Request;
 use super::secrets::Secrets;
 use super::segment::Segment;
 use super::time_wait::TimeWait;
-use super::{Env, FourTuple, Output, SocketError, TcpState};
+use super::{Env, FourTuple, Output, TcpState};
 use crate::arena::{Arena, Handle};
 use crate::counters::Counter;
 use crate::keyed_hash::KeyedHash;
@@ -36,8 +36,6 @@ pub(super) enum Role {
     Listener(Listener),
     /// Has, or had, a connection.
     Connection(Box<Connection>),
-    /// Of no more use: a failed listen or connect.
-    Closed,
 }
 
 /// A TCP socket. Linux: `struct sock`.
@@ -47,8 +45,6 @@ pub struct Socket {
     pub(super) options: TcpOptions,
     /// The address it is bound to; of a connection, the address it was bound to before.
     pub(super) local: Option<SocketAddrV4>,
-    /// What became of a connection attempt, until the owner asks.
-    pub(super) connect_failed: Option<SocketError>,
     /// It stands in the list of sockets with output.
     pub(super) queued: bool,
     /// It stands in the list of sockets to be woken.
@@ -57,7 +53,7 @@ pub struct Socket {
 
 impl Socket {
     pub(super) fn new(options: TcpOptions, role: Role) -> Self {
-        Socket { role, options, local: None, connect_failed: None, queued: false, woken: false }
+        Socket { role, options, local: None, queued: false, woken: false }
     }
 
     pub(super) fn connection(&self) -> Option<&Connection> {

@@ -268,8 +268,8 @@ fn two_hosts_that_open_at_once_are_connected_once() {
         })
     });
     while pair.step() {}
-    for side in 0..2 {
-        assert_eq!(pair.hosts[side].tcp.state(handles[side]), Some(TcpState::Established));
+    for (host, &handle) in pair.hosts.iter().zip(&handles) {
+        assert_eq!(host.tcp.state(handle), Some(TcpState::Established));
     }
     pair.hosts[0].send(handles[0], b"hi").unwrap();
     while pair.step() {}

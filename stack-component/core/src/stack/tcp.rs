@@ -1,0 +1,175 @@
+//! TCP sockets, as the stack's users call them. What the calls mean stands with [`Tcp`]'s methods of the same
+//! names; here they get the environment, a route where one is needed, and what they cause to be sent leaves
+//! before they return.
+
+use super::Stack;
+use crate::route::{Destination, Refusal};
+use crate::tcp::{
+    Env, Received, Shutdown, SocketError, Tcp, TcpHandle, TcpOption, TcpOptions, TcpReadiness, TcpState,
+};
+use crate::time::Instant;
+use core::net::{Ipv4Addr, SocketAddrV4};
+
+impl Stack {
+    /// Calls TCP with what it needs of the stack.
+    pub(crate) fn with_tcp<R>(&mut self, now: Instant, call: impl FnOnce(&mut Tcp, &mut Env<'_>) -> R) -> R {
+        let mut env =
+            Env { now, random: self.random.as_mut(), counters: &mut self.counters, sysctl: &self.sysctl };
+        call(&mut self.tcp, &mut env)
+    }
+
+    /// Calls TCP and sends what the call left to be sent. Linux: process context.
+    fn tcp_call<R>(&mut self, now: Instant, call: impl FnOnce(&mut Tcp, &mut Env<'_>) -> R) -> R {
+        self.now = now;
+        let result = self.with_tcp(now, call);
+        self.run_output(now);
+        result
+    }
+
+    /// A new TCP socket.
+    pub fn tcp_open(&mut self) -> Result<TcpHandle, SocketError> {
+        self.with_tcp(self.now, |tcp, env| tcp.open(env))
+    }
+
+    /// Binds a socket to one of the stack's addresses, or to all with the unspecified one; port 0 lets the
+    /// stack choose. [`SocketError::AddressNotBindable`] if the address is not the stack's.
+    pub fn tcp_bind(&mut self, handle: TcpHandle, local: SocketAddrV4) -> Result<(), SocketError> {
+        if !local.ip().is_unspecified() && !self.routes.is_local(*local.ip()) {
+            return Err(SocketError::AddressNotBindable);
+        }
+        self.with_tcp(self.now, |tcp, env| tcp.bind(env, handle, local))
+    }
+
+    /// Turns a bound socket into a listener.
+    pub fn tcp_listen(&mut self, handle: TcpHandle) -> Result<(), SocketError> {
+        self.tcp.listen(handle)
+    }
+
+    /// Starts to connect; [`Stack::tcp_connect_result`] tells how it went.
+    pub fn tcp_connect(
+        &mut self,
+        handle: TcpHandle,
+        remote: SocketAddrV4,
+        now: Instant,
+    ) -> Result<(), SocketError> {
+        let ip = *remote.ip();
+        if ip.is_unspecified() || ip.is_multicast() || self.routes.is_broadcast(ip) || remote.port() == 0 {
+            return Err(SocketError::InvalidArgument);
+        }
+        let (source, mtu) = self.path_to(ip)?;
+        let bound = self.tcp.local_address(handle).map(|local| *local.ip());
+        let source = bound.filter(|address| !address.is_unspecified()).unwrap_or(source);
+        self.tcp_call(now, |tcp, env| tcp.connect(env, handle, source, remote, mtu))
+    }
+
+    /// Our address towards `remote`, and the largest packet of the way there in bytes. Linux:
+    /// `ip_route_connect`.
+    fn path_to(&self, remote: Ipv4Addr) -> Result<(Ipv4Addr, u32), SocketError> {
+        let refused = |refusal| match refusal {
+            Refusal::Prohibit => SocketError::AccessDenied,
+            Refusal::Blackhole => SocketError::InvalidArgument,
+            Refusal::NoRoute | Refusal::Unreachable => SocketError::RemoteUnreachable,
+        };
+        match self.routes.lookup(remote).map_err(refused)? {
+            Destination::Local { source } => {
+                let mtu =
+                    self.interfaces.get(crate::packet::DeviceIndex::LOOPBACK).map_or(65536, |lo| lo.mtu());
+                // A packet to one of our own addresses comes from that address.
+                Ok((source.unwrap_or(remote), mtu))
+            }
+            Destination::Unicast(hop) => {
+                let interface = self.interfaces.get(hop.device).ok_or(SocketError::RemoteUnreachable)?;
+                let source = hop.source.or_else(|| interface.source_for(hop.neighbour));
+                let mtu = hop.mtu.unwrap_or(u32::MAX).min(interface.mtu());
+                Ok((source.ok_or(SocketError::RemoteUnreachable)?, mtu))
+            }
+            Destination::Broadcast(_) => Err(SocketError::InvalidArgument),
+        }
+    }
+
+    /// How a connection attempt went: [`SocketError::WouldBlock`] while it runs, an error once if it failed.
+    pub fn tcp_connect_result(&mut self, handle: TcpHandle) -> Result<(), SocketError> {
+        self.tcp.connect_result(handle)
+    }
+
+    /// Takes the connection that waits longest; [`SocketError::WouldBlock`] if none does.
+    pub fn tcp_accept(&mut self, handle: TcpHandle) -> Result<TcpHandle, SocketError> {
+        self.tcp.accept(handle)
+    }
+
+    /// How many bytes [`Stack::tcp_send`] takes now, 0 if the writer has to wait; an error once sending is over.
+    pub fn tcp_send_space(&self, handle: TcpHandle) -> Result<usize, SocketError> {
+        self.tcp.send_space(handle)
+    }
+
+    /// Takes bytes to be sent: as many as there is room for, or [`SocketError::WouldBlock`].
+    pub fn tcp_send(&mut self, handle: TcpHandle, data: &[u8], now: Instant) -> Result<usize, SocketError> {
+        self.tcp_call(now, |tcp, env| tcp.send(env, handle, data))
+    }
+
+    /// How many bytes were taken and have not left yet.
+    pub fn tcp_unsent(&self, handle: TcpHandle) -> usize {
+        self.tcp.unsent(handle)
+    }
+
+    /// Takes at most `max` bytes that arrived, or [`SocketError::WouldBlock`].
+    pub fn tcp_receive(
+        &mut self,
+        handle: TcpHandle,
+        max: usize,
+        now: Instant,
+    ) -> Result<Received, SocketError> {
+        self.tcp_call(now, |tcp, env| tcp.receive(env, handle, max))
+    }
+
+    /// Ends one side of a connection, or both.
+    pub fn tcp_shutdown(
+        &mut self,
+        handle: TcpHandle,
+        how: Shutdown,
+        now: Instant,
+    ) -> Result<(), SocketError> {
+        self.tcp_call(now, |tcp, env| tcp.shutdown(env, handle, how))
+    }
+
+    /// Gives a socket up. What was sent still arrives; data that was never read resets the connection.
+    pub fn tcp_close(&mut self, handle: TcpHandle, now: Instant) {
+        self.tcp_call(now, |tcp, env| tcp.close(env, handle));
+    }
+
+    /// Gives a socket up at once: its connection is reset.
+    pub fn tcp_abort(&mut self, handle: TcpHandle, now: Instant) {
+        self.tcp_call(now, |tcp, env| tcp.abort_socket(env, handle));
+    }
+
+    /// Our end's address, none if the socket has none.
+    pub fn tcp_local_address(&self, handle: TcpHandle) -> Option<SocketAddrV4> {
+        self.tcp.local_address(handle)
+    }
+
+    /// The peer's address, also after the connection has ended; none if there never was one.
+    pub fn tcp_remote_address(&self, handle: TcpHandle) -> Option<SocketAddrV4> {
+        self.tcp.remote_address(handle)
+    }
+
+    /// The state; none of a handle that was given up.
+    pub fn tcp_state(&self, handle: TcpHandle) -> Option<TcpState> {
+        self.tcp.state(handle)
+    }
+
+    /// What the socket's owner could do now without waiting.
+    pub fn tcp_readiness(&self, handle: TcpHandle) -> TcpReadiness {
+        self.tcp.readiness(handle)
+    }
+
+    /// The settings in force.
+    pub fn tcp_options(&self, handle: TcpHandle) -> Option<&TcpOptions> {
+        self.tcp.options(handle)
+    }
+
+    /// Changes a setting: 0 is refused where it means nothing, other values are brought into their range.
+    pub fn tcp_set_option(&mut self, handle: TcpHandle, option: TcpOption) -> Result<(), SocketError> {
+        let now = self.now;
+        self.tcp_call(now, |tcp, env| tcp.set_option(env, handle, option))
+    }
+}

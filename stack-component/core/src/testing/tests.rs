@@ -1,0 +1,167 @@
+//! Two whole stacks, from Ethernet to sockets.
+
+use super::{ADDRESSES, Impairment, Network};
+use crate::counters::Counter;
+use crate::drop_reason::DropReason;
+use crate::random::{Random, SeededRandom};
+use crate::tcp::{SocketError, TcpState};
+use crate::time::Duration;
+use core::net::SocketAddrV4;
+
+/// A link as bad as `seed` wants it.
+fn bad_link(seed: u64) -> Impairment {
+    let mut random = SeededRandom::new(seed);
+    Impairment {
+        delay: Duration::from_micros(random.below(50_000).into()),
+        rate: if random.below(2) == 0 { 0 } else { 200_000 + u64::from(random.below(20_000_000)) },
+        queue: 20 + random.below(200) as usize,
+        loss: random.below(50),
+        duplication: random.below(30),
+        reordering: random.below(100),
+        corruption: random.below(10),
+    }
+}
+
+#[test]
+fn bytes_arrive_intact_over_a_hundred_bad_links() {
+    for seed in 0..100 {
+        let mut network = Network::new(bad_link(seed), seed);
+        let handles = network.connect(80);
+        network.exchange(handles, 100_000, seed);
+    }
+}
+
+#[test]
+fn megabytes_arrive_intact() {
+    for seed in 0..4 {
+        let mut network = Network::new(bad_link(1000 + seed), seed);
+        let handles = network.connect(80);
+        network.exchange(handles, 4_000_000, seed);
+    }
+}
+
+#[test]
+fn a_good_link_needs_no_retransmission_and_drops_nothing() {
+    let mut network = Network::new(Impairment::NONE, 7);
+    let handles = network.connect(80);
+    network.exchange(handles, 8_000_000, 7);
+    for host in &network.hosts {
+        assert_eq!(host.counters().get(Counter::TcpRetransSegs), 0);
+        for &reason in DropReason::ALL {
+            assert_eq!(host.counters().dropped(reason), 0, "{reason:?}");
+        }
+    }
+}
+
+#[test]
+fn a_full_queue_on_the_way_is_survived() {
+    let narrow = Impairment { rate: 1_000_000, queue: 10, ..Impairment::NONE };
+    let mut network = Network::new(narrow, 9);
+    let handles = network.connect(80);
+    network.exchange(handles, 2_000_000, 9);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    let run = |seed| {
+        let mut network = Network::new(bad_link(5), seed);
+        let handles = network.connect(80);
+        network.exchange(handles, 200_000, seed);
+        (network.now, network.hosts[0].counters().snapshot())
+    };
+    assert!(run(1) == run(1));
+    assert!(run(1) != run(2));
+}
+
+#[test]
+fn a_connection_outlives_a_link_that_is_cut_for_minutes() {
+    let mut network = Network::new(Impairment::NONE, 3);
+    let [client, server] = network.connect(80);
+    network.set_cut(true);
+    network.hosts[0].tcp_send(client, b"through the dark", network.now).unwrap();
+    let mended_at = network.now + Duration::from_secs(100);
+    while network.now < mended_at {
+        assert!(network.step());
+    }
+    assert!(network.hosts[0].counters().get(Counter::TcpRetransSegs) > 4);
+    network.set_cut(false);
+    while network.hosts[1].tcp_receive(server, 100, network.now) == Err(SocketError::WouldBlock) {
+        assert!(network.step());
+    }
+}
+
+#[test]
+fn nobody_at_the_address_is_told_in_seconds() {
+    let mut network = Network::new(Impairment::NONE, 3);
+    let nobody = SocketAddrV4::new([198, 51, 100, 77].into(), 80);
+    let handle = network.hosts[0].tcp_open().unwrap();
+    let start = network.now;
+    network.hosts[0].tcp_connect(handle, nobody, network.now).unwrap();
+    let result = loop {
+        match network.hosts[0].tcp_connect_result(handle) {
+            Err(SocketError::WouldBlock) => assert!(network.step()),
+            result => break result,
+        }
+    };
+    assert_eq!(result, Err(SocketError::RemoteUnreachable));
+    assert!(network.now - start < Duration::from_secs(10));
+}
+
+#[test]
+fn a_closed_port_refuses() {
+    let mut network = Network::new(Impairment::NONE, 3);
+    let handle = network.hosts[0].tcp_open().unwrap();
+    network.hosts[0].tcp_connect(handle, SocketAddrV4::new(ADDRESSES[1], 9), network.now).unwrap();
+    while network.hosts[0].tcp_state(handle) == Some(TcpState::SynSent) {
+        assert!(network.step());
+    }
+    assert_eq!(network.hosts[0].tcp_connect_result(handle), Err(SocketError::ConnectionRefused));
+}
+
+#[test]
+fn nothing_is_left_of_a_thousand_connections() {
+    let mut network = Network::new(Impairment::NONE, 11);
+    let listener = network.hosts[1].tcp_open().unwrap();
+    network.hosts[1].tcp_bind(listener, SocketAddrV4::new(ADDRESSES[1], 80)).unwrap();
+    network.hosts[1].tcp_listen(listener).unwrap();
+    for _ in 0..1000 {
+        let client = network.hosts[0].tcp_open().unwrap();
+        network.hosts[0].tcp_connect(client, SocketAddrV4::new(ADDRESSES[1], 80), network.now).unwrap();
+        let server = loop {
+            match network.hosts[1].tcp_accept(listener) {
+                Ok(server) => break server,
+                Err(_) => assert!(network.step()),
+            }
+        };
+        network.hosts[0].tcp_close(client, network.now);
+        network.hosts[1].tcp_close(server, network.now);
+    }
+    // Time passes until the last TIME-WAIT is over.
+    while network.step() {}
+    for host in &network.hosts {
+        assert!(host.tcp.is_empty_but_for(usize::from(host.tcp_state(listener).is_some())));
+    }
+}
+
+#[test]
+fn loopback_connects_a_stack_with_itself() {
+    let mut network = Network::new(Impairment::NONE, 5);
+    let host = &mut network.hosts[0];
+    for address in [core::net::Ipv4Addr::LOCALHOST, ADDRESSES[0]] {
+        let listener = host.tcp_open().unwrap();
+        host.tcp_bind(listener, SocketAddrV4::new(address, 80)).unwrap();
+        host.tcp_listen(listener).unwrap();
+        let client = host.tcp_open().unwrap();
+        host.tcp_connect(client, SocketAddrV4::new(address, 80), network.now).unwrap();
+        while host.poll(network.now, 64) {}
+        assert_eq!(host.tcp_connect_result(client), Ok(()));
+        let server = host.tcp_accept(listener).unwrap();
+        host.tcp_send(client, b"to myself", network.now).unwrap();
+        while host.poll(network.now, 64) {}
+        let received = host.tcp_receive(server, 100, network.now).unwrap();
+        assert_eq!(received, crate::tcp::Received::Data(b"to myself".to_vec()));
+        host.tcp_close(listener, network.now);
+        host.tcp_close(client, network.now);
+        host.tcp_close(server, network.now);
+    }
+}

@@ -59,6 +59,19 @@ fn the_ring_goes_round_and_round() {
     assert_eq!(driver.counters(), DeviceCounters::default());
 }
 
+/// Freeing is put off until half of the ring is in use, and then frees all that was sent.
+#[test]
+fn freeing_costs_a_call_every_half_ring() {
+    let (mut driver, bus) = with_rings(8, 256);
+    for seed in 0..1280u32 {
+        send(&mut driver, &frame(seed as u8, 60));
+        driver.flush();
+    }
+    let reads = bus.calls().iter().filter(|call| matches!(call, Call::DmaRead { .. })).count();
+    assert_eq!(reads, 10);
+    assert_eq!(bus.calls().len(), 2 * 1280 + 10);
+}
+
 /// More frames than the ring holds, with a device that keeps up: the doorbell is rung in between.
 #[test]
 fn a_burst_longer_than_the_ring_goes_out_whole() {
@@ -188,6 +201,25 @@ fn a_device_that_hangs_is_reset_after_five_seconds() {
     send(&mut driver, &frame(1, 60));
     driver.flush();
     assert_eq!(sent(&bus), [frame(1, 60)]);
+}
+
+/// Standing still twice for three seconds is not standing still for six.
+#[test]
+fn a_device_that_goes_on_in_time_is_not_reset() {
+    let (mut driver, bus) = small();
+    let mut frames = Vec::new();
+    for seconds in [10, 13, 16, 19] {
+        bus.device().transmit_hangs = true;
+        while driver.can_transmit() {
+            send(&mut driver, &frame(0, 60));
+        }
+        driver.poll(Instant::from_millis(seconds * 1000), 64, &mut frames);
+        bus.device().transmit_hangs = false;
+        bus.device().transmit();
+        driver.poll(Instant::from_millis(seconds * 1000 + 2000), 64, &mut frames);
+        assert!(driver.can_transmit());
+    }
+    assert_eq!(bus.device().resets, 1, "the one of probe");
 }
 
 #[test]

@@ -31,6 +31,10 @@ impl Profile {
 const STACK: (&str, &str) = ("stack-component", "stack");
 const GUESTS: [&str; 3] = ["echo-server", "echo-client", "echo-server-raw"];
 
+/// The package of the programs that tests alone use, and their names; the components lie in a folder `test`.
+const TEST_GUESTS: (&str, [&str; 6]) =
+    ("test-guests", ["exit", "misuse", "patient-reader", "spin", "surroundings", "trap"]);
+
 /// The package and program of the host.
 pub(crate) const HOST: &str = "wnet";
 
@@ -69,7 +73,7 @@ fn fetch(workspace: &Workspace, machine: &str) -> Result<()> {
 
 /// The packages that are built for the Wasm target.
 pub(crate) fn wasm_packages() -> impl Iterator<Item = &'static str> {
-    [STACK.0].into_iter().chain(GUESTS)
+    [STACK.0].into_iter().chain(GUESTS).chain([TEST_GUESTS.0])
 }
 
 /// Compiles all components into the target folder `output`.
@@ -80,7 +84,8 @@ pub(crate) fn compile_components(workspace: &Workspace, toolchain: &Toolchain, o
     // One cargo call for the stack and one for the guests: in a common one the guests' features of a shared
     // dependency would reach the stack, which may import next to nothing.
     compile(workspace, toolchain, output, "building the stack component", &[STACK.0])?;
-    compile(workspace, toolchain, output, "building the guest programs", &GUESTS)
+    let guests = [&GUESTS[..], &[TEST_GUESTS.0]].concat();
+    compile(workspace, toolchain, output, "building the guest programs", &guests)
 }
 
 fn components(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> {
@@ -88,12 +93,12 @@ fn components(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> {
     compile_components(workspace, toolchain, &output)?;
     let compiled = output.join(TARGET).join("release");
     let mut changed = Vec::new();
-    for (package, name) in [STACK].into_iter().chain(GUESTS.map(|name| (name, name))) {
-        // Cargo names libraries with underscores and programs as they are.
-        let library = compiled.join(package.replace('-', "_")).with_extension("wasm");
-        let program = compiled.join(package).with_extension("wasm");
-        let from = if package == STACK.0 { library } else { program };
-        if copy_if_changed(&from, &workspace.component(name))? {
+    // Cargo names libraries with underscores and programs as they are.
+    let stack = (STACK.0.replace('-', "_"), STACK.1.to_owned());
+    let guests = GUESTS.map(|name| (name.to_owned(), name.to_owned()));
+    let test_guests = TEST_GUESTS.1.map(|name| (name.to_owned(), format!("test/{name}")));
+    for (file, name) in [stack].into_iter().chain(guests).chain(test_guests) {
+        if copy_if_changed(&compiled.join(file).with_extension("wasm"), &workspace.component(&name))? {
             changed.push(name);
         }
     }

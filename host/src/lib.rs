@@ -1,4 +1,8 @@
 //! The host: it plays the hardware under a stack component and the kernel above it.
 
+pub mod cli;
 pub mod e1000;
+pub mod files;
+pub mod gateway;
+pub mod log;
 pub mod wire;

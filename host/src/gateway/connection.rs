@@ -1,0 +1,248 @@
+//! One connection through the gateway: a client's socket on the real machine on one side, a TCP socket of
+//! the gateway's stack, connected to the guest, on the other, and the bytes between them.
+//!
+//! What happens on one side happens on the other: data, a half-close, a reset. Each direction holds at
+//! most one piece of data that the one side gave and the other could not take yet; meanwhile the giving
+//! side is not read, its window closes, and its sender slows down.
+
+use mio::net::TcpStream;
+use stack_core::Stack;
+use stack_core::socket::SocketError;
+use stack_core::tcp::{Received, Shutdown, TcpHandle, TcpState};
+use stack_core::time::Instant;
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Most bytes moved at once.
+pub(super) const CHUNK: usize = 64 * 1024;
+
+/// A connection in the event loop.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) host: TcpStream,
+    pub(super) guest: TcpHandle,
+    /// Who connected, for the log.
+    pub(super) client: SocketAddr,
+    /// Whether the guest has accepted the connection.
+    connected: bool,
+    /// Whether the client's socket may be read or written, until it says that it would block.
+    host_readable: bool,
+    host_writable: bool,
+    to_guest: Flow,
+    to_host: Flow,
+}
+
+/// One direction.
+#[derive(Debug, Default)]
+struct Flow {
+    /// Data that the sink has not taken yet, from `start` on.
+    data: Vec<u8>,
+    start: usize,
+    /// The source has ended and the sink was told.
+    ended: bool,
+}
+
+impl Flow {
+    fn pending(&self) -> &[u8] {
+        &self.data[self.start..]
+    }
+
+    fn fill(&mut self, data: Vec<u8>) {
+        self.data = data;
+        self.start = 0;
+    }
+
+    fn taken(&mut self, count: usize) {
+        self.start = (self.start + count).min(self.data.len());
+    }
+}
+
+/// How a connection stands after its bytes were moved.
+#[derive(Debug)]
+pub(super) enum Status {
+    /// It goes on.
+    Open,
+    /// Both directions have ended.
+    Finished,
+    /// One side was reset, refused or failed: so is the other.
+    Broken(String),
+}
+
+/// Why no more can be moved in one direction now.
+enum Stop {
+    /// A side would block, or the direction has ended.
+    Wait,
+    Broken(String),
+}
+
+impl From<SocketError> for Stop {
+    fn from(error: SocketError) -> Self {
+        match error {
+            SocketError::WouldBlock => Stop::Wait,
+            error => Stop::Broken(format!("guest: {error}")),
+        }
+    }
+}
+
+impl Connection {
+    /// A client's connection, with a socket of the stack that is being connected to the guest.
+    pub(super) fn new(host: TcpStream, client: SocketAddr, guest: TcpHandle) -> Self {
+        Connection {
+            host,
+            guest,
+            client,
+            connected: false,
+            host_readable: true,
+            host_writable: true,
+            to_guest: Flow::default(),
+            to_host: Flow::default(),
+        }
+    }
+
+    /// Notes what the event queue says of the client's socket.
+    pub(super) fn note_event(&mut self, event: &mio::event::Event) -> Status {
+        self.host_readable |= event.is_readable() || event.is_read_closed();
+        self.host_writable |= event.is_writable() || event.is_write_closed();
+        // A reset has to be noticed even while nothing is read or written because the guest is slow.
+        match event.is_error().then(|| self.host.take_error()) {
+            Some(Ok(Some(error)) | Err(error)) => Status::Broken(format!("client: {error}")),
+            _ => Status::Open,
+        }
+    }
+
+    /// Moves what can be moved in both directions. `buffer` is scratch memory of [`CHUNK`] bytes.
+    pub(super) fn pump(&mut self, stack: &mut Stack, now: Instant, buffer: &mut [u8]) -> Status {
+        if !self.connected {
+            match stack.tcp_connect_result(self.guest) {
+                Ok(()) => self.connected = true,
+                Err(SocketError::WouldBlock) => return Status::Open,
+                Err(error) => return Status::Broken(format!("guest: {error}")),
+            }
+        }
+        // The guest's data first: what it sent before a reset still reaches the client.
+        for stop in [self.pump_to_host(stack, now), self.pump_to_guest(stack, now, buffer)] {
+            if let Stop::Broken(reason) = stop {
+                return Status::Broken(reason);
+            }
+        }
+        if self.to_guest.ended && self.to_host.ended {
+            return Status::Finished;
+        }
+        // A reset that came while neither direction asked.
+        if stack.tcp_state(self.guest).is_none_or(|state| state == TcpState::Close) && !self.has_data(stack) {
+            return Status::Broken("guest: connection reset".into());
+        }
+        Status::Open
+    }
+
+    /// Whether data from the guest is still on its way to the client.
+    pub(super) fn has_data(&self, stack: &Stack) -> bool {
+        !self.to_host.ended
+            && (!self.to_host.pending().is_empty() || stack.tcp_readiness(self.guest).readable)
+    }
+
+    /// Whether the guest has sent its last byte and the client has got it.
+    pub(super) fn guest_is_done(&self) -> bool {
+        self.to_host.ended
+    }
+
+    /// Ends both sides with a reset.
+    pub(super) fn reset(self, stack: &mut Stack, now: Instant) {
+        stack.tcp_abort(self.guest, now);
+        reset(&self.host);
+    }
+
+    fn pump_to_guest(&mut self, stack: &mut Stack, now: Instant, buffer: &mut [u8]) -> Stop {
+        loop {
+            if let Err(stop) = self.move_to_guest(stack, now, buffer) {
+                return stop;
+            }
+        }
+    }
+
+    /// One piece from the client to the guest.
+    fn move_to_guest(&mut self, stack: &mut Stack, now: Instant, buffer: &mut [u8]) -> Result<(), Stop> {
+        if self.to_guest.ended {
+            return Err(Stop::Wait);
+        }
+        let pending = self.to_guest.pending();
+        if !pending.is_empty() {
+            let count = stack.tcp_send(self.guest, pending, now)?;
+            self.to_guest.taken(count);
+            return Ok(());
+        }
+        let space = stack.tcp_send_space(self.guest)?.min(buffer.len());
+        if space == 0 || !self.host_readable {
+            return Err(Stop::Wait);
+        }
+        match self.host.read(&mut buffer[..space]) {
+            Ok(0) => {
+                stack.tcp_shutdown(self.guest, Shutdown::Send, now)?;
+                self.to_guest.ended = true;
+            }
+            Ok(count) => {
+                let data = &buffer[..count];
+                let sent = stack.tcp_send(self.guest, data, now)?;
+                if sent < count {
+                    self.to_guest.fill(data[sent..].to_vec());
+                }
+            }
+            Err(error) => return Err(host_stop(&error, &mut self.host_readable)),
+        }
+        Ok(())
+    }
+
+    fn pump_to_host(&mut self, stack: &mut Stack, now: Instant) -> Stop {
+        loop {
+            if let Err(stop) = self.move_to_host(stack, now) {
+                return stop;
+            }
+        }
+    }
+
+    /// One piece from the guest to the client.
+    fn move_to_host(&mut self, stack: &mut Stack, now: Instant) -> Result<(), Stop> {
+        if self.to_host.ended {
+            return Err(Stop::Wait);
+        }
+        if self.to_host.pending().is_empty() {
+            match stack.tcp_receive(self.guest, CHUNK, now)? {
+                Received::Data(data) => self.to_host.fill(data),
+                Received::End => {
+                    // It fails when the client is gone, which the next event tells.
+                    let _ = self.host.shutdown(std::net::Shutdown::Write);
+                    self.to_host.ended = true;
+                    return Ok(());
+                }
+            }
+        }
+        if !self.host_writable {
+            return Err(Stop::Wait);
+        }
+        match self.host.write(self.to_host.pending()) {
+            Ok(count) => {
+                self.to_host.taken(count);
+                Ok(())
+            }
+            Err(error) => Err(host_stop(&error, &mut self.host_writable)),
+        }
+    }
+}
+
+/// What an error of the client's socket means; one that would block is not ready until an event says so.
+fn host_stop(error: &io::Error, ready: &mut bool) -> Stop {
+    match error.kind() {
+        io::ErrorKind::WouldBlock => {
+            *ready = false;
+            Stop::Wait
+        }
+        _ => Stop::Broken(format!("client: {error}")),
+    }
+}
+
+/// Makes closing `stream` send a reset.
+pub(super) fn reset(stream: &TcpStream) {
+    // It fails when the connection is gone, and then there is nobody to tell.
+    let _ = rustix::net::sockopt::set_socket_linger(stream, Some(Duration::ZERO));
+}

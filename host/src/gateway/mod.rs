@@ -1,0 +1,175 @@
+//! The user-mode gateway: the machine at the other end of the `user` wire, inside of this process.
+//!
+//! It has a network stack of its own (the same [`stack_core`] that the guest's stack component is made of,
+//! run natively) and answers ARP and ping for its address. It carries connections from published ports of
+//! the real machine to the guest; a packet that the guest sends to anybody else is refused at once, with
+//! ICMP "administratively prohibited". It needs no privileges.
+//!
+//! One thread does everything: [`event_loop`] waits for frames, host sockets and timers, [`connection`]
+//! carries one connection's bytes. Nothing in it waits for a single connection: what one side cannot take
+//! stays with the other side's TCP, whose window closes.
+
+mod connection;
+mod device;
+mod event_loop;
+mod listener;
+mod network;
+#[cfg(test)]
+mod tests;
+
+use crate::wire::user::UserWire;
+use event_loop::{EventLoop, StopRequest};
+use listener::Listener;
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// A published port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Publish {
+    /// Where connections are taken on this machine; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Which TCP port of the guest they reach.
+    pub guest_port: u16,
+}
+
+/// What the gateway is and does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayConfig {
+    /// Its own address.
+    pub address: Ipv4Addr,
+    /// Length of its network's prefix in bits, 0 to 32.
+    pub prefix_length: u8,
+    /// The guest's address, in the same network.
+    pub guest: Ipv4Addr,
+    /// The guest's ports that are published.
+    pub publish: Vec<Publish>,
+}
+
+/// Why the gateway could not start.
+#[derive(Debug)]
+pub enum GatewayError {
+    /// Another program listens there.
+    AddressInUse(SocketAddr),
+    /// The system lets only the superuser listen there.
+    Forbidden(SocketAddr),
+    /// The address is none of this machine's.
+    NotLocal(SocketAddr),
+    /// Listening failed in another way.
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the operating system said.
+        error: io::Error,
+    },
+    /// The gateway's own stack refused its configuration.
+    Configure(String),
+    /// No thread, descriptor or event queue is left.
+    Os(io::Error),
+}
+
+impl fmt::Display for GatewayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            GatewayError::AddressInUse(address) => {
+                write!(f, "-p: {address} is in use by another program; end it or publish another HOST port")
+            }
+            GatewayError::Forbidden(address) => {
+                write!(f, "-p: not allowed to listen on {address}; publish a HOST port from 1024 on")
+            }
+            GatewayError::NotLocal(address) => {
+                write!(f, "-p: {} is no address of this machine; name one that is, or none", address.ip())
+            }
+            GatewayError::Listen { address, error } => write!(f, "-p: cannot listen on {address}: {error}"),
+            GatewayError::Configure(text) => write!(f, "the user wire's gateway: {text}"),
+            GatewayError::Os(error) => write!(f, "the user wire's gateway cannot start: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for GatewayError {}
+
+impl GatewayError {
+    /// What `error` means when it came from listening on `address`.
+    fn from_listen(address: SocketAddr, error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::AddrInUse => GatewayError::AddressInUse(address),
+            io::ErrorKind::PermissionDenied => GatewayError::Forbidden(address),
+            io::ErrorKind::AddrNotAvailable => GatewayError::NotLocal(address),
+            _ => GatewayError::Listen { address, error },
+        }
+    }
+}
+
+/// A running gateway.
+#[derive(Debug)]
+pub struct Gateway {
+    published: Vec<Publish>,
+    stop: Arc<StopRequest>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// A gateway that listens already and takes no connection yet: the system keeps them waiting.
+pub struct Listening {
+    config: GatewayConfig,
+    listeners: Vec<Listener>,
+}
+
+impl Listening {
+    /// Starts the gateway at this end of the user wire.
+    ///
+    /// # Errors
+    /// [`GatewayError::Configure`] and [`GatewayError::Os`].
+    pub fn start(self, wire: UserWire) -> Result<Gateway, GatewayError> {
+        let Listening { config, listeners } = self;
+        let published = listeners.iter().map(Listener::published).collect();
+        let wire = Arc::new(wire);
+        let stack = network::stack(&config, Arc::clone(&wire)).map_err(GatewayError::Configure)?;
+        let event_loop = EventLoop::new(stack, wire, listeners, config.guest).map_err(GatewayError::Os)?;
+        let stop = event_loop.stop_request();
+        let thread = std::thread::Builder::new()
+            .name("wnet-gateway".into())
+            .spawn(move || event_loop.run())
+            .map_err(GatewayError::Os)?;
+        Ok(Gateway { published, stop, thread: Some(thread) })
+    }
+}
+
+impl Gateway {
+    /// Listens on the published ports.
+    ///
+    /// # Errors
+    /// See [`GatewayError`]; nothing listens then.
+    pub fn listen(config: &GatewayConfig) -> Result<Listening, GatewayError> {
+        let listeners = config.publish.iter().map(Listener::bind).collect::<Result<Vec<_>, _>>()?;
+        Ok(Listening { config: config.clone(), listeners })
+    }
+
+    /// The published ports, each with the port that it really listens on.
+    pub fn published(&self) -> &[Publish] {
+        &self.published
+    }
+
+    /// Ends the gateway after the guest is gone: takes no more connections, hands what the guest still sent
+    /// to those who are connected, for `grace` at most, and ends.
+    pub fn finish(mut self, grace: Duration) {
+        self.stop_within(grace);
+    }
+
+    fn stop_within(&mut self, grace: Duration) {
+        if let Some(thread) = self.thread.take() {
+            self.stop.send(grace);
+            // The thread does not panic; if it did, that was reported already.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.stop_within(Duration::ZERO);
+    }
+}

@@ -17,7 +17,8 @@ const TOS_MASK: u8 = 0x1e;
 pub(super) fn complain(cx: &mut Context<'_>, original: &[u8], addressed: LinkDestination, problem: Problem) {
     let Ok(header) = Header::parse_quoted(original) else { return };
     let broadcast = cx.routes.is_broadcast(header.source()) || cx.routes.is_broadcast(header.destination());
-    let about = About { packet: original, addressed, broadcast };
+    let ours = cx.routes.is_local(header.source());
+    let about = About { packet: original, addressed, broadcast, ours };
     let (destination, packet) =
         match icmp::error_about(about, problem, cx.icmp_limit, (cx.now, cx.sysctl, &mut *cx.random)) {
             None => return,

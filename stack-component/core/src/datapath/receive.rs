@@ -67,7 +67,7 @@ fn arp_packet(cx: &mut Context<'_>, device: DeviceIndex, packet: &Packet) -> Res
 /// Linux: `ip_rcv`, `ip_rcv_finish`.
 fn ipv4(cx: &mut Context<'_>, mut packet: Packet) -> Result<(), DropReason> {
     cx.counters.increment(Counter::IpInReceives);
-    let received = v4::input(&mut packet)?;
+    let mut received = v4::input(&mut packet)?;
     cx.counters.add(Counter::IpExtInOctets, packet.len() as u64);
     match packet.meta.destination {
         LinkDestination::Broadcast => cx.counters.increment(Counter::IpExtInBcastPkts),
@@ -75,8 +75,11 @@ fn ipv4(cx: &mut Context<'_>, mut packet: Packet) -> Result<(), DropReason> {
         LinkDestination::Host | LinkDestination::OtherHost => {}
     }
     let device = packet.meta.device;
-    let state = HookState { point: HookPoint::PreRouting, input: Some(device), output: None };
-    cx.hooks.run(&state, &mut packet)?;
+    if !cx.hooks.is_empty(HookPoint::PreRouting) {
+        let state = HookState { point: HookPoint::PreRouting, input: Some(device), output: None };
+        cx.hooks.run(&state, &mut packet)?;
+        received = v4::input(&mut packet)?;
+    }
     if device != DeviceIndex::LOOPBACK {
         check_source(cx, &received)?;
     }

@@ -64,6 +64,8 @@ pub struct About<'a> {
     pub addressed: LinkDestination,
     /// Whether its IP source or destination means everybody on one of our links.
     pub broadcast: bool,
+    /// Whether its source is an address of ours: we may tell ourselves as much as we like.
+    pub ours: bool,
 }
 
 impl About<'_> {
@@ -92,8 +94,8 @@ pub fn error_about(
     (now, sysctl, random): (Instant, &Sysctl, &mut dyn Random),
 ) -> Option<Result<(Ipv4Addr, Packet), Suppressed>> {
     let destination = about.complain_to()?;
-    // Path-MTU discovery depends on every one of these, and we send ourselves as many as we like.
-    let unlimited = matches!(problem, Problem::FragmentationNeeded(_)) || destination.is_loopback();
+    // Path-MTU discovery depends on every one of these.
+    let unlimited = matches!(problem, Problem::FragmentationNeeded(_)) || about.ours;
     if !unlimited && let Err(suppressed) = limit.allow(now, sysctl, random, destination) {
         return Some(Err(suppressed));
     }
@@ -140,7 +142,7 @@ mod tests {
     }
 
     fn about(packet: &[u8]) -> About<'_> {
-        About { packet, addressed: LinkDestination::Host, broadcast: false }
+        About { packet, addressed: LinkDestination::Host, broadcast: false, ours: false }
     }
 
     #[test]

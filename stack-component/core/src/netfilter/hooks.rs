@@ -63,6 +63,11 @@ impl Hooks {
         list.insert(at, Entry { priority, hook });
     }
 
+    /// Whether no filter is there to be asked.
+    pub fn is_empty(&self, point: HookPoint) -> bool {
+        self.lists[point as usize].is_empty()
+    }
+
     /// Asks the filters of a point, in order, until one drops the packet. PostRouting is asked through
     /// [`Hooks::post_routing`]. Linux: `nf_hook_slow`.
     pub fn run(&mut self, state: &HookState, packet: &mut Packet) -> Result<(), DropReason> {

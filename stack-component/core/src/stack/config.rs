@@ -109,16 +109,14 @@ impl Stack {
         if !may_be_ours(address) || ip.is_loopback() != loopback {
             return Err(ConfigError::BadAddress(ip));
         }
-        if self.routes.is_local(ip) && !loopback {
-            return Err(ConfigError::AddressExists(ip));
-        }
-        interface.add_address(address);
         let route = |destination, kind, device| Route {
             device: Some(device),
             source: Some(ip),
             ..Route::new(destination, kind)
         };
-        self.routes.add(route(Ipv4Cidr::host(ip), RouteKind::Local, DeviceIndex::LOOPBACK))?;
+        let to_us = route(Ipv4Cidr::host(ip), RouteKind::Local, DeviceIndex::LOOPBACK);
+        self.routes.add(to_us).map_err(|RouteExists| ConfigError::AddressExists(ip))?;
+        interface.add_address(address);
         if let Some(everybody) = address.broadcast().filter(|_| !loopback) {
             // Two addresses of one network have the same.
             let _ = self.routes.add(route(Ipv4Cidr::host(everybody), RouteKind::Broadcast, device));

@@ -131,7 +131,7 @@ impl Stack {
     }
 
     /// Lends the state of all layers to `call`, with an empty list of frames and the next device's turn.
-    fn with_context<R>(
+    pub(crate) fn with_context<R>(
         &mut self,
         now: Instant,
         call: impl FnOnce(&mut Context<'_>, &mut Vec<Packet>, &mut u32) -> R,

@@ -51,7 +51,7 @@ impl Received {
 }
 
 /// Checks the header and cuts off what is behind the packet's total length (padding of short frames). The
-/// header stays in place for the filters. Linux: `ip_rcv_core`.
+/// header stays in place for the filters; who lets them change it calls this again. Linux: `ip_rcv_core`.
 pub fn input(packet: &mut Packet) -> Result<Received, DropReason> {
     let header = Header::parse(packet.data()).map_err(|error| match error {
         Malformed::Truncated => DropReason::Ipv4Truncated,

@@ -1,0 +1,128 @@
+//! Packets for others.
+
+use super::*;
+use crate::route::{Route, RouteKind};
+
+const BEHIND: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
+
+fn through(ttl: u8, destination: Ipv4Addr, size: usize, dont_fragment: bool) -> Vec<u8> {
+    let fields = ipv4::Fields { ttl, dont_fragment, ..packet_fields(PEER, destination, Protocol(99)) };
+    ip_frame(&packet_of(fields, &vec![7; size]))
+}
+
+/// Lets the neighbour behind `eth1` be known.
+fn know_behind(host: &mut Host, eth1: &RawDevice) {
+    let mut bytes = [0; wire_arp::PACKET_LEN];
+    wire_arp::Packet {
+        operation: wire_arp::Operation::Request,
+        sender_mac: MacAddress([2, 0, 0, 0, 1, 7]),
+        sender: BEHIND,
+        target_mac: MacAddress::default(),
+        target: Ipv4Addr::new(198, 51, 100, 1),
+    }
+    .emit(&mut bytes);
+    let question = frame(MacAddress([2, 0, 0, 0, 1, 7]), MacAddress::BROADCAST, EtherType::ARP, &bytes);
+    eth1.wire().incoming.push_back(question);
+    host.poll();
+    eth1.wire().sent.clear();
+}
+
+#[test]
+fn a_packet_goes_on_with_one_hop_less() {
+    let (mut host, eth1) = Host::router();
+    know_behind(&mut host, &eth1);
+    host.arrive(through(9, BEHIND, 100, true));
+    let sent = eth1.wire().sent.pop().unwrap();
+    let header = ipv4::Header::parse(&sent[14..]).unwrap();
+    assert!(header.checksum_is_valid());
+    assert_eq!((header.ttl(), header.payload().len(), header.identification()), (8, 100, 7));
+    assert_eq!(ethernet::Header::parse(&sent).unwrap().destination(), MacAddress([2, 0, 0, 0, 1, 7]));
+    assert_eq!(host.count(Counter::IpForwDatagrams), 1);
+    assert_eq!((host.sent(), host.dropped()), (vec![], vec![]));
+}
+
+#[test]
+fn why_packets_go_no_further() {
+    let (mut host, eth1) = Host::router();
+    know_behind(&mut host, &eth1);
+    for (destination, kind) in [
+        ("203.0.113.0/25", RouteKind::Prohibit),
+        ("203.0.113.128/26", RouteKind::Unreachable),
+        ("203.0.113.192/26", RouteKind::Blackhole),
+    ] {
+        host.stack.add_route(Route::new(destination.parse().unwrap(), kind)).unwrap();
+    }
+    let at = |last| Ipv4Addr::new(203, 0, 113, last);
+    let from_us = "IP 192.0.2.1 > 192.0.2.2: ICMP ";
+    let rows = [
+        (through(1, BEHIND, 8, true), Some("time exceeded, length 36"), DropReason::TtlExceeded),
+        (
+            through(9, BEHIND, 1261, true),
+            Some("unreachable - need to frag (mtu 1280), length 556"),
+            DropReason::PacketTooBig,
+        ),
+        (
+            through(9, at(1), 8, true),
+            Some("unreachable - admin prohibited, length 36"),
+            DropReason::RouteRefused,
+        ),
+        (through(9, at(129), 8, true), Some("host unreachable, length 36"), DropReason::RouteRefused),
+        (through(9, at(200), 8, true), None, DropReason::RouteRefused),
+    ];
+    for (frame, answer, reason) in rows {
+        host.wait(10_000);
+        host.arrive(arp_frame(wire_arp::Operation::Request, PEER, US));
+        host.sent();
+        host.arrive(frame);
+        let answers: Vec<String> = answer.iter().map(|answer| [from_us, answer].concat()).collect();
+        assert_eq!(host.sent(), answers);
+        assert_eq!(host.dropped(), [reason]);
+    }
+    assert_eq!(lines(&eth1), [""; 0]);
+}
+
+#[test]
+fn a_network_nobody_knows_is_said_to_be_unreachable() {
+    let mut stack = Stack::new(Box::new(SeededRandom::new(1)));
+    let eth0 = RawDevice::new(OUR_MAC);
+    let index = stack.add_device("eth0", Box::new(eth0.clone()), 1500).unwrap();
+    stack.add_address(index, "192.0.2.1/24".parse().unwrap()).unwrap();
+    stack.set_sysctl("net.ipv4.ip_forward", "1").unwrap();
+    let now = Instant::from_millis(5);
+    eth0.wire().incoming.push_back(arp_frame(wire_arp::Operation::Request, PEER, US));
+    eth0.wire().incoming.push_back(through(9, FAR, 8, true));
+    stack.poll(now, 10);
+    let lines = lines(&eth0);
+    assert_eq!(lines.last().unwrap(), "IP 192.0.2.1 > 192.0.2.2: ICMP net unreachable, length 36");
+    assert_eq!(stack.counters().get(Counter::IpExtInNoRoutes), 1);
+}
+
+#[test]
+fn the_sender_is_told_of_a_next_hop_that_does_not_answer() {
+    let (mut host, eth1) = Host::router();
+    host.arrive(through(9, BEHIND, 8, true));
+    host.wait(3_100);
+    assert_eq!(lines(&eth1), ["ARP, Request who-has 198.51.100.7 tell 198.51.100.1"; 3]);
+    assert_eq!(host.sent(), ["IP 192.0.2.1 > 192.0.2.2: ICMP host unreachable, length 36"]);
+    assert_eq!(host.dropped(), [DropReason::NeighbourFailed]);
+}
+
+#[test]
+fn a_host_that_is_no_router_passes_nothing_on() {
+    let (mut host, eth1) = Host::router();
+    host.stack.set_sysctl("net.ipv4.ip_forward", "0").unwrap();
+    host.arrive(through(9, BEHIND, 8, true));
+    host.arrive(through(1, BEHIND, 8, true));
+    assert_eq!((host.sent(), lines(&eth1)), (vec![], vec![]));
+    assert_eq!(host.dropped(), [DropReason::Ipv4NotForUs; 2]);
+}
+
+#[test]
+fn broadcasts_stay_on_their_link() {
+    let (mut host, eth1) = Host::router();
+    host.arrive(through(9, Ipv4Addr::new(198, 51, 100, 255), 8, true));
+    let packet = packet(PEER, BEHIND, Protocol(99), b"x");
+    host.arrive(frame(PEER_MAC, MacAddress::BROADCAST, EtherType::IPV4, &packet));
+    assert_eq!((host.sent(), lines(&eth1)), (vec![], vec![]));
+    assert_eq!(host.dropped(), [DropReason::Ipv4NotForUs; 2]);
+}

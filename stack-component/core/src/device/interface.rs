@@ -118,7 +118,7 @@ impl Interface {
         }
     }
 
-    /// Whether its link was up at the last [`Interface::poll`]. Linux: `netif_carrier_ok`.
+    /// Whether its link was up when it last worked. Linux: `netif_carrier_ok`.
     pub fn link_up(&self) -> bool {
         self.carrier
     }

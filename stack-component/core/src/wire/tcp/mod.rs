@@ -1,4 +1,4 @@
-//! TCP headers (RFC 9293 section 3.1). The options are in [`options`].
+//! TCP headers (RFC 9293 section 3.1). The options are in a file of their own, [`Options`].
 
 mod options;
 

@@ -55,7 +55,8 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// Reads a line of a test program: `test result: ok. 3 passed; 0 failed; ...` or `test NAME ... ignored, WHY`.
+    /// Reads a line of a test program: `test result: ok. 3 passed; 0 failed; ...`, or `test NAME ... ignored, WHY` of
+    /// the standard harness, `test NAME ... ignored (WHY)` of the conformance tests'.
     pub(super) fn note(&mut self, line: &str) {
         if let Some((_, result)) = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". ")) {
             for part in result.split("; ") {
@@ -71,7 +72,9 @@ impl Counts {
         } else if let Some((name, why)) =
             line.strip_prefix("test ").and_then(|rest| rest.split_once(" ... ignored"))
         {
+            let name = name.trim();
             let why = why.trim_start_matches([',', ' ']);
+            let why = why.strip_prefix('(').and_then(|why| why.strip_suffix(')')).unwrap_or(why);
             self.skipped.push(if why.is_empty() { name.to_owned() } else { format!("{name}: {why}") });
         }
     }
@@ -100,13 +103,15 @@ mod tests {
             "running 5 tests",
             "test a ... ok",
             "test b ... ignored, tshark is not installed (package tshark)",
+            "test module::d    ... ignored (needs tshark (Debian package tshark))",
             "test c ... ignored",
             "test result: ok. 3 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.10s",
             "test result: FAILED. 4 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.10s",
         ] {
             counts.note(line);
         }
-        let remark = "7 passed, 1 failed, 2 skipped (b: tshark is not installed (package tshark); c)";
+        let remark = "7 passed, 1 failed, 3 skipped (b: tshark is not installed (package tshark); \
+                      module::d: needs tshark (Debian package tshark); c)";
         assert_eq!(counts.outcome(false), Outcome::Failed(remark.into()));
         assert_eq!(Counts::default().outcome(true), Outcome::Passed("0 passed".into()));
     }

@@ -137,6 +137,9 @@ fn loop_back(cx: &mut Context<'_>, checked: EgressChecked) -> Result<(), DropRea
 
 /// Linux: `ip_finish_output2`, `neigh_output`.
 fn neighbour(cx: &mut Context<'_>, key: Key, checked: EgressChecked) -> Result<(), DropReason> {
+    if checked.packet().meta.confirms_neighbour {
+        cx.neighbours.confirm(cx.now, key);
+    }
     match cx.neighbours.output(cx.now, key, checked) {
         Output::Send(mac, checked) => station(cx, key.device, mac, checked),
         Output::Wait => Ok(()),

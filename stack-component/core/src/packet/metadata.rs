@@ -54,6 +54,8 @@ pub struct Metadata {
     pub checksum: Checksum,
     /// Mark of policy routing and filters. Linux: `skb->mark`.
     pub mark: u32,
+    /// The peer has answered lately, so the way to the next hop works. Linux: `skb->dst_pending_confirm`.
+    pub confirms_neighbour: bool,
     /// Priority band for the queueing discipline, 0 being best effort. Linux: `skb->priority`.
     pub priority: u32,
 }

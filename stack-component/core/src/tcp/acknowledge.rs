@@ -47,6 +47,7 @@ impl Connection {
         let acked = self.take_acked(number);
         self.measure(env, &acked, segment);
         self.retransmits = 0;
+        self.progressed = true;
         self.progress(&acked);
         if self.send.sent.is_empty() {
             self.timers.stop(Timer::Retransmit);

@@ -182,6 +182,8 @@ pub(super) struct Connection {
     pub last_heard: Instant,
     /// Nobody owns it any more. Linux: `SOCK_DEAD`.
     pub orphan: bool,
+    /// The peer acknowledged something new since the last segment was sent. Linux: `sk_dst_pending_confirm`.
+    pub progressed: bool,
     /// The first error, until the owner has been told.
     pub error: Option<SocketError>,
     /// Why it ended, if not by FINs.
@@ -254,6 +256,7 @@ impl Connection {
             mtu,
             last_heard: now,
             orphan: false,
+            progressed: false,
             error: None,
             ended_by: None,
             events: Events::default(),

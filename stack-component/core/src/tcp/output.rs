@@ -223,7 +223,9 @@ impl Connection {
             window,
             options: self.segment_options(flags, env),
         };
-        outgoing.into_output(&self.tuple, data, options.hop_limit)
+        let mut output = outgoing.into_output(&self.tuple, data, options.hop_limit);
+        output.packet.meta.confirms_neighbour = core::mem::take(&mut self.progressed);
+        output
     }
 
     fn segment_options(&self, flags: Flags, env: &Env<'_>) -> Options {

@@ -165,3 +165,20 @@ fn loopback_connects_a_stack_with_itself() {
         host.tcp_close(server, network.now);
     }
 }
+
+/// A flow that goes on confirms its neighbour: nobody has to ask for the address again.
+#[test]
+fn a_flow_confirms_its_neighbour() {
+    let mut network = Network::new(Impairment::NONE, 5);
+    let [client, server] = network.connect(80);
+    let mut states = alloc::collections::BTreeSet::new();
+    for _ in 0..300 {
+        network.hosts[0].tcp_send(client, b"tick", network.now).unwrap();
+        let next = network.now + Duration::from_secs(1);
+        while network.now < next && network.step() {}
+        network.now = network.now.max(next);
+        network.hosts[1].tcp_receive(server, 100, network.now).unwrap();
+        states.extend(network.hosts[0].neighbours().iter().map(|(_, state, _)| alloc::format!("{state:?}")));
+    }
+    assert!(!states.contains("Probe"), "{states:?}");
+}

@@ -175,10 +175,12 @@ fn a_flow_confirms_its_neighbour() {
     for _ in 0..300 {
         network.hosts[0].tcp_send(client, b"tick", network.now).unwrap();
         let next = network.now + Duration::from_secs(1);
-        while network.now < next && network.step() {}
+        while network.now < next && network.step() {
+            let neighbours = network.hosts[0].neighbours().iter();
+            states.extend(neighbours.map(|(_, state, _)| alloc::format!("{state:?}")));
+        }
         network.now = network.now.max(next);
         network.hosts[1].tcp_receive(server, 100, network.now).unwrap();
-        states.extend(network.hosts[0].neighbours().iter().map(|(_, state, _)| alloc::format!("{state:?}")));
     }
     assert!(!states.contains("Probe"), "{states:?}");
 }

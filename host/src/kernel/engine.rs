@@ -1,0 +1,68 @@
+//! Engines, the compile cache, and the clock that ends endless loops.
+
+use std::sync::OnceLock;
+use std::thread;
+use std::time::Duration;
+use wasmtime::{Cache, CacheConfig, Config, Engine, Result};
+
+/// Stack that WebAssembly code may use, in bytes; guests and the stack component alike.
+pub(crate) const MAX_WASM_STACK: usize = 512 << 10;
+
+/// Stack that the host's functions get in a guest's fiber, in bytes.
+pub(crate) const HOST_STACK: usize = 512 << 10;
+
+/// Time between two epochs of an engine.
+pub(crate) const EPOCH: Duration = Duration::from_millis(100);
+
+/// The engine of the stack component: no concurrency support, so that calls are plain calls and legal from
+/// inside of a guest's fiber.
+pub(super) fn stack_engine(cache: bool) -> Result<Engine> {
+    let mut config = common(cache);
+    config.max_wasm_stack(MAX_WASM_STACK);
+    start(&config)
+}
+
+/// An engine for guests. A guest's fiber holds the guest's stack, that of the stack component which it calls
+/// through the gate, and the frames of the host between them.
+pub(crate) fn guest_engine(cache: bool) -> Result<Engine> {
+    let mut config = common(cache);
+    config.max_wasm_stack(MAX_WASM_STACK);
+    config.async_stack_size(2 * MAX_WASM_STACK + HOST_STACK);
+    start(&config)
+}
+
+fn common(cache: bool) -> Config {
+    let mut config = Config::new();
+    config.concurrency_support(false);
+    config.wasm_component_model(true);
+    config.epoch_interruption(true);
+    config.cache(if cache { compile_cache() } else { None });
+    config
+}
+
+fn start(config: &Config) -> Result<Engine> {
+    let engine = Engine::new(config)?;
+    let ticking = engine.weak();
+    thread::Builder::new().name("epochs".into()).spawn(move || {
+        while let Some(engine) = ticking.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            thread::sleep(EPOCH);
+        }
+    })?;
+    Ok(engine)
+}
+
+/// The cache of compiled components, one for the process, in the user's cache directory. Without one,
+/// everything works, only later.
+fn compile_cache() -> Option<Cache> {
+    static CACHE: OnceLock<Option<Cache>> = OnceLock::new();
+    let make = || match Cache::new(CacheConfig::new()) {
+        Ok(cache) => Some(cache),
+        Err(error) => {
+            tracing::warn!("no cache for compiled components, every start compiles anew: {error:#}");
+            None
+        }
+    };
+    CACHE.get_or_init(make).clone()
+}

@@ -1,0 +1,72 @@
+//! The stack from inside of the big lock.
+
+use super::bindings::Stack;
+use super::handles::{Generation, Owned, Reaper};
+use super::image::Running;
+use super::optional::Optional;
+use super::state::StackState;
+use super::waiters::{Armed, Waiters};
+use std::sync::Arc;
+use wasmtime::component::ResourceAny;
+use wasmtime::{Result, Store};
+
+/// What somebody holds who entered the stack: its exports and its Store, for as long as the lock is held.
+///
+/// Any error of a call into the stack means that this life of it is over, so it has to be passed on.
+pub(crate) struct Entered<'a> {
+    /// The stack's exports.
+    pub(crate) stack: &'a Stack,
+    /// Where they run.
+    pub(crate) store: &'a mut Store<StackState>,
+    network: &'a mut Option<ResourceAny>,
+    optional: &'a Optional,
+    generation: Generation,
+    reaper: &'a Arc<Reaper>,
+    waiters: &'a Arc<Waiters>,
+}
+
+impl<'a> Entered<'a> {
+    pub(super) fn new(running: &'a mut Running, reaper: &'a Arc<Reaper>, waiters: &'a Arc<Waiters>) -> Self {
+        let Running { store, stack, generation, network, optional } = running;
+        Entered { stack, store, network, optional, generation: *generation, reaper, waiters }
+    }
+
+    /// The handle that `owned` owns; `None` if it was one of an earlier life.
+    pub(crate) fn get(&self, owned: &Owned) -> Option<ResourceAny> {
+        owned.get(self.generation)
+    }
+
+    /// Makes somebody the owner of `resource`, a child of `parent`.
+    pub(crate) fn own(&self, resource: ResourceAny, parent: Option<&Arc<Owned>>) -> Arc<Owned> {
+        Owned::new(resource, self.generation, self.reaper, parent)
+    }
+
+    /// The network that sockets are bound to and connected over.
+    pub(crate) fn network(&mut self) -> Result<ResourceAny> {
+        if let Some(network) = *self.network {
+            return Ok(network);
+        }
+        let network = self.stack.wasi_sockets_instance_network().call_instance_network(&mut *self.store)?;
+        *self.network = Some(network);
+        Ok(network)
+    }
+
+    /// The stack's counters; none when it does not export them.
+    pub(super) fn counters(&mut self) -> Result<Vec<(String, u64)>> {
+        self.optional.counters(self.store)
+    }
+
+    /// Resets the connection of `socket`, if the stack can do that.
+    pub(crate) fn abort_tcp(&mut self, socket: ResourceAny) -> Result<()> {
+        self.optional.abort_tcp(self.store, socket)
+    }
+
+    /// Has the stack tell when `pollable` is ready; `None` if it is ready now.
+    pub(crate) fn arm(&mut self, pollable: ResourceAny) -> Result<Option<Armed>> {
+        let token = self.stack.wnet_stack_reactor().call_watch(&mut *self.store, pollable)?;
+        if self.store.data_mut().notices.take_ready(token) {
+            return Ok(None);
+        }
+        Ok(Some(self.waiters.arm(self.generation, token)))
+    }
+}

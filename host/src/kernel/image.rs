@@ -1,0 +1,132 @@
+//! A stack component made ready to run, and its running instances.
+
+use super::bindings::exports::wnet::stack::reactor;
+use super::bindings::{Stack, StackPre};
+use super::clock::Clock;
+use super::component::{self, LinkProblem, compile, missing_exports, missing_imports, one_line};
+use super::config::{KernelConfig, KernelError};
+use super::handles::Generation;
+use super::nic::Nic;
+use super::optional::Optional;
+use super::state::{StackState, add_to_linker};
+use super::{engine, inert};
+use std::sync::{Arc, Mutex};
+use wasmtime::component::{Component, Linker, ResourceAny};
+use wasmtime::{Engine, Store};
+
+/// Handles of the component model that may live in the stack's Store: five for each connection.
+const MAX_HANDLES: usize = 4_000_000;
+
+/// Epochs that the stack may spend in one entry: three seconds, where a millisecond is usual.
+const EPOCHS_PER_ENTRY: u64 = 30;
+
+/// What every stack exports.
+const EXPORTS: [&str; 12] = [
+    "wasi:io/error@0.2.12",
+    "wasi:io/poll@0.2.12",
+    "wasi:io/streams@0.2.12",
+    "wasi:clocks/monotonic-clock@0.2.12",
+    "wasi:sockets/network@0.2.12",
+    "wasi:sockets/instance-network@0.2.12",
+    "wasi:sockets/tcp-create-socket@0.2.12",
+    "wasi:sockets/tcp@0.2.12",
+    "wasi:sockets/udp-create-socket@0.2.12",
+    "wasi:sockets/udp@0.2.12",
+    "wasi:sockets/ip-name-lookup@0.2.12",
+    "wnet:stack/reactor@0.1.0",
+];
+
+/// What the host gives a stack beside WASI.
+const IMPORTS: [&str; 2] = [super::pci::INTERFACE, "wnet:stack/notify@0.1.0"];
+
+/// A component that fulfils the contract, compiled, linked and with its configuration at hand.
+pub(super) struct Image {
+    pre: StackPre<StackState>,
+    settings: reactor::Config,
+    nics: Arc<[Mutex<Nic>]>,
+    clock: Clock,
+}
+
+/// Why an image did not come to life.
+pub(super) enum BootError {
+    /// It trapped, or could not be instantiated.
+    Failed(wasmtime::Error),
+    /// It refused its configuration.
+    Refused(String),
+}
+
+/// A stack that runs.
+pub(super) struct Running {
+    pub(super) store: Store<StackState>,
+    pub(super) stack: Stack,
+    pub(super) generation: Generation,
+    /// The network that guests' sockets are on, once somebody wanted it.
+    pub(super) network: Option<ResourceAny>,
+    pub(super) optional: Optional,
+}
+
+impl Image {
+    /// Compiles and links.
+    pub(super) fn load(
+        config: &KernelConfig,
+        nics: Arc<[Mutex<Nic>]>,
+        clock: Clock,
+    ) -> Result<Self, KernelError> {
+        let name = || config.component.name.clone();
+        let engine =
+            engine::stack_engine(config.cache).map_err(|error| KernelError::Engine(one_line(&error)))?;
+        let component = compile(&engine, &config.component.bytes)
+            .map_err(|why| KernelError::NotAComponent { name: name(), why })?;
+        let pre = link(&engine, &component)
+            .map_err(|problems| KernelError::DoesNotLink { name: name(), problems })?;
+        Ok(Image { pre, settings: config.for_stack(), nics, clock })
+    }
+
+    /// Makes a Store, an instance in it, and configures that.
+    pub(super) fn boot(&self, generation: Generation) -> Result<Running, BootError> {
+        let mut running = self.instantiate(generation).map_err(BootError::Failed)?;
+        running.arm_epochs();
+        let configured =
+            running.stack.wnet_stack_reactor().call_configure(&mut running.store, &self.settings);
+        match configured {
+            Ok(Ok(())) => Ok(running),
+            Ok(Err(text)) => Err(BootError::Refused(text)),
+            Err(error) => Err(BootError::Failed(error)),
+        }
+    }
+
+    fn instantiate(&self, generation: Generation) -> wasmtime::Result<Running> {
+        let state = StackState::new(Arc::clone(&self.nics), self.clock);
+        let mut store = Store::new(self.pre.engine(), state);
+        store.set_max_component_handles(MAX_HANDLES);
+        store.epoch_deadline_trap();
+        store.set_epoch_deadline(EPOCHS_PER_ENTRY);
+        let instance = self.pre.instance_pre().instantiate(&mut store)?;
+        let stack = Stack::new(&mut store, &instance)?;
+        let optional = Optional::find(&mut store, &instance);
+        Ok(Running { store, stack, generation, network: None, optional })
+    }
+}
+
+impl Running {
+    /// Gives the stack its time for one entry.
+    pub(super) fn arm_epochs(&mut self) {
+        self.store.set_epoch_deadline(EPOCHS_PER_ENTRY);
+    }
+}
+
+fn link(engine: &Engine, component: &Component) -> Result<StackPre<StackState>, Vec<LinkProblem>> {
+    let provided = |name: &str| component::is_wasi_0_2(name) || IMPORTS.contains(&name);
+    let mut problems = missing_imports(component, &IMPORTS, provided);
+    problems.extend(missing_exports(component, &EXPORTS));
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let linked = || {
+        let mut linker = Linker::new(engine);
+        add_to_linker(&mut linker)?;
+        inert::add_to_linker(&mut linker, component)?;
+        StackPre::new(linker.instantiate_pre(component)?)
+    };
+    linked().map_err(|error: wasmtime::Error| vec![LinkProblem::Mismatch(one_line(&error))])
+}

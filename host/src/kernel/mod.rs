@@ -1,0 +1,293 @@
+//! The kernel: a stack component in a Store of its own, and what stands around it.
+//!
+//! * [`component`], [`image`]: from a file to an instance that fulfils the world `wnet:stack/stack`.
+//! * [`pci`], [`dma`], [`nic`]: the hardware, which is the device model of [`crate::e1000`] on a
+//!   [`Wire`](crate::wire::Wire).
+//! * [`notify`], [`clock`], [`random`], [`poll`], [`inert`]: the rest of what a stack imports.
+//! * [`machine`]: what the big lock guards, and what happens when the stack dies.
+//! * [`entered`], [`handles`], [`waiters`]: how the gate calls the stack and waits for it.
+//! * [`wire_thread`]: frames in and timers.
+//!
+//! One mutex guards the stack. Guests' calls run stack code in process context, transmission included; the
+//! wire thread runs it in softirq context. The stack's Store is synchronous, so that a call is a plain call
+//! and legal inside of a guest's fiber; it does not notice re-entry, so no function that the stack imports
+//! calls it or takes its lock, and nobody is woken before the lock was given back. No guard lives across an
+//! `await`.
+
+pub(crate) mod bindings;
+mod clock;
+pub(crate) mod component;
+mod config;
+mod dma;
+pub(crate) mod engine;
+mod entered;
+mod handles;
+mod image;
+mod inert;
+mod machine;
+mod nic;
+mod notify;
+mod optional;
+pub(crate) mod pci;
+pub(crate) mod poll;
+mod random;
+mod state;
+mod waiters;
+mod wire_thread;
+
+pub use component::{LinkProblem, NotAComponent};
+pub use config::{KernelConfig, KernelError, NicConfig, StackComponent};
+pub use machine::StackDied;
+
+pub(crate) use entered::Entered;
+pub(crate) use handles::Owned;
+pub(crate) use waiters::Armed;
+
+use clock::Clock;
+use handles::{Generation, Reaper};
+use image::{BootError, Image};
+use machine::{Aftermath, Machine};
+use nic::{Nic, Taken};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LockResult, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use waiters::Waiters;
+use wire_thread::{Kick, Next};
+
+/// [`Kernel::drain`] waits for timers that are due within this time: a retransmission, but not the minute of
+/// TIME-WAIT.
+const DRAIN_HORIZON: Duration = Duration::from_secs(2);
+
+/// [`Kernel::drain`] ends when nothing was sent for this long, since a timer of the stack may be one that it
+/// will find to be void. What waits for an acknowledgement is sent again after 200 ms (Linux: TCP_RTO_MIN)
+/// on any but a slow path.
+const DRAIN_QUIET: Duration = Duration::from_millis(250);
+
+/// How often [`Kernel::drain`] looks.
+const DRAIN_INTERVAL: Duration = Duration::from_millis(5);
+
+/// A running stack with its hardware.
+pub struct Kernel {
+    core: Arc<Core>,
+    wire_thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Kernel {
+    /// Compiles the component (or finds it in the cache), links it, configures it, and starts the wire
+    /// thread.
+    ///
+    /// # Errors
+    /// When the component is none, is no stack, or refuses its configuration; and when the operating system
+    /// refuses a thread or a descriptor.
+    pub fn start(config: KernelConfig) -> Result<Arc<Kernel>, KernelError> {
+        let clock = Clock::start();
+        let nic = |nic: &_| {
+            let NicConfig { name, mac, wire, .. } = nic;
+            Mutex::new(Nic::new(name.clone(), *mac, Arc::clone(wire)))
+        };
+        let nics: Arc<[Mutex<Nic>]> = config.nics.iter().map(nic).collect();
+        let image = Image::load(&config, Arc::clone(&nics), clock)?;
+        let core = Arc::new(Core::start(image, nics, clock, config.component.name)?);
+        let thread_core = Arc::clone(&core);
+        let wire_thread = std::thread::Builder::new()
+            .name("wire".into())
+            .spawn(move || wire_thread::run(&thread_core))
+            .map_err(KernelError::Wire)?;
+        Ok(Arc::new(Kernel { core, wire_thread: Mutex::new(Some(wire_thread)) }))
+    }
+
+    /// Process context: runs `f` in the stack, then wakes whom the stack named.
+    ///
+    /// # Errors
+    /// When the stack died meanwhile. Any error that `f` answers counts as its death.
+    pub(crate) fn enter<R>(
+        &self,
+        f: impl FnOnce(&mut Entered<'_>) -> wasmtime::Result<R>,
+    ) -> Result<R, StackDied> {
+        self.core.enter(f)
+    }
+
+    /// Has the handles dropped now that their owners dropped; usually the next entry does it on the way.
+    pub(crate) fn reap(&self) {
+        if self.core.reaper.is_waiting()
+            && let Err(error) = self.enter(|_| Ok(()))
+        {
+            tracing::debug!("while handles were dropped: {error}");
+        }
+    }
+
+    /// The stack's counters by name, if it exports `wnet:stack/counters`, and those of the hardware.
+    pub fn counters(&self) -> Vec<(String, u64)> {
+        let mut counters = self.enter(|stack| stack.counters()).unwrap_or_default();
+        for nic in self.core.nics.iter() {
+            counters.extend(unpoisoned(nic.lock()).counters());
+        }
+        counters
+    }
+
+    /// Why the stack was given up, if it was: it died too often, or did not start again.
+    pub fn failure(&self) -> Option<String> {
+        self.core.lock().failure().map(|why| why.to_string())
+    }
+
+    /// Waits until the stack seems to have nothing urgent left to do: closing connections have sent their
+    /// data and their FIN, and what they sent was acknowledged. At most `limit`. Linux goes on for a process
+    /// that has ended; this is for those who end the kernel with it.
+    pub async fn drain(&self, limit: Duration) {
+        let until = tokio::time::Instant::now() + limit;
+        self.reap();
+        while self.core.is_urgent() && tokio::time::Instant::now() < until {
+            tokio::time::sleep(DRAIN_INTERVAL).await;
+        }
+    }
+
+    /// Ends the wire thread, after a last round in which what is ready is sent.
+    pub fn stop(&self) {
+        self.core.stopping.store(true, Ordering::Release);
+        self.core.kick.kick();
+        if let Some(thread) = unpoisoned(self.wire_thread.lock()).take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the wire thread panicked");
+        }
+    }
+}
+
+impl Drop for Kernel {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// What guests' calls and the wire thread share.
+struct Core {
+    machine: Mutex<Machine>,
+    /// How many wait for the lock.
+    contenders: AtomicUsize,
+    nics: Arc<[Mutex<Nic>]>,
+    reaper: Arc<Reaper>,
+    waiters: Arc<Waiters>,
+    clock: Clock,
+    kick: Kick,
+    stopping: AtomicBool,
+}
+
+impl Core {
+    fn start(image: Image, nics: Arc<[Mutex<Nic>]>, clock: Clock, name: String) -> Result<Self, KernelError> {
+        let (reaper, waiters) = (Arc::<Reaper>::default(), Arc::<Waiters>::default());
+        let machine = Machine::start(image, Arc::clone(&nics), Arc::clone(&reaper), Arc::clone(&waiters));
+        let machine = Mutex::new(machine.map_err(|error| match error {
+            BootError::Failed(error) => KernelError::Start { name, why: component::one_line(&error) },
+            BootError::Refused(text) => KernelError::Configure(text),
+        })?);
+        let kick = Kick::new().map_err(KernelError::Wire)?;
+        let (contenders, stopping) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Ok(Core { machine, contenders, nics, reaper, waiters, clock, kick, stopping })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Machine> {
+        match self.machine.try_lock() {
+            Ok(machine) => return machine,
+            Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        self.contenders.fetch_add(1, Ordering::Relaxed);
+        let machine = unpoisoned(self.machine.lock());
+        self.contenders.fetch_sub(1, Ordering::Relaxed);
+        machine
+    }
+
+    fn is_contended(&self) -> bool {
+        self.contenders.load(Ordering::Relaxed) > 0
+    }
+
+    /// Process context.
+    fn enter<R>(&self, f: impl FnOnce(&mut Entered<'_>) -> wasmtime::Result<R>) -> Result<R, StackDied> {
+        let mut machine = self.lock();
+        let (result, aftermath) = machine.enter(self.clock.now(), f);
+        drop(machine);
+        if aftermath.kick {
+            self.kick.kick();
+        }
+        self.wake(&aftermath);
+        result
+    }
+
+    /// Softirq context: one round of the wire thread.
+    fn softirq(&self, frame: &mut Vec<u8>) -> Next {
+        let stopping = self.stopping.load(Ordering::Acquire);
+        let mut machine = self.lock();
+        let now = self.clock.now();
+        let taken = self.take_from_wires(frame, now);
+        let (result, aftermath) = machine.enter(now, |entered| {
+            entered.stack.wnet_stack_reactor().call_step(&mut *entered.store, wire_thread::BUDGET)
+        });
+        let next = match result {
+            _ if stopping => Next::End,
+            Err(StackDied::Failed(_)) => Next::End,
+            Err(StackDied::Restarted) => Next::Again,
+            Ok(step) => {
+                machine.stepped(step.next_deadline);
+                if step.more || aftermath.kick || taken == Taken::Budget {
+                    Next::Again
+                } else {
+                    Next::Sleep(self.earliest_deadline(&machine))
+                }
+            }
+        };
+        drop(machine);
+        self.wake(&aftermath);
+        next
+    }
+
+    fn wake(&self, aftermath: &Aftermath) {
+        let generation = Generation(aftermath.generation);
+        if aftermath.died {
+            self.waiters.wake_all(generation);
+        }
+        self.waiters.wake(generation, &aftermath.ready);
+    }
+
+    /// Frames from the wires go into the devices' rings.
+    fn take_from_wires(&self, frame: &mut Vec<u8>, now: u64) -> Taken {
+        let mut all = Taken::All;
+        for nic in self.nics.iter() {
+            let mut nic = unpoisoned(nic.lock());
+            nic.tick(now);
+            if nic.take_from_wire(frame, wire_thread::BUDGET as usize, now) == Taken::Budget {
+                all = Taken::Budget;
+            }
+        }
+        all
+    }
+
+    fn earliest_deadline(&self, machine: &Machine) -> Option<u64> {
+        let devices = self.nics.iter().filter_map(|nic| unpoisoned(nic.lock()).next_deadline());
+        devices.chain(machine.deadline()).min()
+    }
+
+    /// The wires from which a frame could be taken now.
+    fn wires_to_watch(&self) -> Vec<Arc<dyn crate::wire::Wire>> {
+        self.nics.iter().filter_map(|nic| unpoisoned(nic.lock()).wire_to_watch()).collect()
+    }
+
+    fn time_until(&self, deadline: Option<u64>) -> Option<Duration> {
+        deadline.map(|deadline| Duration::from_nanos(deadline.saturating_sub(self.clock.now())))
+    }
+
+    /// Whether the stack wants to be stepped soon, and was sending lately.
+    fn is_urgent(&self) -> bool {
+        let deadline = self.lock().deadline();
+        let soon = self.time_until(deadline).is_some_and(|time| time < DRAIN_HORIZON);
+        let sent = self.nics.iter().filter_map(|nic| unpoisoned(nic.lock()).last_transmit()).max();
+        let since = |sent| Duration::from_nanos(self.clock.now().saturating_sub(sent));
+        soon && sent.is_some_and(|sent| since(sent) < DRAIN_QUIET)
+    }
+}
+
+/// A lock whose holder panicked is taken all the same: what it guards is either whole at every step, or a
+/// stack that will trap and be started again.
+fn unpoisoned<T>(lock: LockResult<T>) -> T {
+    lock.unwrap_or_else(PoisonError::into_inner)
+}

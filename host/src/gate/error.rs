@@ -1,0 +1,113 @@
+//! How the gate's functions fail.
+
+use super::bindings::wasi::sockets::network::ErrorCode;
+use super::convert::error_code_named;
+use crate::kernel::bindings::exports::wasi::io::streams::StreamError as StackStreamError;
+use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode as StackErrorCode;
+use crate::kernel::{Entered, StackDied};
+use std::fmt;
+use wasmtime::component::ResourceTableError;
+use wasmtime_wasi_io::streams::StreamError;
+
+/// What a function of wasi:sockets answers.
+pub(crate) type SocketResult<T> = Result<T, SocketError>;
+
+/// Why a function of wasi:sockets has no result.
+#[derive(Debug)]
+pub(crate) enum SocketError {
+    /// The guest is told.
+    Code(ErrorCode),
+    /// The guest broke a rule, or there is no stack any more: it traps.
+    Trap(wasmtime::Error),
+}
+
+impl SocketError {
+    /// A trap for a guest that broke a rule.
+    pub(super) fn trap(rule: &'static str) -> Self {
+        SocketError::Trap(wasmtime::format_err!("{rule}"))
+    }
+
+    /// The stack died under the operation: the guest is told `code`, unless there is no stack any more.
+    pub(super) fn died(how: StackDied, code: ErrorCode) -> Self {
+        match how {
+            StackDied::Restarted => SocketError::Code(code),
+            StackDied::Failed(_) => SocketError::Trap(how.into()),
+        }
+    }
+}
+
+impl From<ErrorCode> for SocketError {
+    fn from(code: ErrorCode) -> Self {
+        SocketError::Code(code)
+    }
+}
+
+impl From<StackErrorCode> for SocketError {
+    fn from(code: StackErrorCode) -> Self {
+        SocketError::Code(code.into())
+    }
+}
+
+impl From<ResourceTableError> for SocketError {
+    fn from(error: ResourceTableError) -> Self {
+        SocketError::Trap(error.into())
+    }
+}
+
+/// The payload of `stream-error.last-operation-failed`: what `network-error-code` looks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct StreamFailure {
+    /// The error code, if the stack's text was the name of one.
+    pub(super) code: Option<ErrorCode>,
+    /// What the stack said.
+    pub(super) text: String,
+}
+
+impl StreamFailure {
+    /// From what `error.to-debug-string` answered. A stack whose texts are the names of error codes, as ours
+    /// are, has its codes passed on: the standard offers no other way for them.
+    pub(super) fn from_debug_string(text: String) -> Self {
+        StreamFailure { code: error_code_named(&text), text }
+    }
+}
+
+impl fmt::Display for StreamFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for StreamFailure {}
+
+/// How a call to one of the stack's streams failed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum StreamEnd {
+    /// With an error, told once.
+    Failed(StreamFailure),
+    /// It is closed.
+    Closed,
+}
+
+impl StreamEnd {
+    /// What the connections of a stack that died are told.
+    pub(super) fn lost() -> Self {
+        StreamEnd::Failed(StreamFailure::from_debug_string(ErrorCode::ConnectionReset.name().to_string()))
+    }
+
+    /// Reads out the stack's error, and drops it.
+    pub(super) fn take(stack: &mut Entered<'_>, error: StackStreamError) -> wasmtime::Result<Self> {
+        let StackStreamError::LastOperationFailed(error) = error else { return Ok(StreamEnd::Closed) };
+        let text = stack.stack.wasi_io_error().error().call_to_debug_string(&mut *stack.store, error)?;
+        error.resource_drop(&mut *stack.store)?;
+        Ok(StreamEnd::Failed(StreamFailure::from_debug_string(text)))
+    }
+}
+
+impl From<StreamEnd> for StreamError {
+    fn from(end: StreamEnd) -> Self {
+        match end {
+            StreamEnd::Failed(failure) => StreamError::LastOperationFailed(failure.into()),
+            StreamEnd::Closed => StreamError::Closed,
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! `wasi:sockets/tcp`.
+
+#![allow(unreachable_pub, reason = "the bindings re-export the types of resources")]
+
+mod input_stream;
+mod options;
+mod output_stream;
+mod socket;
+mod state;
+mod stream;
+
+pub use socket::TcpSocket;
+
+use super::GateView;
+use super::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress};
+use super::bindings::wasi::sockets::tcp::{Duration, Host, HostTcpSocket, ShutdownType};
+use super::error::{SocketError, SocketResult};
+use super::network::Network;
+use input_stream::TcpInput;
+use options::TcpOption;
+use output_stream::TcpOutput;
+use state::{Operation, TcpState};
+use wasmtime::Result;
+use wasmtime::component::Resource;
+use wasmtime_wasi_io::poll::{DynPollable, subscribe};
+use wasmtime_wasi_io::streams::{DynInputStream, DynOutputStream};
+
+type Socket = Resource<TcpSocket>;
+type Streams = (Resource<DynInputStream>, Resource<DynOutputStream>);
+
+/// Asks the stack for one of a socket's options.
+macro_rules! ask {
+    ($gate:ident, $this:ident, $call:ident) => {
+        $gate.tcp(&$this)?.call(|stack, handle| {
+            stack.stack.wasi_sockets_tcp().tcp_socket().$call(&mut *stack.store, handle)
+        })
+    };
+}
+
+impl GateView<'_> {
+    fn tcp(&mut self, this: &Socket) -> SocketResult<&mut TcpSocket> {
+        Ok(self.table.get_mut(this)?)
+    }
+
+    /// Hands a connection's streams to the guest, as children of the socket.
+    fn push_streams(&mut self, this: &Socket, input: TcpInput, output: TcpOutput) -> SocketResult<Streams> {
+        let input: DynInputStream = Box::new(input);
+        let output: DynOutputStream = Box::new(output);
+        Ok((self.table.push_child(input, this)?, self.table.push_child(output, this)?))
+    }
+}
+
+impl Host for GateView<'_> {}
+
+impl HostTcpSocket for GateView<'_> {
+    fn start_bind(
+        &mut self,
+        this: Socket,
+        network: Resource<Network>,
+        local_address: IpSocketAddress,
+    ) -> SocketResult<()> {
+        self.table.get(&network)?;
+        self.tcp(&this)?.start_bind(local_address)
+    }
+
+    fn finish_bind(&mut self, this: Socket) -> SocketResult<()> {
+        self.tcp(&this)?.finish_bind()
+    }
+
+    fn start_connect(
+        &mut self,
+        this: Socket,
+        network: Resource<Network>,
+        remote_address: IpSocketAddress,
+    ) -> SocketResult<()> {
+        self.table.get(&network)?;
+        self.tcp(&this)?.start(Operation::Connect, |stack, handle| {
+            let network = stack.network()?;
+            let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
+            tcp.call_start_connect(&mut *stack.store, handle, network, remote_address.into())
+        })
+    }
+
+    fn finish_connect(&mut self, this: Socket) -> SocketResult<Streams> {
+        let (input, output) = self.tcp(&this)?.finish_connect()?;
+        self.push_streams(&this, input, output)
+    }
+
+    fn start_listen(&mut self, this: Socket) -> SocketResult<()> {
+        self.tcp(&this)?.start(Operation::Listen, |stack, handle| {
+            stack.stack.wasi_sockets_tcp().tcp_socket().call_start_listen(&mut *stack.store, handle)
+        })
+    }
+
+    fn finish_listen(&mut self, this: Socket) -> SocketResult<()> {
+        self.tcp(&this)?.finish(Operation::Listen, |stack, handle| {
+            stack.stack.wasi_sockets_tcp().tcp_socket().call_finish_listen(&mut *stack.store, handle)
+        })
+    }
+
+    fn accept(
+        &mut self,
+        this: Socket,
+    ) -> SocketResult<(Socket, Resource<DynInputStream>, Resource<DynOutputStream>)> {
+        if self.tcp(&this)?.state() != TcpState::Listening {
+            return Err(ErrorCode::InvalidState.into());
+        }
+        self.network.quota.check()?;
+        let (accepted, input, output) = self.tcp(&this)?.accept()?;
+        let accepted = self.table.push(accepted)?;
+        self.network.quota.take();
+        let (input, output) = self.push_streams(&accepted, input, output)?;
+        Ok((accepted, input, output))
+    }
+
+    fn local_address(&mut self, this: Socket) -> SocketResult<IpSocketAddress> {
+        let socket = self.tcp(&this)?;
+        match (socket.state(), socket.local()) {
+            (TcpState::Unbound, _) => Err(ErrorCode::InvalidState.into()),
+            (TcpState::Bound | TcpState::Listening | TcpState::Connected, Some(address)) => Ok(address),
+            _ => ask!(self, this, call_local_address).map(Into::into),
+        }
+    }
+
+    fn remote_address(&mut self, this: Socket) -> SocketResult<IpSocketAddress> {
+        let socket = self.tcp(&this)?;
+        match (socket.state(), socket.remote()) {
+            (TcpState::Connected, Some(address)) => Ok(address),
+            _ => ask!(self, this, call_remote_address).map(Into::into),
+        }
+    }
+
+    fn is_listening(&mut self, this: Socket) -> Result<bool> {
+        Ok(self.table.get(&this)?.state() == TcpState::Listening)
+    }
+
+    fn address_family(&mut self, this: Socket) -> Result<IpAddressFamily> {
+        Ok(self.table.get(&this)?.family())
+    }
+
+    fn set_listen_backlog_size(&mut self, this: Socket, value: u64) -> SocketResult<()> {
+        self.tcp(&this)?.set(TcpOption::Backlog(value))
+    }
+
+    fn keep_alive_enabled(&mut self, this: Socket) -> SocketResult<bool> {
+        ask!(self, this, call_keep_alive_enabled)
+    }
+
+    fn set_keep_alive_enabled(&mut self, this: Socket, value: bool) -> SocketResult<()> {
+        self.tcp(&this)?.set(TcpOption::KeepAlive(value))
+    }
+
+    fn keep_alive_idle_time(&mut self, this: Socket) -> SocketResult<Duration> {
+        ask!(self, this, call_keep_alive_idle_time)
+    }
+
+    fn set_keep_alive_idle_time(&mut self, this: Socket, value: Duration) -> SocketResult<()> {
+        self.tcp(&this)?.set(TcpOption::KeepAliveIdle(value))
+    }
+
+    fn keep_alive_interval(&mut self, this: Socket) -> SocketResult<Duration> {
+        ask!(self, this, call_keep_alive_interval)
+    }
+
+    fn set_keep_alive_interval(&mut self, this: Socket, value: Duration) -> SocketResult<()> {
+        self.tcp(&this)?.set(TcpOption::KeepAliveInterval(value))
+    }
+
+    fn keep_alive_count(&mut self, this: Socket) -> SocketResult<u32> {
+        ask!(self, this, call_keep_alive_count)
+    }
+
+    fn set_keep_alive_count(&mut self, this: Socket, value: u32) -> SocketResult<()> {
+        self.tcp(&this)?.set(TcpOption::KeepAliveCount(value))
+    }
+
+    fn hop_limit(&mut self, this: Socket) -> SocketResult<u8> {
+        ask!(self, this, call_hop_limit)
+    }
+
+    fn set_hop_limit(&mut self, this: Socket, value: u8) -> SocketResult<()> {
+        self.tcp(&this)?.set(TcpOption::HopLimit(value))
+    }
+
+    fn receive_buffer_size(&mut self, this: Socket) -> SocketResult<u64> {
+        ask!(self, this, call_receive_buffer_size)
+    }
+
+    fn set_receive_buffer_size(&mut self, this: Socket, value: u64) -> SocketResult<()> {
+        self.tcp(&this)?.set(TcpOption::ReceiveBuffer(value))
+    }
+
+    fn send_buffer_size(&mut self, this: Socket) -> SocketResult<u64> {
+        ask!(self, this, call_send_buffer_size)
+    }
+
+    fn set_send_buffer_size(&mut self, this: Socket, value: u64) -> SocketResult<()> {
+        self.tcp(&this)?.set(TcpOption::SendBuffer(value))
+    }
+
+    fn subscribe(&mut self, this: Socket) -> Result<Resource<DynPollable>> {
+        subscribe(self.table, this)
+    }
+
+    fn shutdown(&mut self, this: Socket, shutdown_type: ShutdownType) -> SocketResult<()> {
+        let socket = self.tcp(&this)?;
+        if socket.state() != TcpState::Connected {
+            return Err(SocketError::Code(ErrorCode::InvalidState));
+        }
+        socket.call(|stack, handle| {
+            let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
+            tcp.call_shutdown(&mut *stack.store, handle, shutdown_type.into())
+        })
+    }
+
+    fn drop(&mut self, this: Socket) -> Result<()> {
+        let socket = self.table.delete(this)?;
+        self.network.quota.give_back();
+        drop(socket);
+        self.network.kernel.reap();
+        Ok(())
+    }
+}

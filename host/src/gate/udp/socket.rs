@@ -1,0 +1,186 @@
+//! The resources `udp-socket`, `incoming-datagram-stream` and `outgoing-datagram-stream`.
+
+use super::association::{Association, Shared, StackAnswer, UdpState, answered};
+use crate::gate::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress};
+use crate::gate::error::{SocketError, SocketResult};
+use crate::gate::permit::Permit;
+use crate::gate::ready::{Readiness, Watched, ready};
+use crate::kernel::{Entered, Kernel, Owned};
+use std::sync::Arc;
+use wasmtime::component::ResourceAny;
+use wasmtime_wasi_io::async_trait;
+use wasmtime_wasi_io::poll::Pollable;
+
+/// The resource `udp-socket`.
+pub struct UdpSocket {
+    kernel: Arc<Kernel>,
+    pub(super) shared: Shared,
+    readiness: Readiness,
+}
+
+/// The resource `incoming-datagram-stream`.
+pub struct IncomingDatagramStream {
+    kernel: Arc<Kernel>,
+    pub(super) shared: Shared,
+    readiness: Readiness,
+}
+
+/// The resource `outgoing-datagram-stream`.
+pub struct OutgoingDatagramStream {
+    kernel: Arc<Kernel>,
+    pub(super) shared: Shared,
+    readiness: Readiness,
+    /// Datagrams that the next `send` may bring.
+    pub(super) permit: Permit,
+}
+
+/// Calls the stack with the association locked; `code` is what the guest is told if the stack dies of it.
+fn call<T>(
+    kernel: &Kernel,
+    shared: &Shared,
+    code: ErrorCode,
+    f: impl FnOnce(&mut Entered<'_>, &mut Association) -> StackAnswer<T>,
+) -> SocketResult<T> {
+    let answer = kernel.enter(|stack| f(stack, &mut shared.lock()));
+    Ok(answer.map_err(|how| SocketError::died(how, code))??)
+}
+
+impl UdpSocket {
+    /// Creates a socket in the stack.
+    pub(in crate::gate) fn create(kernel: &Arc<Kernel>, family: IpAddressFamily) -> SocketResult<Self> {
+        let created = kernel.enter(|stack| Association::create(stack, family));
+        let association = created.map_err(|how| SocketError::died(how, ErrorCode::Unknown))??;
+        let (kernel, shared) = (Arc::clone(kernel), Shared::new(association));
+        Ok(UdpSocket { kernel, shared, readiness: Readiness::default() })
+    }
+
+    /// Calls the stack with the socket's handle.
+    pub(super) fn call<T>(
+        &mut self,
+        f: impl FnOnce(&mut Entered<'_>, ResourceAny) -> StackAnswer<T>,
+    ) -> SocketResult<T> {
+        call(&self.kernel, &self.shared, ErrorCode::Unknown, |stack, association| {
+            let (handle, _) = answered!(association.socket(stack));
+            f(stack, handle)
+        })
+    }
+
+    pub(super) fn start_bind(&mut self, address: IpSocketAddress) -> SocketResult<()> {
+        self.shared.lock().state.may_start_bind()?;
+        self.call(|stack, handle| {
+            let network = stack.network()?;
+            let udp = stack.stack.wasi_sockets_udp().udp_socket();
+            udp.call_start_bind(&mut *stack.store, handle, network, address.into())
+        })?;
+        let mut association = self.shared.lock();
+        (association.state, association.local) = (UdpState::Binding, Some(address));
+        Ok(())
+    }
+
+    pub(super) fn finish_bind(&mut self) -> SocketResult<()> {
+        self.shared.lock().state.may_finish_bind()?;
+        let result = self.call(|stack, handle| {
+            let udp = stack.stack.wasi_sockets_udp().udp_socket();
+            answered!(udp.call_finish_bind(&mut *stack.store, handle));
+            Ok(Ok(udp.call_local_address(&mut *stack.store, handle)?.ok()))
+        });
+        let mut association = self.shared.lock();
+        match &result {
+            Ok(bound) => {
+                association.state = UdpState::Bound;
+                association.local = bound.map(Into::into).or(association.local);
+            }
+            Err(SocketError::Code(ErrorCode::WouldBlock)) => {}
+            Err(_) => association.state = UdpState::Unbound,
+        }
+        result.map(drop)
+    }
+
+    /// New streams. The guest has dropped those it had.
+    pub(super) fn stream(
+        &mut self,
+        remote: Option<IpSocketAddress>,
+    ) -> SocketResult<(IncomingDatagramStream, OutgoingDatagramStream)> {
+        self.shared.lock().state.may_stream()?;
+        call(&self.kernel, &self.shared, ErrorCode::Unknown, |stack, association| {
+            association.stream(stack, remote)
+        })?;
+        let incoming = IncomingDatagramStream {
+            kernel: Arc::clone(&self.kernel),
+            shared: self.shared.clone(),
+            readiness: Readiness::default(),
+        };
+        let outgoing = OutgoingDatagramStream {
+            kernel: Arc::clone(&self.kernel),
+            shared: self.shared.clone(),
+            readiness: Readiness::default(),
+            permit: Permit::default(),
+        };
+        Ok((incoming, outgoing))
+    }
+}
+
+impl IncomingDatagramStream {
+    /// Calls the stack with the stream's handle. If the stack dies of it, there is nothing just now.
+    pub(super) fn call<T>(
+        &mut self,
+        f: impl FnOnce(&mut Entered<'_>, ResourceAny) -> StackAnswer<T>,
+    ) -> SocketResult<T> {
+        call(&self.kernel, &self.shared, ErrorCode::WouldBlock, |stack, association| {
+            let (handle, _) = answered!(association.incoming(stack));
+            f(stack, handle)
+        })
+    }
+}
+
+impl OutgoingDatagramStream {
+    /// Calls the stack with the stream's handle. If the stack dies of it, there is nothing just now.
+    pub(super) fn call<T>(
+        &mut self,
+        f: impl FnOnce(&mut Entered<'_>, ResourceAny) -> StackAnswer<T>,
+    ) -> SocketResult<T> {
+        call(&self.kernel, &self.shared, ErrorCode::WouldBlock, |stack, association| {
+            let (handle, _) = answered!(association.outgoing(stack));
+            f(stack, handle)
+        })
+    }
+}
+
+/// Implements waiting: what to look at, and how to subscribe to it.
+macro_rules! watched {
+    ($type:ty, $part:ident, $resource:ident, $anyway:expr) => {
+        impl Watched for $type {
+            fn readiness(&mut self) -> &mut Readiness {
+                &mut self.readiness
+            }
+
+            fn kernel(&self) -> Arc<Kernel> {
+                Arc::clone(&self.kernel)
+            }
+
+            fn is_ready_anyway(&self) -> bool {
+                let anyway: fn(UdpState) -> bool = $anyway;
+                anyway(self.shared.lock().state)
+            }
+
+            fn look(&mut self, stack: &mut Entered<'_>) -> wasmtime::Result<bool> {
+                let part: Result<(ResourceAny, Arc<Owned>), _> = self.shared.lock().$part(stack)?;
+                let Ok((handle, owner)) = part else { return Ok(true) };
+                self.readiness.check(stack, &owner, |stack| {
+                    stack.stack.wasi_sockets_udp().$resource().call_subscribe(&mut *stack.store, handle)
+                })
+            }
+        }
+
+        #[async_trait]
+        impl Pollable for $type {
+            async fn ready(&mut self) {
+                ready(self).await;
+            }
+        }
+    };
+}
+
+watched!(UdpSocket, socket, udp_socket, |state| state != UdpState::Binding);
+watched!(IncomingDatagramStream, incoming, incoming_datagram_stream, |state| state == UdpState::Closed);
+watched!(OutgoingDatagramStream, outgoing, outgoing_datagram_stream, |state| state == UdpState::Closed);

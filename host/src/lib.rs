@@ -5,4 +5,7 @@ pub mod e1000;
 pub mod files;
 pub mod gateway;
 pub mod log;
+pub mod gate;
+pub mod guest;
+pub mod kernel;
 pub mod wire;

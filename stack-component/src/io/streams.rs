@@ -14,7 +14,7 @@ use crate::bindings::exports::wasi::io::streams::{
 use crate::entry::enter;
 use crate::state::{self, Source, State};
 use alloc::vec::Vec;
-use stack_core::stack::TcpHandle;
+use stack_core::tcp::TcpHandle;
 use stack_core::time::Instant;
 
 impl Guest for Component {

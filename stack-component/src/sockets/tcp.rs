@@ -14,7 +14,7 @@ use crate::io::poll::subscribe;
 use crate::io::streams::{InputStream, OutputStream};
 use crate::state::{Source, State};
 use stack_core::socket::SocketError;
-use stack_core::stack::{Shutdown, TcpHandle, TcpOption, TcpOptions};
+use stack_core::tcp::{Shutdown, TcpHandle, TcpOption, TcpOptions};
 use stack_core::time::{self, Instant};
 
 impl Guest for Component {

@@ -19,7 +19,8 @@ use alloc::vec::Vec;
 use hashbrown::HashMap;
 use pollables::Pollable;
 use stack_core::arena::Arena;
-use stack_core::stack::{SocketHandle, Stack, TcpHandle};
+use stack_core::stack::{SocketHandle, Stack};
+use stack_core::tcp::TcpHandle;
 use stack_core::time::Instant;
 use tcp::Socket;
 

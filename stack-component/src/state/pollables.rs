@@ -6,7 +6,7 @@
 use super::State;
 use super::tcp_state::TcpState;
 use stack_core::arena::Handle;
-use stack_core::stack::TcpHandle;
+use stack_core::tcp::TcpHandle;
 use stack_core::time::Instant;
 
 pub(crate) type PollableHandle = Handle<Pollable>;

@@ -5,7 +5,7 @@ use super::tcp::Socket;
 use alloc::vec;
 use alloc::vec::Vec;
 use stack_core::socket::SocketError;
-use stack_core::stack::{Received, TcpHandle, TcpOption};
+use stack_core::tcp::{Received, TcpHandle, TcpOption};
 use stack_core::time::Instant;
 
 /// Most bytes of one read.

@@ -6,7 +6,8 @@ use super::tcp_state::{Call, TcpState};
 use alloc::vec::Vec;
 use core::net::SocketAddrV4;
 use stack_core::socket::SocketError;
-use stack_core::stack::{Shutdown, Stack, TcpHandle, TcpOption, TcpOptions};
+use stack_core::stack::Stack;
+use stack_core::tcp::{Shutdown, TcpHandle, TcpOption, TcpOptions};
 use stack_core::time::Instant;
 
 /// What is known of a socket beside what the core knows.

@@ -83,7 +83,8 @@ pub(super) enum Entry {
 /// Challenge acknowledgements that may still be sent within this second (RFC 5961 section 7).
 #[derive(Debug, Default)]
 pub(super) struct ChallengeBudget {
-    second: u64,
+    /// None before the first challenge.
+    second: Option<u64>,
     left: u32,
 }
 
@@ -282,7 +283,7 @@ impl Tcp {
     /// second, and not exactly as many, so that counting them tells nothing (CVE-2016-5696). Linux:
     /// `tcp_send_challenge_ack`.
     pub(super) fn may_challenge(&mut self, env: &mut Env<'_>) -> bool {
-        let second = env.now.as_millis() / 1000;
+        let second = Some(env.now.as_millis() / 1000);
         let limit = env.sysctl.tcp_challenge_ack_limit;
         if self.challenges.second != second || self.challenges.left > limit {
             let half = limit.div_ceil(2);

@@ -5,7 +5,7 @@ use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::random::{Random, SeededRandom};
 use crate::tcp::{TcpOption, TcpState};
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 use crate::wire::tcp::{Flags, Options, Timestamps};
 use std::vec;
 use std::vec::Vec;
@@ -76,6 +76,18 @@ fn challenges_are_limited_over_all_connections() {
         challenges += script.seen().len();
     }
     assert!((5..=10).contains(&challenges), "{challenges}");
+}
+
+#[test]
+fn a_stack_challenges_from_its_first_moment_on() {
+    let mut host = Host::new(1);
+    host.now = Instant::ZERO;
+    let listener = host.listen(80);
+    let mut script = Script::new(host, 80);
+    script.handshake(Options::default());
+    script.host.tcp.accept(listener).unwrap();
+    let _ = script.inject(script.next + 7, script.expected, Flags::RST, &[]);
+    assert_eq!(script.one().flags, Flags::ACK);
 }
 
 #[test]

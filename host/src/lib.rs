@@ -8,4 +8,5 @@ pub mod log;
 pub mod gate;
 pub mod guest;
 pub mod kernel;
+pub mod run;
 pub mod wire;

@@ -1,3 +1,20 @@
-//! The command `wnet`.
+//! The command `wnet`: arguments in, exit code out.
 
-fn main() {}
+use std::process::ExitCode;
+use wnet::{cli, log, run};
+
+/// Exit code for a log filter that is none: a failure of the configuration.
+const BAD_LOG_FILTER: u8 = 125;
+
+fn main() -> ExitCode {
+    let config = match cli::parse(std::env::args_os()) {
+        Ok(config) => config,
+        // Prints to standard output what was asked for (exit code 0), to standard error what is wrong (2).
+        Err(error) => error.exit(),
+    };
+    if let Err(error) = log::start(config.name.as_deref()) {
+        eprintln!("wnet: {error}");
+        return BAD_LOG_FILTER.into();
+    }
+    run::run(config).into()
+}

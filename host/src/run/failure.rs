@@ -1,0 +1,89 @@
+//! Why a run did not come to the guest's own exit code.
+
+use crate::gateway::GatewayError;
+use crate::guest::GuestError;
+use crate::kernel::KernelError;
+use crate::wire::tap::TapError;
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+/// Exit code for a failure of the host, its configuration, a wire, or a file that cannot be used.
+const HOST_FAILED: u8 = 125;
+/// Exit code for a file that is no component, or one that does not link.
+const DOES_NOT_LINK: u8 = 126;
+/// Exit code for a guest or stack file that does not exist.
+const NOT_FOUND: u8 = 127;
+/// Exit code for a guest that trapped: 128 and the number of SIGABRT, as wasmtime has it.
+pub(super) const TRAPPED: u8 = 134;
+
+/// A line for the user, and the exit code.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) exit_code: u8,
+    line: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.line)
+    }
+}
+
+impl Failure {
+    pub(super) fn new(exit_code: u8, line: impl fmt::Display) -> Self {
+        Failure { exit_code, line: line.to_string() }
+    }
+
+    /// A failure of the host.
+    pub(super) fn host(line: impl fmt::Display) -> Self {
+        Failure::new(HOST_FAILED, line)
+    }
+
+    /// The file of a component could not be read.
+    pub(super) fn component_file(path: &Path, error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => {
+                Failure::new(NOT_FOUND, format!("there is no file {}", path.display()))
+            }
+            _ => Failure::host(format!("cannot read {}: {error}", path.display())),
+        }
+    }
+}
+
+impl From<TapError> for Failure {
+    fn from(error: TapError) -> Self {
+        Failure::host(error)
+    }
+}
+
+impl From<GatewayError> for Failure {
+    fn from(error: GatewayError) -> Self {
+        Failure::host(error)
+    }
+}
+
+impl From<KernelError> for Failure {
+    fn from(error: KernelError) -> Self {
+        let exit_code = match error {
+            KernelError::NotAComponent { .. } | KernelError::DoesNotLink { .. } => DOES_NOT_LINK,
+            KernelError::Configure(_)
+            | KernelError::Start { .. }
+            | KernelError::Wire(_)
+            | KernelError::Engine(_) => HOST_FAILED,
+        };
+        Failure::new(exit_code, error)
+    }
+}
+
+impl From<GuestError> for Failure {
+    fn from(error: GuestError) -> Self {
+        let exit_code = match error {
+            GuestError::NotAComponent { .. } | GuestError::DoesNotLink { .. } => DOES_NOT_LINK,
+            GuestError::Directory { .. } | GuestError::Start(_) | GuestError::StackFailed { .. } => {
+                HOST_FAILED
+            }
+        };
+        Failure::new(exit_code, error)
+    }
+}

@@ -1,0 +1,140 @@
+//! The machine that a guest runs on: wire, network card, kernel, and what listens on this side of the wire.
+
+use super::failure::Failure;
+use crate::cli::{Card, Config, WireConfig};
+use crate::files;
+use crate::gateway::{Gateway, GatewayConfig, Listening};
+use crate::kernel::{Kernel, KernelConfig, NicConfig, StackComponent};
+use crate::wire::Wire;
+use crate::wire::pcap::{Capture, PcapWire};
+use crate::wire::tap::Tap;
+use crate::wire::user::{self, UserWire};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The name of the network card's interface.
+const INTERFACE: &str = "eth0";
+
+/// The stack component that is part of this program; empty if it was not there when this was compiled.
+static BUILT_IN_STACK: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/stack.wasm"));
+
+/// A machine that is on.
+pub(super) struct Machine {
+    pub(super) kernel: Arc<Kernel>,
+    gateway: Option<Gateway>,
+    capture: Option<Arc<Capture>>,
+}
+
+/// A network card's end of the wire, and what is to be started at the other.
+struct Plug {
+    wire: Arc<dyn Wire>,
+    far: Option<(Listening, UserWire)>,
+}
+
+impl Machine {
+    /// Puts the machine together as `config` says and switches it on. Takes as long as compiling the stack
+    /// component does when that is not in the cache.
+    pub(super) fn start(config: &Config) -> Result<Machine, Failure> {
+        let component = stack_component(config.stack.as_deref())?;
+        let plug = config.card.as_ref().map(plug).transpose()?;
+        let capture = config.pcap.as_deref().map(capture).transpose()?;
+        let (wire, far) = plug.map(|Plug { wire, far }| (wire, far)).unzip();
+        let nics =
+            config.card.iter().zip(wire).map(|(card, wire)| nic(card, wire, capture.clone())).collect();
+        let kernel =
+            Kernel::start(KernelConfig { component, nics, sysctls: config.sysctls.clone(), cache: true })?;
+        let gateway = far.flatten().map(|(listening, end)| listening.start(end)).transpose()?;
+        let machine = Machine { kernel, gateway, capture };
+        machine.tell_free_ports(config);
+        Ok(machine)
+    }
+
+    /// Switches the machine off: what the guest sent last leaves, within `grace`, and is in the capture.
+    pub(super) fn stop(self, grace: Duration) {
+        self.kernel.stop();
+        log_counters(&self.kernel);
+        if let Some(gateway) = self.gateway {
+            gateway.finish(grace);
+        }
+        if let Some(capture) = self.capture {
+            capture.finish();
+        }
+    }
+
+    /// Prints which ports were taken where any was good enough.
+    fn tell_free_ports(&self, config: &Config) {
+        let Some(WireConfig::User { publish: wanted, .. }) = config.card.as_ref().map(|card| &card.wire)
+        else {
+            return;
+        };
+        let published = self.gateway.iter().flat_map(Gateway::published);
+        for (wanted, published) in wanted.iter().zip(published) {
+            let (listen, guest_port) = (published.listen, published.guest_port);
+            if wanted.listen.port() == 0 {
+                eprintln!("wnet: {listen} is port {guest_port} of the guest");
+            } else {
+                tracing::info!("{listen} is port {guest_port} of the guest");
+            }
+        }
+    }
+}
+
+fn stack_component(file: Option<&Path>) -> Result<StackComponent, Failure> {
+    match file {
+        Some(file) => {
+            let bytes = files::read(file).map_err(|error| Failure::component_file(file, &error))?;
+            Ok(StackComponent::new(file.display().to_string(), bytes))
+        }
+        None if BUILT_IN_STACK.is_empty() => Err(Failure::host(
+            "this wnet was built without a stack component; build it with `cargo xtask build`, or name one: --stack FILE",
+        )),
+        None => Ok(StackComponent::new("the built-in stack", BUILT_IN_STACK)),
+    }
+}
+
+fn plug(card: &Card) -> Result<Plug, Failure> {
+    match &card.wire {
+        WireConfig::Tap(name) => Ok(Plug { wire: Arc::new(Tap::open(name)?), far: None }),
+        WireConfig::User { gateway, publish } => {
+            let config = GatewayConfig {
+                address: gateway.address,
+                prefix_length: gateway.prefix_length,
+                guest: card.addresses[0].address,
+                publish: publish.clone(),
+            };
+            let listening = Gateway::listen(&config)?;
+            let (near, far) = user::cable()
+                .map_err(|error| Failure::host(format!("cannot make the user wire: {error}")))?;
+            Ok(Plug { wire: Arc::new(near), far: Some((listening, far)) })
+        }
+    }
+}
+
+fn capture(file: &Path) -> Result<Arc<Capture>, Failure> {
+    let capture = files::create(file).and_then(|file| Capture::start(file, INTERFACE));
+    capture.map(Arc::new).map_err(|error| Failure::host(format!("cannot write {}: {error}", file.display())))
+}
+
+fn nic(card: &Card, wire: Arc<dyn Wire>, capture: Option<Arc<Capture>>) -> NicConfig {
+    let wire = match capture {
+        Some(capture) => Arc::new(PcapWire::new(wire, capture)),
+        None => wire,
+    };
+    NicConfig {
+        name: INTERFACE.into(),
+        mac: card.mac,
+        wire,
+        addresses: card.addresses.iter().map(|cidr| (cidr.address, cidr.prefix_length)).collect(),
+        gateways: card.gateways.clone(),
+        mtu: None,
+    }
+}
+
+fn log_counters(kernel: &Kernel) {
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        for (name, value) in kernel.counters().into_iter().filter(|(_, value)| *value != 0) {
+            tracing::debug!("{name} {value}");
+        }
+    }
+}

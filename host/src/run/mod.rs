@@ -1,0 +1,125 @@
+//! `wnet run`: switches a machine on, runs the guest on it, and ends both in order.
+
+mod failure;
+mod machine;
+mod signals;
+
+use crate::cli::Config;
+use crate::files;
+use crate::guest::{GuestConfig, GuestError, GuestExit, run_guest};
+use failure::{Failure, TRAPPED};
+use machine::Machine;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use signals::Signals;
+use std::future::Future;
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the guest's last bytes may take to leave after its end.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The same after a signal: somebody waits for the end.
+const GRACE_AFTER_SIGNAL: Duration = Duration::from_secs(1);
+
+/// Compiling that takes longer than this is announced.
+const NOTICE_AFTER: Duration = Duration::from_secs(1);
+
+/// Runs a guest as `config` says; answers the exit code. What went wrong is told on standard error, in a
+/// line.
+pub fn run(config: Config) -> u8 {
+    raise_descriptor_limit();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => {
+            let outcome = runtime.block_on(run_machine(config));
+            // A guest may have left a thread that reads standard input; nobody waits for that.
+            runtime.shutdown_background();
+            outcome
+        }
+        Err(error) => Err(Failure::host(format!("cannot start: {error}"))),
+    };
+    outcome.unwrap_or_else(|failure| {
+        eprintln!("wnet: {failure}");
+        failure.exit_code
+    })
+}
+
+async fn run_machine(config: Config) -> Result<u8, Failure> {
+    let mut signals =
+        Signals::watch().map_err(|error| Failure::host(format!("cannot watch signals: {error}")))?;
+    let guest = guest_config(&config)?;
+    let starting = tokio::task::spawn_blocking(move || Machine::start(&config));
+    let machine = tokio::select! {
+        started = with_notice(starting) => started.map_err(Failure::host)??,
+        signal = signals.next() => return Ok(signal.exit_code()),
+    };
+    let mut running = tokio::spawn(run_guest(Arc::clone(&machine.kernel), guest));
+    let (outcome, grace) = tokio::select! {
+        ended = &mut running => (exit_code(ended.map_err(Failure::host)?), GRACE),
+        signal = signals.next() => {
+            signals.end_at_next(signal);
+            running.abort();
+            // A guest that computes is stopped at its next yield; what it holds is given back then.
+            let _ = tokio::time::timeout(GRACE_AFTER_SIGNAL, running).await;
+            (Ok(signal.exit_code()), GRACE_AFTER_SIGNAL)
+        }
+    };
+    machine.kernel.drain(grace).await;
+    tokio::task::spawn_blocking(move || machine.stop(grace)).await.map_err(Failure::host)?;
+    outcome
+}
+
+/// The exit code that the guest's end stands for.
+fn exit_code(ended: Result<GuestExit, GuestError>) -> Result<u8, Failure> {
+    match ended {
+        Ok(GuestExit::Code(code)) => Ok(code as u8),
+        Ok(GuestExit::Trap(trap)) => Err(Failure::new(TRAPPED, format!("the guest trapped: {trap}"))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn guest_config(config: &Config) -> Result<GuestConfig, Failure> {
+    let guest = &config.guest;
+    let component = files::read(&guest.file).map_err(|error| Failure::component_file(&guest.file, &error))?;
+    let program = guest.file.file_name().unwrap_or(guest.file.as_os_str()).to_string_lossy().into_owned();
+    let arguments = std::iter::once(program.clone()).chain(guest.arguments.iter().cloned()).collect();
+    let environment = guest.environment.iter().filter_map(|(name, value)| {
+        let value = value.clone().or_else(|| std::env::var(name).ok())?;
+        Some((name.clone(), value))
+    });
+    let directories = guest.directories.iter().map(|(host, path)| match files::open_directory(host) {
+        Ok(directory) => Ok((directory, path.clone())),
+        Err(error) => Err(Failure::host(format!("--dir {}: {error}", host.display()))),
+    });
+    Ok(GuestConfig {
+        name: program,
+        component,
+        arguments,
+        environment: environment.collect(),
+        directories: directories.collect::<Result<_, _>>()?,
+    })
+}
+
+/// Waits, and says to somebody at a terminal why it takes long.
+async fn with_notice<T>(starting: impl Future<Output = T>) -> T {
+    let mut starting = std::pin::pin!(starting);
+    match tokio::time::timeout(NOTICE_AFTER, &mut starting).await {
+        Ok(started) => started,
+        Err(_) => {
+            if std::io::stderr().is_terminal() {
+                eprintln!("wnet: compiling the stack component; the next start will be quick");
+            }
+            starting.await
+        }
+    }
+}
+
+/// Each published connection takes a descriptor; the soft limit is for programs that use select(2).
+fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, wanted) {
+        tracing::debug!("the limit of open files stays at {:?}: {error}", limit.current);
+    }
+}

@@ -1,0 +1,54 @@
+//! SIGINT and SIGTERM.
+
+use std::io;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// A signal that ends the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Ctrl-C.
+    Interrupt,
+    /// The system or a supervisor wants the program to end.
+    Terminate,
+}
+
+impl Ending {
+    /// 128 and the signal's number, as shells show it.
+    pub(super) const fn exit_code(self) -> u8 {
+        match self {
+            Ending::Interrupt => 130,
+            Ending::Terminate => 143,
+        }
+    }
+}
+
+/// The signals of this process, from now on.
+pub(super) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    pub(super) fn watch() -> io::Result<Self> {
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for one.
+    pub(super) async fn next(&mut self) -> Ending {
+        tokio::select! {
+            _ = self.interrupt.recv() => Ending::Interrupt,
+            _ = self.terminate.recv() => Ending::Terminate,
+        }
+    }
+
+    /// From now on the next signal ends the process at once: somebody does not want to wait for order.
+    pub(super) fn end_at_next(mut self, first: Ending) {
+        tokio::spawn(async move {
+            self.next().await;
+            std::process::exit(first.exit_code().into());
+        });
+    }
+}

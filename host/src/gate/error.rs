@@ -111,3 +111,36 @@ impl From<StreamEnd> for StreamError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::network::error_code;
+    use super::*;
+
+    #[test]
+    fn stream_errors_carry_the_code_that_the_stack_named() {
+        let payload =
+            |text: &str| match StreamEnd::Failed(StreamFailure::from_debug_string(text.into())).into() {
+                StreamError::LastOperationFailed(error) => error,
+                other => panic!("{other:?}"),
+            };
+        let reset = payload("connection-reset");
+        assert_eq!(error_code(&reset), Some(ErrorCode::ConnectionReset));
+        let other = payload("ECONNRESET");
+        assert_eq!(error_code(&other), None);
+        assert_eq!(other.to_string(), "ECONNRESET");
+        assert_eq!(error_code(&wasmtime::format_err!("of a file")), None);
+    }
+
+    #[test]
+    fn a_stack_that_died_is_told_as_a_code_and_one_given_up_as_a_trap() {
+        let died = |how| SocketError::died(how, ErrorCode::ConnectionReset);
+        assert!(matches!(died(StackDied::Restarted), SocketError::Code(ErrorCode::ConnectionReset)));
+        match died(StackDied::Failed("why".into())) {
+            SocketError::Trap(error) => {
+                assert_eq!(error.downcast_ref(), Some(&StackDied::Failed("why".into())));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}

@@ -61,8 +61,12 @@ pub(super) async fn ready(watched: &mut impl Watched) {
         if watched.is_ready_anyway() {
             return;
         }
-        if let Some(armed) = &watched.readiness().armed {
+        // What fires while its owner waits is news. What fired before may have been seen to already.
+        if let Some(armed) = &watched.readiness().armed
+            && !armed.has_fired()
+        {
             armed.fired().await;
+            return;
         }
         let kernel = watched.kernel();
         match kernel.enter(|stack| watched.look(stack)) {

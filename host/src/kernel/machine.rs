@@ -1,5 +1,6 @@
 //! What the big lock guards: the stack's life, its death, and its next life.
 
+use super::clock::Clock;
 use super::entered::Entered;
 use super::handles::{Generation, Reaper};
 use super::image::{BootError, Image, Running};
@@ -56,6 +57,7 @@ pub(super) struct Machine {
     image: Image,
     restarts: RestartBudget,
     nics: Arc<[Mutex<Nic>]>,
+    clock: Clock,
     reaper: Arc<Reaper>,
     waiters: Arc<Waiters>,
     /// When the stack wants to be stepped.
@@ -67,6 +69,7 @@ impl Machine {
     pub(super) fn start(
         image: Image,
         nics: Arc<[Mutex<Nic>]>,
+        clock: Clock,
         reaper: Arc<Reaper>,
         waiters: Arc<Waiters>,
     ) -> Result<Self, BootError> {
@@ -74,13 +77,12 @@ impl Machine {
         let life = Life::Running(Box::new(first));
         let restarts = RestartBudget::default();
         // The first step is due at once: it picks up what arrived while the stack was configured.
-        Ok(Machine { life, generation: 0, image, restarts, nics, reaper, waiters, deadline: Some(0) })
+        Ok(Machine { life, generation: 0, image, restarts, nics, clock, reaper, waiters, deadline: Some(0) })
     }
 
     /// Runs `f` in the stack, after what was left with the reaper was dropped.
     pub(super) fn enter<R>(
         &mut self,
-        now: u64,
         f: impl FnOnce(&mut Entered<'_>) -> wasmtime::Result<R>,
     ) -> (Result<R, StackDied>, Aftermath) {
         let running = match &mut self.life {
@@ -98,7 +100,7 @@ impl Machine {
             Err(error) => {
                 let aftermath =
                     Aftermath { generation: self.generation, died: true, kick: true, ..Default::default() };
-                (Err(self.bury(&error, now)), aftermath)
+                (Err(self.bury(&error)), aftermath)
             }
         }
     }
@@ -131,10 +133,10 @@ impl Machine {
     }
 
     /// The stack trapped: starts a new one in its place, unless this happens too often, and says so.
-    fn bury(&mut self, error: &wasmtime::Error, now: u64) -> StackDied {
+    fn bury(&mut self, error: &wasmtime::Error) -> StackDied {
         tracing::debug!("the stack component died: {error:?}");
         let cause = cause(error);
-        let Some(left) = self.restarts.take(Duration::from_nanos(now)) else {
+        let Some(left) = self.restarts.take(Duration::from_nanos(self.clock.now())) else {
             return self.give_up(format!("it died more than {MAX_RESTARTS} times in a minute, of: {cause}"));
         };
         // The old Store goes before the hardware is reset, the hardware before there is a new driver.

@@ -32,6 +32,8 @@ pub(crate) mod pci;
 pub(crate) mod poll;
 mod random;
 mod state;
+#[cfg(test)]
+mod tests;
 mod waiters;
 mod wire_thread;
 
@@ -176,7 +178,8 @@ struct Core {
 impl Core {
     fn start(image: Image, nics: Arc<[Mutex<Nic>]>, clock: Clock, name: String) -> Result<Self, KernelError> {
         let (reaper, waiters) = (Arc::<Reaper>::default(), Arc::<Waiters>::default());
-        let machine = Machine::start(image, Arc::clone(&nics), Arc::clone(&reaper), Arc::clone(&waiters));
+        let machine =
+            Machine::start(image, Arc::clone(&nics), clock, Arc::clone(&reaper), Arc::clone(&waiters));
         let machine = Mutex::new(machine.map_err(|error| match error {
             BootError::Failed(error) => KernelError::Start { name, why: component::one_line(&error) },
             BootError::Refused(text) => KernelError::Configure(text),
@@ -205,7 +208,7 @@ impl Core {
     /// Process context.
     fn enter<R>(&self, f: impl FnOnce(&mut Entered<'_>) -> wasmtime::Result<R>) -> Result<R, StackDied> {
         let mut machine = self.lock();
-        let (result, aftermath) = machine.enter(self.clock.now(), f);
+        let (result, aftermath) = machine.enter(f);
         drop(machine);
         if aftermath.kick {
             self.kick.kick();
@@ -220,7 +223,7 @@ impl Core {
         let mut machine = self.lock();
         let now = self.clock.now();
         let taken = self.take_from_wires(frame, now);
-        let (result, aftermath) = machine.enter(now, |entered| {
+        let (result, aftermath) = machine.enter(|entered| {
             entered.stack.wnet_stack_reactor().call_step(&mut *entered.store, wire_thread::BUDGET)
         });
         let next = match result {

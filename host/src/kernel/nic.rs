@@ -176,3 +176,72 @@ impl Nic {
         ]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use e1000_regs::control::status;
+    use std::collections::VecDeque;
+    use std::fs::File;
+    use std::os::fd::{AsFd, BorrowedFd};
+    use std::sync::Mutex;
+
+    /// A wire whose far end is a list of what happens at it.
+    struct Script {
+        events: Mutex<VecDeque<io::Result<bool>>>,
+        descriptor: File,
+    }
+
+    impl Wire for Script {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.descriptor.as_fd()
+        }
+
+        fn receive(&self, frame: &mut Vec<u8>) -> io::Result<bool> {
+            frame.clear();
+            frame.resize(60, 0);
+            self.events.lock().unwrap().pop_front().unwrap_or(Ok(false))
+        }
+
+        fn transmit(&self, _: &[u8]) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn nic(events: impl IntoIterator<Item = io::Result<bool>>) -> Nic {
+        let descriptor = File::open("/dev/null").unwrap();
+        let wire = Script { events: Mutex::new(events.into_iter().collect()), descriptor };
+        Nic::new("eth0".into(), [2, 0, 0, 0, 0, 1], Arc::new(wire))
+    }
+
+    fn link_up(nic: &mut Nic) -> bool {
+        nic.register_read(e1000_regs::Register::Status.offset()) & status::LU != 0
+    }
+
+    #[test]
+    fn a_budget_ends_what_the_wire_would_go_on_with() {
+        let mut nic = nic((0..5).map(|_| Ok(true)));
+        let mut frame = Vec::new();
+        assert_eq!(nic.take_from_wire(&mut frame, 4, 0), Taken::Budget);
+        assert_eq!(nic.take_from_wire(&mut frame, 4, 0), Taken::All);
+    }
+
+    #[test]
+    fn a_wire_that_failed_is_a_pulled_cable_and_is_left_alone() {
+        let mut nic = nic([Err(io::Error::other("gone")), Ok(true)]);
+        assert!(link_up(&mut nic) && nic.wire_to_watch().is_some());
+        assert_eq!(nic.take_from_wire(&mut Vec::new(), 4, 0), Taken::All);
+        assert!(!link_up(&mut nic) && nic.wire_to_watch().is_none());
+        nic.reset();
+        assert!(!link_up(&mut nic), "a restart does not mend it");
+    }
+
+    #[test]
+    fn a_reset_forgets_memory() {
+        let mut nic = nic([]);
+        let address = nic.dma.allocate(4096).unwrap();
+        nic.reset();
+        assert!(nic.dma.region(address).is_empty());
+        assert_eq!(nic.dma.allocate(4096), Ok(address));
+    }
+}

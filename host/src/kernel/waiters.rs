@@ -41,9 +41,14 @@ pub(crate) struct Armed {
 }
 
 impl Armed {
+    /// Whether the stack named the token, or died.
+    pub(crate) fn has_fired(&self) -> bool {
+        self.signal.fired.load(Ordering::Acquire)
+    }
+
     /// Waits until the stack named the token, or died.
     pub(crate) async fn fired(&self) {
-        while !self.signal.fired.load(Ordering::Acquire) {
+        while !self.has_fired() {
             self.signal.notify.notified().await;
         }
     }

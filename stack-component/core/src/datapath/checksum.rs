@@ -2,6 +2,7 @@
 
 use crate::packet::{Checksum, Packet};
 use crate::wire::checksum::Sum;
+use crate::wire::udp;
 
 /// Sums up what the packet's owner left to whoever sends it. Linux: `skb_checksum_help`.
 pub(super) fn complete(packet: &mut Packet) {
@@ -10,9 +11,9 @@ pub(super) fn complete(packet: &mut Packet) {
     let data = packet.data_mut();
     let start = data.len().saturating_sub(length as usize);
     let Some(summed) = data.get_mut(start..) else { return };
-    // A sum of 0 would mean "no checksum" in UDP; its other form means the same everywhere.
     let checksum = match Sum::of(summed).checksum() {
-        0 => 0xffff,
+        // In UDP, 0 would mean "no checksum" (RFC 768); elsewhere 0 is the right form (RFC 1624).
+        0 if offset == udp::CHECKSUM_OFFSET => 0xffff,
         checksum => checksum,
     };
     if let Some(field) = summed.get_mut(usize::from(offset)..).and_then(|rest| rest.first_chunk_mut::<2>()) {
@@ -24,6 +25,7 @@ pub(super) fn complete(packet: &mut Packet) {
 mod tests {
     use super::*;
     use crate::udp::Udp;
+    use crate::wire::tcp;
     use crate::wire::udp::Header;
     use core::net::{Ipv4Addr, SocketAddrV4};
 
@@ -45,11 +47,14 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_of_zero_is_sent_as_its_other_form() {
-        let mut packet = Packet::from_payload(&[0xff, 0xff, 0, 0]);
-        packet.meta.checksum = Checksum::Partial { length: 4, offset: 2 };
-        complete(&mut packet);
-        assert_eq!(packet.data(), [0xff, 0xff, 0xff, 0xff]);
+    fn a_sum_of_zero_is_sent_in_its_other_form_by_udp_alone() {
+        for (offset, stored) in [(udp::CHECKSUM_OFFSET, [0xff; 2]), (tcp::CHECKSUM_OFFSET, [0; 2])] {
+            let mut packet = Packet::from_payload(&[&[0xff, 0xff][..], &[0; 20]].concat());
+            packet.meta.checksum = Checksum::Partial { length: 22, offset };
+            complete(&mut packet);
+            let at = usize::from(offset);
+            assert_eq!(packet.data()[at..at + 2], stored, "{offset}");
+        }
     }
 
     #[test]

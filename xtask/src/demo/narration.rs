@@ -14,13 +14,23 @@ pub(super) fn tell(frames: &[Frame]) -> Vec<String> {
         let time = frame.time.saturating_sub(begun).as_secs_f64();
         let way = if frame.inbound { "to guest" } else { "by guest" };
         let text = describe(&frame.bytes);
-        format!("  {time:.6}  {way}  {:<11}  {text}", purpose(&text))
+        format!("  {time:.6}  {way}  {:<11}  {}", purpose(&text), without_options(&text))
     };
     let mut lines: Vec<String> = frames.iter().take(MOST).map(line).collect();
     if frames.len() > MOST {
         lines.push(format!("  ... and {} more", frames.len() - MOST));
     }
     lines
+}
+
+/// A description without TCP's options, which are longer than all the rest.
+fn without_options(description: &str) -> String {
+    let shorter = || {
+        let (before, rest) = description.split_once(", options [")?;
+        let (_, after) = rest.split_once(']')?;
+        Some(format!("{before}{after}"))
+    };
+    shorter().unwrap_or_else(|| description.to_owned())
 }
 
 /// Whether the connection has been closed by both sides and the last of it acknowledged.
@@ -34,8 +44,10 @@ pub(super) fn is_complete(frames: &[Frame]) -> bool {
 
 /// What a frame is for, in a word or two, from its description.
 fn purpose(description: &str) -> &'static str {
-    if description.starts_with("ARP") {
-        return if description.contains("Reply") { "ARP reply" } else { "ARP request" };
+    if let Some(operation) = description.strip_prefix("ARP, ") {
+        let names = [("Request", "ARP request"), ("Reply", "ARP reply"), ("Announcement", "ARP notice")];
+        let name = names.into_iter().find(|(word, _)| operation.starts_with(word));
+        return name.map_or("ARP", |(_, name)| name);
     }
     let Some((_, flags)) = description.split_once("Flags [") else { return "" };
     let flags = flags.split(']').next().unwrap_or_default();
@@ -56,8 +68,9 @@ mod tests {
     #[test]
     fn purposes() {
         for (description, expected) in [
-            ("ARP, Request who-has 10.0.2.15 tell 10.0.2.2, length 28", "ARP request"),
-            ("ARP, Reply 10.0.2.15 is-at 52:54:00:12:34:56, length 28", "ARP reply"),
+            ("ARP, Request who-has 10.0.2.15 tell 10.0.2.2", "ARP request"),
+            ("ARP, Reply 10.0.2.15 is-at 52:54:00:12:34:56", "ARP reply"),
+            ("ARP, Announcement 10.0.2.15 at 52:54:00:12:34:56", "ARP notice"),
             ("IP 10.0.2.2.4000 > 10.0.2.15.7: Flags [S], seq 1, win 64240, length 0", "SYN"),
             ("IP 10.0.2.15.7 > 10.0.2.2.4000: Flags [S.], seq 1, ack 2, win 64240, length 0", "SYN-ACK"),
             ("IP 10.0.2.2.4000 > 10.0.2.15.7: Flags [.], ack 2, win 64240, length 0", "ACK"),
@@ -68,6 +81,13 @@ mod tests {
         ] {
             assert_eq!(purpose(description), expected, "{description}");
         }
+    }
+
+    #[test]
+    fn options_are_left_out() {
+        let description = "IP a > b: Flags [S], win 65535, options [mss 1460,nop], length 0";
+        assert_eq!(without_options(description), "IP a > b: Flags [S], win 65535, length 0");
+        assert_eq!(without_options("truncated frame, length 3"), "truncated frame, length 3");
     }
 
     #[test]

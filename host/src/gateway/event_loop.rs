@@ -61,8 +61,7 @@ impl StopRequest {
 pub(super) struct EventLoop {
     poll: Poll,
     stop: Arc<StopRequest>,
-    /// The wire's descriptor is registered with `poll`.
-    _wire: Arc<UserWire>,
+    wire: Arc<UserWire>,
     stack: Stack,
     guest: Ipv4Addr,
     listeners: Vec<Listener>,
@@ -96,7 +95,7 @@ impl EventLoop {
         Ok(EventLoop {
             stop: Arc::new(StopRequest { waker, grace: Mutex::new(None) }),
             poll,
-            _wire: wire,
+            wire,
             stack,
             guest,
             listeners,
@@ -318,6 +317,18 @@ impl EventLoop {
             if !connection.guest_is_done() {
                 connection.reset(&mut self.stack, now);
             }
+        }
+        if tracing::enabled!(tracing::Level::DEBUG) {
+            self.log_counters();
+        }
+    }
+
+    fn log_counters(&self) {
+        let wire = [("Wire:TxDropped", self.wire.dropped()), ("Wire:RxMissed", self.wire.missed())];
+        let wire = wire.map(|(name, value)| (name.to_string(), value));
+        let counters = self.stack.counters().snapshot().into_iter().chain(wire);
+        for (name, value) in counters.filter(|(_, value)| *value != 0) {
+            tracing::debug!("{name} {value}");
         }
     }
 }

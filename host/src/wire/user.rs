@@ -8,8 +8,9 @@ use std::mem;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How many frames wait for an end before more are lost.
-const QUEUE_FRAMES: usize = 4096;
+/// How many frames wait for an end before more are lost: enough for the first windows of a thousand
+/// connections that begin at once. Full of the longest frames it is 25 MB.
+const QUEUE_FRAMES: usize = 16_384;
 
 /// An end that found the queue full is woken when it has shrunk to this many frames: late enough that
 /// many can follow at once.
@@ -101,6 +102,11 @@ impl UserWire {
         self.outbound.lock().dropped
     }
 
+    /// How many frames to this end were lost because the queue was full.
+    pub fn missed(&self) -> u64 {
+        self.inbound.lock().dropped
+    }
+
     /// Takes the next frame, and tells whether the other end is to be woken because there is room again.
     fn take(&self, frame: &mut Vec<u8>) -> (bool, bool) {
         let mut state = self.inbound.lock();
@@ -189,7 +195,8 @@ mod tests {
             one.transmit(&number.to_be_bytes()).unwrap();
         }
         assert_eq!(one.transmit(b"lost").unwrap_err().kind(), io::ErrorKind::WouldBlock);
-        assert_eq!(one.dropped(), 1);
+        assert_eq!((one.dropped(), one.missed()), (1, 0));
+        assert_eq!((other.dropped(), other.missed()), (0, 1));
         assert!(!one.has_room() && !readable(&one));
 
         for number in 0..QUEUE_FRAMES {

@@ -8,7 +8,8 @@ use core::panic::PanicInfo;
 fn panic(info: &PanicInfo<'_>) -> ! {
     // The allocator may be what failed: no memory is taken here.
     let mut line = Line { bytes: [0; 512], len: 0 };
-    let _ = write!(line, "the stack panicked: {info}");
+    // "the stack panicked at FILE:LINE: WHY"
+    let _ = write!(line, "the stack {info}");
     notify::log(Level::Error, line.as_str());
     core::arch::wasm32::unreachable()
 }

@@ -87,3 +87,34 @@ impl From<GuestError> for Failure {
         Failure::new(exit_code, error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::NotAComponent;
+
+    #[test]
+    fn exit_codes() {
+        let why = NotAComponent::NotWebAssembly;
+        let name = "x.wasm".to_string();
+        let missing = io::Error::from(io::ErrorKind::NotFound);
+        let forbidden = io::Error::from(io::ErrorKind::PermissionDenied);
+        let table: [(Failure, u8); 11] = [
+            (KernelError::NotAComponent { name: name.clone(), why: why.clone() }.into(), 126),
+            (KernelError::DoesNotLink { name: name.clone(), problems: vec![] }.into(), 126),
+            (KernelError::Configure("no".into()).into(), 125),
+            (KernelError::Start { name: name.clone(), why: "trap".into() }.into(), 125),
+            (GuestError::NotAComponent { name: name.clone(), why }.into(), 126),
+            (GuestError::DoesNotLink { name, problems: vec![] }.into(), 126),
+            (GuestError::Start("no".into()).into(), 125),
+            (TapError::Busy("tap0".into()).into(), 125),
+            (GatewayError::AddressInUse(([127, 0, 0, 1], 80).into()).into(), 125),
+            (Failure::component_file(Path::new("x.wasm"), &missing), 127),
+            (Failure::component_file(Path::new("x.wasm"), &forbidden), 125),
+        ];
+        for (failure, exit_code) in table {
+            assert_eq!(failure.exit_code, exit_code, "{failure}");
+            assert!(!failure.to_string().contains('\n'));
+        }
+    }
+}

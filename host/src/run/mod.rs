@@ -15,6 +15,7 @@ use std::future::Future;
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long the guest's last bytes may take to leave after its end.
 const GRACE: Duration = Duration::from_secs(5);
@@ -56,17 +57,20 @@ async fn run_machine(config: Config) -> Result<u8, Failure> {
     };
     let mut running = tokio::spawn(run_guest(Arc::clone(&machine.kernel), guest));
     let (outcome, grace) = tokio::select! {
-        ended = &mut running => (exit_code(ended.map_err(Failure::host)?), GRACE),
+        ended = &mut running => (ended.map_err(Failure::host).and_then(exit_code), GRACE),
         signal = signals.next() => {
-            signals.end_at_next(signal);
             running.abort();
             // A guest that computes is stopped at its next yield; what it holds is given back then.
             let _ = tokio::time::timeout(GRACE_AFTER_SIGNAL, running).await;
             (Ok(signal.exit_code()), GRACE_AFTER_SIGNAL)
         }
     };
+    // Somebody who sends a signal now does not want to wait for order.
+    tokio::spawn(async move { std::process::exit(signals.next().await.exit_code().into()) });
+    let end = Instant::now() + grace;
     machine.kernel.drain(grace).await;
-    tokio::task::spawn_blocking(move || machine.stop(grace)).await.map_err(Failure::host)?;
+    let stopping = move || machine.stop(end.saturating_duration_since(Instant::now()));
+    tokio::task::spawn_blocking(stopping).await.map_err(Failure::host)?;
     outcome
 }
 

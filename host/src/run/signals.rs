@@ -43,12 +43,4 @@ impl Signals {
             _ = self.terminate.recv() => Ending::Terminate,
         }
     }
-
-    /// From now on the next signal ends the process at once: somebody does not want to wait for order.
-    pub(super) fn end_at_next(mut self, first: Ending) {
-        tokio::spawn(async move {
-            self.next().await;
-            std::process::exit(first.exit_code().into());
-        });
-    }
 }

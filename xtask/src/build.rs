@@ -182,16 +182,7 @@ mod tests {
     /// `packages` use them for these kinds of dependencies.
     fn features(packages: &[&str], kinds: &str) -> HashMap<String, BTreeSet<String>> {
         let mut tree = Workspace::find().unwrap().cargo();
-        tree.args([
-            "tree",
-            "--offline",
-            "--edges",
-            "normal,build,dev",
-            "--prefix",
-            "none",
-            "--format",
-            "{p}|{f}",
-        ]);
+        tree.args(["tree", "--offline", "--edges", kinds, "--prefix", "none", "--format", "{p}|{f}"]);
         for package in packages {
             tree.args(["-p", package]);
         }

@@ -40,7 +40,7 @@ pub(crate) fn run(workspace: &Workspace, scope: Scope) -> Result<()> {
     let mut report = Report::default();
     report.add("formatting", formatting(workspace)?);
     if scope == Scope::Quick {
-        report.add("small crates", cargo_test(workspace, &SMALL)?);
+        cargo_test(workspace, &mut report, "small crates", &SMALL)?;
     } else {
         everything(workspace, &mut report)?;
         let ways = match scope {
@@ -65,8 +65,8 @@ fn everything(workspace: &Workspace, report: &mut Report) -> Result<()> {
         report.add("TAP devices", Outcome::Skipped("needs root or CAP_NET_ADMIN".into()));
     }
     let toolchain = build::everything(workspace, Profile::Debug)?.toolchain;
-    report.add("unit tests", cargo_test(workspace, &[&SMALL[..], &[build::HOST]].concat())?);
-    report.add("conformance", cargo_test(workspace, &[CONFORMANCE])?);
+    cargo_test(workspace, report, "unit tests", &[&SMALL[..], &[build::HOST]].concat())?;
+    cargo_test(workspace, report, "conformance", &[CONFORMANCE])?;
     report.add("clippy", clippy(workspace, &toolchain)?);
     Ok(())
 }
@@ -110,8 +110,8 @@ fn lint(mut cargo: Command, title: &str) -> bool {
     Build::new(title, cargo).run().is_ok()
 }
 
-/// Builds and runs the tests of `packages`.
-fn cargo_test(workspace: &Workspace, packages: &[&str]) -> Result<Outcome> {
+/// Builds and runs the tests of `packages`, and reports them as `part`.
+fn cargo_test(workspace: &Workspace, report: &mut Report, part: &str, packages: &[&str]) -> Result<()> {
     let command = || {
         let mut cargo = workspace.cargo();
         cargo.arg("test").args(workspace.locked());
@@ -123,8 +123,10 @@ fn cargo_test(workspace: &Workspace, packages: &[&str]) -> Result<Outcome> {
     };
     let mut compile = command();
     compile.args(["--no-run", "--message-format=json-render-diagnostics"]);
-    let what = if let [package] = packages { package } else { "all crates" };
-    Build::new(&format!("building the tests of {what}"), compile).run()?;
+    if let Err(error) = Build::new(&format!("building {part}"), compile).run() {
+        report.add(part, Outcome::Failed(format!("{error:#}")));
+        return Ok(());
+    }
     let mut cargo = command();
     let mut child = cargo.arg("--no-fail-fast").stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
     let mut counts = Counts::default();
@@ -133,7 +135,8 @@ fn cargo_test(workspace: &Workspace, packages: &[&str]) -> Result<Outcome> {
         println!("{line}");
         counts.note(&line);
     }
-    Ok(counts.outcome(child.wait()?.success()))
+    report.add_tests(part, counts, child.wait()?.success());
+    Ok(())
 }
 
 /// Goes the ways that need the distribution's archive, and builds all components with what they yield.

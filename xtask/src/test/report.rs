@@ -20,29 +20,44 @@ impl Outcome {
 
 /// The parts in the order in which they ended.
 #[derive(Debug, Default)]
-pub(super) struct Report(Vec<(String, Outcome)>);
+pub(super) struct Report(Vec<Part>);
+
+#[derive(Debug)]
+struct Part {
+    name: String,
+    outcome: Outcome,
+    details: Vec<String>,
+}
 
 impl Report {
-    pub(super) fn add(&mut self, part: &str, outcome: Outcome) {
-        self.0.push((part.to_owned(), outcome));
+    pub(super) fn add(&mut self, name: &str, outcome: Outcome) {
+        self.0.push(Part { name: name.to_owned(), outcome, details: Vec::new() });
+    }
+
+    /// Adds what test programs said, which ended with `success` or not.
+    pub(super) fn add_tests(&mut self, name: &str, counts: Counts, success: bool) {
+        let outcome = counts.outcome(success);
+        self.0.push(Part { name: name.to_owned(), outcome, details: counts.details });
     }
 
     pub(super) fn has_failed(&self) -> bool {
-        self.0.iter().any(|(_, outcome)| matches!(outcome, Outcome::Failed(_)))
+        self.0.iter().any(|part| matches!(part.outcome, Outcome::Failed(_)))
     }
 
-    /// One line for each part.
+    /// One line for each part, and one for each of its tests that did not pass.
     pub(super) fn lines(&self) -> Vec<String> {
-        let width = self.0.iter().map(|(part, _)| part.len()).max().unwrap_or(0);
-        let line = |(part, outcome): &(String, Outcome)| {
-            let (word, remark) = match outcome {
+        let width = self.0.iter().map(|part| part.name.len()).max().unwrap_or(0);
+        let mut lines = Vec::new();
+        for part in &self.0 {
+            let (word, remark) = match &part.outcome {
                 Outcome::Passed(remark) => ("ok", remark),
                 Outcome::Skipped(remark) => ("skipped", remark),
                 Outcome::Failed(remark) => ("FAILED", remark),
             };
-            format!("{part:width$}  {word:<7}  {remark}").trim_end().to_owned()
-        };
-        self.0.iter().map(line).collect()
+            lines.push(format!("{:width$}  {word:<7}  {remark}", part.name).trim_end().to_owned());
+            lines.extend(part.details.iter().map(|detail| format!("{:width$}  {detail}", "")));
+        }
+        lines
     }
 }
 
@@ -51,14 +66,17 @@ impl Report {
 pub(super) struct Counts {
     passed: usize,
     failed: usize,
-    skipped: Vec<String>,
+    skipped: usize,
+    details: Vec<String>,
 }
 
 impl Counts {
-    /// Reads a line of a test program: `test result: ok. 3 passed; 0 failed; ...`, or `test NAME ... ignored, WHY` of
-    /// the standard harness, `test NAME ... ignored (WHY)` of the conformance tests'.
+    /// Reads a line of a test program: `test result: ok. 3 passed; 0 failed; 1 ignored; ...`, or
+    /// `test NAME ... WHAT`. A skipped test's reason follows, as `ignored, WHY` of the standard harness and as
+    /// `ignored (WHY)` of the conformance tests'.
     pub(super) fn note(&mut self, line: &str) {
-        if let Some((_, result)) = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". ")) {
+        let Some(rest) = line.strip_prefix("test ") else { return };
+        if let Some((_, result)) = rest.strip_prefix("result: ").and_then(|rest| rest.split_once(". ")) {
             for part in result.split("; ") {
                 match part
                     .split_once(' ')
@@ -66,27 +84,29 @@ impl Counts {
                 {
                     Some((count, "passed")) => self.passed += count,
                     Some((count, "failed")) => self.failed += count,
+                    Some((count, "ignored")) => self.skipped += count,
                     _ => {}
                 }
             }
-        } else if let Some((name, why)) =
-            line.strip_prefix("test ").and_then(|rest| rest.split_once(" ... ignored"))
-        {
+        } else if let Some((name, what)) = rest.split_once(" ... ") {
             let name = name.trim();
-            let why = why.trim_start_matches([',', ' ']);
-            let why = why.strip_prefix('(').and_then(|why| why.strip_suffix(')')).unwrap_or(why);
-            self.skipped.push(if why.is_empty() { name.to_owned() } else { format!("{name}: {why}") });
+            if what.starts_with("FAILED") {
+                self.details.push(format!("failed: {name}"));
+            } else if let Some(why) = what.strip_prefix("ignored") {
+                let why = why.trim_start_matches([',', ' ']);
+                let why = why.strip_prefix('(').and_then(|why| why.strip_suffix(')')).unwrap_or(why);
+                let separator = if why.is_empty() { "" } else { ": " };
+                self.details.push(format!("skipped: {name}{separator}{why}"));
+            }
         }
     }
 
-    /// What they came to, if the program succeeded or not.
-    pub(super) fn outcome(&self, success: bool) -> Outcome {
+    fn outcome(&self, success: bool) -> Outcome {
         let mut remark = format!("{} passed", self.passed);
-        if self.failed > 0 {
-            remark.push_str(&format!(", {} failed", self.failed));
-        }
-        if !self.skipped.is_empty() {
-            remark.push_str(&format!(", {} skipped ({})", self.skipped.len(), self.skipped.join("; ")));
+        for (count, what) in [(self.failed, "failed"), (self.skipped, "skipped")] {
+            if count > 0 {
+                remark.push_str(&format!(", {count} {what}"));
+            }
         }
         if success { Outcome::Passed(remark) } else { Outcome::Failed(remark) }
     }
@@ -105,15 +125,24 @@ mod tests {
             "test b ... ignored, tshark is not installed (package tshark)",
             "test module::d    ... ignored (needs tshark (Debian package tshark))",
             "test c ... ignored",
+            "test e ... FAILED",
             "test result: ok. 3 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.10s",
-            "test result: FAILED. 4 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.10s",
+            "test result: FAILED. 4 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.10s",
         ] {
             counts.note(line);
         }
-        let remark = "7 passed, 1 failed, 3 skipped (b: tshark is not installed (package tshark); \
-                      module::d: needs tshark (Debian package tshark); c)";
-        assert_eq!(counts.outcome(false), Outcome::Failed(remark.into()));
-        assert_eq!(Counts::default().outcome(true), Outcome::Passed("0 passed".into()));
+        let mut report = Report::default();
+        report.add_tests("all", counts, false);
+        report.add_tests("none", Counts::default(), true);
+        let expected = [
+            "all   FAILED   7 passed, 1 failed, 3 skipped",
+            "      skipped: b: tshark is not installed (package tshark)",
+            "      skipped: module::d: needs tshark (Debian package tshark)",
+            "      skipped: c",
+            "      failed: e",
+            "none  ok       0 passed",
+        ];
+        assert_eq!(report.lines(), expected);
     }
 
     #[test]

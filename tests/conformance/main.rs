@@ -1,0 +1,77 @@
+//! The conformance cases: each is a claim about the whole, checked on the real component.
+//!
+//! `cargo test -p conformance --test conformance [PART OF A NAME]`; see docs/testing.md. What the machine
+//! lacks for a case is named, and the case is counted as ignored.
+
+mod arp;
+mod bad_frames;
+mod captures;
+mod command_line;
+mod component;
+mod endurance;
+mod guests;
+mod icmp;
+mod linux;
+mod linux_failures;
+mod ports_published;
+mod strangers;
+mod tcp_abuse;
+mod tcp_by_hand;
+
+use std::process::ExitCode;
+
+use conformance::needs::Skip;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+/// A claim, and what checks it.
+#[derive(Clone, Copy)]
+struct Case {
+    name: &'static str,
+    check: fn() -> anyhow::Result<()>,
+}
+
+/// The cases with these names in the module where this stands.
+macro_rules! cases {
+    ($($name:ident),* $(,)?) => {
+        pub(crate) const CASES: &[crate::Case] =
+            &[$(crate::Case { name: concat!(module_path!(), "::", stringify!($name)), check: $name }),*];
+    };
+}
+use cases;
+
+/// All cases; the longest first, so that they do not wait for each other at the end.
+const MODULES: [&[Case]; 14] = [
+    linux::CASES,
+    endurance::CASES,
+    linux_failures::CASES,
+    captures::CASES,
+    ports_published::CASES,
+    bad_frames::CASES,
+    strangers::CASES,
+    guests::CASES,
+    tcp_by_hand::CASES,
+    tcp_abuse::CASES,
+    arp::CASES,
+    icmp::CASES,
+    command_line::CASES,
+    component::CASES,
+];
+
+impl Case {
+    fn trial(self) -> Trial {
+        let name = self.name.strip_prefix("conformance::").unwrap_or(self.name);
+        Trial::ignorable_test(name, move || match (self.check)() {
+            Ok(()) => Ok(Completion::Completed),
+            Err(error) => match error.downcast_ref::<Skip>() {
+                Some(reason) => Ok(Completion::ignored_with(reason)),
+                None => Err(Failed::from(format!("{error:#}"))),
+            },
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    conformance::namespace::serve_if_asked();
+    let trials = MODULES.iter().flat_map(|cases| cases.iter().map(|case| case.trial())).collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}

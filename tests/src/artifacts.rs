@@ -1,0 +1,61 @@
+//! What was built beforehand: the command `wnet` and the components.
+//!
+//! They are looked for where `cargo xtask build` leaves them in the target folder that this program itself
+//! was built in. The variables `WNET` (the command's file) and `WNET_COMPONENTS` (a folder) say otherwise,
+//! so that the same cases can judge another build or another stack.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use anyhow::{Context, Result, bail};
+
+/// The command `wnet`.
+///
+/// # Errors
+/// If it was not built.
+pub fn wnet() -> Result<PathBuf> {
+    match env::var_os("WNET") {
+        Some(file) => built(file.into()),
+        None => built(profile_folder()?.join("wnet")),
+    }
+}
+
+/// The file of the component `name`: "stack", "echo-server", or "test/NAME" for guests that tests alone use.
+///
+/// # Errors
+/// If it was not built.
+pub fn component(name: &str) -> Result<PathBuf> {
+    let folder = match env::var_os("WNET_COMPONENTS") {
+        Some(folder) => PathBuf::from(folder),
+        None => profile_folder()?.parent().context("a target folder")?.join("components"),
+    };
+    built(folder.join(name).with_extension("wasm"))
+}
+
+/// The bytes of the component `name`.
+///
+/// # Errors
+/// If it was not built or cannot be read.
+pub fn component_bytes(name: &str) -> Result<Vec<u8>> {
+    let file = component(name)?;
+    fs::read(&file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+/// The stack's contract.
+pub fn wit_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit")
+}
+
+/// `target/debug`: two folders above `target/debug/deps/conformance-0123456789abcdef`.
+fn profile_folder() -> Result<PathBuf> {
+    let program = env::current_exe().context("cannot find the path of this program")?;
+    let folder = program.parent().and_then(Path::parent).context("this program lies in no target folder")?;
+    Ok(folder.to_owned())
+}
+
+fn built(file: PathBuf) -> Result<PathBuf> {
+    if !file.is_file() {
+        bail!("there is no {}: run `cargo xtask build` first", file.display());
+    }
+    Ok(file)
+}

@@ -1,0 +1,57 @@
+//! The process that keeps a namespace alive and makes sockets in it: this program again, with one argument.
+//!
+//! It speaks over its standard input, a Unix socket: one byte says that it is there; for each byte that it
+//! gets it returns one byte with a new TCP socket.
+
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::unix::net::UnixStream;
+
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
+};
+
+/// The argument that makes this program a socket giver.
+pub(super) const ARGUMENT: &str = "--give-sockets";
+
+/// Becomes a socket giver, and ends as one, if this program was started as such. The test program's `main`
+/// calls it first of all.
+pub fn serve_if_asked() {
+    if std::env::args().nth(1).as_deref() == Some(ARGUMENT) {
+        let served = io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from).and_then(|control| {
+            (&control).write_all(&[0])?;
+            serve(&control)
+        });
+        std::process::exit(i32::from(served.is_err()));
+    }
+}
+
+/// Gives sockets until nobody can ask any more.
+pub(super) fn serve(control: &UnixStream) -> io::Result<()> {
+    let mut reader = control;
+    while reader.read(&mut [0])? > 0 {
+        let socket =
+            rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut message = SendAncillaryBuffer::new(&mut space);
+        let sockets = [socket.as_fd()];
+        message.push(SendAncillaryMessage::ScmRights(&sockets));
+        rustix::net::sendmsg(control, &[IoSlice::new(&[0])], &mut message, SendFlags::empty())?;
+    }
+    Ok(())
+}
+
+/// Asks the giver at the other end for a socket.
+pub(super) fn ask(mut control: &UnixStream) -> io::Result<OwnedFd> {
+    control.write_all(&[0])?;
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut message = RecvAncillaryBuffer::new(&mut space);
+    rustix::net::recvmsg(control, &mut [IoSliceMut::new(&mut [0])], &mut message, RecvFlags::CMSG_CLOEXEC)?;
+    let socket = message.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut sockets) => sockets.next(),
+        _ => None,
+    });
+    socket.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+}

@@ -1,0 +1,149 @@
+//! A machine in this process: the real stack component in the host's kernel, on a wire of the case's choice,
+//! with guests on it. For what the command `wnet` cannot do: several guests, frames by hand, counters.
+
+use std::net::Ipv4Addr;
+use std::sync::{Arc, LazyLock};
+
+use anyhow::{Context, Result, anyhow, bail};
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+use wnet::gateway::{Gateway, GatewayConfig, Publish};
+use wnet::guest::{GuestConfig, GuestError, GuestExit, run_guest};
+use wnet::kernel::{Kernel, KernelConfig, NicConfig, StackComponent};
+use wnet::wire::Wire;
+use wnet::wire::user::cable;
+
+use crate::artifacts;
+use crate::deadline::{PATIENCE, wait_for};
+use crate::wire_peer::WirePeer;
+
+/// The stack's Ethernet address.
+pub const MAC: [u8; 6] = [0x52, 0x54, 0, 0, 0, 15];
+
+/// The stack's address.
+pub const ADDRESS: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 2);
+
+/// The address of who is at the other end of the wire, in a network of 24 bits.
+pub const PEER: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 1);
+
+/// Where the guests run; shared, because guests are futures and cost no threads.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(2).enable_all().build().expect("the system has threads")
+});
+
+/// A kernel with its stack. It ends when this is dropped; guests end before it.
+pub struct World {
+    kernel: Arc<Kernel>,
+}
+
+/// A guest that runs on a [`World`]. It is ended when this is dropped.
+pub struct Guest {
+    name: String,
+    task: JoinHandle<Result<GuestExit, GuestError>>,
+}
+
+impl World {
+    /// The real stack component, with the other end of its wire in the answer.
+    ///
+    /// # Errors
+    /// If the stack was not built or does not start.
+    pub fn with_peer(sysctls: &[(&str, &str)]) -> Result<(Self, WirePeer)> {
+        let (near, far) = cable().context("no wire")?;
+        let world = Self::start(artifacts::component_bytes("stack")?, Arc::new(near), sysctls)?;
+        Ok((world, WirePeer::new(far)))
+    }
+
+    /// This stack component with a user-mode gateway, which publishes the guest's port `port`; answers
+    /// where.
+    ///
+    /// # Errors
+    /// If one of the two does not start.
+    pub fn with_gateway(stack: Vec<u8>, port: u16) -> Result<(Self, Gateway, std::net::SocketAddr)> {
+        let (near, far) = cable().context("no wire")?;
+        let publish = vec![Publish { listen: (Ipv4Addr::LOCALHOST, 0).into(), guest_port: port }];
+        let config = GatewayConfig { address: PEER, prefix_length: 24, guest: ADDRESS, publish };
+        let gateway = Gateway::listen(&config).and_then(|listening| listening.start(far))?;
+        let published = gateway.published().first().context("a published port")?.listen;
+        Ok((Self::start(stack, Arc::new(near), &[])?, gateway, published))
+    }
+
+    fn start(stack: Vec<u8>, wire: Arc<dyn Wire>, sysctls: &[(&str, &str)]) -> Result<Self> {
+        let nic = NicConfig {
+            name: "eth0".into(),
+            mac: MAC,
+            wire,
+            addresses: vec![(ADDRESS, 24)],
+            gateways: Vec::new(),
+            mtu: None,
+        };
+        let sysctls = sysctls.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let component = StackComponent::new("the stack under test", stack);
+        let kernel = Kernel::start(KernelConfig { component, nics: vec![nic], sysctls, cache: true });
+        Ok(World { kernel: kernel.map_err(|error| anyhow!("{error}"))? })
+    }
+
+    /// Starts the guest component `name` with these arguments.
+    ///
+    /// # Errors
+    /// If it was not built.
+    pub fn spawn(&self, name: &str, arguments: &[&str]) -> Result<Guest> {
+        let config = GuestConfig {
+            name: name.into(),
+            component: artifacts::component_bytes(name)?,
+            arguments: [name].iter().chain(arguments).map(|word| (*word).to_owned()).collect(),
+            environment: Vec::new(),
+            directories: Vec::new(),
+        };
+        let task = RUNTIME.spawn(run_guest(Arc::clone(&self.kernel), config));
+        Ok(Guest { name: name.into(), task })
+    }
+
+    /// What the counter `name` stands at.
+    ///
+    /// # Panics
+    /// If there is no such counter.
+    pub fn counter(&self, name: &str) -> u64 {
+        let counters = self.kernel.counters();
+        let found = counters.iter().find(|(counter, _)| counter == name);
+        found.unwrap_or_else(|| panic!("there is no counter {name}")).1
+    }
+
+    /// All drops of the stack by reason, those that happened.
+    pub fn drops(&self) -> Vec<(String, u64)> {
+        let drops = self.kernel.counters().into_iter();
+        drops.filter(|(name, count)| name.starts_with("Drop:") && *count > 0).collect()
+    }
+
+    /// Why the stack was given up, if it was.
+    pub fn failure(&self) -> Option<String> {
+        self.kernel.failure()
+    }
+}
+
+impl Guest {
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// If that does not come within [`PATIENCE`], or it did not run.
+    pub fn wait(mut self) -> Result<GuestExit> {
+        let ended = RUNTIME.block_on(async { tokio::time::timeout(PATIENCE, &mut self.task).await });
+        match ended {
+            Ok(ended) => Ok(ended??),
+            Err(_) => bail!("{} still runs after {PATIENCE:?}", self.name),
+        }
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&self) -> bool {
+        self.task.is_finished()
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.task.abort();
+        // Its sockets are closed when it is gone; whoever drops it counts on that.
+        let _ = wait_for("the end of a guest", || self.task.is_finished().then_some(()));
+    }
+}

@@ -41,6 +41,7 @@ mod connection;
 mod demux;
 mod input;
 mod listener;
+mod open;
 mod options;
 mod output;
 mod receive;

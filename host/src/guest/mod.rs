@@ -7,6 +7,8 @@
 mod error;
 mod linker;
 mod process;
+#[cfg(test)]
+mod tests;
 
 pub use error::GuestError;
 

@@ -10,6 +10,9 @@ const COMPONENT: [u8; 8] = *b"\0asm\x0d\0\x01\0";
 /// The first eight bytes of a core module.
 const MODULE: [u8; 8] = *b"\0asm\x01\0\0\0";
 
+/// How the validator calls what WASI 0.3 needs.
+const ASYNC_FEATURE: &str = "component model async feature";
+
 /// Why a file is not a component that can be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotAComponent {
@@ -17,6 +20,8 @@ pub enum NotAComponent {
     CoreModule,
     /// Not WebAssembly, or of a version of the binary format that nobody knows here.
     NotWebAssembly,
+    /// A component with asynchronous functions: WASI 0.3.
+    Asynchronous,
     /// A component that does not validate, or one that uses features which are turned off.
     Invalid(String),
 }
@@ -29,6 +34,10 @@ impl fmt::Display for NotAComponent {
                  (or wrap it with `wasm-tools component new`)",
             ),
             NotAComponent::NotWebAssembly => f.write_str("it is not a WebAssembly component"),
+            NotAComponent::Asynchronous => f.write_str(
+                "it is an asynchronous component (WASI 0.3), which is not supported yet; build it for the \
+                 target wasm32-wasip2",
+            ),
             NotAComponent::Invalid(why) => write!(f, "it is not a valid component: {why}"),
         }
     }
@@ -41,7 +50,10 @@ pub(crate) fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, NotACo
         Some(&MODULE) => return Err(NotAComponent::CoreModule),
         _ => return Err(NotAComponent::NotWebAssembly),
     }
-    Component::from_binary(engine, bytes).map_err(|error| NotAComponent::Invalid(one_line(&error)))
+    Component::from_binary(engine, bytes).map_err(|error| {
+        let why = one_line(&error);
+        if why.contains(ASYNC_FEATURE) { NotAComponent::Asynchronous } else { NotAComponent::Invalid(why) }
+    })
 }
 
 /// One thing that keeps a component from being linked.

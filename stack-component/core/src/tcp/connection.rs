@@ -138,6 +138,9 @@ pub(super) struct AckState {
     pub quick: u8,
     /// Data goes back and forth, so that acknowledgements can ride on answers. Linux: `pingpong`.
     pub interactive: bool,
+    /// The data that is not acknowledged was pushed: its sender has no more for now. Linux:
+    /// `ICSK_ACK_PUSHED`.
+    pub pushed: bool,
     /// When data arrived last.
     pub last_data: Instant,
     /// When a segment outside of the window was answered last. Linux: `last_oow_ack_time`.
@@ -246,6 +249,7 @@ impl Connection {
                 now: false,
                 quick: QUICK_ACKS,
                 interactive: false,
+                pushed: false,
                 last_data: now,
                 last_invalid: None,
             },

@@ -213,6 +213,7 @@ impl Connection {
         let window = self.advertise(flags.syn(), options, env);
         if flags.ack() {
             self.ack.now = false;
+            self.ack.pushed = false;
             self.timers.stop(Timer::DelayedAck);
             self.receive.acked = self.receive.next;
         }

@@ -21,7 +21,7 @@ impl Connection {
         options: &TcpOptions,
         segment: Segment,
     ) -> Result<(), DropReason> {
-        let fin = segment.flags.fin();
+        let (fin, pushed) = (segment.flags.fin(), segment.flags.psh());
         let first = segment.sequence + u32::from(segment.flags.syn());
         if segment.payload.is_empty() && !fin {
             return Ok(());
@@ -56,6 +56,7 @@ impl Connection {
         if first.after(self.receive.next) {
             return self.receive_out_of_order(env, options, first, data);
         }
+        self.ack.pushed |= pushed;
         self.receive_in_order(env, data);
         Ok(())
     }

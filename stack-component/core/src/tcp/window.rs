@@ -3,6 +3,7 @@
 use super::Env;
 use super::connection::Connection;
 use super::options::TcpOptions;
+use super::timers::Timer;
 use crate::counters::Counter;
 
 /// The largest window without scaling.
@@ -25,7 +26,9 @@ impl Connection {
     pub(super) fn selectable_window(&self, options: &TcpOptions) -> u32 {
         let current = self.receive_window();
         let buffer = options.receive_buffer;
-        let free = buffer.saturating_sub(self.receive.queue.len() as u32);
+        // What the field cannot say cannot be offered. Linux: `window_clamp`.
+        let sayable = MAX_UNSCALED << self.receive.scale;
+        let free = buffer.saturating_sub(self.receive.queue.len() as u32).min(sayable);
         let crumbs = free < buffer / 2 && (free < self.receive.mss || free < buffer / 16);
         if crumbs { current } else { free.max(current) }
     }
@@ -45,13 +48,16 @@ impl Connection {
         field as u16
     }
 
-    /// The owner has read: is the news worth a segment of its own? Linux: `tcp_cleanup_rbuf`.
+    /// The owner has read: is the news worth a segment of its own? A much wider window is; and so is that
+    /// everything the peer pushed was taken, unless our answer will tell. Linux: `tcp_cleanup_rbuf`.
     pub(super) fn after_read(&mut self, options: &TcpOptions) {
         let current = self.receive_window();
         let possible = self.selectable_window(options);
-        if self.state.may_receive() && possible > current && possible / 2 >= current {
-            self.ack.now = true;
-            self.events.output = true;
+        let wider = self.state.may_receive() && possible > current && possible / 2 >= current;
+        let delayed = self.timers.get(Timer::DelayedAck).is_some();
+        let taken = delayed && self.ack.pushed && !self.ack.interactive && self.receive.queue.len() == 0;
+        if wider || taken {
+            self.acknowledge_now();
         }
     }
 }

@@ -215,6 +215,26 @@ fn acknowledgements_wait_for_company_once_the_connection_is_old() {
 }
 
 #[test]
+fn a_reader_that_took_all_that_was_pushed_acknowledges_it() {
+    let (mut script, _, child) = Script::accepted(80);
+    for _ in 0..40 {
+        script.data(&[1; 1000]);
+        script.wait(Duration::from_millis(100));
+        script.host.read(child);
+    }
+    script.seen();
+    // Nagle at the peer waits for this acknowledgement before it sends the next small segment.
+    script.data(b"pushed");
+    script.silence();
+    script.host.read(child);
+    assert_eq!(script.one().acknowledgement, script.next);
+    // Without a push more is to come.
+    script.inject(script.next, script.expected, Flags::ACK, b"more to come").unwrap();
+    script.host.read(child);
+    script.silence();
+}
+
+#[test]
 fn out_of_order_data_is_acknowledged_at_once_and_put_in_order() {
     let (mut script, _, child) = Script::accepted(80);
     let start = script.next;

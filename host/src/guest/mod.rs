@@ -42,6 +42,9 @@ pub struct GuestConfig {
     pub environment: Vec<(String, String)>,
     /// The directories that it may use, with all that is in them, and their paths in the guest.
     pub directories: Vec<(Dir, String)>,
+    /// Whether it gets this process's standard streams. Otherwise it has nothing to read, and what it prints
+    /// goes nowhere.
+    pub standard_streams: bool,
 }
 
 /// How a guest ended.

@@ -22,10 +22,13 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// What `config` grants, and this process's standard streams.
+    /// What `config` grants.
     pub(super) fn new(config: &GuestConfig, kernel: Arc<Kernel>) -> Result<Self, GuestError> {
         let mut wasi = WasiCtxBuilder::new();
-        wasi.inherit_stdio().args(&config.arguments).envs(&config.environment);
+        wasi.args(&config.arguments).envs(&config.environment);
+        if config.standard_streams {
+            wasi.inherit_stdio();
+        }
         for (directory, path) in &config.directories {
             preopen(&mut wasi, directory, path)
                 .map_err(|error| GuestError::Directory { path: path.clone(), why: format!("{error:#}") })?;

@@ -121,7 +121,7 @@ fn a_guest_that_cannot_be_read_is_125() -> Result<()> {
     // The superuser can read everything.
     if !rustix::process::geteuid().is_root() {
         let file = scratch.write("locked.wasm", odd_components::empty_component())?;
-        std::fs::set_permissions(&file, PermissionsExt::from_mode(0))?;
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o000))?;
         expect(&run([&file])?, 125, &["locked.wasm"])?;
     }
     Ok(())

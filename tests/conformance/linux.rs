@@ -23,6 +23,7 @@ crate::cases! {
     linux_closes_its_half_first,
     the_guest_closes_its_half_first,
     nc_talks_to_the_echo_server,
+    curl_gets_a_page,
     who_reads_late_gets_everything,
     a_guest_that_reads_late_gets_everything,
 }
@@ -176,6 +177,18 @@ fn nc_talks_to_the_echo_server() -> Result<()> {
     let output = nc.wait_with_output()?;
     ensure!(output.status.success(), "{output:?}");
     ensure!(output.stdout == text.as_bytes(), "{output:?}");
+    Ok(())
+}
+
+fn curl_gets_a_page() -> Result<()> {
+    needs::program("curl", "curl")?;
+    let linux = Namespace::with_tap()?;
+    let _server = Wnet::serve_on_tap(&linux, &[], "test/http-hello", 80)?;
+    for _ in 0..10 {
+        let page =
+            linux.run("curl", &["-sS", "--noproxy", "*", "--max-time", "30", &format!("http://{GUEST}/")])?;
+        ensure!(page == "Hello from a component", "{page}");
+    }
     Ok(())
 }
 

@@ -8,10 +8,10 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use conformance::artifacts;
 use conformance::namespace::reset;
 use conformance::traffic::{self, Fingerprint, bytes};
 use conformance::wnet_process::{Ended, Wnet, run};
+use conformance::{artifacts, needs};
 
 use crate::linux::fill;
 
@@ -23,6 +23,7 @@ crate::cases! {
     a_port_the_guest_does_not_listen_on_resets,
     a_client_that_resets_ends_one_connection,
     several_ports_reach_one_guest,
+    curl_gets_a_page,
     an_address_in_use_is_told_in_one_line,
     an_address_of_somebody_else_is_told_in_one_line,
     the_outside_refuses_the_guest_at_once,
@@ -125,6 +126,15 @@ fn several_ports_reach_one_guest() -> Result<()> {
     for port in ports {
         traffic::echo(&connect(port)?, &bytes(port.into(), 10_000))?;
     }
+    Ok(())
+}
+
+fn curl_gets_a_page() -> Result<()> {
+    let curl = needs::program("curl", "curl")?;
+    let (_wnet, port) = published("test/http-hello", &[])?;
+    let page = format!("http://127.0.0.1:{port}/");
+    let output = Command::new(curl).args(["-sS", "--noproxy", "*", "--max-time", "30", &page]).output()?;
+    ensure!(output.status.success() && output.stdout == b"Hello from a component\n", "{output:?}");
     Ok(())
 }
 

@@ -18,6 +18,7 @@ use crate::ports_published::published;
 
 crate::cases! {
     the_same_stack_from_a_file_serves,
+    a_stack_with_needless_imports_serves,
     a_program_is_no_stack,
     an_empty_component_is_no_stack,
     a_stack_that_wants_more_than_there_is_is_refused,
@@ -46,6 +47,16 @@ fn the_same_stack_from_a_file_serves() -> Result<()> {
     let file = stack.to_str().expect("target folders have plain names");
     let (wnet, port) = published("echo-server", &["--stack", file])?;
     traffic::echo(&traffic::connect(("127.0.0.1", port))?, &bytes(1, 1 << 20))?;
+    wnet.terminate()?;
+    Ok(())
+}
+
+fn a_stack_with_needless_imports_serves() -> Result<()> {
+    let stack = odd_components::with_needless_imports(&artifacts::component_bytes("stack")?)?;
+    let scratch = Scratch::new()?;
+    let file = scratch.write("needy.wasm", stack)?;
+    let (wnet, port) = published("echo-server", &["--stack", file.to_str().context("a plain name")?])?;
+    traffic::echo(&traffic::connect(("127.0.0.1", port))?, &bytes(2, 1 << 20))?;
     wnet.terminate()?;
     Ok(())
 }

@@ -65,7 +65,9 @@ impl Tshark {
     /// # Errors
     /// The first frames that it did.
     pub fn expect_no_retransmission(&self, file: &Path, source: Ipv4Addr) -> Result<()> {
-        let filter = format!("ip.src == {source} && tcp.analysis.retransmission");
+        let kinds = ["retransmission", "fast_retransmission", "spurious_retransmission"];
+        let any = kinds.map(|kind| format!("tcp.analysis.{kind}")).join(" || ");
+        let filter = format!("ip.src == {source} && ({any})");
         expect_none("are retransmissions", &self.frames(file, &filter)?)
     }
 }

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use anyhow::{Context, Result, ensure};
-use wasmparser::{Encoding, ExternalKind, Parser, Payload, TypeRef};
+use wasmparser::{
+    ComponentAlias, ComponentExternalKind, ComponentOuterAliasKind, ComponentTypeRef, Encoding, ExternalKind,
+    Parser, Payload, TypeRef,
+};
 
 /// A component from its text.
 ///
@@ -118,6 +121,88 @@ fn module_bodies(parser: Parser, module: &[u8]) -> Result<HashMap<String, Range<
     Ok(exports.into_iter().filter_map(body).collect())
 }
 
+/// The stack component `stack` as a toolchain with a whole standard library would have made it: it also imports
+/// the environment and the files of WASI, without ever using them.
+///
+/// # Errors
+/// If it is no component.
+pub fn with_needless_imports(stack: &[u8]) -> Result<Vec<u8>> {
+    /// Sections of the component model's binary format.
+    const TYPES: u8 = 7;
+    const IMPORTS: u8 = 10;
+    const INSTANCE: u8 = 5;
+    let interfaces = r#"(component
+        (type (instance (export "get-arguments" (func (result (list string))))))
+        (type (instance
+            (export "descriptor" (type $descriptor (sub resource)))
+            (export "[method]descriptor.sync-data" (func (param "self" (borrow $descriptor)))))))"#;
+    let interfaces = from_text(interfaces)?;
+    let types = Parser::new(0).parse_all(&interfaces).find_map(|payload| match payload {
+        Ok(Payload::ComponentTypeSection(section)) => interfaces.get(section.range()),
+        _ => None,
+    });
+    let first = type_count(stack)?;
+    let mut imports = vec![2];
+    for (number, name) in (first..).zip(["wasi:cli/environment@0.2.0", "wasi:filesystem/types@0.2.0"]) {
+        imports.extend([0, u8::try_from(name.len())?]);
+        imports.extend_from_slice(name.as_bytes());
+        imports.push(INSTANCE);
+        imports.extend(leb128(number));
+    }
+    let mut changed = stack.to_vec();
+    for (section, content) in [(TYPES, types.context("there are types")?), (IMPORTS, &imports)] {
+        changed.push(section);
+        changed.extend(leb128(u32::try_from(content.len())?));
+        changed.extend_from_slice(content);
+    }
+    Ok(changed)
+}
+
+/// How many types a component has itself: the number of the next one.
+fn type_count(component: &[u8]) -> Result<u32> {
+    let (mut count, mut depth) = (0, 0);
+    for payload in Parser::new(0).parse_all(component) {
+        match payload? {
+            Payload::Version { .. } => depth += 1,
+            Payload::End(_) => depth -= 1,
+            _ if depth != 1 => {}
+            Payload::ComponentTypeSection(section) => count += section.count(),
+            Payload::ComponentImportSection(section) => {
+                for import in section {
+                    count += u32::from(matches!(import?.ty, ComponentTypeRef::Type(_)));
+                }
+            }
+            Payload::ComponentExportSection(section) => {
+                for export in section {
+                    count += u32::from(export?.kind == ComponentExternalKind::Type);
+                }
+            }
+            Payload::ComponentAliasSection(section) => {
+                for alias in section {
+                    count += u32::from(matches!(
+                        alias?,
+                        ComponentAlias::InstanceExport { kind: ComponentExternalKind::Type, .. }
+                            | ComponentAlias::Outer { kind: ComponentOuterAliasKind::Type, .. }
+                    ));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(count)
+}
+
+/// A number as WebAssembly writes it.
+fn leb128(mut number: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number >= 0x80 {
+        bytes.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
+}
+
 /// The names of what a component imports and exports.
 ///
 /// # Errors
@@ -164,6 +249,19 @@ mod tests {
         let (imports, exports) = names(&from_text(COMPONENT).unwrap()).unwrap();
         assert_eq!(imports, ["a:b/c@1.0.0"]);
         assert_eq!(exports, ["two"]);
+    }
+
+    #[test]
+    fn needless_imports_are_added() {
+        let changed = with_needless_imports(&from_text(COMPONENT).unwrap()).unwrap();
+        let (imports, exports) = names(&changed).unwrap();
+        assert_eq!(imports, ["a:b/c@1.0.0", "wasi:cli/environment@0.2.0", "wasi:filesystem/types@0.2.0"]);
+        assert_eq!(exports, ["two"]);
+    }
+
+    #[test]
+    fn numbers_are_written_as_webassembly_does() {
+        assert_eq!((leb128(0), leb128(127), leb128(624_485)), (vec![0], vec![127], vec![0xe5, 0x8e, 0x26]));
     }
 
     #[test]

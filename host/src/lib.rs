@@ -3,10 +3,10 @@
 pub mod cli;
 pub mod e1000;
 pub mod files;
-pub mod gateway;
-pub mod log;
 pub mod gate;
+pub mod gateway;
 pub mod guest;
 pub mod kernel;
+pub mod log;
 pub mod run;
 pub mod wire;

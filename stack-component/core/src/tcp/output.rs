@@ -48,10 +48,10 @@ impl Connection {
         }
         let index = self.send.sent.iter().position(|sent| sent.fate == Fate::Lost)?;
         self.split_if_too_large(index);
-        let mss_left = self.send.una + self.send.window;
+        let window_end = self.send.una + self.send.window;
         let sent = self.send.sent.get_mut(index)?;
         // A peer that shrank its window gets no more than the first segment (RFC 9293 section 3.8.6).
-        if !sent.syn && sent.start != self.send.una && !sent.start.before(mss_left) {
+        if !sent.syn && sent.start != self.send.una && !sent.start.before(window_end) {
             return None;
         }
         sent.fate = Fate::Retransmitted;
@@ -85,7 +85,7 @@ impl Connection {
         let sent = if self.send.next == self.send.initial {
             self.new_sent(0, true, false, env.now)
         } else {
-            let (len, fin) = self.new_data(env.now, options)?;
+            let (len, fin) = self.new_data(env, options)?;
             self.new_sent(len, false, fin, env.now)
         };
         if sent.data_len() > 0 {
@@ -120,16 +120,16 @@ impl Connection {
 
     /// How much new data may go now, and whether the FIN goes with it: congestion window, the peer's window,
     /// Nagle (RFC 1122 section 4.2.3.4) and silly-window avoidance (RFC 9293 section 3.8.6.2.1).
-    fn new_data(&mut self, now: Instant, options: &TcpOptions) -> Option<(u32, bool)> {
+    fn new_data(&mut self, env: &Env<'_>, options: &TcpOptions) -> Option<(u32, bool)> {
         let fin_queued = self.send.fin == Fin::Queued;
         let unsent = self.unsent();
-        if self.state == TcpState::SynSent || (unsent == 0 && !fin_queued) {
+        let opening = matches!(self.state, TcpState::SynSent | TcpState::SynRecv);
+        if opening || (unsent == 0 && !fin_queued) {
             return None;
         }
-        if self.state == TcpState::SynRecv {
-            return None;
+        if env.sysctl.tcp_slow_start_after_idle {
+            self.restart_after_idle(env.now);
         }
-        self.restart_after_idle(now);
         if self.in_flight() >= self.window.size {
             self.send.window_limited = true;
             return None;

@@ -128,3 +128,22 @@ fn retransmission_after_the_path_became_narrower_uses_smaller_segments() {
     let longest = script.wait(Duration::from_secs(1)).iter().map(|s| s.data.len()).max();
     assert_eq!(longest, Some(512));
 }
+
+#[test]
+fn after_an_idle_time_the_window_starts_anew_unless_told_otherwise() {
+    for (restart, most) in [(true, 10), (false, 20)] {
+        let (mut script, child, _) = sending(10);
+        script.host.sysctl.tcp_slow_start_after_idle = restart;
+        // Only a window that held sending back grows: with 30 segments waiting it doubles, from 10 to 20.
+        script.host.send(child, &vec_of(30_000)).unwrap();
+        script.silence();
+        script.ack();
+        assert_eq!(script.seen().len(), 20);
+        script.ack();
+        script.seen();
+        script.ack();
+        script.wait(Duration::from_secs(10));
+        script.host.send(child, &vec_of(20_000)).unwrap();
+        assert_eq!(script.seen().len(), most, "restart: {restart}");
+    }
+}

@@ -4,7 +4,7 @@ use super::harness::{Host, Script};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::random::{Random, SeededRandom};
-use crate::tcp::{TcpOption, TcpState};
+use crate::tcp::{TcpHandle, TcpOption, TcpState};
 use crate::time::{Duration, Instant};
 use crate::wire::tcp::{Flags, Options, Timestamps};
 use std::vec;
@@ -196,8 +196,8 @@ fn nagle_holds_small_segments_back_and_can_be_turned_off() {
     assert_eq!(script.one().data, b"d");
 }
 
-#[test]
-fn acknowledgements_wait_for_company_once_the_connection_is_old() {
+/// A connection whose first acknowledgements, which are sent at once, are all spent.
+fn grown_old() -> (Script, TcpHandle) {
     let (mut script, _, child) = Script::accepted(80);
     for _ in 0..40 {
         script.data(&[1; 1000]);
@@ -205,6 +205,12 @@ fn acknowledgements_wait_for_company_once_the_connection_is_old() {
         script.host.read(child);
     }
     script.seen();
+    (script, child)
+}
+
+#[test]
+fn acknowledgements_wait_for_company_once_the_connection_is_old() {
+    let (mut script, _) = grown_old();
     script.data(&[1; 1000]);
     script.silence();
     assert_eq!(script.wait(Duration::from_millis(41)).len(), 1);
@@ -216,13 +222,7 @@ fn acknowledgements_wait_for_company_once_the_connection_is_old() {
 
 #[test]
 fn a_reader_that_took_all_that_was_pushed_acknowledges_it() {
-    let (mut script, _, child) = Script::accepted(80);
-    for _ in 0..40 {
-        script.data(&[1; 1000]);
-        script.wait(Duration::from_millis(100));
-        script.host.read(child);
-    }
-    script.seen();
+    let (mut script, child) = grown_old();
     // Nagle at the peer waits for this acknowledgement before it sends the next small segment.
     script.data(b"pushed");
     script.silence();

@@ -1,0 +1,8 @@
+//! packetdrill's script language, interpreted in virtual time against a [`Machine`]: whatever has a wire that raw
+//! IP packets enter and leave by, and POSIX socket calls on top.
+
+pub mod errno;
+pub mod machine;
+
+pub use errno::Errno;
+pub use machine::Machine;

@@ -39,6 +39,7 @@ mod close;
 mod congestion;
 mod connection;
 mod demux;
+mod info;
 mod input;
 mod listener;
 mod open;
@@ -63,7 +64,9 @@ mod window;
 mod tests;
 
 pub use crate::socket::SocketError;
-pub use options::{TcpOption, TcpOptions};
+pub use congestion::Algorithm;
+pub use info::TcpInfo;
+pub use options::{PathMtu, TcpOption, TcpOptions};
 pub use sockets::{Received, Shutdown, TcpReadiness};
 pub use state::TcpState;
 pub use table::{Socket, Tcp, TcpHandle};

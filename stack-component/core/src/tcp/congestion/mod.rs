@@ -7,6 +7,40 @@ pub(super) use reno::Reno;
 /// The initial window in segments (RFC 6928). Linux: `TCP_INIT_CWND`.
 pub(super) const INITIAL_WINDOW: u32 = 10;
 
+/// The congestion controls a socket may choose from. Linux: `TCP_CONGESTION`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Algorithm {
+    /// RFC 5681 and 6582.
+    Reno,
+    /// RFC 9438 with HyStart++ (RFC 9406).
+    #[default]
+    Cubic,
+    /// BBR, version 1.
+    Bbr,
+    /// RFC 8257.
+    Dctcp,
+}
+
+impl Algorithm {
+    /// All of them.
+    pub const ALL: [Algorithm; 4] = [Algorithm::Reno, Algorithm::Cubic, Algorithm::Bbr, Algorithm::Dctcp];
+
+    /// Linux's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Algorithm::Reno => "reno",
+            Algorithm::Cubic => "cubic",
+            Algorithm::Bbr => "bbr",
+            Algorithm::Dctcp => "dctcp",
+        }
+    }
+
+    /// The one of Linux's name `name`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Algorithm::ALL.into_iter().find(|algorithm| algorithm.name() == name)
+    }
+}
+
 /// The congestion window and its threshold, in segments. Linux: `snd_cwnd`, `snd_ssthresh`, `snd_cwnd_cnt`.
 #[derive(Clone, Debug)]
 pub(super) struct Window {

@@ -24,6 +24,7 @@ mod entered;
 mod handles;
 mod image;
 mod inert;
+pub mod lab;
 mod machine;
 mod nic;
 mod notify;
@@ -41,7 +42,7 @@ pub use component::{LinkProblem, NotAComponent};
 pub use config::{KernelConfig, KernelError, NicConfig, StackComponent};
 pub use machine::StackDied;
 
-pub(crate) use entered::Entered;
+pub use entered::Entered;
 pub(crate) use handles::Owned;
 pub(crate) use waiters::Armed;
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use wasmtime::component::{HasSelf, Linker, ResourceTable};
 
 /// The data of the stack's Store.
-pub(crate) struct StackState {
+pub struct StackState {
     /// The controllers. Each has a lock of its own only because their DMA memory is written while the
     /// Store is borrowed; the big lock keeps everybody else away.
     pub(super) nics: Arc<[Mutex<Nic>]>,

@@ -45,6 +45,7 @@ mod listener;
 mod open;
 mod options;
 mod output;
+mod rate;
 mod receive;
 mod receive_queue;
 mod request;
@@ -64,7 +65,7 @@ mod window;
 mod tests;
 
 pub use crate::socket::SocketError;
-pub use congestion::Algorithm;
+pub use congestion::{Algorithm, CongestionInfo};
 pub use info::TcpInfo;
 pub use options::{PathMtu, TcpOption, TcpOptions};
 pub use sockets::{Received, Shutdown, TcpReadiness};

@@ -167,6 +167,8 @@ pub(super) struct Connection {
     pub receive: ReceiveSide,
     /// None: not in use.
     pub timestamps: Option<TimestampState>,
+    /// Both sides understand SACK (RFC 2018 section 2). Linux: `tp->rx_opt.sack_ok`.
+    pub sack_permitted: bool,
     /// What is added to the clock in our timestamps.
     pub timestamp_offset: u32,
     pub rtt: RoundTrip,
@@ -243,6 +245,7 @@ impl Connection {
                 shutdown: false,
             },
             timestamps: None,
+            sack_permitted: false,
             timestamp_offset,
             rtt: RoundTrip::default(),
             window: Window::default(),

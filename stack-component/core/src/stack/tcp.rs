@@ -5,7 +5,8 @@
 use super::Stack;
 use crate::route::{Destination, Refusal};
 use crate::tcp::{
-    Env, Received, Shutdown, SocketError, Tcp, TcpHandle, TcpOption, TcpOptions, TcpReadiness, TcpState,
+    Env, FilterError, Instruction, Received, SendFlags, Shutdown, SocketError, Tcp, TcpHandle, TcpOption,
+    TcpOptions, TcpReadiness, TcpState,
 };
 use crate::time::Instant;
 use core::net::{Ipv4Addr, SocketAddrV4};
@@ -105,6 +106,56 @@ impl Stack {
     /// Takes bytes to be sent: as many as there is room for, or [`SocketError::WouldBlock`].
     pub fn tcp_send(&mut self, handle: TcpHandle, data: &[u8], now: Instant) -> Result<usize, SocketError> {
         self.tcp_call(now, |tcp, env| tcp.send(env, handle, data))
+    }
+
+    /// As [`Stack::tcp_send`], with a say in how the bytes leave.
+    pub fn tcp_send_with(
+        &mut self,
+        handle: TcpHandle,
+        data: &[u8],
+        flags: SendFlags,
+        now: Instant,
+    ) -> Result<usize, SocketError> {
+        self.tcp_call(now, |tcp, env| tcp.send_with(env, handle, data, flags))
+    }
+
+    /// How many bytes, a FIN counted as one, were taken and are not acknowledged. Linux: `SIOCOUTQ`.
+    pub fn tcp_unacknowledged(&self, handle: TcpHandle) -> usize {
+        self.tcp.unacknowledged(handle)
+    }
+
+    /// How many bytes can be read. Linux: `SIOCINQ`.
+    pub fn tcp_queued_input(&self, handle: TcpHandle) -> usize {
+        self.tcp.queued_input(handle)
+    }
+
+    /// What [`Stack::tcp_receive`] would give, left where it is.
+    pub fn tcp_peek(&self, handle: TcpHandle, max: usize) -> Result<Received, SocketError> {
+        self.tcp.peek(handle, max)
+    }
+
+    /// The error that the connection met, once. Linux: `SO_ERROR`.
+    pub fn tcp_take_error(&mut self, handle: TcpHandle) -> Option<SocketError> {
+        self.tcp.take_error(handle)
+    }
+
+    /// Lets a program of classic BPF look at each segment from its TCP header on.
+    pub fn tcp_attach_filter(
+        &mut self,
+        handle: TcpHandle,
+        program: &[Instruction],
+    ) -> Result<(), FilterError> {
+        self.tcp.attach_filter(handle, program)
+    }
+
+    /// Takes the filter away.
+    pub fn tcp_detach_filter(&mut self, handle: TcpHandle) -> Result<(), FilterError> {
+        self.tcp.detach_filter(handle)
+    }
+
+    /// The filter can no longer be changed or taken away.
+    pub fn tcp_lock_filter(&mut self, handle: TcpHandle) -> Result<(), FilterError> {
+        self.tcp.lock_filter(handle)
     }
 
     /// How many bytes were taken and have not left yet.

@@ -39,8 +39,10 @@ mod close;
 mod congestion;
 mod connection;
 mod demux;
+mod filter;
 mod info;
 mod input;
+mod inquiries;
 mod listener;
 mod open;
 mod options;
@@ -66,9 +68,10 @@ mod tests;
 
 pub use crate::socket::SocketError;
 pub use congestion::{Algorithm, CongestionInfo};
+pub use filter::{FilterError, Instruction};
 pub use info::TcpInfo;
 pub use options::{PathMtu, TcpOption, TcpOptions};
-pub use sockets::{Received, Shutdown, TcpReadiness};
+pub use sockets::{Received, SendFlags, Shutdown, TcpReadiness};
 pub use state::TcpState;
 pub use table::{Socket, Tcp, TcpHandle};
 

@@ -1,6 +1,7 @@
 //! All of a stack's TCP sockets, how they are found, and what follows when one of them changed.
 
 use super::connection::Connection;
+use super::filter::SocketFilter;
 use super::listener::Listener;
 use super::options::TcpOptions;
 use super::request::Request;
@@ -45,6 +46,8 @@ pub struct Socket {
     pub(super) options: TcpOptions,
     /// The address it is bound to; of a connection, the address it was bound to before.
     pub(super) local: Option<SocketAddrV4>,
+    /// What looks at each segment before the connection does.
+    pub(super) filter: SocketFilter,
     /// It stands in the list of sockets with output.
     pub(super) queued: bool,
     /// It stands in the list of sockets to be woken.
@@ -53,7 +56,7 @@ pub struct Socket {
 
 impl Socket {
     pub(super) fn new(options: TcpOptions, role: Role) -> Self {
-        Socket { role, options, local: None, queued: false, woken: false }
+        Socket { role, options, local: None, filter: SocketFilter::default(), queued: false, woken: false }
     }
 
     pub(super) fn connection(&self) -> Option<&Connection> {

@@ -308,6 +308,7 @@ impl Connection {
             delivered_ce: self.rate.delivered_ce,
             lost: self.rate.lost,
             app_limited: self.rate.is_app_limited(),
+            next_departure: now,
             ecn: false,
             max_pacing_rate: u64::MAX,
         }

@@ -4,15 +4,17 @@
 //! What happens to it stands in the neighbouring files: segments arrive in `input`, `acknowledge` and
 //! `receive`, leave in `output`, time passes in `timers`, and its end is in `close`.
 
-use super::congestion::{CongestionControl, Reno, Window};
+use super::congestion::{Algorithm, CaState, CongestionControl, Path, Window};
+
 use super::options::TcpOptions;
+use super::rate::DeliveryRate;
 use super::receive_queue::ReceiveQueue;
 use super::round_trip::RoundTrip;
 use super::send_queue::{SendQueue, Sent};
 use super::sequence::Sequence;
 use super::timers::Timers;
 use super::trace::Trail;
-use super::{FourTuple, SocketError, TcpState};
+use super::{FourTuple, SocketError, TcpState, congestion};
 use crate::time::Instant;
 use crate::wire::ipv4::MAX_PACKET;
 use alloc::boxed::Box;
@@ -173,6 +175,7 @@ pub(super) struct Connection {
     pub rtt: RoundTrip,
     pub window: Window,
     pub control: Box<dyn CongestionControl>,
+    pub rate: DeliveryRate,
     pub recovery: Recovery,
     pub ack: AckState,
     pub timers: Timers,
@@ -246,7 +249,8 @@ impl Connection {
             timestamp_offset,
             rtt: RoundTrip::default(),
             window: Window::default(),
-            control: Box::new(Reno),
+            control: congestion::new(Algorithm::Reno, 0),
+            rate: DeliveryRate::default(),
             recovery: Recovery { phase: Phase::Open, until: initial, duplicates: 0, lost: 0, force: false },
             ack: AckState {
                 now: false,
@@ -280,6 +284,33 @@ impl Connection {
     pub(super) fn in_flight(&self) -> u32 {
         let gone = self.recovery.lost + self.recovery.duplicates;
         (self.send.sent.len() as u32).saturating_sub(gone)
+    }
+
+    /// The connection as its congestion control sees it now.
+    pub(super) fn path(&self, now: Instant) -> Path {
+        Path {
+            now,
+            last_sent: self.send.last_data,
+            mss: self.send_mss(),
+            srtt: self.rtt.smoothed(),
+            min_rtt: None,
+            in_flight: self.in_flight(),
+            max_packets_out: self.send.sent.len() as u32,
+            window_limited: self.send.window_limited,
+            una: self.send.una.0,
+            next: self.send.next.0,
+            state: match self.recovery.phase {
+                Phase::Open => CaState::Open,
+                Phase::Recovery => CaState::Recovery,
+                Phase::Loss => CaState::Loss,
+            },
+            delivered: self.rate.delivered,
+            delivered_ce: self.rate.delivered_ce,
+            lost: self.rate.lost,
+            app_limited: self.rate.is_app_limited(),
+            ecn: false,
+            max_pacing_rate: u64::MAX,
+        }
     }
 
     /// Bytes handed in and not sent.

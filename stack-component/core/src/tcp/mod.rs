@@ -47,6 +47,7 @@ mod listener;
 mod open;
 mod options;
 mod output;
+mod rate;
 mod receive;
 mod receive_queue;
 mod request;
@@ -67,7 +68,7 @@ mod window;
 mod tests;
 
 pub use crate::socket::SocketError;
-pub use congestion::Algorithm;
+pub use congestion::{Algorithm, CongestionInfo};
 pub use filter::{FilterError, Instruction};
 pub use info::TcpInfo;
 pub use options::{PathMtu, TcpOption, TcpOptions};

@@ -138,6 +138,7 @@ impl Request {
             now,
         };
         let mut connection = Connection::new(opening, TcpState::SynRecv);
+        connection.events.trail.push(TcpState::Listen, TcpState::SynRecv);
         connection.send.next = self.initial + 1;
         connection.send.una = self.initial + 1;
         connection.send.peer_mss = self.peer_mss;

@@ -2,6 +2,7 @@
 //! (RFC 5681, 6298, 6582). Linux: `tcp_ack`, `tcp_clean_rtx_queue`, `tcp_fastretrans_alert`.
 
 use super::Env;
+use super::congestion::Path;
 use super::connection::{Connection, Phase};
 use super::segment::Segment;
 use super::send_queue::{Fate, Sent};
@@ -48,7 +49,7 @@ impl Connection {
         self.measure(env, &acked, segment);
         self.retransmits = 0;
         self.progressed = true;
-        self.progress(&acked);
+        self.progress(&acked, env.now);
         if self.send.sent.is_empty() {
             self.timers.stop(Timer::Retransmit);
         } else {
@@ -131,12 +132,12 @@ impl Connection {
     }
 
     /// New data was acknowledged.
-    fn progress(&mut self, acked: &Acked) {
+    fn progress(&mut self, acked: &Acked, now: Instant) {
         let limited = core::mem::take(&mut self.send.window_limited);
         match self.recovery.phase {
             Phase::Open => {
                 self.recovery.duplicates = 0;
-                self.grow(acked.segments, limited);
+                self.grow(acked.segments, limited, now);
             }
             // RFC 6582 section 3.2 step 3: everything sent before the loss has arrived, or part of it.
             Phase::Recovery if !self.send.una.before(self.recovery.until) => self.end_recovery(),
@@ -147,7 +148,7 @@ impl Connection {
             }
             Phase::Loss => {
                 self.recovery.duplicates = 0;
-                self.grow(acked.segments, true);
+                self.grow(acked.segments, true, now);
                 if !self.send.una.before(self.recovery.until) {
                     self.recovery.phase = Phase::Open;
                 }
@@ -157,10 +158,9 @@ impl Connection {
     }
 
     /// The window grows only while it is what holds sending back (RFC 7661). Linux: `tcp_is_cwnd_limited`.
-    fn grow(&mut self, acked: u32, limited: bool) {
-        if limited {
-            self.control.acknowledged(&mut self.window, acked);
-        }
+    fn grow(&mut self, acked: u32, limited: bool, now: Instant) {
+        let path = Path { window_limited: limited, ..self.path(now) };
+        self.control.acknowledged(&mut self.window, &path, acked);
     }
 
     /// One more acknowledgement of the same number: a segment left the network out of order. Linux:
@@ -178,7 +178,7 @@ impl Connection {
             env.counters.increment(Counter::TcpExtTCPRenoRecovery);
             self.recovery.phase = Phase::Recovery;
             self.recovery.until = self.send.next;
-            self.window.threshold = self.control.threshold_after_loss(&self.window);
+            self.window.threshold = self.control.threshold_after_loss(&self.window, &self.path(env.now));
             self.window.size = self.window.threshold;
             self.window.credit = 0;
             self.mark_first_lost();

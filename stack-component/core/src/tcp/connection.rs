@@ -4,14 +4,17 @@
 //! What happens to it stands in the neighbouring files: segments arrive in `input`, `acknowledge` and
 //! `receive`, leave in `output`, time passes in `timers`, and its end is in `close`.
 
-use super::congestion::{CongestionControl, Reno, Window};
+use super::congestion::{Algorithm, CaState, CongestionControl, Path, Window};
+
 use super::options::TcpOptions;
+use super::rate::DeliveryRate;
 use super::receive_queue::ReceiveQueue;
 use super::round_trip::RoundTrip;
 use super::send_queue::{SendQueue, Sent};
 use super::sequence::Sequence;
 use super::timers::Timers;
-use super::{FourTuple, SocketError, TcpState};
+use super::trace::Trail;
+use super::{FourTuple, SocketError, TcpState, congestion};
 use crate::time::Instant;
 use crate::wire::ipv4::MAX_PACKET;
 use alloc::boxed::Box;
@@ -154,6 +157,8 @@ pub(super) struct Events {
     pub wake: bool,
     /// It has something to send.
     pub output: bool,
+    /// The states it went through.
+    pub trail: Trail,
 }
 
 /// One connection, from its SYN to its last acknowledgement.
@@ -165,11 +170,14 @@ pub(super) struct Connection {
     pub receive: ReceiveSide,
     /// None: not in use.
     pub timestamps: Option<TimestampState>,
+    /// Both sides understand SACK (RFC 2018 section 2). Linux: `tp->rx_opt.sack_ok`.
+    pub sack_permitted: bool,
     /// What is added to the clock in our timestamps.
     pub timestamp_offset: u32,
     pub rtt: RoundTrip,
     pub window: Window,
     pub control: Box<dyn CongestionControl>,
+    pub rate: DeliveryRate,
     pub recovery: Recovery,
     pub ack: AckState,
     pub timers: Timers,
@@ -240,10 +248,12 @@ impl Connection {
                 shutdown: false,
             },
             timestamps: None,
+            sack_permitted: false,
             timestamp_offset,
             rtt: RoundTrip::default(),
             window: Window::default(),
-            control: Box::new(Reno),
+            control: congestion::new(Algorithm::Reno, 0),
+            rate: DeliveryRate::default(),
             recovery: Recovery { phase: Phase::Open, until: initial, duplicates: 0, lost: 0, force: false },
             ack: AckState {
                 now: false,
@@ -279,6 +289,34 @@ impl Connection {
         (self.send.sent.len() as u32).saturating_sub(gone)
     }
 
+    /// The connection as its congestion control sees it now.
+    pub(super) fn path(&self, now: Instant) -> Path {
+        Path {
+            now,
+            last_sent: self.send.last_data,
+            mss: self.send_mss(),
+            srtt: self.rtt.smoothed(),
+            min_rtt: None,
+            in_flight: self.in_flight(),
+            max_packets_out: self.send.sent.len() as u32,
+            window_limited: self.send.window_limited,
+            una: self.send.una.0,
+            next: self.send.next.0,
+            state: match self.recovery.phase {
+                Phase::Open => CaState::Open,
+                Phase::Recovery => CaState::Recovery,
+                Phase::Loss => CaState::Loss,
+            },
+            delivered: self.rate.delivered,
+            delivered_ce: self.rate.delivered_ce,
+            lost: self.rate.lost,
+            app_limited: self.rate.is_app_limited(),
+            next_departure: now,
+            ecn: false,
+            max_pacing_rate: u64::MAX,
+        }
+    }
+
     /// Bytes handed in and not sent.
     pub(super) fn unsent(&self) -> u32 {
         self.send.queue.end().saturating_since(self.send.next)
@@ -296,6 +334,12 @@ impl Connection {
         if room >= self.send.queue.len() / 2 { room } else { 0 }
     }
 
+    /// Goes to another state. Linux: `tcp_set_state`.
+    pub(super) fn enter(&mut self, state: TcpState) {
+        self.events.trail.push(self.state, state);
+        self.state = state;
+    }
+
     /// Tells the owner to look.
     pub(super) fn wake(&mut self) {
         self.events.wake = true;
@@ -303,7 +347,7 @@ impl Connection {
 
     /// Ends the connection at once; `error` is what the owner hears. Linux: `tcp_done`, with `sk_err`.
     pub(super) fn die(&mut self, error: Option<SocketError>) {
-        self.state = TcpState::Close;
+        self.enter(TcpState::Close);
         self.error = self.error.or(error);
         self.ended_by = self.ended_by.or(error);
         self.send.queue.clear();

@@ -46,6 +46,11 @@ impl RoundTrip {
         self.backoff = 0;
     }
 
+    /// The smoothed round trip, if one was measured. Linux: `srtt_us`.
+    pub(super) fn smoothed(&self) -> Option<Duration> {
+        self.smoothed
+    }
+
     /// The retransmission timeout now, backing off included.
     pub(super) fn timeout(&self) -> Duration {
         self.base.saturating_mul(1 << self.backoff.min(16)).min(MAX)

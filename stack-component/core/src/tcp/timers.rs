@@ -94,7 +94,7 @@ impl Connection {
         }
         env.counters.increment(Counter::TcpExtTCPTimeouts);
         if self.state.is_synchronised() {
-            self.enter_loss();
+            self.enter_loss(env.now);
         }
         for sent in &mut self.send.sent {
             sent.fate = Fate::Lost;
@@ -108,9 +108,9 @@ impl Connection {
 
     /// Begins again with a window of one segment. A second timeout for the same data does not lower the
     /// threshold again (RFC 5681 section 3.1). Linux: `tcp_enter_loss`.
-    fn enter_loss(&mut self) {
+    fn enter_loss(&mut self, now: Instant) {
         if self.recovery.phase != Phase::Loss || self.retransmits == 0 {
-            self.window.threshold = self.control.threshold_after_loss(&self.window);
+            self.window.threshold = self.control.threshold_after_loss(&self.window, &self.path(now));
         }
         self.window.credit = 0;
         self.window.size = 1;

@@ -13,11 +13,11 @@ use wasmtime::{Result, Store};
 /// What somebody holds who entered the stack: its exports and its Store, for as long as the lock is held.
 ///
 /// Any error of a call into the stack means that this life of it is over, so it has to be passed on.
-pub struct Entered<'a> {
+pub(crate) struct Entered<'a> {
     /// The stack's exports.
-    pub stack: &'a Stack,
+    pub(crate) stack: &'a Stack,
     /// Where they run.
-    pub store: &'a mut Store<StackState>,
+    pub(crate) store: &'a mut Store<StackState>,
     network: &'a mut Option<ResourceAny>,
     optional: &'a Optional,
     generation: Generation,
@@ -27,7 +27,7 @@ pub struct Entered<'a> {
 
 impl<'a> Entered<'a> {
     pub(super) fn new(running: &'a mut Running, reaper: &'a Arc<Reaper>, waiters: &'a Arc<Waiters>) -> Self {
-        let Running { store, stack, generation, network, optional } = running;
+        let Running { store, stack, generation, network, optional, .. } = running;
         Entered { stack, store, network, optional, generation: *generation, reaper, waiters }
     }
 
@@ -42,10 +42,7 @@ impl<'a> Entered<'a> {
     }
 
     /// The network that sockets are bound to and connected over.
-    ///
-    /// # Errors
-    /// When the stack trapped.
-    pub fn network(&mut self) -> Result<ResourceAny> {
+    pub(crate) fn network(&mut self) -> Result<ResourceAny> {
         if let Some(network) = *self.network {
             return Ok(network);
         }
@@ -55,10 +52,7 @@ impl<'a> Entered<'a> {
     }
 
     /// The stack's counters; none when it does not export them.
-    ///
-    /// # Errors
-    /// When the stack trapped.
-    pub fn counters(&mut self) -> Result<Vec<(String, u64)>> {
+    pub(super) fn counters(&mut self) -> Result<Vec<(String, u64)>> {
         self.optional.counters(self.store)
     }
 

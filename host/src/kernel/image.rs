@@ -12,7 +12,7 @@ use super::random::RandomSource;
 use super::state::{StackState, add_to_linker};
 use super::{engine, inert};
 use std::sync::{Arc, Mutex};
-use wasmtime::component::{Component, Linker, ResourceAny};
+use wasmtime::component::{Component, Instance, Linker, ResourceAny};
 use wasmtime::{Engine, Store};
 
 /// Handles of the component model that may live in the stack's Store: five for each connection.
@@ -72,6 +72,7 @@ pub(super) enum BootError {
 /// A stack that runs.
 pub(super) struct Running {
     pub(super) store: Store<StackState>,
+    pub(super) instance: Instance,
     pub(super) stack: Stack,
     pub(super) generation: Generation,
     /// The network that guests' sockets are on, once somebody wanted it.
@@ -121,7 +122,7 @@ impl Image {
         let instance = pre.instance_pre().instantiate(&mut store)?;
         let stack = Stack::new(&mut store, &instance)?;
         let optional = Optional::find(&mut store, &instance);
-        Ok(Running { store, stack, generation, network: None, optional })
+        Ok(Running { store, instance, stack, generation, network: None, optional })
     }
 }
 

@@ -16,6 +16,7 @@
 
 pub(crate) mod bindings;
 mod clock;
+mod complete;
 pub(crate) mod component;
 mod config;
 mod dma;
@@ -42,7 +43,7 @@ pub use component::{LinkProblem, NotAComponent};
 pub use config::{KernelConfig, KernelError, NicConfig, StackComponent};
 pub use machine::StackDied;
 
-pub use entered::Entered;
+pub(crate) use entered::Entered;
 pub(crate) use handles::Owned;
 pub(crate) use waiters::Armed;
 

@@ -4,7 +4,7 @@ use packetdrill::Errno;
 use wasmtime::component::ResourceAny;
 use wnet::lab::exports::wasi::io::streams::StreamError;
 use wnet::lab::exports::wasi::sockets::network::ErrorCode;
-use wnet::lab::{Entered, Lab, SentFrame};
+use wnet::lab::{Inside, Lab, SentFrame};
 
 /// The component in its lab. Once it failed, every call is [`Errno::EIO`].
 pub(crate) struct Component {
@@ -25,7 +25,7 @@ impl Component {
     /// Runs `f` in the component.
     pub(crate) fn enter<T>(
         &mut self,
-        f: impl FnOnce(&mut Entered<'_>) -> wasmtime::Result<T>,
+        f: impl FnOnce(&mut Inside<'_>) -> wasmtime::Result<T>,
     ) -> Result<T, Errno> {
         if self.failure.is_some() {
             return Err(Errno::EIO);
@@ -36,7 +36,7 @@ impl Component {
     /// Runs a call that has an error code in the component.
     pub(crate) fn call<T>(
         &mut self,
-        f: impl FnOnce(&mut Entered<'_>) -> wasmtime::Result<Result<T, ErrorCode>>,
+        f: impl FnOnce(&mut Inside<'_>) -> wasmtime::Result<Result<T, ErrorCode>>,
     ) -> Result<T, Errno> {
         self.enter(f)?.map_err(errno)
     }
@@ -45,19 +45,19 @@ impl Component {
     pub(crate) fn drop_all(&mut self, resources: impl IntoIterator<Item = ResourceAny>) {
         for resource in resources {
             // A failure is remembered, and nothing else can be done about it.
-            let _ = self.enter(|stack| resource.resource_drop(&mut *stack.store));
+            let _ = self.enter(|inside| resource.resource_drop(&mut *inside.store));
         }
     }
 
     /// Whether a pollable is ready; it is dropped then.
     pub(crate) fn is_ready(
         &mut self,
-        subscribe: impl FnOnce(&mut Entered<'_>) -> wasmtime::Result<ResourceAny>,
+        subscribe: impl FnOnce(&mut Inside<'_>) -> wasmtime::Result<ResourceAny>,
     ) -> Result<bool, Errno> {
-        self.enter(|stack| {
-            let pollable = subscribe(stack)?;
-            let ready = stack.stack.wasi_io_poll().pollable().call_ready(&mut *stack.store, pollable)?;
-            pollable.resource_drop(&mut *stack.store)?;
+        self.enter(|inside| {
+            let pollable = subscribe(inside)?;
+            let ready = inside.stack.wasi_io_poll().pollable().call_ready(&mut *inside.store, pollable)?;
+            pollable.resource_drop(&mut *inside.store)?;
             Ok(ready)
         })
     }
@@ -65,9 +65,9 @@ impl Component {
     /// Why a stream did not go on: `None` if it is closed.
     pub(crate) fn stream_errno(&mut self, error: StreamError) -> Result<Option<Errno>, Errno> {
         let StreamError::LastOperationFailed(error) = error else { return Ok(None) };
-        let text = self.enter(|stack| {
-            let text = stack.stack.wasi_io_error().error().call_to_debug_string(&mut *stack.store, error)?;
-            error.resource_drop(&mut *stack.store)?;
+        let text = self.enter(|inside| {
+            let text = inside.stack.wasi_io_error().error().call_to_debug_string(&mut *inside.store, error)?;
+            error.resource_drop(&mut *inside.store)?;
             Ok(text)
         })?;
         Ok(Some(errno_of_name(&text)))
@@ -109,27 +109,18 @@ impl Component {
 }
 
 /// The error number behind an error code where nothing is known of the circumstances.
-pub(crate) fn errno(code: ErrorCode) -> Errno {
+fn errno(code: ErrorCode) -> Errno {
     match code {
-        ErrorCode::Unknown => Errno::EIO,
-        ErrorCode::AccessDenied => Errno::EACCES,
-        ErrorCode::NotSupported => Errno::EOPNOTSUPP,
         ErrorCode::InvalidArgument | ErrorCode::InvalidState | ErrorCode::NotInProgress => Errno::EINVAL,
-        ErrorCode::OutOfMemory => Errno::ENOMEM,
-        ErrorCode::Timeout => Errno::ETIMEDOUT,
+        ErrorCode::NotSupported => Errno::EOPNOTSUPP,
         ErrorCode::ConcurrencyConflict => Errno::EALREADY,
         ErrorCode::WouldBlock => Errno::EAGAIN,
         ErrorCode::NewSocketLimit => Errno::EMFILE,
         ErrorCode::AddressNotBindable => Errno::EADDRNOTAVAIL,
         ErrorCode::AddressInUse => Errno::EADDRINUSE,
         ErrorCode::RemoteUnreachable => Errno::ENETUNREACH,
-        ErrorCode::ConnectionRefused => Errno::ECONNREFUSED,
-        ErrorCode::ConnectionReset => Errno::ECONNRESET,
-        ErrorCode::ConnectionAborted => Errno::ECONNABORTED,
         ErrorCode::DatagramTooLarge => Errno::EMSGSIZE,
-        ErrorCode::NameUnresolvable
-        | ErrorCode::TemporaryResolverFailure
-        | ErrorCode::PermanentResolverFailure => Errno::EINVAL,
+        other => errno_of_name(other.name()),
     }
 }
 

@@ -6,7 +6,7 @@
 
 use crate::component::Component;
 use crate::numbers::{event, msg, socket};
-use crate::options::State;
+use crate::options::{State, StateExt};
 use packetdrill::Errno;
 use std::net::SocketAddr;
 use wasmtime::component::ResourceAny;
@@ -17,13 +17,22 @@ use wnet::lab::exports::wasi::sockets::tcp::ShutdownType;
 
 /// Calls a method of the component's `tcp-socket`.
 macro_rules! method {
-    ($component:expr, $method:ident, $handle:expr $(, $argument:expr)*) => {{
+    ($component:expr, $method:ident, $handle:expr $(, $argument:expr)?) => {{
         let handle = $handle;
-        $component.call(|stack| {
-            stack.stack.wasi_sockets_tcp().tcp_socket().$method(&mut *stack.store, handle $(, $argument)*)
+        $(let argument = $argument;)?
+        $component.call(|inside| {
+            let tcp = inside.stack.wasi_sockets_tcp().tcp_socket();
+            tcp.$method(&mut *inside.store, handle $(, $crate::tcp::first!(argument, $argument))?)
         })
     }};
 }
+/// The first of two; the second only says how often the first is wanted.
+macro_rules! first {
+    ($first:expr, $second:expr) => {
+        $first
+    };
+}
+pub(crate) use first;
 pub(crate) use method;
 
 /// Where a socket is in its life.
@@ -188,10 +197,10 @@ impl Tcp {
             return Err(Errno::EAFNOSUPPORT);
         }
         let handle = self.handle;
-        component.call(|stack| {
-            let network = stack.network()?;
-            let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
-            tcp.call_start_connect(&mut *stack.store, handle, network, wasi_address(address))
+        component.call(|inside| {
+            let network = inside.network()?;
+            let tcp = inside.stack.wasi_sockets_tcp().tcp_socket();
+            tcp.call_start_connect(&mut *inside.store, handle, network, wasi_address(address))
         })
         .inspect_err(|_| self.phase = Phase::Spent)?;
         self.phase = Phase::Connecting;
@@ -297,9 +306,9 @@ impl Tcp {
         if flags & msg::PEEK != 0 {
             return component.peek(self.handle, len);
         }
-        let read = component.enter(|stack| {
-            let streams = stack.stack.wasi_io_streams();
-            streams.input_stream().call_read(&mut *stack.store, input, len as u64)
+        let read = component.enter(|inside| {
+            let streams = inside.stack.wasi_io_streams();
+            streams.input_stream().call_read(&mut *inside.store, input, len as u64)
         })?;
         match read {
             Ok(bytes) if bytes.is_empty() => Err(Errno::EAGAIN),
@@ -390,8 +399,8 @@ impl Tcp {
 
     fn acceptable(&self, component: &mut Component) -> u32 {
         let handle = self.handle;
-        let ready = component.is_ready(|stack| {
-            stack.stack.wasi_sockets_tcp().tcp_socket().call_subscribe(&mut *stack.store, handle)
+        let ready = component.is_ready(|inside| {
+            inside.stack.wasi_sockets_tcp().tcp_socket().call_subscribe(&mut *inside.store, handle)
         });
         if ready == Ok(true) { event::IN | event::RDNORM } else { 0 }
     }
@@ -408,15 +417,15 @@ impl Tcp {
         if (peer_is_done && send_is_over) || state == State::Close {
             events |= event::HUP;
         }
-        let readable = component.is_ready(|stack| {
-            stack.stack.wasi_io_streams().input_stream().call_subscribe(&mut *stack.store, input)
+        let readable = component.is_ready(|inside| {
+            inside.stack.wasi_io_streams().input_stream().call_subscribe(&mut *inside.store, input)
         });
         if readable == Ok(true) {
             events |= event::IN | event::RDNORM;
         }
         let writable = send_is_over
-            || component.is_ready(|stack| {
-                stack.stack.wasi_io_streams().output_stream().call_subscribe(&mut *stack.store, output)
+            || component.is_ready(|inside| {
+                inside.stack.wasi_io_streams().output_stream().call_subscribe(&mut *inside.store, output)
             }) == Ok(true);
         if writable {
             events |= event::OUT | event::WRNORM;
@@ -453,17 +462,17 @@ impl Tcp {
 
 fn create(component: &mut Component, is_v6: bool) -> Result<ResourceAny, Errno> {
     let family = if is_v6 { IpAddressFamily::Ipv6 } else { IpAddressFamily::Ipv4 };
-    let created = component.call(|stack| {
-        stack.stack.wasi_sockets_tcp_create_socket().call_create_tcp_socket(&mut *stack.store, family)
+    let created = component.call(|inside| {
+        inside.stack.wasi_sockets_tcp_create_socket().call_create_tcp_socket(&mut *inside.store, family)
     });
     created.map_err(|error| if error == Errno::EOPNOTSUPP { Errno::EAFNOSUPPORT } else { error })
 }
 
 fn bind(component: &mut Component, handle: ResourceAny, address: SocketAddr) -> Result<(), Errno> {
-    component.call(|stack| {
-        let network = stack.network()?;
-        let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
-        tcp.call_start_bind(&mut *stack.store, handle, network, wasi_address(address))
+    component.call(|inside| {
+        let network = inside.network()?;
+        let tcp = inside.stack.wasi_sockets_tcp().tcp_socket();
+        tcp.call_start_bind(&mut *inside.store, handle, network, wasi_address(address))
     })?;
     method!(component, call_finish_bind, handle)
 }

@@ -1,0 +1,2 @@
+//! `wnet-packetdrill FILE|DIR...`
+fn main() {}

@@ -170,6 +170,8 @@ pub(super) struct Connection {
     pub receive: ReceiveSide,
     /// None: not in use.
     pub timestamps: Option<TimestampState>,
+    /// Both sides understand SACK (RFC 2018 section 2). Linux: `tp->rx_opt.sack_ok`.
+    pub sack_permitted: bool,
     /// What is added to the clock in our timestamps.
     pub timestamp_offset: u32,
     pub rtt: RoundTrip,
@@ -246,6 +248,7 @@ impl Connection {
                 shutdown: false,
             },
             timestamps: None,
+            sack_permitted: false,
             timestamp_offset,
             rtt: RoundTrip::default(),
             window: Window::default(),
@@ -308,6 +311,7 @@ impl Connection {
             delivered_ce: self.rate.delivered_ce,
             lost: self.rate.lost,
             app_limited: self.rate.is_app_limited(),
+            next_departure: now,
             ecn: false,
             max_pacing_rate: u64::MAX,
         }

@@ -208,6 +208,7 @@ impl Connection {
             Some(scale) => self.send.scale = scale,
             None => self.receive.scale = 0,
         }
+        self.sack_permitted = peer.sack_permitted && env.sysctl.tcp_sack;
         self.timestamps = match (self.timestamps, peer.timestamps) {
             (Some(_), Some(theirs)) => Some(TimestampState { recent: theirs.value, recent_at: env.now }),
             _ => None,

@@ -13,11 +13,11 @@ use wasmtime::{Result, Store};
 /// What somebody holds who entered the stack: its exports and its Store, for as long as the lock is held.
 ///
 /// Any error of a call into the stack means that this life of it is over, so it has to be passed on.
-pub(crate) struct Entered<'a> {
+pub struct Entered<'a> {
     /// The stack's exports.
-    pub(crate) stack: &'a Stack,
+    pub stack: &'a Stack,
     /// Where they run.
-    pub(crate) store: &'a mut Store<StackState>,
+    pub store: &'a mut Store<StackState>,
     network: &'a mut Option<ResourceAny>,
     optional: &'a Optional,
     generation: Generation,
@@ -42,7 +42,10 @@ impl<'a> Entered<'a> {
     }
 
     /// The network that sockets are bound to and connected over.
-    pub(crate) fn network(&mut self) -> Result<ResourceAny> {
+    ///
+    /// # Errors
+    /// When the stack trapped.
+    pub fn network(&mut self) -> Result<ResourceAny> {
         if let Some(network) = *self.network {
             return Ok(network);
         }
@@ -52,7 +55,10 @@ impl<'a> Entered<'a> {
     }
 
     /// The stack's counters; none when it does not export them.
-    pub(super) fn counters(&mut self) -> Result<Vec<(String, u64)>> {
+    ///
+    /// # Errors
+    /// When the stack trapped.
+    pub fn counters(&mut self) -> Result<Vec<(String, u64)>> {
         self.optional.counters(self.store)
     }
 

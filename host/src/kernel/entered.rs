@@ -1,9 +1,8 @@
 //! The stack from inside of the big lock.
 
-use super::bindings::Stack;
+use super::exports::Stack;
 use super::handles::{Generation, Owned, Reaper};
 use super::image::Running;
-use super::optional::Optional;
 use super::state::StackState;
 use super::waiters::{Armed, Waiters};
 use std::sync::Arc;
@@ -19,7 +18,6 @@ pub struct Entered<'a> {
     /// Where they run.
     pub store: &'a mut Store<StackState>,
     network: &'a mut Option<ResourceAny>,
-    optional: &'a Optional,
     generation: Generation,
     reaper: &'a Arc<Reaper>,
     waiters: &'a Arc<Waiters>,
@@ -27,8 +25,8 @@ pub struct Entered<'a> {
 
 impl<'a> Entered<'a> {
     pub(super) fn new(running: &'a mut Running, reaper: &'a Arc<Reaper>, waiters: &'a Arc<Waiters>) -> Self {
-        let Running { store, stack, generation, network, optional } = running;
-        Entered { stack, store, network, optional, generation: *generation, reaper, waiters }
+        let Running { store, stack, generation, network } = running;
+        Entered { stack, store, network, generation: *generation, reaper, waiters }
     }
 
     /// The handle that `owned` owns; `None` if it was one of an earlier life.
@@ -59,12 +57,14 @@ impl<'a> Entered<'a> {
     /// # Errors
     /// When the stack trapped.
     pub fn counters(&mut self) -> Result<Vec<(String, u64)>> {
-        self.optional.counters(self.store)
+        let Some(control) = self.stack.control() else { return Ok(Vec::new()) };
+        let counters = control.call_counters(&mut *self.store)?;
+        Ok(counters.into_iter().map(|counter| (counter.name, counter.value)).collect())
     }
 
     /// Resets the connection of `socket`, if the stack can do that.
     pub(crate) fn abort_tcp(&mut self, socket: ResourceAny) -> Result<()> {
-        self.optional.abort_tcp(self.store, socket)
+        self.stack.abort().map_or(Ok(()), |abort| abort.call_abort_tcp(&mut *self.store, socket))
     }
 
     /// Has the stack tell when `pollable` is ready; `None` if it is ready now.

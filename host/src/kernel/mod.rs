@@ -21,6 +21,7 @@ mod config;
 mod dma;
 pub(crate) mod engine;
 mod entered;
+pub(crate) mod exports;
 mod handles;
 mod image;
 mod inert;
@@ -28,7 +29,6 @@ pub mod lab;
 mod machine;
 mod nic;
 mod notify;
-mod optional;
 pub(crate) mod pci;
 pub(crate) mod poll;
 mod random;
@@ -123,7 +123,7 @@ impl Kernel {
         }
     }
 
-    /// The stack's counters by name, if it exports `wnet:stack/counters`, and those of the hardware.
+    /// The stack's counters by name, if it exports `wnet:stack/control`, and those of the hardware.
     pub fn counters(&self) -> Vec<(String, u64)> {
         let mut counters = self.enter(|stack| stack.counters()).unwrap_or_default();
         for nic in self.core.nics.iter() {

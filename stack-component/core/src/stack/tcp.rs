@@ -5,10 +5,11 @@
 use super::Stack;
 use crate::route::{Destination, Refusal};
 use crate::tcp::{
-    Env, FilterError, Instruction, Received, SendFlags, Shutdown, SocketError, Tcp, TcpHandle, TcpOption,
-    TcpOptions, TcpReadiness, TcpState,
+    Env, FilterError, Instruction, Received, SendFlags, Shutdown, SocketError, StateChange, Tcp, TcpHandle,
+    TcpInfo, TcpOption, TcpOptions, TcpReadiness, TcpState,
 };
 use crate::time::Instant;
+use alloc::vec::Vec;
 use core::net::{Ipv4Addr, SocketAddrV4};
 
 impl Stack {
@@ -139,6 +140,16 @@ impl Stack {
         self.tcp.take_error(handle)
     }
 
+    /// Whether acknowledgements leave at once for now. Linux: reading `TCP_QUICKACK`.
+    pub fn tcp_is_quick_ack(&self, handle: TcpHandle) -> bool {
+        self.tcp.is_quick_ack(handle)
+    }
+
+    /// What the connection or the listener tells of itself; none of a handle that was given up. Linux: `TCP_INFO`.
+    pub fn tcp_info(&self, handle: TcpHandle) -> Option<TcpInfo> {
+        self.tcp.info(handle)
+    }
+
     /// Lets a program of classic BPF look at each segment from its TCP header on.
     pub fn tcp_attach_filter(
         &mut self,
@@ -222,5 +233,21 @@ impl Stack {
     pub fn tcp_set_option(&mut self, handle: TcpHandle, option: TcpOption) -> Result<(), SocketError> {
         let now = self.now;
         self.tcp_call(now, |tcp, env| tcp.set_option(env, handle, option))
+    }
+
+    /// Whether changes of sockets' states are kept for [`Stack::tcp_take_state_changes`]. Linux: the tracepoint
+    /// `sock:inet_sock_set_state`.
+    pub fn tcp_trace_states(&mut self, on: bool) {
+        self.tcp.trace_states(on);
+    }
+
+    /// Whether changes of sockets' states are kept.
+    pub fn tcp_traces_states(&self) -> bool {
+        self.tcp.traces_states()
+    }
+
+    /// The changes of sockets' states since the last time, oldest first.
+    pub fn tcp_take_state_changes(&mut self) -> Vec<StateChange> {
+        self.tcp.take_state_changes()
     }
 }

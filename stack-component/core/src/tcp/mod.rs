@@ -61,6 +61,7 @@ mod state;
 mod table;
 mod time_wait;
 mod timers;
+mod trace;
 mod window;
 
 #[cfg(test)]
@@ -74,6 +75,7 @@ pub use options::{PathMtu, TcpOption, TcpOptions};
 pub use sockets::{Received, SendFlags, Shutdown, TcpReadiness};
 pub use state::TcpState;
 pub use table::{Socket, Tcp, TcpHandle};
+pub use trace::StateChange;
 
 use crate::counters::Counters;
 use crate::packet::Packet;

@@ -194,6 +194,11 @@ impl DeliveryRate {
         self.app_limited = self.delivered.wrapping_add(in_flight).max(1);
     }
 
+    /// When the last delivery was told. Linux: `delivered_mstamp`.
+    pub(super) fn delivered_at(&self) -> Instant {
+        self.delivered_at
+    }
+
     /// Whether samples tell of the owner's rate now.
     pub(super) fn is_app_limited(&self) -> bool {
         self.app_limited != 0

@@ -9,7 +9,7 @@ mod path;
 mod reno;
 mod window;
 
-pub(super) use path::{AckFlags, AckSample, CaEvent, CaState, Path};
+pub(super) use path::{AckFlags, AckSample, CaEvent, CaState, MarkEcho, Path};
 pub(super) use reno::Reno;
 pub(super) use window::{INITIAL_WINDOW, Window};
 
@@ -127,6 +127,12 @@ pub(super) trait CongestionControl: Send + core::fmt::Debug {
 
     /// Something happened to the window from outside. Linux: `cwnd_event`.
     fn event(&mut self, _window: &mut Window, _path: &Path, _event: CaEvent) {}
+
+    /// Data arrived, with or without a congestion mark; `received` is RCV.NXT before it. None: marks are echoed as
+    /// RFC 3168 says. Linux: `CA_EVENT_ECN_IS_CE`, `CA_EVENT_ECN_NO_CE`.
+    fn data_arrived(&mut self, _marked: bool, _received: u32) -> Option<MarkEcho> {
+        None
+    }
 
     /// The size of the window if the last reduction was needless. Linux: `undo_cwnd`.
     fn size_after_undo(&mut self, window: &Window, _path: &Path) -> u32 {

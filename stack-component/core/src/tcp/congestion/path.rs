@@ -29,10 +29,6 @@ pub(in crate::tcp) enum CaEvent {
     CompleteReduction,
     /// The retransmission timer expired. Linux: `CA_EVENT_LOSS`.
     Loss,
-    /// Data arrived without a congestion mark. Linux: `CA_EVENT_ECN_NO_CE`.
-    EcnNoMark,
-    /// Data arrived with a congestion mark. Linux: `CA_EVENT_ECN_IS_CE`.
-    EcnMark,
 }
 
 /// What kind of acknowledgement arrived. Linux: `enum tcp_ca_ack_event_flags`.
@@ -44,6 +40,17 @@ pub(in crate::tcp) struct AckFlags {
     pub window_update: bool,
     /// It carries ECE. Linux: `CA_ACK_ECE`.
     pub ece: bool,
+}
+
+/// How a receiver of congestion marks acknowledges if it is to tell of each change (RFC 8257 section 3.2). Linux:
+/// `dctcp_ece_ack_update`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::tcp) struct MarkEcho {
+    /// Whether acknowledgements carry ECE from now on. Linux: `TCP_ECN_DEMAND_CWR`.
+    pub echo: bool,
+    /// It changed with this data, so that an acknowledgement is due at once. If another one is delayed it goes
+    /// first, with this number (RCV.NXT before the data) and with the opposite of `echo`.
+    pub changed_at: Option<u32>,
 }
 
 /// What was measured with an acknowledgement. Linux: `struct ack_sample`.
@@ -91,6 +98,8 @@ pub(in crate::tcp) struct Path {
     pub lost: u32,
     /// Whether what is on its way is what the owner had to send, not what the path takes. Linux: `app_limited`.
     pub app_limited: bool,
+    /// When pacing lets the next segment leave, now or earlier if it may leave now. Linux: `tcp_wstamp_ns`.
+    pub next_departure: Instant,
     /// Whether congestion marks are in use on this connection. Linux: `tcp_ecn_mode_any`.
     pub ecn: bool,
     /// Bytes a second that the owner allows. Linux: `sk_max_pacing_rate`.

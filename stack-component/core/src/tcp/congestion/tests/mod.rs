@@ -21,6 +21,7 @@ pub(super) fn path() -> Path {
         delivered_ce: 0,
         lost: 0,
         app_limited: false,
+        next_departure: Instant::ZERO,
         ecn: false,
         max_pacing_rate: u64::MAX,
     }

@@ -158,6 +158,28 @@ impl SentQueue {
         Some(again)
     }
 
+    /// The receiver has the segment `index`. A retransmission of one that is not believed lost may still be on its
+    /// way. Linux: the middle of `tcp_sacktag_one`.
+    pub(super) fn note_sacked(&mut self, index: usize) {
+        let Some(sent) = self.segments.get_mut(index).filter(|sent| !sent.sacked) else { return };
+        sent.sacked = true;
+        self.sacked += 1;
+        if sent.lost {
+            self.lost -= 1;
+            self.retransmitted -= u32::from(sent.retransmitted);
+            sent.lost = false;
+            sent.retransmitted = false;
+        }
+    }
+
+    /// The retransmission of the segment `index` arrived too. Linux: the end of `tcp_sacktag_one`.
+    pub(super) fn retransmission_arrived(&mut self, index: usize) {
+        if let Some(sent) = self.segments.get_mut(index).filter(|sent| sent.retransmitted) {
+            sent.retransmitted = false;
+            self.retransmitted -= 1;
+        }
+    }
+
     /// Takes nothing for lost any more. Linux: the first half of `tcp_undo_cwnd_reduction`.
     pub(super) fn forget_losses(&mut self) {
         self.segments.iter_mut().for_each(|sent| sent.lost = false);
@@ -183,12 +205,13 @@ impl SentQueue {
 
     /// Notes that the segment `index` is sent again at `now`. The counters of the connection are the caller's.
     /// Linux: `tcp_retransmit_skb`.
-    pub(super) fn note_retransmission(&mut self, index: usize, now: Instant) -> Option<Sent> {
+    pub(super) fn note_retransmission(&mut self, index: usize, now: Instant, tx: TxSnapshot) -> Option<Sent> {
         let sent = self.segments.get_mut(index)?;
         self.retransmitted += u32::from(!sent.retransmitted);
         sent.retransmitted = true;
         sent.ever_retransmitted = true;
         sent.at = now;
+        sent.tx = tx;
         self.order.push_back((now, sent.end));
         Some(sent.clone())
     }

@@ -11,7 +11,7 @@ mod window;
 
 pub(super) use path::{AckFlags, AckSample, CaEvent, CaState, MarkEcho, Path};
 pub(super) use reno::Reno;
-pub(super) use window::{INITIAL_WINDOW, Window};
+pub(super) use window::{INFINITE_THRESHOLD, INITIAL_WINDOW, Window};
 
 use super::rate::{DeliveryRate, RateSample};
 use crate::counters::Counters;

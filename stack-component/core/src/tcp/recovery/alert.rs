@@ -136,7 +136,7 @@ impl Connection {
         if self.send.sent.lost == 0 {
             return self.try_to_open(env, flags);
         }
-        if self.probe_was_lost(env) {
+        if self.mtu_probe_lost(env) {
             return;
         }
         self.enter_recovery(env, flags.congestion_echo);

@@ -34,7 +34,6 @@ impl Connection {
         self.set_phase(env, CaState::Loss);
         self.recovery.until = self.send.next;
         self.recovery.probe.until = None;
-        self.queue_window_reduced();
         // RFC 5682 section 3.1 step 1; not while a larger MTU is tried.
         self.recovery.doubtful_timeout =
             env.sysctl.tcp_frto > 0 && (first || self.retransmits > 0) && !self.is_probing_mtu();

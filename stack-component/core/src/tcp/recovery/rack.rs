@@ -66,7 +66,7 @@ impl Connection {
     /// original, and tells nothing. Linux: `tcp_rack_advance`.
     pub(in super::super) fn rack_advance(&mut self, sent: &Sent, now: Instant) {
         let round_trip = now.since(sent.at);
-        let least = self.rtt.least(now).unwrap_or(Duration::MAX);
+        let least = self.rtt.least().unwrap_or(Duration::MAX);
         if round_trip < least && sent.was_retransmitted() {
             return;
         }
@@ -88,7 +88,7 @@ impl Connection {
                 return Duration::ZERO;
             }
         }
-        let least = self.rtt.least(env.now).unwrap_or(Duration::MAX);
+        let least = self.rtt.least().unwrap_or(Duration::MAX);
         let steps = (least / 4).saturating_mul(u32::from(self.recovery.rack.steps));
         steps.min(self.rtt.smoothed().unwrap_or(Duration::ZERO))
     }

@@ -26,7 +26,7 @@ impl Connection {
     }
 
     /// The threshold to restore if this reduction is needless. Linux: `tcp_current_ssthresh`.
-    pub(super) fn current_threshold(&self) -> u32 {
+    pub(in super::super) fn current_threshold(&self) -> u32 {
         if self.in_reduction() { self.window.threshold } else { self.window.current_threshold() }
     }
 
@@ -39,7 +39,6 @@ impl Connection {
         self.recovery.reduction_delivered = 0;
         self.recovery.reduction_sent = 0;
         self.window.threshold = self.ask_threshold(env);
-        self.queue_window_reduced();
     }
 
     /// `delivered` segments arrived and `lost` were found lost; `advanced`: an acknowledgement moved. Linux:

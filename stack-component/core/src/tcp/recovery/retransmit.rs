@@ -97,7 +97,8 @@ impl Connection {
         }
         let mss = self.send_mss();
         self.send.sent.split(index, if room == 0 { mss } else { mss.min(room) });
-        let mut sent = self.send.sent.note_retransmission(index, env.now)?;
+        let tx = self.rate.on_sent(env.now, self.send.sent.len());
+        let mut sent = self.send.sent.note_retransmission(index, env.now, tx)?;
         let undo = &mut self.recovery.undo;
         undo.first_retransmission.get_or_insert(env.now);
         undo.outstanding = Some(undo.outstanding.unwrap_or(0).saturating_add(1));
@@ -129,5 +130,30 @@ impl Connection {
             self.recovery.doubtful_timeout = false;
             self.recovery.resend = Resend::Lost;
         }
+    }
+
+    /// The path turned out narrower: what is too large for it is lost. Nothing is reduced: the path is not full. Linux:
+    /// `tcp_simple_retransmit`.
+    pub(in super::super) fn retransmit_oversized(&mut self, env: &mut Env<'_>) {
+        let mss = self.send_mss();
+        if !self.sack_permitted {
+            self.send.sent.sacked = 0;
+        }
+        for index in 0..self.send.sent.len() as usize {
+            if self.send.sent.get(index).is_some_and(|sent| sent.data_len() > mss) {
+                self.mark_lost(env, index);
+            }
+        }
+        if self.send.sent.lost == 0 {
+            return;
+        }
+        if self.recovery.phase != CaState::Loss {
+            self.recovery.until = self.send.next;
+            self.window.threshold = self.current_threshold();
+            self.window.prior_threshold = 0;
+            self.recovery.undo.marker = None;
+            self.set_phase(env, CaState::Loss);
+        }
+        self.resend_lost();
     }
 }

@@ -306,6 +306,7 @@ impl Connection {
             lost: self.rate.lost,
             app_limited: self.rate.is_app_limited(),
             next_departure: now,
+            paced: false,
             ecn: false,
             max_pacing_rate: u64::MAX,
         }

@@ -1,13 +1,23 @@
 //! Settings under Linux's names, with Linux's defaults.
 
+mod nearest;
+
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt;
 
 /// Why a setting was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SysctlError {
     /// No setting has this name.
-    Unknown(String),
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// The name that was perhaps meant.
+        near: Option<&'static str>,
+    },
+    /// It can only be read.
+    ReadOnly(&'static str),
     /// The text is no value of this setting; `expected` says what would be.
     Invalid {
         /// The setting's name.
@@ -20,13 +30,27 @@ pub enum SysctlError {
 impl fmt::Display for SysctlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SysctlError::Unknown(name) => write!(f, "there is no sysctl {name:?}"),
+            SysctlError::Unknown { name, near: None } => write!(f, "there is no sysctl {name:?}"),
+            SysctlError::Unknown { name, near: Some(near) } => {
+                write!(f, "there is no sysctl {name:?}; did you mean {near}?")
+            }
+            SysctlError::ReadOnly(name) => write!(f, "{name} can only be read"),
             SysctlError::Invalid { name, expected } => write!(f, "{name} takes {expected}"),
         }
     }
 }
 
 impl core::error::Error for SysctlError {}
+
+/// Settings that can only be read, and how they read.
+const READ_ONLY: &[(&str, fn() -> String)] =
+    &[("net.ipv4.tcp_available_congestion_control", || CONGESTION_CONTROLS.join(" "))];
+
+fn unknown(name: String) -> SysctlError {
+    let names = Sysctl::NAMES.iter().copied().chain(READ_ONLY.iter().map(|(name, _)| *name));
+    let near = nearest::nearest(&name, names);
+    SysctlError::Unknown { name, near }
+}
 
 /// A value's way from and to text.
 trait Value: Sized {
@@ -99,6 +123,13 @@ macro_rules! sysctls {
             /// The names of all settings.
             pub const NAMES: &'static [&'static str] = &[$($name),*];
 
+            /// All settings with their values as text, those that can only be read last.
+            pub fn all(&self) -> Vec<(&'static str, String)> {
+                let mut all = alloc::vec![$(($name, self.$field.show())),*];
+                all.extend(READ_ONLY.iter().map(|(name, value)| (*name, value())));
+                all
+            }
+
             /// Sets the setting `name` (dots or slashes between its parts) to what `value` says.
             pub fn set(&mut self, name: &str, value: &str) -> Result<(), SysctlError> {
                 let name = name.replace('/', ".");
@@ -109,7 +140,10 @@ macro_rules! sysctls {
                             .ok_or(SysctlError::Invalid { name: $name, expected: $expected })?;
                         Ok(())
                     })*
-                    _ => Err(SysctlError::Unknown(name)),
+                    _ => Err(match READ_ONLY.iter().find(|(known, _)| *known == name) {
+                        Some((known, _)) => SysctlError::ReadOnly(known),
+                        None => unknown(name),
+                    }),
                 }
             }
 
@@ -118,7 +152,10 @@ macro_rules! sysctls {
                 let name = name.replace('/', ".");
                 match name.as_str() {
                     $($name => Ok(self.$field.show()),)*
-                    _ => Err(SysctlError::Unknown(name)),
+                    _ => match READ_ONLY.iter().find(|(known, _)| *known == name) {
+                        Some((_, value)) => Ok(value()),
+                        None => Err(unknown(name)),
+                    },
                 }
             }
         }
@@ -362,9 +399,19 @@ mod tests {
             sysctl.set("net.ipv4.nosuch", "1").unwrap_err().to_string(),
             "there is no sysctl \"net.ipv4.nosuch\""
         );
+        assert_eq!(
+            sysctl.set("net.ipv4.tcp_sac", "1").unwrap_err().to_string(),
+            "there is no sysctl \"net.ipv4.tcp_sac\"; did you mean net.ipv4.tcp_sack?"
+        );
         for name in Sysctl::NAMES {
             let value = sysctl.get(name).unwrap();
             assert_eq!(sysctl.set(name, &value), Ok(()), "{name} takes its own value");
         }
+        for (name, value) in sysctl.all() {
+            assert_eq!(sysctl.get(name).as_ref(), Ok(&value));
+        }
+        let available = "net.ipv4.tcp_available_congestion_control";
+        assert_eq!(sysctl.get(available).unwrap(), "reno cubic bbr dctcp");
+        assert_eq!(sysctl.set(available, "reno"), Err(SysctlError::ReadOnly(available)));
     }
 }

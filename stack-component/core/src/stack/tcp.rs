@@ -3,19 +3,27 @@
 //! before they return.
 
 use super::Stack;
+use crate::datapath::RoutePaths;
 use crate::route::{Destination, Refusal};
 use crate::tcp::{
-    Env, FilterError, Instruction, Received, SendFlags, Shutdown, SocketError, Tcp, TcpHandle, TcpOption,
-    TcpOptions, TcpReadiness, TcpState,
+    Env, FilterError, Instruction, Received, SendFlags, Shutdown, SocketError, StateChange, Tcp, TcpHandle,
+    TcpInfo, TcpOption, TcpOptions, TcpReadiness, TcpState,
 };
 use crate::time::Instant;
+use alloc::vec::Vec;
 use core::net::{Ipv4Addr, SocketAddrV4};
 
 impl Stack {
     /// Calls TCP with what it needs of the stack.
     pub(crate) fn with_tcp<R>(&mut self, now: Instant, call: impl FnOnce(&mut Tcp, &mut Env<'_>) -> R) -> R {
-        let mut env =
-            Env { now, random: self.random.as_mut(), counters: &mut self.counters, sysctl: &self.sysctl };
+        let paths = RoutePaths { routes: &self.routes, interfaces: &self.interfaces };
+        let mut env = Env {
+            now,
+            random: self.random.as_mut(),
+            counters: &mut self.counters,
+            sysctl: &self.sysctl,
+            paths: &paths,
+        };
         call(&mut self.tcp, &mut env)
     }
 
@@ -81,7 +89,7 @@ impl Stack {
             Destination::Unicast(hop) => {
                 let interface = self.interfaces.get(hop.device).ok_or(SocketError::RemoteUnreachable)?;
                 let source = hop.source.or_else(|| interface.source_for(hop.neighbour));
-                let mtu = hop.mtu.unwrap_or(u32::MAX).min(interface.mtu());
+                let mtu = hop.metrics.mtu.unwrap_or(u32::MAX).min(interface.mtu());
                 Ok((source.ok_or(SocketError::RemoteUnreachable)?, mtu))
             }
             Destination::Broadcast(_) => Err(SocketError::InvalidArgument),
@@ -137,6 +145,16 @@ impl Stack {
     /// The error that the connection met, once. Linux: `SO_ERROR`.
     pub fn tcp_take_error(&mut self, handle: TcpHandle) -> Option<SocketError> {
         self.tcp.take_error(handle)
+    }
+
+    /// Whether acknowledgements leave at once for now. Linux: reading `TCP_QUICKACK`.
+    pub fn tcp_is_quick_ack(&self, handle: TcpHandle) -> bool {
+        self.tcp.is_quick_ack(handle)
+    }
+
+    /// What the connection or the listener tells of itself; none of a handle that was given up. Linux: `TCP_INFO`.
+    pub fn tcp_info(&self, handle: TcpHandle) -> Option<TcpInfo> {
+        self.tcp.info(handle)
     }
 
     /// Lets a program of classic BPF look at each segment from its TCP header on.
@@ -222,5 +240,21 @@ impl Stack {
     pub fn tcp_set_option(&mut self, handle: TcpHandle, option: TcpOption) -> Result<(), SocketError> {
         let now = self.now;
         self.tcp_call(now, |tcp, env| tcp.set_option(env, handle, option))
+    }
+
+    /// Whether changes of sockets' states are kept for [`Stack::tcp_take_state_changes`]. Linux: the tracepoint
+    /// `sock:inet_sock_set_state`.
+    pub fn tcp_trace_states(&mut self, on: bool) {
+        self.tcp.trace_states(on);
+    }
+
+    /// Whether changes of sockets' states are kept.
+    pub fn tcp_traces_states(&self) -> bool {
+        self.tcp.traces_states()
+    }
+
+    /// The changes of sockets' states since the last time, oldest first.
+    pub fn tcp_take_state_changes(&mut self) -> Vec<StateChange> {
+        self.tcp.take_state_changes()
     }
 }

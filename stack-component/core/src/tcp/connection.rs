@@ -13,6 +13,7 @@ use super::round_trip::RoundTrip;
 use super::send_queue::{SendQueue, Sent};
 use super::sequence::Sequence;
 use super::timers::Timers;
+use super::trace::Trail;
 use super::{FourTuple, SocketError, TcpState, congestion};
 use crate::time::Instant;
 use crate::wire::ipv4::MAX_PACKET;
@@ -156,6 +157,8 @@ pub(super) struct Events {
     pub wake: bool,
     /// It has something to send.
     pub output: bool,
+    /// The states it went through.
+    pub trail: Trail,
 }
 
 /// One connection, from its SYN to its last acknowledgement.
@@ -167,6 +170,8 @@ pub(super) struct Connection {
     pub receive: ReceiveSide,
     /// None: not in use.
     pub timestamps: Option<TimestampState>,
+    /// Both sides understand SACK (RFC 2018 section 2). Linux: `tp->rx_opt.sack_ok`.
+    pub sack_permitted: bool,
     /// What is added to the clock in our timestamps.
     pub timestamp_offset: u32,
     pub rtt: RoundTrip,
@@ -243,6 +248,7 @@ impl Connection {
                 shutdown: false,
             },
             timestamps: None,
+            sack_permitted: false,
             timestamp_offset,
             rtt: RoundTrip::default(),
             window: Window::default(),
@@ -329,6 +335,12 @@ impl Connection {
         if room >= self.send.queue.len() / 2 { room } else { 0 }
     }
 
+    /// Goes to another state. Linux: `tcp_set_state`.
+    pub(super) fn enter(&mut self, state: TcpState) {
+        self.events.trail.push(self.state, state);
+        self.state = state;
+    }
+
     /// Tells the owner to look.
     pub(super) fn wake(&mut self) {
         self.events.wake = true;
@@ -336,7 +348,7 @@ impl Connection {
 
     /// Ends the connection at once; `error` is what the owner hears. Linux: `tcp_done`, with `sk_err`.
     pub(super) fn die(&mut self, error: Option<SocketError>) {
-        self.state = TcpState::Close;
+        self.enter(TcpState::Close);
         self.error = self.error.or(error);
         self.ended_by = self.ended_by.or(error);
         self.send.queue.clear();

@@ -178,7 +178,7 @@ impl Connection {
         self.peer_syn(env, segment);
         if !flags.ack() {
             // Both sides opened at once (RFC 9293 section 3.5): our SYN goes again, with the acknowledgement.
-            self.state = TcpState::SynRecv;
+            self.enter(TcpState::SynRecv);
             self.resend_syn();
             return Disposition::Taken;
         }
@@ -208,6 +208,7 @@ impl Connection {
             Some(scale) => self.send.scale = scale,
             None => self.receive.scale = 0,
         }
+        self.sack_permitted = peer.sack_permitted && env.sysctl.tcp_sack;
         self.timestamps = match (self.timestamps, peer.timestamps) {
             (Some(_), Some(theirs)) => Some(TimestampState { recent: theirs.value, recent_at: env.now }),
             _ => None,
@@ -227,7 +228,7 @@ impl Connection {
     /// The handshake is complete. Linux: `tcp_finish_connect`, the end of SYN-RECV in
     /// `tcp_rcv_state_process`.
     pub(super) fn establish(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
-        self.state = TcpState::Established;
+        self.enter(TcpState::Established);
         self.restart_keep_alive(options, env.now);
         self.wake();
     }
@@ -247,7 +248,7 @@ impl Connection {
         self.establish(env, options);
         // The owner may have closed its side meanwhile.
         if self.send.fin != Fin::No {
-            self.state = TcpState::FinWait1;
+            self.enter(TcpState::FinWait1);
         }
         true
     }
@@ -259,14 +260,14 @@ impl Connection {
         }
         match self.state {
             TcpState::FinWait1 => {
-                self.state = TcpState::FinWait2;
+                self.enter(TcpState::FinWait2);
                 self.wake();
                 if self.orphan {
                     let wait = Duration::from_secs(env.sysctl.tcp_fin_timeout.into());
                     self.timers.set(Timer::FinWait, env.now + wait);
                 }
             }
-            TcpState::Closing => self.state = TcpState::TimeWait,
+            TcpState::Closing => self.enter(TcpState::TimeWait),
             TcpState::LastAck => self.die(None),
             _ => {}
         }

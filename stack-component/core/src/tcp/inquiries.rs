@@ -26,6 +26,11 @@ impl Tcp {
         }
     }
 
+    /// Whether acknowledgements leave at once for now. Linux: reading `TCP_QUICKACK`.
+    pub fn is_quick_ack(&self, handle: TcpHandle) -> bool {
+        self.sockets.get(handle).and_then(Socket::connection).is_none_or(|c| !c.ack.interactive)
+    }
+
     /// How many bytes can be read. Linux: `SIOCINQ`, `tcp_inq`.
     pub fn queued_input(&self, handle: TcpHandle) -> usize {
         self.sockets.get(handle).and_then(Socket::connection).map_or(0, |c| c.receive.queue.len())

@@ -260,6 +260,7 @@ impl Tcp {
         if let Some(socket) = self.sockets.get_mut(handle) {
             socket.role = Role::Listener(Listener::default());
         }
+        self.trace_listener(local, TcpState::Close, TcpState::Listen);
         Ok(())
     }
 

@@ -61,6 +61,7 @@ mod state;
 mod table;
 mod time_wait;
 mod timers;
+mod trace;
 mod window;
 
 #[cfg(test)]
@@ -74,10 +75,12 @@ pub use options::{PathMtu, TcpOption, TcpOptions};
 pub use sockets::{Received, SendFlags, Shutdown, TcpReadiness};
 pub use state::TcpState;
 pub use table::{Socket, Tcp, TcpHandle};
+pub use trace::StateChange;
 
 use crate::counters::Counters;
-use crate::packet::Packet;
+use crate::packet::{DeviceIndex, Packet};
 use crate::random::Random;
+use crate::route::Paths;
 use crate::sysctl::Sysctl;
 use crate::time::Instant;
 use core::net::{Ipv4Addr, SocketAddrV4};
@@ -92,6 +95,8 @@ pub struct Env<'a> {
     pub counters: &'a mut Counters,
     /// The settings.
     pub sysctl: &'a Sysctl,
+    /// Who knows the ways to the peers.
+    pub paths: &'a dyn Paths,
 }
 
 /// What IP knows of a segment that arrived.
@@ -107,6 +112,10 @@ pub struct SegmentInfo {
     pub ttl: u8,
     /// Largest IP packet in bytes of the device it came by.
     pub mtu: u32,
+    /// Bytes of the IP header, which lie before the segment in its packet.
+    pub header_len: usize,
+    /// The device it came by.
+    pub device: DeviceIndex,
 }
 
 /// A segment to be sent.

@@ -103,6 +103,7 @@ impl Tcp {
         connection.timestamps =
             env.sysctl.tcp_timestamps.then_some(TimestampState { recent: 0, recent_at: env.now });
         connection.events.output = true;
+        connection.events.trail.push(TcpState::Close, TcpState::SynSent);
         socket.role = Role::Connection(Box::new(connection));
         self.connections.insert(tuple, Entry::Connection(handle));
         env.counters.increment(Counter::TcpActiveOpens);

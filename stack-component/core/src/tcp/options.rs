@@ -113,6 +113,22 @@ pub enum TcpOption {
     ReceiveBuffer(u64),
     /// Bytes, 4608 to `net.core.wmem_max`.
     SendBuffer(u64),
+    /// Bytes asked for, brought under `net.core.rmem_max` unless forced, then doubled. Linux: `SO_RCVBUF`,
+    /// `SO_RCVBUFFORCE`.
+    RcvBuf {
+        /// What is asked for.
+        bytes: u32,
+        /// Whether the sysctl does not count.
+        force: bool,
+    },
+    /// Bytes asked for, brought under `net.core.wmem_max` unless forced, then doubled. Linux: `SO_SNDBUF`,
+    /// `SO_SNDBUFFORCE`.
+    SndBuf {
+        /// What is asked for.
+        bytes: u32,
+        /// Whether the sysctl does not count.
+        force: bool,
+    },
     /// Connections, up to `net.core.somaxconn`.
     Backlog(u64),
     /// Whether small segments leave at once.
@@ -239,6 +255,16 @@ impl TcpOptions {
                 self.send_buffer = clamp(refuse_zero(bytes)?, MIN_SEND_BUFFER, sysctl.wmem_max);
                 self.send_buffer_locked = true;
             }
+            TcpOption::RcvBuf { bytes, force } => {
+                let most = if force { u32::MAX } else { sysctl.rmem_max };
+                self.receive_buffer = doubled(bytes.min(most), MIN_RECEIVE_BUFFER);
+                self.receive_buffer_locked = true;
+            }
+            TcpOption::SndBuf { bytes, force } => {
+                let most = if force { u32::MAX } else { sysctl.wmem_max };
+                self.send_buffer = doubled(bytes.min(most), MIN_SEND_BUFFER);
+                self.send_buffer_locked = true;
+            }
             TcpOption::Backlog(count) => {
                 self.backlog = clamp(refuse_zero(count)?, 1, sysctl.somaxconn.max(1))
             }
@@ -316,6 +342,12 @@ fn clamp(value: u64, least: u32, most: u32) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX).min(most).max(least)
 }
 
+/// What a buffer of `bytes` becomes when half of it goes for the bookkeeping of packets. Linux:
+/// `__sock_set_rcvbuf`.
+fn doubled(bytes: u32, least: u32) -> u32 {
+    (bytes.min(i32::MAX as u32 / 2) * 2).max(least)
+}
+
 /// Linux keeps these times in seconds; part of a second counts as a whole one.
 fn whole_seconds(time: Duration) -> Result<Duration, SocketError> {
     let nanos = refuse_zero(time)?.as_nanos();
@@ -349,5 +381,24 @@ mod tests {
         assert_eq!(options.send_buffer, sysctl.wmem_max);
         assert_eq!(options.keep_alive_idle, Duration::from_secs(1));
         assert_eq!(options.keep_alive_count, 127);
+    }
+
+    #[test]
+    fn buffers_in_linuxs_sense_are_doubled() {
+        let sysctl = Sysctl::default();
+        let mut options = TcpOptions::new(&sysctl);
+        for (bytes, force, expected) in [
+            (0, false, 2304),
+            (10_000, false, 20_000),
+            (u32::MAX, false, 2 * sysctl.rmem_max),
+            (sysctl.rmem_max + 1, true, 2 * sysctl.rmem_max + 2),
+            (u32::MAX, true, i32::MAX as u32 - 1),
+        ] {
+            assert_eq!(options.set(TcpOption::RcvBuf { bytes, force }, &sysctl), Ok(()));
+            assert_eq!(options.receive_buffer, expected, "{bytes} {force}");
+        }
+        assert!(options.receive_buffer_locked);
+        assert_eq!(options.set(TcpOption::SndBuf { bytes: 1, force: false }, &sysctl), Ok(()));
+        assert_eq!((options.send_buffer, options.send_buffer_locked), (4608, true));
     }
 }

@@ -240,6 +240,12 @@ impl Connection {
                 options.window_scale = Some(self.receive.scale);
             }
         }
+        if flags.syn() {
+            options.sack_permitted = match self.state {
+                TcpState::SynSent => env.sysctl.tcp_sack,
+                _ => self.sack_permitted,
+            };
+        }
         options.timestamps = self.timestamps.map(|state| Timestamps {
             value: self.timestamp(env.now),
             echo: if flags.ack() { state.recent } else { 0 },

@@ -140,12 +140,12 @@ impl Connection {
         self.receive.next += 1;
         self.receive.finished = true;
         self.receive.queue.forget_out_of_order();
-        self.state = match self.state {
+        self.enter(match self.state {
             TcpState::Established => TcpState::CloseWait,
             TcpState::FinWait1 => TcpState::Closing,
             TcpState::FinWait2 => TcpState::TimeWait,
             other => other,
-        };
+        });
         self.wake();
     }
 }

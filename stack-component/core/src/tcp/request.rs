@@ -33,6 +33,8 @@ pub(super) struct Request {
     /// The peer's timestamp; none: not in use.
     pub timestamp: Option<u32>,
     pub timestamp_offset: u32,
+    /// Both sides understand SACK.
+    pub sack_permitted: bool,
     /// The window our SYN-ACK offers.
     pub window: u16,
     /// What shifts our later windows.
@@ -70,6 +72,7 @@ impl Request {
             peer_scale,
             timestamp,
             timestamp_offset,
+            sack_permitted: syn.options.sack_permitted && env.sysctl.tcp_sack,
             window: options.receive_buffer.min(u32::from(u16::MAX)) as u16,
             scale: if peer_scale.is_some() { scale_for(largest) } else { 0 },
             mtu: syn.mtu,
@@ -103,6 +106,7 @@ impl Request {
             mss: Some(mss_of_mtu(self.mtu) as u16),
             window_scale: self.peer_scale.map(|_| self.scale),
             timestamps,
+            sack_permitted: self.sack_permitted,
             ..Options::default()
         };
         let options = if flags.syn() { syn } else { Options { timestamps, ..Options::default() } };
@@ -134,6 +138,7 @@ impl Request {
             now,
         };
         let mut connection = Connection::new(opening, TcpState::SynRecv);
+        connection.events.trail.push(TcpState::Listen, TcpState::SynRecv);
         connection.send.next = self.initial + 1;
         connection.send.una = self.initial + 1;
         connection.send.peer_mss = self.peer_mss;
@@ -142,6 +147,7 @@ impl Request {
         connection.receive.acked = connection.receive.next;
         connection.receive.edge = self.edge();
         connection.send.window_sequence = self.peer_initial;
+        connection.sack_permitted = self.sack_permitted;
         connection.timestamps = self.timestamp.map(|recent| TimestampState { recent, recent_at: now });
         connection.receive.mss = connection.send_mss().min(DEFAULT_MSS);
         if self.retransmits == 0 {

@@ -145,7 +145,11 @@ impl Tcp {
         match &mut socket.role {
             Role::Idle => self.forget(handle),
             Role::Listener(_) => {
+                let local = socket.local;
                 self.stop_listening(env, handle);
+                if let Some(local) = local {
+                    self.trace_listener(local, TcpState::Listen, TcpState::Close);
+                }
                 self.forget(handle);
             }
             Role::Connection(connection) => {

@@ -8,6 +8,7 @@ use super::request::Request;
 use super::secrets::Secrets;
 use super::segment::Segment;
 use super::time_wait::TimeWait;
+use super::trace::{StateChange, Trail};
 use super::{Env, FourTuple, Output, TcpState};
 use crate::arena::{Arena, Handle};
 use crate::counters::Counter;
@@ -110,6 +111,8 @@ pub struct Tcp {
     /// Segments that no connection sends.
     pub(super) replies: VecDeque<Output>,
     pub(super) wakeups: Vec<TcpHandle>,
+    /// State changes that wait to be taken; none: nobody wants to know.
+    pub(super) trace: Option<Vec<StateChange>>,
 }
 
 impl Tcp {
@@ -128,6 +131,7 @@ impl Tcp {
             pending: VecDeque::new(),
             replies: VecDeque::new(),
             wakeups: Vec::new(),
+            trace: None,
         }
     }
 
@@ -225,16 +229,19 @@ impl Tcp {
             socket.woken = true;
             self.wakeups.push(handle);
         }
+        let tuple = connection.tuple;
         if connection.state == TcpState::TimeWait {
             let wait = TimeWait::of(connection, env.now);
             connection.die(None);
+            // What goes on in TIME-WAIT is no longer this connection.
+            connection.events.trail = Trail::default();
             self.enter_time_wait(env, wait);
         } else if connection.state == TcpState::Close {
-            let tuple = connection.tuple;
             if self.connections.get(&tuple) == Some(&Entry::Connection(handle)) {
                 self.connections.remove(&tuple);
             }
         }
+        self.trace_trail(&tuple, &events.trail);
         self.schedule_or_forget(handle);
     }
 

@@ -166,7 +166,7 @@ fn slow_start_ends_by_the_train_of_acknowledgements() {
 #[test]
 fn conservative_slow_start_ends_without_loss_too() {
     // Five rounds of a quarter more each are three times the window at which the delay was noticed.
-    let mut link = Link::new(1_000, 100, 1_000);
+    let mut link = Link::new(1_000, 100, 2_000);
     let flow = slow_start(SlowStartExit::Conservative, &mut link, 8_000);
     assert_eq!(link.drops, 0, "{:?}", flow.window);
     assert_eq!(flow.counters.get(Counter::TcpExtTCPHystartDelayDetect), 1);

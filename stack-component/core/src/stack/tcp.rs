@@ -3,6 +3,7 @@
 //! before they return.
 
 use super::Stack;
+use crate::datapath::RoutePaths;
 use crate::route::{Destination, Refusal};
 use crate::tcp::{
     Env, FilterError, Instruction, Received, SendFlags, Shutdown, SocketError, StateChange, Tcp, TcpHandle,
@@ -15,8 +16,14 @@ use core::net::{Ipv4Addr, SocketAddrV4};
 impl Stack {
     /// Calls TCP with what it needs of the stack.
     pub(crate) fn with_tcp<R>(&mut self, now: Instant, call: impl FnOnce(&mut Tcp, &mut Env<'_>) -> R) -> R {
-        let mut env =
-            Env { now, random: self.random.as_mut(), counters: &mut self.counters, sysctl: &self.sysctl };
+        let paths = RoutePaths { routes: &self.routes, interfaces: &self.interfaces };
+        let mut env = Env {
+            now,
+            random: self.random.as_mut(),
+            counters: &mut self.counters,
+            sysctl: &self.sysctl,
+            paths: &paths,
+        };
         call(&mut self.tcp, &mut env)
     }
 
@@ -82,7 +89,7 @@ impl Stack {
             Destination::Unicast(hop) => {
                 let interface = self.interfaces.get(hop.device).ok_or(SocketError::RemoteUnreachable)?;
                 let source = hop.source.or_else(|| interface.source_for(hop.neighbour));
-                let mtu = hop.mtu.unwrap_or(u32::MAX).min(interface.mtu());
+                let mtu = hop.metrics.mtu.unwrap_or(u32::MAX).min(interface.mtu());
                 Ok((source.ok_or(SocketError::RemoteUnreachable)?, mtu))
             }
             Destination::Broadcast(_) => Err(SocketError::InvalidArgument),

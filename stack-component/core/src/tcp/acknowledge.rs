@@ -193,7 +193,10 @@ impl Connection {
         let sample = AckSample {
             packets: acked.segments,
             rtt: tagged.sample.rtt,
-            in_flight: self.rate.delivered.wrapping_sub(tagged.sample.prior_delivered.unwrap_or(self.rate.delivered)),
+            in_flight: self
+                .rate
+                .delivered
+                .wrapping_sub(tagged.sample.prior_delivered.unwrap_or(self.rate.delivered)),
         };
         let path = self.path(env.now);
         self.control.measured(&mut self.window, &path, &sample, env.counters);
@@ -249,7 +252,10 @@ impl Connection {
             flags.maybe_delayed = acked.segments == 1
                 && before.sacked == 0
                 && self.send.una.since(before.una) < self.send_mss()
-                && tagged.sample.prior_delivered.is_some_and(|prior| prior.wrapping_add(1) == self.rate.delivered)
+                && tagged
+                    .sample
+                    .prior_delivered
+                    .is_some_and(|prior| prior.wrapping_add(1) == self.rate.delivered)
                 && !flags.data_sacked
                 && !flags.syn_acked;
         }
@@ -316,7 +322,11 @@ impl Connection {
 
     /// Linux: `tcp_may_raise_cwnd`.
     fn may_grow(&self, env: &Env<'_>, flags: &AckFlags) -> bool {
-        if self.recovery.reordering > env.sysctl.tcp_reordering { flags.progresses() } else { flags.data_acked }
+        if self.recovery.reordering > env.sysctl.tcp_reordering {
+            flags.progresses()
+        } else {
+            flags.data_acked
+        }
     }
 
     /// Linux: `tcp_newly_delivered`.

@@ -16,8 +16,8 @@ use super::send_queue::SendQueue;
 use super::sent_queue::SentQueue;
 use super::sequence::Sequence;
 use super::timers::Timers;
-use super::usage::Usage;
 use super::trace::Trail;
+use super::usage::Usage;
 use super::{Env, FourTuple, SocketError, TcpState, congestion};
 use crate::time::Instant;
 use crate::wire::ipv4::MAX_PACKET;
@@ -329,6 +329,7 @@ impl Connection {
             lost: self.rate.lost,
             app_limited: self.rate.is_app_limited(),
             next_departure: self.pacing.next_departure.max(now),
+            paced: self.paces(),
             ecn: false,
             max_pacing_rate: self.pacing.max_rate,
         }

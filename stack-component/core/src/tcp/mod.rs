@@ -84,8 +84,9 @@ pub use table::{Socket, Tcp, TcpHandle};
 pub use trace::StateChange;
 
 use crate::counters::Counters;
-use crate::packet::Packet;
+use crate::packet::{DeviceIndex, Packet};
 use crate::random::Random;
+use crate::route::Paths;
 use crate::sysctl::Sysctl;
 use crate::time::Instant;
 use core::net::{Ipv4Addr, SocketAddrV4};
@@ -100,6 +101,8 @@ pub struct Env<'a> {
     pub counters: &'a mut Counters,
     /// The settings.
     pub sysctl: &'a Sysctl,
+    /// Who knows the ways to the peers.
+    pub paths: &'a dyn Paths,
 }
 
 /// What IP knows of a segment that arrived.
@@ -115,6 +118,10 @@ pub struct SegmentInfo {
     pub ttl: u8,
     /// Largest IP packet in bytes of the device it came by.
     pub mtu: u32,
+    /// Bytes of the IP header, which lie before the segment in its packet.
+    pub header_len: usize,
+    /// The device it came by.
+    pub device: DeviceIndex,
 }
 
 /// A segment to be sent.

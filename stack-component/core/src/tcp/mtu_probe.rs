@@ -2,8 +2,8 @@
 //! (RFC 4821). Linux: `tcp_mtu_probe`, `tcp_mtup_init`, `tcp_mtu_probing`.
 
 use super::Env;
-use super::connection::{Connection, mss_of_mtu};
 use super::congestion::CaState;
+use super::connection::{Connection, mss_of_mtu};
 use super::options::TcpOptions;
 use super::sequence::Sequence;
 use crate::counters::Counter;
@@ -69,7 +69,8 @@ impl Connection {
     pub(super) fn mtu_probe_due(&mut self, env: &Env<'_>, options: &TcpOptions) -> Option<u32> {
         let search = &self.mtu_probe;
         let calm = self.recovery.phase == CaState::Open && self.send.sent.sacked == 0;
-        if !search.enabled || search.probe.is_some() || !calm || self.window.size < MIN_WINDOW || options.cork {
+        if !search.enabled || search.probe.is_some() || !calm || self.window.size < MIN_WINDOW || options.cork
+        {
             return None;
         }
         let interval = search.high.saturating_sub(search.low);
@@ -104,7 +105,8 @@ impl Connection {
 
     /// The probe arrived: all segments may be so large. Linux: `tcp_mtup_probe_success`.
     pub(super) fn mtu_probe_acknowledged(&mut self, env: &mut Env<'_>) {
-        let Some((size, _, end)) = self.mtu_probe.probe.filter(|(_, _, end)| !end.after(self.send.una)) else {
+        let Some((size, _, end)) = self.mtu_probe.probe.filter(|(_, _, end)| !end.after(self.send.una))
+        else {
             return;
         };
         let _ = end;

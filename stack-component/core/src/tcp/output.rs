@@ -3,8 +3,8 @@
 use super::congestion::CaEvent;
 use super::connection::{Connection, Fin, mss_of_mtu};
 use super::options::TcpOptions;
-use super::segment::Outgoing;
 use super::recovery::Resend;
+use super::segment::Outgoing;
 use super::sent_queue::Sent;
 use super::sequence::Sequence;
 use super::timers::Timer;

@@ -27,7 +27,7 @@ impl Default for Pacing {
 
 impl Connection {
     /// Whether segments are paced at all. Linux: `tcp_needs_internal_pacing`.
-    fn paces(&self) -> bool {
+    pub(super) fn paces(&self) -> bool {
         self.control.takes_over() || self.pacing.max_rate != u64::MAX
     }
 
@@ -46,7 +46,8 @@ impl Connection {
         let last = self.pacing.next_departure;
         let now = last.max(env.now);
         self.pacing.next_departure = now;
-        if !self.paces() || rate == u64::MAX || rate == 0 || self.totals.data_segments_out < UNPACED_SEGMENTS {
+        if !self.paces() || rate == u64::MAX || rate == 0 || self.totals.data_segments_out < UNPACED_SEGMENTS
+        {
             return;
         }
         let wait = u128::from(bytes) * 1_000_000_000 / u128::from(rate);

@@ -199,7 +199,10 @@ mod tests {
         let rtt = measured(&[1000, 100]);
         assert_eq!(rtt.smoothed(), Some(Duration::from_micros(887_500)));
         // deviation = 2000 + (900 - 500) / 8
-        assert_eq!(rtt.timeout(), Duration::from_micros(887_500 + 2_050_000).max(Duration::from_millis(2938)));
+        assert_eq!(
+            rtt.timeout(),
+            Duration::from_micros(887_500 + 2_050_000).max(Duration::from_millis(2938))
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a connection waits for, and what it does when it has waited long enough.
 
-use super::connection::{Connection, Fin};
 use super::congestion::CaState;
+use super::connection::{Connection, Fin};
 use super::options::TcpOptions;
 use super::{Env, SocketError, TcpState};
 use crate::counters::Counter;
@@ -148,7 +148,8 @@ impl Connection {
         self.force_first();
         self.retransmits += 1;
         self.totals.timeouts = self.totals.timeouts.saturating_add(1);
-        let linear = self.state == TcpState::SynSent && self.totals.timeouts <= env.sysctl.tcp_syn_linear_timeouts;
+        let linear =
+            self.state == TcpState::SynSent && self.totals.timeouts <= env.sysctl.tcp_syn_linear_timeouts;
         if !linear {
             self.rtt.back_off();
         }

@@ -2,8 +2,8 @@
 //! (RFC 2861, 7661). Linux: `tcp_cwnd_validate` and its neighbours.
 
 use super::Env;
-use super::connection::Connection;
 use super::congestion::{CaEvent, CaState};
+use super::connection::Connection;
 use super::sequence::Sequence;
 use crate::time::Instant;
 
@@ -80,9 +80,8 @@ impl Connection {
     pub(super) fn restart_after_idle(&mut self, env: &Env<'_>) {
         let idle = env.now.since(self.send.last_data);
         let timeout = self.rtt.timeout();
-        let applies = env.sysctl.tcp_slow_start_after_idle
-            && self.send.sent.is_empty()
-            && !self.control.takes_over();
+        let applies =
+            env.sysctl.tcp_slow_start_after_idle && self.send.sent.is_empty() && !self.control.takes_over();
         if !applies || idle <= timeout {
             return;
         }

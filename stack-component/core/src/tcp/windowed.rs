@@ -68,9 +68,16 @@ mod tests {
         let window = Duration::from_secs(10);
         let at = |second: u64| Instant::from_millis(second * 1000);
         let mut least = Windowed::new(at(0), 50);
-        for (second, value, expected) in
-            [(1, 40, 40), (3, 60, 40), (7, 55, 40), (11, 70, 40), (12, 70, 55), (18, 80, 70), (19, 10, 10), (40, 90, 90)]
-        {
+        for (second, value, expected) in [
+            (1, 40, 40),
+            (3, 60, 40),
+            (7, 55, 40),
+            (11, 70, 40),
+            (12, 70, 55),
+            (18, 80, 70),
+            (19, 10, 10),
+            (40, 90, 90),
+        ] {
             least.note_min(window, at(second), value);
             assert_eq!(least.best(), expected, "after {second} s");
         }

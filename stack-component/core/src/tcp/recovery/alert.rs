@@ -2,8 +2,8 @@
 //! `tcp_fastretrans_alert`.
 
 use super::super::Env;
-use super::super::connection::Connection;
 use super::super::congestion::CaState;
+use super::super::connection::Connection;
 use super::super::sequence::Sequence;
 use super::super::timers::Timer;
 use super::AckFlags;

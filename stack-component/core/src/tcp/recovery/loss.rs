@@ -2,8 +2,8 @@
 //! have been needless (F-RTO, RFC 5682). Linux: `tcp_enter_loss`, `tcp_process_loss`.
 
 use super::super::Env;
-use super::super::connection::Connection;
 use super::super::congestion::{CaEvent, CaState};
+use super::super::connection::Connection;
 use super::AckFlags;
 use crate::counters::Counter;
 
@@ -51,8 +51,8 @@ impl Connection {
             self.send.sent.sacked = 0;
         }
         for index in 0..self.send.sent.len() as usize {
-            let recent = index > 0
-                && self.send.sent.get(index).is_some_and(|sent| self.is_recent(sent.at, env.now));
+            let recent =
+                index > 0 && self.send.sent.get(index).is_some_and(|sent| self.is_recent(sent.at, env.now));
             if reneged || !recent {
                 self.mark_lost(env, index);
             }

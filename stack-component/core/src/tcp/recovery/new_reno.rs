@@ -2,9 +2,9 @@
 //! neighbours.
 
 use super::super::Env;
+use super::super::congestion::CaState;
 use super::super::connection::Connection;
 use super::AckFlags;
-use super::super::congestion::CaState;
 
 impl Connection {
     /// A duplicate acknowledgement: some segment left the network. Linux: `tcp_add_reno_sack`.

@@ -2,8 +2,8 @@
 //! (RFC 8985 section 6). Linux: `net/ipv4/tcp_recovery.c`.
 
 use super::super::Env;
-use super::super::connection::Connection;
 use super::super::congestion::CaState;
+use super::super::connection::Connection;
 use super::super::rate::RateSample;
 use super::super::round_trip::TIMER_GRAIN;
 use super::super::sent_queue::{Sent, Walk};
@@ -156,7 +156,8 @@ impl Connection {
     /// Widens the reordering window when retransmissions turn out needless, and narrows it when they have not for
     /// long. Linux: `tcp_rack_update_reo_wnd`.
     pub(in super::super) fn adapt_reordering_window(&mut self, env: &Env<'_>, sample: &RateSample) {
-        let Some(prior) = sample.prior_delivered.filter(|_| env.sysctl.tcp_recovery & STATIC_WINDOW == 0) else {
+        let Some(prior) = sample.prior_delivered.filter(|_| env.sysctl.tcp_recovery & STATIC_WINDOW == 0)
+        else {
             return;
         };
         let delivered = self.rate.delivered;

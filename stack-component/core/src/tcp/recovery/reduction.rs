@@ -2,8 +2,8 @@
 //! `tcp_cwnd_reduction` and its neighbours.
 
 use super::super::Env;
-use super::super::connection::Connection;
 use super::super::congestion::{CaEvent, CaState, INFINITE_THRESHOLD};
+use super::super::connection::Connection;
 
 impl Connection {
     /// Changes the phase; the congestion control hears of it first. Linux: `tcp_set_ca_state`.

@@ -1,8 +1,8 @@
 //! What leaves once more. Linux: `tcp_xmit_retransmit_queue`, `tcp_retransmit_skb`, `tcp_xmit_recovery`.
 
 use super::super::Env;
-use super::super::connection::Connection;
 use super::super::congestion::CaState;
+use super::super::connection::Connection;
 use super::super::sent_queue::Sent;
 use super::super::timers::Timer;
 use crate::counters::Counter;

@@ -1,12 +1,12 @@
 //! What SACK blocks report (RFC 2018), duplicates included (RFC 2883). Linux: `tcp_sacktag_write_queue`.
 
 use super::super::Env;
-use super::super::connection::Connection;
 use super::super::congestion::CaState;
+use super::super::connection::Connection;
 use super::super::rate::{Delivered, RateSample};
 use super::super::segment::Segment;
-use super::super::sequence::Sequence;
 use super::super::sent_queue::Sent;
+use super::super::sequence::Sequence;
 use super::AckFlags;
 use crate::counters::Counter;
 use crate::time::Instant;
@@ -30,7 +30,13 @@ pub(in super::super) struct Tagged {
 
 impl Tagged {
     pub(in super::super) fn new(next: Sequence) -> Self {
-        Tagged { first_sent: None, last_sent: None, delivered: 0, overtaken: next, sample: RateSample::default() }
+        Tagged {
+            first_sent: None,
+            last_sent: None,
+            delivered: 0,
+            overtaken: next,
+            sample: RateSample::default(),
+        }
     }
 }
 
@@ -251,16 +257,15 @@ impl Connection {
 
     /// Where the highest segment ends that SACK reported; SND.UNA without one. Linux: `tcp_highest_sack_seq`.
     pub(in super::super) fn highest_sacked(&self) -> Sequence {
-        if self.send.sent.sacked == 0 { self.send.una } else { self.recovery.highest_sacked.latest(self.send.una) }
+        if self.send.sent.sacked == 0 {
+            self.send.una
+        } else {
+            self.recovery.highest_sacked.latest(self.send.una)
+        }
     }
 }
 
 /// What the delivery rate wants to know of a segment that arrived.
 pub(in super::super) fn delivery_of(sent: &Sent) -> Delivered {
-    Delivered {
-        snapshot: sent.tx,
-        sent_at: sent.at,
-        end: sent.end,
-        retransmitted: sent.was_retransmitted(),
-    }
+    Delivered { snapshot: sent.tx, sent_at: sent.at, end: sent.end, retransmitted: sent.was_retransmitted() }
 }

@@ -3,8 +3,8 @@
 //! `tcp_process_tlp_ack`.
 
 use super::super::Env;
-use super::super::connection::Connection;
 use super::super::congestion::CaState;
+use super::super::connection::Connection;
 use super::super::round_trip::{INITIAL, TIMER_GRAIN};
 use super::super::sequence::Sequence;
 use super::super::timers::Timer;

@@ -2,10 +2,10 @@
 //! the acknowledgement answers the original (timestamps: Eifel, RFC 3522, 4015). Linux: `tcp_try_undo_*`.
 
 use super::super::Env;
-use super::super::connection::Connection;
-use super::super::sequence::Sequence;
 use super::super::TcpState;
 use super::super::congestion::CaState;
+use super::super::connection::Connection;
+use super::super::sequence::Sequence;
 use crate::counters::Counter;
 use crate::time::Instant;
 
@@ -45,9 +45,9 @@ impl Connection {
     fn original_was_delayed(&self) -> bool {
         match self.recovery.undo.first_retransmission {
             None => self.state != TcpState::SynSent,
-            Some(at) => self.echo.is_some_and(|echo| {
-                echo != 0 && (echo.wrapping_sub(self.timestamp(at)) as i32) < 0
-            }),
+            Some(at) => {
+                self.echo.is_some_and(|echo| echo != 0 && (echo.wrapping_sub(self.timestamp(at)) as i32) < 0)
+            }
         }
     }
 

@@ -1,18 +1,17 @@
 //! A stack component made ready to run, and its running instances.
 
 use super::bindings::exports::wnet::stack::reactor;
-use super::bindings::{Stack, StackPre};
 use super::clock::Clock;
 use super::component::{self, LinkProblem, compile, missing_exports, missing_imports, one_line};
 use super::config::{KernelConfig, KernelError, StackComponent};
+use super::exports::{Stack, StackPre};
 use super::handles::Generation;
 use super::nic::Nic;
-use super::optional::Optional;
 use super::random::RandomSource;
 use super::state::{StackState, add_to_linker};
 use super::{engine, inert};
 use std::sync::{Arc, Mutex};
-use wasmtime::component::{Component, Instance, Linker, ResourceAny};
+use wasmtime::component::{Component, Linker, ResourceAny};
 use wasmtime::{Engine, Store};
 
 /// Handles of the component model that may live in the stack's Store: five for each connection.
@@ -43,7 +42,7 @@ const IMPORTS: [&str; 2] = [super::pci::INTERFACE, "wnet:stack/notify@0.1.0"];
 /// A component that fulfils the contract, compiled and linked. Clones share what was compiled.
 #[derive(Clone)]
 pub(super) struct Program {
-    pre: StackPre<StackState>,
+    pre: StackPre,
 }
 
 /// A program with its configuration and its hardware at hand.
@@ -72,12 +71,10 @@ pub(super) enum BootError {
 /// A stack that runs.
 pub(super) struct Running {
     pub(super) store: Store<StackState>,
-    pub(super) instance: Instance,
     pub(super) stack: Stack,
     pub(super) generation: Generation,
     /// The network that guests' sockets are on, once somebody wanted it.
     pub(super) network: Option<ResourceAny>,
-    pub(super) optional: Optional,
 }
 
 impl Program {
@@ -119,10 +116,8 @@ impl Image {
         store.set_max_component_handles(MAX_HANDLES);
         store.epoch_deadline_trap();
         store.set_epoch_deadline(EPOCHS_PER_ENTRY);
-        let instance = pre.instance_pre().instantiate(&mut store)?;
-        let stack = Stack::new(&mut store, &instance)?;
-        let optional = Optional::find(&mut store, &instance);
-        Ok(Running { store, instance, stack, generation, network: None, optional })
+        let stack = pre.instantiate(&mut store)?;
+        Ok(Running { store, stack, generation, network: None })
     }
 }
 
@@ -133,7 +128,7 @@ impl Running {
     }
 }
 
-fn link(engine: &Engine, component: &Component) -> Result<StackPre<StackState>, Vec<LinkProblem>> {
+fn link(engine: &Engine, component: &Component) -> Result<StackPre, Vec<LinkProblem>> {
     let provided = |name: &str| component::is_wasi_0_2(name) || IMPORTS.contains(&name);
     let mut problems = missing_imports(component, &IMPORTS, provided);
     problems.extend(missing_exports(component, &EXPORTS));

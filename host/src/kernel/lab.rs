@@ -7,10 +7,11 @@
 use super::clock::Clock;
 use super::component::one_line;
 use super::config::{KernelConfig, KernelError, NicConfig, StackComponent};
-use super::handles::Generation;
+use super::handles::{Generation, Reaper};
 use super::image::{BootError, Hardware, Image, Program, Running};
 use super::nic::Nic;
 use super::random::RandomSource;
+use super::waiters::Waiters;
 use crate::wire::Wire;
 use std::collections::VecDeque;
 use std::fmt;
@@ -18,10 +19,10 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex};
-use wasmtime::Store;
-use wasmtime::component::ResourceAny;
 
-pub use super::complete::{Complete, exports};
+pub use super::bindings::exports;
+pub use super::entered::Entered;
+pub use super::exports::Stack;
 pub use super::state::StackState;
 
 /// Frames that the stack handles in one step.
@@ -92,7 +93,8 @@ impl Blueprint {
 /// A running stack with one network card. The stack's Store is synchronous, and so is this.
 pub struct Lab {
     running: Running,
-    stack: Complete,
+    reaper: Arc<Reaper>,
+    waiters: Arc<Waiters>,
     clock: Clock,
     wire: Arc<HandWire>,
     nics: Arc<[Mutex<Nic>]>,
@@ -129,12 +131,12 @@ impl Lab {
         let image = Image::new(blueprint.program.clone(), &kernel, hardware);
         let failed =
             |error: &_| KernelError::Start { name: kernel.component.name.clone(), why: one_line(error) };
-        let mut running = image.boot(Generation(0)).map_err(|error| match error {
+        let running = image.boot(Generation(0)).map_err(|error| match error {
             BootError::Failed(error) => failed(&error),
             BootError::Refused(text) => KernelError::Configure(text),
         })?;
-        let stack = Complete::new(&mut running.store, &running.instance).map_err(|error| failed(&error))?;
-        Ok(Lab { running, stack, clock, wire, nics, deadline: Some(config.start) })
+        let (reaper, waiters) = (Arc::default(), Arc::default());
+        Ok(Lab { running, reaper, waiters, clock, wire, nics, deadline: Some(config.start) })
     }
 
     /// What the clock shows, in nanoseconds.
@@ -201,40 +203,15 @@ impl Lab {
     /// When the stack trapped.
     pub fn enter<R>(
         &mut self,
-        f: impl FnOnce(&mut Inside<'_>) -> wasmtime::Result<R>,
+        f: impl FnOnce(&mut Entered<'_>) -> wasmtime::Result<R>,
     ) -> Result<R, StackFailed> {
         self.running.arm_epochs();
-        let Running { store, network, .. } = &mut self.running;
-        let value = f(&mut Inside { stack: &self.stack, store, network })
+        let value = f(&mut Entered::new(&mut self.running, &self.reaper, &self.waiters))
             .map_err(|error| StackFailed(format!("{error:?}")))?;
         let notices = std::mem::take(&mut self.running.store.data_mut().notices);
         let attention = notices.attention.then_some(0);
         self.deadline = self.deadline.into_iter().chain(notices.wake_at).chain(attention).min();
         Ok(value)
-    }
-}
-
-/// What somebody holds who entered the stack: its exports and its Store.
-pub struct Inside<'a> {
-    /// The stack's exports.
-    pub stack: &'a Complete,
-    /// Where they run.
-    pub store: &'a mut Store<StackState>,
-    network: &'a mut Option<ResourceAny>,
-}
-
-impl Inside<'_> {
-    /// The network that sockets are bound to and connected over.
-    ///
-    /// # Errors
-    /// When the stack trapped.
-    pub fn network(&mut self) -> wasmtime::Result<ResourceAny> {
-        if let Some(network) = *self.network {
-            return Ok(network);
-        }
-        let network = self.stack.wasi_sockets_instance_network().call_instance_network(&mut *self.store)?;
-        *self.network = Some(network);
-        Ok(network)
     }
 }
 

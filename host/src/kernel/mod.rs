@@ -16,12 +16,12 @@
 
 pub(crate) mod bindings;
 mod clock;
-mod complete;
 pub(crate) mod component;
 mod config;
 mod dma;
 pub(crate) mod engine;
 mod entered;
+pub(crate) mod exports;
 mod handles;
 mod image;
 mod inert;
@@ -29,7 +29,6 @@ pub mod lab;
 mod machine;
 mod nic;
 mod notify;
-mod optional;
 pub(crate) mod pci;
 pub(crate) mod poll;
 mod random;
@@ -43,7 +42,7 @@ pub use component::{LinkProblem, NotAComponent};
 pub use config::{KernelConfig, KernelError, NicConfig, StackComponent};
 pub use machine::StackDied;
 
-pub(crate) use entered::Entered;
+pub use entered::Entered;
 pub(crate) use handles::Owned;
 pub(crate) use waiters::Armed;
 
@@ -124,7 +123,7 @@ impl Kernel {
         }
     }
 
-    /// The stack's counters by name, if it exports `wnet:stack/counters`, and those of the hardware.
+    /// The stack's counters by name, if it exports `wnet:stack/control`, and those of the hardware.
     pub fn counters(&self) -> Vec<(String, u64)> {
         let mut counters = self.enter(|stack| stack.counters()).unwrap_or_default();
         for nic in self.core.nics.iter() {

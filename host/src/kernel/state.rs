@@ -38,6 +38,6 @@ impl StackState {
 
 /// Defines what the contract lets every stack import.
 pub(super) fn add_to_linker(linker: &mut Linker<StackState>) -> wasmtime::Result<()> {
-    super::bindings::Stack::add_to_linker::<StackState, HasSelf<StackState>>(linker, |state| state)?;
+    super::bindings::StackComplete::add_to_linker::<StackState, HasSelf<StackState>>(linker, |state| state)?;
     super::pci::link_dma_write(linker)
 }

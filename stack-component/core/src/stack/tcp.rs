@@ -6,8 +6,8 @@ use super::Stack;
 use crate::datapath::RoutePaths;
 use crate::route::{Destination, Refusal};
 use crate::tcp::{
-    CongestionInfo, Env, FilterError, Instruction, Received, SendFlags, Shutdown, SocketError, StateChange, Tcp, TcpHandle,
-    TcpInfo, TcpOption, TcpOptions, TcpReadiness, TcpState,
+    CongestionInfo, Env, FilterError, Instruction, Received, SendFlags, Shutdown, SocketError, StateChange,
+    Tcp, TcpHandle, TcpInfo, TcpOption, TcpOptions, TcpReadiness, TcpState,
 };
 use crate::time::Instant;
 use alloc::vec::Vec;

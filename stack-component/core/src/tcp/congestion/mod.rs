@@ -5,13 +5,15 @@
 
 #![allow(dead_code, reason = "the recovery engine does not call all of it yet")]
 
+mod cubic;
 mod path;
 mod reno;
 mod window;
 
+use cubic::{Cubic, SlowStartExit};
 pub(super) use path::{AckFlags, AckSample, CaEvent, CaState, MarkEcho, Path};
 pub(super) use reno::Reno;
-pub(super) use window::{INITIAL_WINDOW, Window};
+pub(super) use window::{INFINITE_THRESHOLD, INITIAL_WINDOW, Window};
 
 use super::rate::{DeliveryRate, RateSample};
 use crate::counters::Counters;
@@ -174,7 +176,8 @@ pub(super) trait CongestionControl: Send + core::fmt::Debug {
 /// called when the connection is established, or at once if it is. Linux: `tcp_assign_congestion_control`.
 pub(super) fn new(algorithm: Algorithm, _seed: u32) -> Box<dyn CongestionControl> {
     match algorithm {
-        Algorithm::Reno | Algorithm::Cubic | Algorithm::Bbr | Algorithm::Dctcp => Box::new(Reno),
+        Algorithm::Cubic => Box::new(Cubic::new(SlowStartExit::default())),
+        Algorithm::Reno | Algorithm::Bbr | Algorithm::Dctcp => Box::new(Reno),
     }
 }
 

@@ -100,6 +100,8 @@ pub(in crate::tcp) struct Path {
     pub app_limited: bool,
     /// When pacing lets the next segment leave, now or earlier if it may leave now. Linux: `tcp_wstamp_ns`.
     pub next_departure: Instant,
+    /// Whether segments are spread over time. Linux: `sk_pacing_status`.
+    pub paced: bool,
     /// Whether congestion marks are in use on this connection. Linux: `tcp_ecn_mode_any`.
     pub ecn: bool,
     /// Bytes a second that the owner allows. Linux: `sk_max_pacing_rate`.

@@ -1,5 +1,9 @@
 //! What the algorithms' tests share.
 
+mod model;
+
+pub(super) use model::{Flow, Link, run};
+
 use super::*;
 use crate::time::{Duration, Instant};
 
@@ -22,6 +26,7 @@ pub(super) fn path() -> Path {
         lost: 0,
         app_limited: false,
         next_departure: Instant::ZERO,
+        paced: false,
         ecn: false,
         max_pacing_rate: u64::MAX,
     }

@@ -1,10 +1,12 @@
 //! Calls of the stack component, their errors as Linux numbers them.
 
 use packetdrill::Errno;
+use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 use wnet::lab::exports::wasi::io::streams::StreamError;
 use wnet::lab::exports::wasi::sockets::network::ErrorCode;
-use wnet::lab::{Inside, Lab, SentFrame};
+use wnet::lab::exports::wnet::stack::{control, socket_options};
+use wnet::lab::{Entered, Lab, SentFrame, StackState};
 
 /// The component in its lab. Once it failed, every call is [`Errno::EIO`].
 pub(crate) struct Component {
@@ -25,7 +27,7 @@ impl Component {
     /// Runs `f` in the component.
     pub(crate) fn enter<T>(
         &mut self,
-        f: impl FnOnce(&mut Inside<'_>) -> wasmtime::Result<T>,
+        f: impl FnOnce(&mut Entered<'_>) -> wasmtime::Result<T>,
     ) -> Result<T, Errno> {
         if self.failure.is_some() {
             return Err(Errno::EIO);
@@ -36,9 +38,25 @@ impl Component {
     /// Runs a call that has an error code in the component.
     pub(crate) fn call<T>(
         &mut self,
-        f: impl FnOnce(&mut Inside<'_>) -> wasmtime::Result<Result<T, ErrorCode>>,
+        f: impl FnOnce(&mut Entered<'_>) -> wasmtime::Result<Result<T, ErrorCode>>,
     ) -> Result<T, Errno> {
         self.enter(f)?.map_err(errno)
+    }
+
+    /// Calls a function of the optional interface `socket-options`.
+    pub(crate) fn option<T>(
+        &mut self,
+        f: impl FnOnce(&socket_options::Guest, &mut Store<StackState>) -> wasmtime::Result<Result<T, ErrorCode>>,
+    ) -> Result<T, Errno> {
+        self.call(|inside| f(inside.stack.socket_options().ok_or_else(missing)?, inside.store))
+    }
+
+    /// Calls a function of the optional interface `control`.
+    pub(crate) fn control<T>(
+        &mut self,
+        f: impl FnOnce(&control::Guest, &mut Store<StackState>) -> wasmtime::Result<T>,
+    ) -> Result<T, Errno> {
+        self.enter(|inside| f(inside.stack.control().ok_or_else(missing)?, inside.store))
     }
 
     /// Drops resources, children first.
@@ -52,7 +70,7 @@ impl Component {
     /// Whether a pollable is ready; it is dropped then.
     pub(crate) fn is_ready(
         &mut self,
-        subscribe: impl FnOnce(&mut Inside<'_>) -> wasmtime::Result<ResourceAny>,
+        subscribe: impl FnOnce(&mut Entered<'_>) -> wasmtime::Result<ResourceAny>,
     ) -> Result<bool, Errno> {
         self.enter(|inside| {
             let pollable = subscribe(inside)?;
@@ -66,7 +84,8 @@ impl Component {
     pub(crate) fn stream_errno(&mut self, error: StreamError) -> Result<Option<Errno>, Errno> {
         let StreamError::LastOperationFailed(error) = error else { return Ok(None) };
         let text = self.enter(|inside| {
-            let text = inside.stack.wasi_io_error().error().call_to_debug_string(&mut *inside.store, error)?;
+            let text =
+                inside.stack.wasi_io_error().error().call_to_debug_string(&mut *inside.store, error)?;
             error.resource_drop(&mut *inside.store)?;
             Ok(text)
         })?;
@@ -106,6 +125,10 @@ impl Component {
         self.failure.get_or_insert(why);
         Errno::EIO
     }
+}
+
+fn missing() -> wasmtime::Error {
+    wasmtime::format_err!("the stack component does not export socket-options and control")
 }
 
 /// The error number behind an error code where nothing is known of the circumstances.

@@ -87,7 +87,9 @@ mod tests {
         let mut descriptors = Descriptors::default();
         assert_eq!([descriptors.insert(epoll()), descriptors.insert(epoll())], [3, 4]);
         assert!(descriptors.remove(3).is_ok());
-        assert!(descriptors.remove(3).is_err() && descriptors.get(0).is_err() && descriptors.get(-9).is_err());
+        assert!(
+            descriptors.remove(3).is_err() && descriptors.get(0).is_err() && descriptors.get(-9).is_err()
+        );
         assert_eq!([descriptors.insert(epoll()), descriptors.insert(epoll())], [3, 5]);
     }
 }

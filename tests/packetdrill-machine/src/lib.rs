@@ -16,6 +16,8 @@ mod numbers;
 mod options;
 mod settings;
 mod sockopt;
+mod stack_file;
 mod tcp;
 
 pub use machine::{LabMachine, SetupError};
+pub use stack_file::stack_component;

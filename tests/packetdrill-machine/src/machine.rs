@@ -4,9 +4,7 @@ use crate::calls::{Attempt, Process, Progress, Stop};
 use crate::component::Component;
 use crate::link::{self, FromStack};
 use packetdrill::Errno;
-use packetdrill::machine::{
-    Call, DeviceChange, Live, Machine, Outcome, Pending, RouteChange, Setup,
-};
+use packetdrill::machine::{Call, DeviceChange, Live, Machine, Outcome, Pending, RouteChange, Setup};
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::net::IpAddr;

@@ -94,6 +94,7 @@ pub(crate) mod so {
     pub(crate) const TIMESTAMPING: i32 = 37;
     pub(crate) const PROTOCOL: i32 = 38;
     pub(crate) const DOMAIN: i32 = 39;
+    pub(crate) const LOCK_FILTER: i32 = 44;
     pub(crate) const BUSY_POLL: i32 = 46;
     pub(crate) const MAX_PACING_RATE: i32 = 47;
     pub(crate) const INCOMING_CPU: i32 = 49;

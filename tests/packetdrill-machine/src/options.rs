@@ -5,7 +5,7 @@ use packetdrill::Errno;
 use std::net::IpAddr;
 use wasmtime::component::ResourceAny;
 use wnet::lab::exports::wasi::sockets::network::{IpAddress, IpSocketAddress};
-use wnet::lab::exports::wnet::stack::socket_options::{BpfInstruction, SendFlags};
+use wnet::lab::exports::wnet::stack::socket_options::BpfInstruction;
 
 pub(crate) use wnet::lab::exports::wnet::stack::socket_options::{
     CcInfo, PathMtu, TcpInfo, TcpOption, TcpOptions, TcpState as State,
@@ -15,9 +15,7 @@ pub(crate) use wnet::lab::exports::wnet::stack::socket_options::{
 macro_rules! option {
     ($self:ident, $function:ident, $handle:expr $(, $argument:expr)*) => {{
         let handle = $handle;
-        $self.call(|inside| {
-            inside.stack.wnet_stack_socket_options().$function(&mut *inside.store, handle $(, $argument)*)
-        })
+        $self.option(|options, store| options.$function(store, handle $(, $argument)*))
     }};
 }
 
@@ -39,9 +37,7 @@ impl Component {
     }
 
     pub(crate) fn state(&mut self, socket: ResourceAny) -> Result<State, Errno> {
-        self.enter(|inside| {
-            inside.stack.wnet_stack_socket_options().call_state(&mut *inside.store, socket)
-        })
+        self.option(|options, store| Ok(Ok(options.call_state(store, socket)?)))
     }
 
     pub(crate) fn info(&mut self, socket: ResourceAny) -> Result<TcpInfo, Errno> {
@@ -57,8 +53,7 @@ impl Component {
     }
 
     pub(crate) fn send(&mut self, socket: ResourceAny, data: &[u8], more: bool) -> Result<u64, Errno> {
-        let flags = if more { SendFlags::MORE } else { SendFlags::empty() };
-        option!(self, call_send, socket, data, flags)
+        option!(self, call_send, socket, data, more)
     }
 
     /// The error that waits to be told, and is forgotten.
@@ -85,11 +80,8 @@ impl Component {
         remote: IpSocketAddress,
         data: &[u8],
     ) -> Result<u64, Errno> {
-        self.call(|inside| {
-            let network = inside.network()?;
-            let options = inside.stack.wnet_stack_socket_options();
-            options.call_connect_with_data(&mut *inside.store, socket, network, remote, data)
-        })
+        let network = self.enter(|inside| inside.network())?;
+        option!(self, call_connect_with_data, socket, network, remote, data)
     }
 
     pub(crate) fn add_md5_key(
@@ -119,12 +111,21 @@ impl Component {
     ) -> Result<(), Errno> {
         let program: Vec<_> =
             program.into_iter().map(|(code, jt, jf, k)| BpfInstruction { code, jt, jf, k }).collect();
-        option!(self, call_attach_filter, socket, &program)
+        let attached = option!(self, call_attach_filter, socket, &program);
+        attached.map_err(|error| if error == Errno::EACCES { Errno::EPERM } else { error })
     }
 
     pub(crate) fn detach_filter(&mut self, socket: ResourceAny) -> Result<(), Errno> {
-        let detached = option!(self, call_detach_filter, socket);
-        detached.map_err(|error| if error == Errno::EINVAL { Errno::ENOENT } else { error })
+        match option!(self, call_detach_filter, socket) {
+            // There is none: not-in-progress.
+            Err(Errno::EINVAL) => Err(Errno::ENOENT),
+            Err(Errno::EACCES) => Err(Errno::EPERM),
+            detached => detached,
+        }
+    }
+
+    pub(crate) fn lock_filter(&mut self, socket: ResourceAny) -> Result<(), Errno> {
+        option!(self, call_lock_filter, socket)
     }
 
     pub(crate) fn saved_syn(&mut self, socket: ResourceAny) -> Result<Option<Vec<u8>>, Errno> {
@@ -133,7 +134,7 @@ impl Component {
 
     /// Resets the socket's connection.
     pub(crate) fn abort(&mut self, socket: ResourceAny) -> Result<(), Errno> {
-        self.enter(|inside| inside.stack.wnet_stack_abort().call_abort_tcp(&mut *inside.store, socket))
+        self.enter(|inside| inside.abort_tcp(socket))
     }
 }
 

@@ -8,7 +8,7 @@ impl Process {
     pub(crate) fn sysctl(&mut self, name: &str) -> Result<String, String> {
         let value = self
             .component
-            .enter(|inside| inside.stack.wnet_stack_control().call_get_sysctl(&mut *inside.store, name))
+            .control(|control, store| control.call_get_sysctl(store, name))
             .map_err(|_| self.dead())?;
         value.map_err(|error| explain(name, error))
     }
@@ -17,17 +17,15 @@ impl Process {
     pub(crate) fn set_sysctl(&mut self, name: &str, value: &str) -> Result<(), String> {
         let set = self
             .component
-            .enter(|inside| inside.stack.wnet_stack_control().call_set_sysctl(&mut *inside.store, name, value))
+            .control(|control, store| control.call_set_sysctl(store, name, value))
             .map_err(|_| self.dead())?;
         set.map_err(|error| explain(name, error))
     }
 
     /// All counters, named as `nstat -az` names them: without the colon.
     pub(crate) fn counters(&mut self) -> Vec<(String, u64)> {
-        let counters = self
-            .component
-            .enter(|inside| inside.stack.wnet_stack_control().call_counters(&mut *inside.store))
-            .unwrap_or_default();
+        let counters =
+            self.component.control(|control, store| control.call_counters(store)).unwrap_or_default();
         counters.into_iter().map(|counter| (counter.name.replacen(':', "", 1), counter.value)).collect()
     }
 

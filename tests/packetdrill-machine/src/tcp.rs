@@ -136,7 +136,9 @@ impl Tcp {
         // Negative is a large number to Linux; 0 still lets one connection wait, which is 1 here.
         let backlog = u64::from(backlog.cast_unsigned()).max(1);
         match self.phase {
-            Phase::Listening => return method!(component, call_set_listen_backlog_size, self.handle, backlog),
+            Phase::Listening => {
+                return method!(component, call_set_listen_backlog_size, self.handle, backlog);
+            }
             Phase::Idle => {}
             _ => return Err(Errno::EINVAL),
         }
@@ -197,12 +199,13 @@ impl Tcp {
             return Err(Errno::EAFNOSUPPORT);
         }
         let handle = self.handle;
-        component.call(|inside| {
-            let network = inside.network()?;
-            let tcp = inside.stack.wasi_sockets_tcp().tcp_socket();
-            tcp.call_start_connect(&mut *inside.store, handle, network, wasi_address(address))
-        })
-        .inspect_err(|_| self.phase = Phase::Spent)?;
+        component
+            .call(|inside| {
+                let network = inside.network()?;
+                let tcp = inside.stack.wasi_sockets_tcp().tcp_socket();
+                tcp.call_start_connect(&mut *inside.store, handle, network, wasi_address(address))
+            })
+            .inspect_err(|_| self.phase = Phase::Spent)?;
         self.phase = Phase::Connecting;
         self.connect_result(component)
     }
@@ -488,10 +491,9 @@ fn any_address(is_v6: bool) -> SocketAddr {
 /// An address as the component takes it.
 pub(crate) fn wasi_address(address: SocketAddr) -> IpSocketAddress {
     match address {
-        SocketAddr::V4(v4) => IpSocketAddress::Ipv4(Ipv4SocketAddress {
-            port: v4.port(),
-            address: v4.ip().octets().into(),
-        }),
+        SocketAddr::V4(v4) => {
+            IpSocketAddress::Ipv4(Ipv4SocketAddress { port: v4.port(), address: v4.ip().octets().into() })
+        }
         SocketAddr::V6(v6) => IpSocketAddress::Ipv6(Ipv6SocketAddress {
             port: v6.port(),
             flow_info: v6.flowinfo(),

@@ -126,7 +126,8 @@ impl Process {
         const CLIENT: i64 = 1;
         let first = !std::mem::replace(&mut progress.started, true);
         if first {
-            let enabled = self.sysctl("net.ipv4.tcp_fastopen").ok().and_then(|value| value.trim().parse().ok());
+            let enabled =
+                self.sysctl("net.ipv4.tcp_fastopen").ok().and_then(|value| value.trim().parse().ok());
             if enabled.unwrap_or(0) & CLIENT == 0 {
                 return Err(Errno::EOPNOTSUPP.into());
             }

@@ -29,6 +29,7 @@ impl Tcp {
             so::SNDTIMEO => return timeval(value).map(|time| self.local.send_timeout = time),
             so::ZEROCOPY => return flag(value).map(|on| self.local.zerocopy = on),
             so::ATTACH_FILTER => return component.attach_filter(self.handle(), filter(value)?),
+            so::LOCK_FILTER => return component.lock_filter(self.handle()),
             so::DETACH_FILTER => return component.detach_filter(self.handle()),
             so::SNDBUF => TcpOption::Sndbuf(int(value)?.cast_unsigned()),
             so::RCVBUF => TcpOption::Rcvbuf(int(value)?.cast_unsigned()),

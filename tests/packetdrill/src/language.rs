@@ -20,12 +20,15 @@ pub use ast::Script;
 pub use error::{ParseError, Span};
 pub use lexer::unescape;
 
-/// Reads a script. `defines` are symbols with values from the command line (`-D SYM=VAL`); the script's own
-/// `--define=SYM=VAL` are added to them.
+/// A symbol and its value.
+pub type Define = (String, String);
+
+/// Reads a script. Symbols have values by the script's own `--define=SYM=VAL`; `weak` are values of symbols that it
+/// does not define, `strong` are those of the command line (`-D SYM=VAL`), which win.
 ///
 /// # Errors
 /// The first thing that is not understood, with its place.
-pub fn parse(name: &str, text: &str, defines: &[(String, String)]) -> Result<Script, ParseError> {
+pub fn parse(name: &str, text: &str, weak: &[Define], strong: &[Define]) -> Result<Script, ParseError> {
     let tokens = lexer::tokens(text).map_err(|fault| fault.in_script(name, text))?;
-    parser::script(tokens, defines).map_err(|fault| fault.in_script(name, text))
+    parser::script(tokens, weak, strong).map_err(|fault| fault.in_script(name, text))
 }

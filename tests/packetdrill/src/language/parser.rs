@@ -1,5 +1,6 @@
 //! Scripts, events, times and calls; packets and expressions are in the neighbours.
 
+use super::Define;
 use super::ast::{Action, Command, Direction, Event, Script, SystemCall, Time};
 use super::error::{Fault, Span};
 use super::options;
@@ -8,10 +9,10 @@ use super::token::{Kind, Token};
 pub(super) type Parsed<T> = Result<T, Fault>;
 
 /// A script from its tokens.
-pub(super) fn script(tokens: Vec<Token>, defines: &[(String, String)]) -> Parsed<Script> {
+pub(super) fn script(tokens: Vec<Token>, weak: &[Define], strong: &[Define]) -> Parsed<Script> {
     let mut parser = Parser { tokens, at: 0 };
     let mut script = Script::default();
-    let mut defines = defines.to_vec();
+    let mut defines = weak.to_vec();
     while let Kind::Option(name, value) = parser.peek().kind.clone() {
         parser.advance();
         if name == "define" {
@@ -19,6 +20,7 @@ pub(super) fn script(tokens: Vec<Token>, defines: &[(String, String)]) -> Parsed
         }
         script.options.push((name, value));
     }
+    defines.extend(strong.iter().cloned());
     options::substitute(&mut parser.tokens[parser.at..], &defines);
     script.init = parser.command();
     while !parser.done() {

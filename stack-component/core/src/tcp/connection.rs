@@ -309,6 +309,7 @@ impl Connection {
             },
             delivered: self.rate.delivered,
             delivered_ce: self.rate.delivered_ce,
+            delivered_at: self.rate.delivered_at(),
             lost: self.rate.lost,
             app_limited: self.rate.is_app_limited(),
             next_departure: now,

@@ -63,6 +63,7 @@ mod time_wait;
 mod timers;
 mod trace;
 mod window;
+mod windowed;
 
 #[cfg(test)]
 mod tests;

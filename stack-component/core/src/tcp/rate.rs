@@ -201,6 +201,14 @@ impl DeliveryRate {
         self.app_limited = self.delivered.wrapping_add(in_flight).max(1);
     }
 
+    /// `count` segments arrived, `marked` or not. Linux: `tcp_count_delivered`.
+    pub(super) fn count(&mut self, count: u32, marked: bool) {
+        self.delivered = self.delivered.wrapping_add(count);
+        if marked {
+            self.delivered_ce = self.delivered_ce.wrapping_add(count);
+        }
+    }
+
     /// When the last delivery was told. Linux: `delivered_mstamp`.
     pub(super) fn delivered_at(&self) -> Instant {
         self.delivered_at

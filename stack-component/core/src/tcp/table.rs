@@ -165,7 +165,7 @@ impl Tcp {
                     if let Some(output) = connection.next_output(env, options) {
                         return Some(output);
                     }
-                    connection.update_persist(env.now);
+                    connection.output_rests(env);
                 }
                 socket.queued = false;
             }

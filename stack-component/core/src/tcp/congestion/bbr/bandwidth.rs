@@ -23,10 +23,10 @@ pub(super) fn segments(rate: u32, micros: u64) -> u32 {
 }
 
 /// The estimate, and the count of round trips by which it forgets.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Bandwidth {
     /// Linux: `bw`.
-    fastest: Windowed,
+    fastest: Windowed<u32, u32>,
     /// Round trips so far. Linux: `rtt_cnt`.
     rounds: u32,
     /// Once what was sent with so much delivered is delivered itself, a round trip is over. Linux:
@@ -36,14 +36,20 @@ pub(super) struct Bandwidth {
     pub round_start: bool,
 }
 
+impl Default for Bandwidth {
+    fn default() -> Self {
+        Bandwidth::new(0)
+    }
+}
+
 impl Bandwidth {
     pub(super) fn new(delivered: u32) -> Self {
-        Bandwidth { round_end: delivered, ..Bandwidth::default() }
+        Bandwidth { fastest: Windowed::new(0, 0), rounds: 0, round_end: delivered, round_start: false }
     }
 
     /// In 2^-24 segments a microsecond. Linux: `bbr_max_bw`.
     pub(super) fn get(&self) -> u32 {
-        self.fastest.get()
+        self.fastest.best()
     }
 
     /// Counts round trips by what was delivered: clocks would mistake idling for them. First half of Linux:
@@ -62,7 +68,7 @@ impl Bandwidth {
     pub(super) fn update(&mut self, sample: &Sample) {
         let rate = rate(sample.delivered, sample.micros);
         if !sample.app_limited || rate >= self.get() {
-            self.fastest.update_max(ROUNDS, self.rounds, rate);
+            self.fastest.note_max(ROUNDS, self.rounds, rate);
         }
     }
 }

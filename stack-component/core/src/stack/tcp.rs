@@ -153,8 +153,8 @@ impl Stack {
     }
 
     /// What the connection or the listener tells of itself; none of a handle that was given up. Linux: `TCP_INFO`.
-    pub fn tcp_info(&self, handle: TcpHandle) -> Option<TcpInfo> {
-        self.tcp.info(handle)
+    pub fn tcp_info(&self, handle: TcpHandle, now: Instant) -> Option<TcpInfo> {
+        self.tcp.info(handle, now)
     }
 
     /// Lets a program of classic BPF look at each segment from its TCP header on.

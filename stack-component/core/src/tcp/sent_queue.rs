@@ -85,20 +85,8 @@ impl SentQueue {
         self.segments.front()
     }
 
-    pub(super) fn back(&self) -> Option<&Sent> {
-        self.segments.back()
-    }
-
     pub(super) fn get(&self, index: usize) -> Option<&Sent> {
         self.segments.get(index)
-    }
-
-    pub(super) fn get_mut(&mut self, index: usize) -> Option<&mut Sent> {
-        self.segments.get_mut(index)
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Sent> {
-        self.segments.iter()
     }
 
     /// The index of the first segment that does not lie wholly before `number`.

@@ -132,6 +132,14 @@ counters! {
     TcpOutRsts = "Tcp:OutRsts",
     /// Segments with a wrong checksum.
     TcpInCsumErrors = "Tcp:InCsumErrors",
+    /// IP packets received that could carry ECN and did not.
+    IpExtInNoECTPkts = "IpExt:InNoECTPkts",
+    /// IP packets received with ECT(1).
+    IpExtInECT1Pkts = "IpExt:InECT1Pkts",
+    /// IP packets received with ECT(0).
+    IpExtInECT0Pkts = "IpExt:InECT0Pkts",
+    /// IP packets received with a mark of congestion.
+    IpExtInCEPkts = "IpExt:InCEPkts",
     /// Connections refused because the accept queue was full.
     TcpExtListenOverflows = "TcpExt:ListenOverflows",
     /// Connection requests dropped by a listener, for whatever reason.
@@ -178,6 +186,178 @@ counters! {
     TcpExtTCPRcvQDrop = "TcpExt:TCPRcvQDrop",
     /// Requests dropped because the queue of half-open connections was full.
     TcpExtTCPReqQFullDrop = "TcpExt:TCPReqQFullDrop",
+    /// Recoveries begun by SACK.
+    TcpExtTCPSackRecovery = "TcpExt:TCPSackRecovery",
+    /// Data that was reported by SACK and then lost by its receiver.
+    TcpExtTCPSACKReneging = "TcpExt:TCPSACKReneging",
+    /// Reordering found by SACK.
+    TcpExtTCPSACKReorder = "TcpExt:TCPSACKReorder",
+    /// Reordering found without SACK.
+    TcpExtTCPRenoReorder = "TcpExt:TCPRenoReorder",
+    /// Reordering found by timestamps.
+    TcpExtTCPTSReorder = "TcpExt:TCPTSReorder",
+    /// Window reductions undone at their end.
+    TcpExtTCPFullUndo = "TcpExt:TCPFullUndo",
+    /// Window reductions undone during recovery.
+    TcpExtTCPPartialUndo = "TcpExt:TCPPartialUndo",
+    /// Window reductions undone because of D-SACK.
+    TcpExtTCPDSACKUndo = "TcpExt:TCPDSACKUndo",
+    /// Timeouts undone.
+    TcpExtTCPLossUndo = "TcpExt:TCPLossUndo",
+    /// Timeouts that F-RTO found needless.
+    TcpExtTCPSpuriousRTOs = "TcpExt:TCPSpuriousRTOs",
+    /// Retransmissions that were lost again.
+    TcpExtTCPLostRetransmit = "TcpExt:TCPLostRetransmit",
+    /// Timeouts in recovery without SACK.
+    TcpExtTCPRenoFailures = "TcpExt:TCPRenoFailures",
+    /// Timeouts in recovery with SACK.
+    TcpExtTCPSackFailures = "TcpExt:TCPSackFailures",
+    /// Timeouts in the state of loss.
+    TcpExtTCPLossFailures = "TcpExt:TCPLossFailures",
+    /// Timeouts in recovery without SACK.
+    TcpExtTCPRenoRecoveryFail = "TcpExt:TCPRenoRecoveryFail",
+    /// Timeouts in recovery with SACK.
+    TcpExtTCPSackRecoveryFail = "TcpExt:TCPSackRecoveryFail",
+    /// Retransmissions in slow start after a timeout.
+    TcpExtTCPSlowStartRetrans = "TcpExt:TCPSlowStartRetrans",
+    /// Tail loss probes sent.
+    TcpExtTCPLossProbes = "TcpExt:TCPLossProbes",
+    /// Losses repaired by a tail loss probe.
+    TcpExtTCPLossProbeRecovery = "TcpExt:TCPLossProbeRecovery",
+    /// Packets merged to save memory.
+    TcpExtTCPRcvCollapsed = "TcpExt:TCPRcvCollapsed",
+    /// D-SACKs sent for data before the window.
+    TcpExtTCPDSACKOldSent = "TcpExt:TCPDSACKOldSent",
+    /// D-SACKs sent for data out of order.
+    TcpExtTCPDSACKOfoSent = "TcpExt:TCPDSACKOfoSent",
+    /// D-SACKs received for acknowledged data.
+    TcpExtTCPDSACKRecv = "TcpExt:TCPDSACKRecv",
+    /// D-SACKs received for data out of order.
+    TcpExtTCPDSACKOfoRecv = "TcpExt:TCPDSACKOfoRecv",
+    /// Segments that D-SACKs reported.
+    TcpExtTCPDSACKRecvSegs = "TcpExt:TCPDSACKRecvSegs",
+    /// D-SACKs of old data that were ignored.
+    TcpExtTCPDSACKIgnoredOld = "TcpExt:TCPDSACKIgnoredOld",
+    /// D-SACKs that undid nothing.
+    TcpExtTCPDSACKIgnoredNoUndo = "TcpExt:TCPDSACKIgnoredNoUndo",
+    /// D-SACKs that cannot be true.
+    TcpExtTCPDSACKIgnoredDubious = "TcpExt:TCPDSACKIgnoredDubious",
+    /// SACK blocks that cannot be true.
+    TcpExtTCPSACKDiscard = "TcpExt:TCPSACKDiscard",
+    /// Duplicate acknowledgements that were not sent.
+    TcpExtTCPSackCompressed = "TcpExt:TCPSackCompressed",
+    /// Segments by the fast path.
+    TcpExtTCPHPHits = "TcpExt:TCPHPHits",
+    /// Acknowledgements without data.
+    TcpExtTCPPureAcks = "TcpExt:TCPPureAcks",
+    /// Acknowledgements by the fast path.
+    TcpExtTCPHPAcks = "TcpExt:TCPHPAcks",
+    /// Data out of order that overlapped.
+    TcpExtTCPOFOMerge = "TcpExt:TCPOFOMerge",
+    /// Times a receive queue was pruned.
+    TcpExtPruneCalled = "TcpExt:PruneCalled",
+    /// Packets pruned from receive queues.
+    TcpExtRcvPruned = "TcpExt:RcvPruned",
+    /// Packets pruned from out-of-order queues.
+    TcpExtOfoPruned = "TcpExt:OfoPruned",
+    /// Packets appended to the one before.
+    TcpExtTCPRcvCoalesce = "TcpExt:TCPRcvCoalesce",
+    /// Times memory became short.
+    TcpExtTCPMemoryPressures = "TcpExt:TCPMemoryPressures",
+    /// Connections ended for want of memory.
+    TcpExtTCPAbortOnMemory = "TcpExt:TCPAbortOnMemory",
+    /// Connections ended because lingering ended.
+    TcpExtTCPAbortOnLinger = "TcpExt:TCPAbortOnLinger",
+    /// Connections that had no room in TIME-WAIT.
+    TcpExtTCPTimeWaitOverflow = "TcpExt:TCPTimeWaitOverflow",
+    /// TIME-WAITs ended early by timestamps.
+    TcpExtTWKilled = "TcpExt:TWKilled",
+    /// Answers to SYNs refused for their timestamp.
+    TcpExtPAWSActive = "TcpExt:PAWSActive",
+    /// Acknowledgements refused as old by timestamp.
+    TcpExtPAWSOldAck = "TcpExt:PAWSOldAck",
+    /// Segments refused in TIME-WAIT by timestamp.
+    TcpExtPAWSTimewait = "TcpExt:PAWSTimewait",
+    /// Timestamp echoes that cannot be true.
+    TcpExtTSEcrRejected = "TcpExt:TSEcrRejected",
+    /// SYN cookies sent.
+    TcpExtSyncookiesSent = "TcpExt:SyncookiesSent",
+    /// SYN cookies that came back.
+    TcpExtSyncookiesRecv = "TcpExt:SyncookiesRecv",
+    /// Acknowledgements that are no cookie.
+    TcpExtSyncookiesFailed = "TcpExt:SyncookiesFailed",
+    /// Resets for half-open connections.
+    TcpExtEmbryonicRsts = "TcpExt:EmbryonicRsts",
+    /// SYNs answered with a cookie because the queue was full.
+    TcpExtTCPReqQFullDoCookies = "TcpExt:TCPReqQFullDoCookies",
+    /// Acknowledgements dropped while waiting for data.
+    TcpExtTCPDeferAcceptDrop = "TcpExt:TCPDeferAcceptDrop",
+    /// Answers not sent in SYN-RECV.
+    TcpExtTCPACKSkippedSynRecv = "TcpExt:TCPACKSkippedSynRecv",
+    /// Answers not sent after PAWS.
+    TcpExtTCPACKSkippedPAWS = "TcpExt:TCPACKSkippedPAWS",
+    /// Answers not sent in FIN-WAIT-2.
+    TcpExtTCPACKSkippedFinWait2 = "TcpExt:TCPACKSkippedFinWait2",
+    /// Answers not sent in TIME-WAIT.
+    TcpExtTCPACKSkippedTimeWait = "TcpExt:TCPACKSkippedTimeWait",
+    /// Challenges not sent.
+    TcpExtTCPACKSkippedChallenge = "TcpExt:TCPACKSkippedChallenge",
+    /// ICMP errors about data that is not on its way.
+    TcpExtOutOfWindowIcmps = "TcpExt:OutOfWindowIcmps",
+    /// Fast Opens that succeeded.
+    TcpExtTCPFastOpenActive = "TcpExt:TCPFastOpenActive",
+    /// Fast Opens whose data was not taken.
+    TcpExtTCPFastOpenActiveFail = "TcpExt:TCPFastOpenActiveFail",
+    /// Connections accepted by Fast Open.
+    TcpExtTCPFastOpenPassive = "TcpExt:TCPFastOpenPassive",
+    /// Fast Opens refused.
+    TcpExtTCPFastOpenPassiveFail = "TcpExt:TCPFastOpenPassiveFail",
+    /// Fast Opens refused because too many waited.
+    TcpExtTCPFastOpenListenOverflow = "TcpExt:TCPFastOpenListenOverflow",
+    /// Fast Open cookies asked for.
+    TcpExtTCPFastOpenCookieReqd = "TcpExt:TCPFastOpenCookieReqd",
+    /// Paths found to swallow Fast Open.
+    TcpExtTCPFastOpenBlackhole = "TcpExt:TCPFastOpenBlackhole",
+    /// Cookies of the second key.
+    TcpExtTCPFastOpenPassiveAltKey = "TcpExt:TCPFastOpenPassiveAltKey",
+    /// Slow starts ended by the train of acknowledgements.
+    TcpExtTCPHystartTrainDetect = "TcpExt:TCPHystartTrainDetect",
+    /// Windows then.
+    TcpExtTCPHystartTrainCwnd = "TcpExt:TCPHystartTrainCwnd",
+    /// Slow starts ended by growing delay.
+    TcpExtTCPHystartDelayDetect = "TcpExt:TCPHystartDelayDetect",
+    /// Windows then.
+    TcpExtTCPHystartDelayCwnd = "TcpExt:TCPHystartDelayCwnd",
+    /// MTU probes lost.
+    TcpExtTCPMTUPFail = "TcpExt:TCPMTUPFail",
+    /// MTU probes that arrived.
+    TcpExtTCPMTUPSuccess = "TcpExt:TCPMTUPSuccess",
+    /// Segments without the signature that was expected.
+    TcpExtTCPMD5NotFound = "TcpExt:TCPMD5NotFound",
+    /// Segments with a signature that was not expected.
+    TcpExtTCPMD5Unexpected = "TcpExt:TCPMD5Unexpected",
+    /// Segments with a wrong signature.
+    TcpExtTCPMD5Failure = "TcpExt:TCPMD5Failure",
+    /// Windows that should have been 0.
+    TcpExtTCPWantZeroWindowAdv = "TcpExt:TCPWantZeroWindowAdv",
+    /// Windows opened.
+    TcpExtTCPFromZeroWindowAdv = "TcpExt:TCPFromZeroWindowAdv",
+    /// Segments dropped because the window is closed.
+    TcpExtTCPZeroWindowDrop = "TcpExt:TCPZeroWindowDrop",
+    /// Segments with data sent for the first time.
+    TcpExtTCPOrigDataSent = "TcpExt:TCPOrigDataSent",
+    /// Segments that arrived.
+    TcpExtTCPDelivered = "TcpExt:TCPDelivered",
+    /// Segments that arrived with a mark of congestion.
+    TcpExtTCPDeliveredCE = "TcpExt:TCPDeliveredCE",
+    /// Writes that waited for the queue below.
+    TcpExtTCPAutoCorking = "TcpExt:TCPAutoCorking",
+    /// Retransmissions of what was still in our own queues.
+    TcpExtTCPSpuriousRtxHostQueues = "TcpExt:TCPSpuriousRtxHostQueues",
+    /// Acknowledgements that the peer lost.
+    TcpExtDelayedACKLost = "TcpExt:DelayedACKLost",
+    /// Send queues that were not split for their size.
+    TcpExtTCPWqueueTooBig = "TcpExt:TCPWqueueTooBig",
 }
 
 /// All counters of a stack. They only grow (and wrap after 2^64).

@@ -1,5 +1,6 @@
 //! What the functions of the datapath work on.
 
+use super::paths::RoutePaths;
 use crate::counters::{Counter, Counters};
 use crate::device::Interfaces;
 use crate::drop_reason::DropReason;
@@ -34,8 +35,14 @@ pub(crate) struct Context<'a> {
 impl Context<'_> {
     /// Calls TCP with what it needs.
     pub(super) fn with_tcp<R>(&mut self, call: impl FnOnce(&mut Tcp, &mut Env<'_>) -> R) -> R {
-        let mut env =
-            Env { now: self.now, random: &mut *self.random, counters: self.counters, sysctl: self.sysctl };
+        let paths = RoutePaths { routes: self.routes, interfaces: self.interfaces };
+        let mut env = Env {
+            now: self.now,
+            random: &mut *self.random,
+            counters: self.counters,
+            sysctl: self.sysctl,
+            paths: &paths,
+        };
         call(self.tcp, &mut env)
     }
 

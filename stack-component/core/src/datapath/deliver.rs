@@ -44,8 +44,10 @@ pub(super) fn deliver(
 
 /// Linux: `tcp_v4_rcv`.
 fn tcp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), DropReason> {
-    let &Received { source, destination, tos, ttl, .. } = received;
-    let info = SegmentInfo { source, destination, tos, ttl, mtu: cx.mtu(packet.meta.device, None) };
+    let &Received { source, destination, tos, ttl, header_len, .. } = received;
+    let device = packet.meta.device;
+    let mtu = cx.mtu(device, None);
+    let info = SegmentInfo { source, destination, tos, ttl, mtu, header_len, device };
     cx.with_tcp(|tcp, env| tcp.input(env, &info, packet))
 }
 

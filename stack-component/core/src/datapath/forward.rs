@@ -20,7 +20,7 @@ pub(super) fn forward(
     if !cx.sysctl.ip_forward || received.addressed != LinkDestination::Host {
         return Err(DropReason::Ipv4NotForUs);
     }
-    let mtu = cx.mtu(hop.device, hop.mtu);
+    let mtu = cx.mtu(hop.device, hop.metrics.mtu);
     match v4::forward(&mut packet, &received, mtu) {
         Ok(()) => {}
         Err(TooFar::TtlExceeded) => {

@@ -21,12 +21,14 @@ mod complain;
 mod context;
 mod deliver;
 mod forward;
+mod paths;
 mod receive;
 mod run;
 mod timers;
 mod transmit;
 
 pub(crate) use context::Context;
+pub(crate) use paths::RoutePaths;
 pub(crate) use run::{next_deadline, poll, run_output};
 pub(crate) use transmit::{Outgoing, send};
 

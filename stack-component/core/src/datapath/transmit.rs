@@ -96,9 +96,9 @@ fn resolve(cx: &Context<'_>, destination: Ipv4Addr) -> Result<Way, DropReason> {
             // A packet to one of our own addresses comes from that address.
             Ok((DeviceIndex::LOOPBACK, Target::Loopback, source.or(Some(destination)), None))
         }
-        Ok(Destination::Broadcast(hop)) => Ok((hop.device, Target::Broadcast, hop.source, hop.mtu)),
+        Ok(Destination::Broadcast(hop)) => Ok((hop.device, Target::Broadcast, hop.source, hop.metrics.mtu)),
         Ok(Destination::Unicast(hop)) => {
-            Ok((hop.device, Target::Neighbour(hop.neighbour), hop.source, hop.mtu))
+            Ok((hop.device, Target::Neighbour(hop.neighbour), hop.source, hop.metrics.mtu))
         }
         Err(crate::route::Refusal::NoRoute) => Err(DropReason::NoRoute),
         Err(_) => Err(DropReason::RouteRefused),

@@ -1,6 +1,6 @@
 //! What the tables say about one destination.
 
-use super::{Route, RouteKind, Routes};
+use super::{Metrics, Route, RouteKind, Routes};
 use crate::packet::DeviceIndex;
 use core::net::Ipv4Addr;
 
@@ -13,8 +13,8 @@ pub struct NextHop {
     pub neighbour: Ipv4Addr,
     /// The source address of packets that have none yet.
     pub source: Option<Ipv4Addr>,
-    /// Bytes of the largest packet, if less than the device's.
-    pub mtu: Option<u32>,
+    /// What the route says of the path.
+    pub metrics: Metrics,
 }
 
 /// Where a packet goes.
@@ -81,7 +81,7 @@ impl Routes {
 fn next_hop(route: &Route, destination: Ipv4Addr) -> Result<NextHop, Refusal> {
     let device = route.device.ok_or(Refusal::NoRoute)?;
     let neighbour = route.gateway.unwrap_or(destination);
-    Ok(NextHop { device, neighbour, source: route.source, mtu: route.mtu })
+    Ok(NextHop { device, neighbour, source: route.source, metrics: route.metrics })
 }
 
 #[cfg(test)]
@@ -114,7 +114,11 @@ mod tests {
             },
             Route { metric: 5, ..route("0.0.0.0/0", RouteKind::Unicast, ETH1) },
             Route { metric: 9, ..route("10.1.0.0/16", RouteKind::Unicast, ETH0) },
-            Route { metric: 1, mtu: Some(1400), ..route("10.1.0.0/16", RouteKind::Unicast, ETH1) },
+            Route {
+                metric: 1,
+                metrics: Metrics { mtu: Some(1400), ..Metrics::NONE },
+                ..route("10.1.0.0/16", RouteKind::Unicast, ETH1)
+            },
             route("10.2.0.0/16", RouteKind::Prohibit, ETH0),
             route("10.3.0.0/16", RouteKind::Unreachable, ETH0),
             route("10.4.0.0/16", RouteKind::Blackhole, ETH0),
@@ -131,7 +135,7 @@ mod tests {
             device,
             neighbour: address(neighbour),
             source,
-            mtu,
+            metrics: Metrics { mtu, ..Metrics::NONE },
         };
         let rows = [
             ("10.0.0.1", Ok(Destination::Local { source })),

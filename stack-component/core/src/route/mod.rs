@@ -4,8 +4,10 @@
 //! There are Linux's two tables, `local` (our own addresses, asked first) and `main`.
 
 mod lookup;
+mod metrics;
 mod table;
 mod trie;
 
 pub use lookup::{Destination, NextHop, Refusal};
+pub use metrics::{Metrics, OnePath, PathInfo, Paths};
 pub use table::{Route, RouteExists, RouteKind, Routes};

@@ -1,5 +1,6 @@
 //! Routes and the tables they are in.
 
+use super::Metrics;
 use super::trie::Trie;
 use crate::packet::DeviceIndex;
 use crate::wire::ipv4::Ipv4Cidr;
@@ -39,14 +40,15 @@ pub struct Route {
     pub source: Option<Ipv4Addr>,
     /// Of several routes to one destination the one with the lowest metric is taken.
     pub metric: u32,
-    /// Bytes of the largest packet, if less than the device's.
-    pub mtu: Option<u32>,
+    /// What it says of the path.
+    pub metrics: Metrics,
 }
 
 impl Route {
     /// A route of this kind, with nothing else said.
     pub const fn new(destination: Ipv4Cidr, kind: RouteKind) -> Self {
-        Route { destination, kind, gateway: None, device: None, source: None, metric: 0, mtu: None }
+        let metrics = Metrics::NONE;
+        Route { destination, kind, gateway: None, device: None, source: None, metric: 0, metrics }
     }
 
     /// A route by a gateway.
@@ -77,20 +79,46 @@ pub struct Routes {
     local: Trie<Alternatives>,
     /// The rest. Linux: table 254.
     main: Trie<Alternatives>,
+    /// How often the tables changed.
+    generation: u32,
 }
 
 impl Routes {
-    /// Adds a route to the table that its kind belongs to.
-    pub fn add(&mut self, route: Route) -> Result<(), RouteExists> {
-        let table = match route.kind {
+    /// A number that changes with the tables. Linux: `rt_genid`.
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// Adds a route in the place of one to the same destination with the same metric, if there is one. Linux:
+    /// `ip route replace`.
+    pub fn replace(&mut self, route: Route) {
+        let alternatives = self.table_of(route.kind).entry(route.destination);
+        match alternatives.binary_search_by_key(&route.metric, |other| other.metric) {
+            Ok(at) => {
+                if let Some(place) = alternatives.get_mut(at) {
+                    *place = route;
+                }
+            }
+            Err(at) => alternatives.insert(at, route),
+        }
+        self.generation = self.generation.wrapping_add(1);
+    }
+
+    fn table_of(&mut self, kind: RouteKind) -> &mut Trie<Alternatives> {
+        match kind {
             RouteKind::Local | RouteKind::Broadcast => &mut self.local,
             _ => &mut self.main,
-        };
-        let alternatives = table.entry(route.destination);
+        }
+    }
+
+    /// Adds a route to the table that its kind belongs to.
+    pub fn add(&mut self, route: Route) -> Result<(), RouteExists> {
+        let alternatives = self.table_of(route.kind).entry(route.destination);
         match alternatives.binary_search_by_key(&route.metric, |other| other.metric) {
             Ok(_) => Err(RouteExists),
             Err(at) => {
                 alternatives.insert(at, route);
+                self.generation = self.generation.wrapping_add(1);
                 Ok(())
             }
         }

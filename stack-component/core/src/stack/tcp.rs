@@ -3,18 +3,27 @@
 //! before they return.
 
 use super::Stack;
+use crate::datapath::RoutePaths;
 use crate::route::{Destination, Refusal};
 use crate::tcp::{
-    Env, Received, Shutdown, SocketError, Tcp, TcpHandle, TcpOption, TcpOptions, TcpReadiness, TcpState,
+    CongestionInfo, Env, FilterError, Instruction, Received, SendFlags, Shutdown, SocketError, StateChange,
+    Tcp, TcpHandle, TcpInfo, TcpOption, TcpOptions, TcpReadiness, TcpState,
 };
 use crate::time::Instant;
+use alloc::vec::Vec;
 use core::net::{Ipv4Addr, SocketAddrV4};
 
 impl Stack {
     /// Calls TCP with what it needs of the stack.
     pub(crate) fn with_tcp<R>(&mut self, now: Instant, call: impl FnOnce(&mut Tcp, &mut Env<'_>) -> R) -> R {
-        let mut env =
-            Env { now, random: self.random.as_mut(), counters: &mut self.counters, sysctl: &self.sysctl };
+        let paths = RoutePaths { routes: &self.routes, interfaces: &self.interfaces };
+        let mut env = Env {
+            now,
+            random: self.random.as_mut(),
+            counters: &mut self.counters,
+            sysctl: &self.sysctl,
+            paths: &paths,
+        };
         call(&mut self.tcp, &mut env)
     }
 
@@ -80,7 +89,7 @@ impl Stack {
             Destination::Unicast(hop) => {
                 let interface = self.interfaces.get(hop.device).ok_or(SocketError::RemoteUnreachable)?;
                 let source = hop.source.or_else(|| interface.source_for(hop.neighbour));
-                let mtu = hop.mtu.unwrap_or(u32::MAX).min(interface.mtu());
+                let mtu = hop.metrics.mtu.unwrap_or(u32::MAX).min(interface.mtu());
                 Ok((source.ok_or(SocketError::RemoteUnreachable)?, mtu))
             }
             Destination::Broadcast(_) => Err(SocketError::InvalidArgument),
@@ -105,6 +114,71 @@ impl Stack {
     /// Takes bytes to be sent: as many as there is room for, or [`SocketError::WouldBlock`].
     pub fn tcp_send(&mut self, handle: TcpHandle, data: &[u8], now: Instant) -> Result<usize, SocketError> {
         self.tcp_call(now, |tcp, env| tcp.send(env, handle, data))
+    }
+
+    /// As [`Stack::tcp_send`], with a say in how the bytes leave.
+    pub fn tcp_send_with(
+        &mut self,
+        handle: TcpHandle,
+        data: &[u8],
+        flags: SendFlags,
+        now: Instant,
+    ) -> Result<usize, SocketError> {
+        self.tcp_call(now, |tcp, env| tcp.send_with(env, handle, data, flags))
+    }
+
+    /// How many bytes, a FIN counted as one, were taken and are not acknowledged. Linux: `SIOCOUTQ`.
+    pub fn tcp_unacknowledged(&self, handle: TcpHandle) -> usize {
+        self.tcp.unacknowledged(handle)
+    }
+
+    /// How many bytes can be read. Linux: `SIOCINQ`.
+    pub fn tcp_queued_input(&self, handle: TcpHandle) -> usize {
+        self.tcp.queued_input(handle)
+    }
+
+    /// What [`Stack::tcp_receive`] would give, left where it is.
+    pub fn tcp_peek(&self, handle: TcpHandle, max: usize) -> Result<Received, SocketError> {
+        self.tcp.peek(handle, max)
+    }
+
+    /// The error that the connection met, once. Linux: `SO_ERROR`.
+    pub fn tcp_take_error(&mut self, handle: TcpHandle) -> Option<SocketError> {
+        self.tcp.take_error(handle)
+    }
+
+    /// Whether acknowledgements leave at once for now. Linux: reading `TCP_QUICKACK`.
+    pub fn tcp_is_quick_ack(&self, handle: TcpHandle) -> bool {
+        self.tcp.is_quick_ack(handle)
+    }
+
+    /// What the connection or the listener tells of itself; none of a handle that was given up. Linux: `TCP_INFO`.
+    pub fn tcp_info(&self, handle: TcpHandle, now: Instant) -> Option<TcpInfo> {
+        self.tcp.info(handle, now)
+    }
+
+    /// What the congestion control of a connection tells of itself; none of other sockets. Linux: `TCP_CC_INFO`.
+    pub fn tcp_congestion_info(&self, handle: TcpHandle) -> Option<CongestionInfo> {
+        self.tcp.congestion_info(handle, self.now)
+    }
+
+    /// Lets a program of classic BPF look at each segment from its TCP header on.
+    pub fn tcp_attach_filter(
+        &mut self,
+        handle: TcpHandle,
+        program: &[Instruction],
+    ) -> Result<(), FilterError> {
+        self.tcp.attach_filter(handle, program)
+    }
+
+    /// Takes the filter away.
+    pub fn tcp_detach_filter(&mut self, handle: TcpHandle) -> Result<(), FilterError> {
+        self.tcp.detach_filter(handle)
+    }
+
+    /// The filter can no longer be changed or taken away.
+    pub fn tcp_lock_filter(&mut self, handle: TcpHandle) -> Result<(), FilterError> {
+        self.tcp.lock_filter(handle)
     }
 
     /// How many bytes were taken and have not left yet.
@@ -171,5 +245,21 @@ impl Stack {
     pub fn tcp_set_option(&mut self, handle: TcpHandle, option: TcpOption) -> Result<(), SocketError> {
         let now = self.now;
         self.tcp_call(now, |tcp, env| tcp.set_option(env, handle, option))
+    }
+
+    /// Whether changes of sockets' states are kept for [`Stack::tcp_take_state_changes`]. Linux: the tracepoint
+    /// `sock:inet_sock_set_state`.
+    pub fn tcp_trace_states(&mut self, on: bool) {
+        self.tcp.trace_states(on);
+    }
+
+    /// Whether changes of sockets' states are kept.
+    pub fn tcp_traces_states(&self) -> bool {
+        self.tcp.traces_states()
+    }
+
+    /// The changes of sockets' states since the last time, oldest first.
+    pub fn tcp_take_state_changes(&mut self) -> Vec<StateChange> {
+        self.tcp.take_state_changes()
     }
 }

@@ -20,13 +20,13 @@ pub(super) enum Closing {
 impl Connection {
     /// Sends a FIN behind what was handed in. Linux: `tcp_shutdown` with `SEND_SHUTDOWN`.
     pub(super) fn finish_sending(&mut self) {
-        self.state = match self.state {
+        self.enter(match self.state {
             // The state moves on when the handshake is complete.
             TcpState::SynRecv => TcpState::SynRecv,
             TcpState::Established => TcpState::FinWait1,
             TcpState::CloseWait => TcpState::LastAck,
             _ => return,
-        };
+        });
         self.send.fin = Fin::Queued;
         self.events.output = true;
         self.wake();

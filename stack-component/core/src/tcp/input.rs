@@ -35,6 +35,10 @@ impl Connection {
         options: &TcpOptions,
         mut segment: Segment,
     ) -> Disposition {
+        self.totals.segments_in = self.totals.segments_in.wrapping_add(1);
+        if !segment.payload.is_empty() {
+            self.totals.data_segments_in = self.totals.data_segments_in.wrapping_add(1);
+        }
         if self.state == TcpState::SynSent {
             return self.input_syn_sent(env, options, &segment);
         }
@@ -178,8 +182,8 @@ impl Connection {
         self.peer_syn(env, segment);
         if !flags.ack() {
             // Both sides opened at once (RFC 9293 section 3.5): our SYN goes again, with the acknowledgement.
-            self.state = TcpState::SynRecv;
-            self.resend_syn();
+            self.enter(TcpState::SynRecv);
+            self.force_first();
             return Disposition::Taken;
         }
         let _ = self.acknowledge(env, segment);
@@ -208,6 +212,7 @@ impl Connection {
             Some(scale) => self.send.scale = scale,
             None => self.receive.scale = 0,
         }
+        self.sack_permitted = peer.sack_permitted && env.sysctl.tcp_sack;
         self.timestamps = match (self.timestamps, peer.timestamps) {
             (Some(_), Some(theirs)) => Some(TimestampState { recent: theirs.value, recent_at: env.now }),
             _ => None,
@@ -215,19 +220,18 @@ impl Connection {
         self.receive.mss = self.send_mss().min(DEFAULT_MSS);
     }
 
-    fn resend_syn(&mut self) {
-        if let Some(syn) = self.send.sent.front_mut() {
-            syn.fate = super::send_queue::Fate::Lost;
-            self.recovery.lost = 1;
-            self.recovery.force = true;
-            self.events.output = true;
-        }
-    }
-
     /// The handshake is complete. Linux: `tcp_finish_connect`, the end of SYN-RECV in
     /// `tcp_rcv_state_process`.
     pub(super) fn establish(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
-        self.state = TcpState::Established;
+        self.enter(TcpState::Established);
+        // More than one lost SYN says that the path is full (RFC 5681 section 3.1). Linux: `tcp_init_transfer`.
+        if self.totals.timeouts > 1 {
+            self.window.size = 1;
+        }
+        self.start_mtu_search(env);
+        self.pacing.max_rate = options.max_pacing_rate;
+        let path = self.path(env.now);
+        self.control.start(&mut self.window, &path);
         self.restart_keep_alive(options, env.now);
         self.wake();
     }
@@ -247,7 +251,7 @@ impl Connection {
         self.establish(env, options);
         // The owner may have closed its side meanwhile.
         if self.send.fin != Fin::No {
-            self.state = TcpState::FinWait1;
+            self.enter(TcpState::FinWait1);
         }
         true
     }
@@ -259,14 +263,14 @@ impl Connection {
         }
         match self.state {
             TcpState::FinWait1 => {
-                self.state = TcpState::FinWait2;
+                self.enter(TcpState::FinWait2);
                 self.wake();
                 if self.orphan {
                     let wait = Duration::from_secs(env.sysctl.tcp_fin_timeout.into());
                     self.timers.set(Timer::FinWait, env.now + wait);
                 }
             }
-            TcpState::Closing => self.state = TcpState::TimeWait,
+            TcpState::Closing => self.enter(TcpState::TimeWait),
             TcpState::LastAck => self.die(None),
             _ => {}
         }

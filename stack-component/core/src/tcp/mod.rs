@@ -35,42 +35,59 @@
 //! of either costs little. Not here yet: SACK, ECN, Fast Open, pacing, SYN cookies.
 
 mod acknowledge;
+mod chronograph;
 mod close;
 mod congestion;
 mod connection;
 mod demux;
+mod filter;
+mod info;
 mod input;
+mod inquiries;
 mod listener;
+mod mtu_probe;
 mod open;
 mod options;
 mod output;
+mod pacing;
+mod rate;
 mod receive;
 mod receive_queue;
+mod recovery;
 mod request;
 mod round_trip;
 mod secrets;
 mod segment;
 mod send_queue;
+mod sent_queue;
 mod sequence;
 mod sockets;
 mod state;
 mod table;
 mod time_wait;
 mod timers;
+mod trace;
+mod usage;
 mod window;
+mod windowed;
 
 #[cfg(test)]
 mod tests;
 
 pub use crate::socket::SocketError;
-pub use options::{TcpOption, TcpOptions};
-pub use sockets::{Received, Shutdown, TcpReadiness};
+pub use congestion::{Algorithm, CongestionInfo};
+pub use filter::{FilterError, Instruction};
+pub use info::TcpInfo;
+pub use options::{PathMtu, TcpOption, TcpOptions};
+pub use sockets::{Received, SendFlags, Shutdown, TcpReadiness};
 pub use state::TcpState;
 pub use table::{Socket, Tcp, TcpHandle};
+pub use trace::StateChange;
 
 use crate::counters::Counters;
-use crate::packet::Packet;
+use crate::packet::{DeviceIndex, Packet};
 use crate::random::Random;
+use crate::route::Paths;
 use crate::sysctl::Sysctl;
 use crate::time::Instant;
 use core::net::{Ipv4Addr, SocketAddrV4};
@@ -85,6 +102,8 @@ pub struct Env<'a> {
     pub counters: &'a mut Counters,
     /// The settings.
     pub sysctl: &'a Sysctl,
+    /// Who knows the ways to the peers.
+    pub paths: &'a dyn Paths,
 }
 
 /// What IP knows of a segment that arrived.
@@ -100,6 +119,10 @@ pub struct SegmentInfo {
     pub ttl: u8,
     /// Largest IP packet in bytes of the device it came by.
     pub mtu: u32,
+    /// Bytes of the IP header, which lie before the segment in its packet.
+    pub header_len: usize,
+    /// The device it came by.
+    pub device: DeviceIndex,
 }
 
 /// A segment to be sent.

@@ -99,10 +99,12 @@ impl Tcp {
             receive_scale: if env.sysctl.tcp_window_scaling { scale_for(largest) } else { 0 },
             now: env.now,
         };
-        let mut connection = Connection::new(opening, TcpState::SynSent);
+        let algorithm = socket.options.congestion;
+        let mut connection = Connection::new(env, opening, algorithm, TcpState::SynSent);
         connection.timestamps =
             env.sysctl.tcp_timestamps.then_some(TimestampState { recent: 0, recent_at: env.now });
         connection.events.output = true;
+        connection.events.trail.push(TcpState::Close, TcpState::SynSent);
         socket.role = Role::Connection(Box::new(connection));
         self.connections.insert(tuple, Entry::Connection(handle));
         env.counters.increment(Counter::TcpActiveOpens);

@@ -1,6 +1,8 @@
 //! What a socket's owner may choose.
 
 use super::SocketError;
+use super::congestion::Algorithm;
+use crate::packet::DeviceIndex;
 use crate::sysctl::Sysctl;
 use crate::time::Duration;
 
@@ -27,6 +29,71 @@ pub struct TcpOptions {
     pub backlog: u32,
     /// Whether small segments leave at once. Linux: `TCP_NODELAY`.
     pub no_delay: bool,
+    /// Whether the owner chose [`TcpOptions::receive_buffer`], so that it does not grow. Linux: `SOCK_RCVBUF_LOCK`.
+    pub receive_buffer_locked: bool,
+    /// Whether only full segments leave. Linux: `TCP_CORK`.
+    pub cork: bool,
+    /// How long closing waits for what was written; none: it does not wait, zero: the connection is reset. Linux:
+    /// `SO_LINGER`.
+    pub linger: Option<Duration>,
+    /// Whether the address may be shared with connections that are not listening. Linux: `SO_REUSEADDR`.
+    pub reuse_address: bool,
+    /// Whether several sockets may listen at the same address. Linux: `SO_REUSEPORT`.
+    pub reuse_port: bool,
+    /// How long data may stay unacknowledged before the connection is given up. Linux: `TCP_USER_TIMEOUT`.
+    pub user_timeout: Option<Duration>,
+    /// Which congestion control. Linux: `TCP_CONGESTION`.
+    pub congestion: Algorithm,
+    /// The largest segment either way, if the owner chose. Linux: `TCP_MAXSEG`.
+    pub max_segment: Option<u16>,
+    /// Unsent bytes below which it is writable; none: as the sysctl says. Linux: `TCP_NOTSENT_LOWAT`.
+    pub not_sent_lowat: Option<u32>,
+    /// How often the SYN-ACK of a connection without data is sent again before it is accepted all the same, in
+    /// retransmissions. Linux: `TCP_DEFER_ACCEPT`, which counts in seconds.
+    pub defer_accept: u32,
+    /// Most connections of a listener that were opened by Fast Open and whose handshake is not complete; 0: Fast
+    /// Open is not served. Linux: `TCP_FASTOPEN`.
+    pub fast_open_queue: u32,
+    /// Whether `connect` waits for the first data and sends it with the SYN. Linux: `TCP_FASTOPEN_CONNECT`.
+    pub fast_open_connect: bool,
+    /// Whether Fast Open works without cookies. Linux: `TCP_FASTOPEN_NO_COOKIE`.
+    pub fast_open_no_cookie: bool,
+    /// Type of service of packets sent, without the two bits of ECN. Linux: `IP_TOS`.
+    pub tos: u8,
+    /// Mark for policy routing. Linux: `SO_MARK`.
+    pub mark: u32,
+    /// Class of packets sent, 0 to 6. Linux: `SO_PRIORITY`.
+    pub priority: u32,
+    /// The only device packets come from and go to. Linux: `SO_BINDTODEVICE`.
+    pub device: Option<DeviceIndex>,
+    /// How many bytes make it readable. Linux: `SO_RCVLOWAT`.
+    pub receive_lowat: u32,
+    /// How often a SYN is sent again; none: as the sysctl says. Linux: `TCP_SYNCNT`.
+    pub syn_count: Option<u8>,
+    /// Most bytes of window offered; none: no limit. Linux: `TCP_WINDOW_CLAMP`.
+    pub window_clamp: Option<u32>,
+    /// How long an orphan waits for the peer's FIN; none: as the sysctl says. Linux: `TCP_LINGER2`.
+    pub fin_timeout: Option<Duration>,
+    /// Most bytes a second; [`u64::MAX`]: no limit. Linux: `SO_MAX_PACING_RATE`.
+    pub max_pacing_rate: u64,
+    /// Whether the SYN is kept for its owner to look at. Linux: `TCP_SAVE_SYN`.
+    pub save_syn: bool,
+    /// Whether no path MTU is discovered, as [`PathMtu`] says. Linux: `IP_MTU_DISCOVER`.
+    pub path_mtu: PathMtu,
+}
+
+/// How the path MTU is found. Linux: the values of `IP_MTU_DISCOVER`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PathMtu {
+    /// Packets may be fragmented on their way. Linux: `IP_PMTUDISC_DONT`.
+    Dont,
+    /// Found by ICMP. Linux: `IP_PMTUDISC_WANT`.
+    #[default]
+    Want,
+    /// As `Want`, and larger datagrams are refused. Linux: `IP_PMTUDISC_DO`.
+    Do,
+    /// Packets may not be fragmented, and what ICMP says is ignored. Linux: `IP_PMTUDISC_PROBE`.
+    Probe,
 }
 
 /// One setting with its new value.
@@ -46,10 +113,74 @@ pub enum TcpOption {
     ReceiveBuffer(u64),
     /// Bytes, 4608 to `net.core.wmem_max`.
     SendBuffer(u64),
+    /// Bytes asked for, brought under `net.core.rmem_max` unless forced, then doubled. Linux: `SO_RCVBUF`,
+    /// `SO_RCVBUFFORCE`.
+    RcvBuf {
+        /// What is asked for.
+        bytes: u32,
+        /// Whether the sysctl does not count.
+        force: bool,
+    },
+    /// Bytes asked for, brought under `net.core.wmem_max` unless forced, then doubled. Linux: `SO_SNDBUF`,
+    /// `SO_SNDBUFFORCE`.
+    SndBuf {
+        /// What is asked for.
+        bytes: u32,
+        /// Whether the sysctl does not count.
+        force: bool,
+    },
     /// Connections, up to `net.core.somaxconn`.
     Backlog(u64),
     /// Whether small segments leave at once.
     NoDelay(bool),
+    /// Whether only full segments leave.
+    Cork(bool),
+    /// Whether the next acknowledgements leave at once (`true`) or in company. Linux: `TCP_QUICKACK`.
+    QuickAck(bool),
+    /// How long closing waits; zero: it resets.
+    Linger(Option<Duration>),
+    /// Whether the address may be shared.
+    ReuseAddress(bool),
+    /// Whether the address may be shared between listeners.
+    ReusePort(bool),
+    /// How long data may stay unacknowledged; zero or none: as the sysctls say.
+    UserTimeout(Option<Duration>),
+    /// Which congestion control.
+    Congestion(Algorithm),
+    /// The largest segment, 88 to 32767 bytes; 0: no limit.
+    MaxSegment(u16),
+    /// Unsent bytes below which it is writable; 0: as the sysctl says.
+    NotSentLowat(u32),
+    /// How long to wait for data before accepting, in whole seconds; zero: not at all.
+    DeferAccept(Duration),
+    /// Most connections half open by Fast Open.
+    FastOpenQueue(u32),
+    /// Whether `connect` waits for data.
+    FastOpenConnect(bool),
+    /// Whether Fast Open works without cookies.
+    FastOpenNoCookie(bool),
+    /// Type of service; the two bits of ECN are left out.
+    Tos(u8),
+    /// Mark for policy routing.
+    Mark(u32),
+    /// Class of packets sent, 0 to 6.
+    Priority(u32),
+    /// The only device packets come from and go to.
+    BindToDevice(Option<DeviceIndex>),
+    /// How many bytes make it readable, from 1.
+    ReceiveLowat(u32),
+    /// How often a SYN is sent again, 1 to 127.
+    SynCount(u8),
+    /// Most bytes of window offered; 0: no limit.
+    WindowClamp(u32),
+    /// How long an orphan waits for the peer's FIN, up to 120 s; zero: as the sysctl says; none: not at all.
+    FinTimeout(Option<Duration>),
+    /// Most bytes a second.
+    MaxPacingRate(u64),
+    /// Whether the SYN is kept.
+    SaveSyn(bool),
+    /// How the path MTU is found.
+    PathMtu(PathMtu),
 }
 
 /// Least receive buffer. Linux: `SOCK_MIN_RCVBUF`.
@@ -58,6 +189,10 @@ const MIN_RECEIVE_BUFFER: u32 = 2304;
 const MIN_SEND_BUFFER: u32 = 4608;
 /// Most seconds of a keep-alive time. Linux: `MAX_TCP_KEEPIDLE`.
 const MAX_KEEP_ALIVE_SECONDS: u64 = 32767;
+/// What `TCP_MAXSEG` takes. Linux: `TCP_MIN_MSS`, `MAX_TCP_WINDOW`.
+const MAX_SEGMENT_RANGE: core::ops::RangeInclusive<u16> = 88..=32_767;
+/// The longest wait of an orphan for the peer's FIN. Linux: `TCP_FIN_TIMEOUT_MAX`.
+const MAX_FIN_TIMEOUT: Duration = Duration::from_secs(120);
 /// Most keep-alive probes. Linux: `MAX_TCP_KEEPCNT`.
 const MAX_KEEP_ALIVE_COUNT: u32 = 127;
 
@@ -75,6 +210,30 @@ impl TcpOptions {
             send_buffer_locked: false,
             backlog: sysctl.somaxconn,
             no_delay: false,
+            receive_buffer_locked: false,
+            cork: false,
+            linger: None,
+            reuse_address: false,
+            reuse_port: false,
+            user_timeout: None,
+            congestion: Algorithm::from_name(&sysctl.tcp_congestion_control).unwrap_or_default(),
+            max_segment: None,
+            not_sent_lowat: None,
+            defer_accept: 0,
+            fast_open_queue: 0,
+            fast_open_connect: false,
+            fast_open_no_cookie: false,
+            tos: 0,
+            mark: 0,
+            priority: 0,
+            device: None,
+            receive_lowat: 1,
+            syn_count: None,
+            window_clamp: None,
+            fin_timeout: None,
+            max_pacing_rate: u64::MAX,
+            save_syn: false,
+            path_mtu: if sysctl.ip_no_pmtu_disc == 0 { PathMtu::Want } else { PathMtu::Dont },
         }
     }
 
@@ -90,18 +249,106 @@ impl TcpOptions {
             TcpOption::HopLimit(hops) => self.hop_limit = refuse_zero(hops)?,
             TcpOption::ReceiveBuffer(bytes) => {
                 self.receive_buffer = clamp(refuse_zero(bytes)?, MIN_RECEIVE_BUFFER, sysctl.rmem_max);
+                self.receive_buffer_locked = true;
             }
             TcpOption::SendBuffer(bytes) => {
                 self.send_buffer = clamp(refuse_zero(bytes)?, MIN_SEND_BUFFER, sysctl.wmem_max);
+                self.send_buffer_locked = true;
+            }
+            TcpOption::RcvBuf { bytes, force } => {
+                let most = if force { u32::MAX } else { sysctl.rmem_max };
+                self.receive_buffer = doubled(bytes.min(most), MIN_RECEIVE_BUFFER);
+                self.receive_buffer_locked = true;
+            }
+            TcpOption::SndBuf { bytes, force } => {
+                let most = if force { u32::MAX } else { sysctl.wmem_max };
+                self.send_buffer = doubled(bytes.min(most), MIN_SEND_BUFFER);
                 self.send_buffer_locked = true;
             }
             TcpOption::Backlog(count) => {
                 self.backlog = clamp(refuse_zero(count)?, 1, sysctl.somaxconn.max(1))
             }
             TcpOption::NoDelay(on) => self.no_delay = on,
+            TcpOption::Cork(on) => self.cork = on,
+            // Told to the connection by whoever sets it: it is no state of the socket.
+            TcpOption::QuickAck(_) => {}
+            TcpOption::Linger(time) => self.linger = time,
+            TcpOption::ReuseAddress(on) => self.reuse_address = on,
+            TcpOption::ReusePort(on) => self.reuse_port = on,
+            TcpOption::UserTimeout(time) => self.user_timeout = time.filter(|time| *time != Duration::ZERO),
+            TcpOption::Congestion(algorithm) => self.congestion = algorithm,
+            TcpOption::DeferAccept(time) => self.defer_accept = retransmissions_within(time),
+            TcpOption::NotSentLowat(bytes) => self.not_sent_lowat = (bytes != 0).then_some(bytes),
+            TcpOption::FastOpenQueue(count) => self.fast_open_queue = count.min(sysctl.somaxconn),
+            TcpOption::FastOpenConnect(on) => self.fast_open_connect = on,
+            TcpOption::FastOpenNoCookie(on) => self.fast_open_no_cookie = on,
+            TcpOption::SaveSyn(on) => self.save_syn = on,
+            other => return self.set_path(other),
         }
         Ok(())
     }
+
+    /// The settings of what goes over the wire.
+    fn set_path(&mut self, option: TcpOption) -> Result<(), SocketError> {
+        let in_range = |good: bool| if good { Ok(()) } else { Err(SocketError::InvalidArgument) };
+        match option {
+            TcpOption::MaxSegment(bytes) => {
+                in_range(bytes == 0 || MAX_SEGMENT_RANGE.contains(&bytes))?;
+                self.max_segment = (bytes != 0).then_some(bytes);
+            }
+            TcpOption::Tos(tos) => self.tos = tos & !0x3,
+            TcpOption::Mark(mark) => self.mark = mark,
+            TcpOption::Priority(class) => {
+                in_range(class <= 6)?;
+                self.priority = class;
+            }
+            TcpOption::BindToDevice(device) => self.device = device,
+            TcpOption::ReceiveLowat(bytes) => self.receive_lowat = bytes.max(1),
+            TcpOption::SynCount(count) => {
+                in_range((1..=127).contains(&count))?;
+                self.syn_count = Some(count);
+            }
+            TcpOption::WindowClamp(bytes) => {
+                self.window_clamp = (bytes != 0).then_some(bytes.max(MIN_RECEIVE_BUFFER / 2));
+            }
+            TcpOption::FinTimeout(time) => {
+                self.fin_timeout = match time {
+                    None => Some(Duration::ZERO),
+                    Some(Duration::ZERO) => None,
+                    Some(time) => Some(time.min(MAX_FIN_TIMEOUT)),
+                };
+            }
+            TcpOption::MaxPacingRate(rate) => self.max_pacing_rate = rate,
+            TcpOption::PathMtu(how) => self.path_mtu = how,
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl TcpOptions {
+    /// How long a connection without data waits before it is accepted, in whole seconds. Linux: reading
+    /// `TCP_DEFER_ACCEPT`, `retrans_to_secs`.
+    pub fn defer_accept_time(&self) -> Duration {
+        let waits = (0..self.defer_accept).scan(1u64, |wait, _| {
+            let this = *wait;
+            *wait = (this * 2).min(120);
+            Some(this)
+        });
+        Duration::from_secs(waits.sum())
+    }
+}
+
+/// How often a SYN-ACK is sent again within `time`, waiting one second and then twice as long each time. Linux:
+/// `secs_to_retrans`.
+fn retransmissions_within(time: Duration) -> u32 {
+    let (mut period, mut wait, mut count) = (0u64, 1u64, 0);
+    while period < time.as_secs() && count < 255 {
+        period += wait;
+        wait = (wait * 2).min(120);
+        count += 1;
+    }
+    count
 }
 
 fn refuse_zero<T: Default + PartialEq>(value: T) -> Result<T, SocketError> {
@@ -110,6 +357,12 @@ fn refuse_zero<T: Default + PartialEq>(value: T) -> Result<T, SocketError> {
 
 fn clamp(value: u64, least: u32, most: u32) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX).min(most).max(least)
+}
+
+/// What a buffer of `bytes` becomes when half of it goes for the bookkeeping of packets. Linux:
+/// `__sock_set_rcvbuf`.
+fn doubled(bytes: u32, least: u32) -> u32 {
+    (bytes.min(i32::MAX as u32 / 2) * 2).max(least)
 }
 
 /// Linux keeps these times in seconds; part of a second counts as a whole one.
@@ -145,5 +398,35 @@ mod tests {
         assert_eq!(options.send_buffer, sysctl.wmem_max);
         assert_eq!(options.keep_alive_idle, Duration::from_secs(1));
         assert_eq!(options.keep_alive_count, 127);
+    }
+
+    #[test]
+    fn buffers_in_linuxs_sense_are_doubled() {
+        let sysctl = Sysctl::default();
+        let mut options = TcpOptions::new(&sysctl);
+        for (bytes, force, expected) in [
+            (0, false, 2304),
+            (10_000, false, 20_000),
+            (u32::MAX, false, 2 * sysctl.rmem_max),
+            (sysctl.rmem_max + 1, true, 2 * sysctl.rmem_max + 2),
+            (u32::MAX, true, i32::MAX as u32 - 1),
+        ] {
+            assert_eq!(options.set(TcpOption::RcvBuf { bytes, force }, &sysctl), Ok(()));
+            assert_eq!(options.receive_buffer, expected, "{bytes} {force}");
+        }
+        assert!(options.receive_buffer_locked);
+        assert_eq!(options.set(TcpOption::SndBuf { bytes: 1, force: false }, &sysctl), Ok(()));
+        assert_eq!((options.send_buffer, options.send_buffer_locked), (4608, true));
+    }
+
+    #[test]
+    fn deferring_is_rounded_to_retransmissions() {
+        let sysctl = Sysctl::default();
+        let mut options = TcpOptions::new(&sysctl);
+        for (seconds, rounded) in [(0, 0), (1, 1), (2, 3), (3, 3), (4, 7), (127, 127), (128, 247)] {
+            let option = TcpOption::DeferAccept(Duration::from_secs(seconds));
+            assert_eq!(options.set(option, &sysctl), Ok(()));
+            assert_eq!(options.defer_accept_time(), Duration::from_secs(rounded), "{seconds}");
+        }
     }
 }

@@ -100,6 +100,7 @@ impl Connection {
     fn receive_in_order(&mut self, env: &mut Env<'_>, data: crate::packet::Packet) {
         let had_gap = self.receive.queue.has_gap();
         self.receive.next += data.len() as u32;
+        self.totals.bytes_received += data.len() as u64;
         self.receive.queue.push(data);
         self.receive.next = self.receive.queue.advance(self.receive.next);
         if self.receive.shutdown {
@@ -140,12 +141,12 @@ impl Connection {
         self.receive.next += 1;
         self.receive.finished = true;
         self.receive.queue.forget_out_of_order();
-        self.state = match self.state {
+        self.enter(match self.state {
             TcpState::Established => TcpState::CloseWait,
             TcpState::FinWait1 => TcpState::Closing,
             TcpState::FinWait2 => TcpState::TimeWait,
             other => other,
-        };
+        });
         self.wake();
     }
 }

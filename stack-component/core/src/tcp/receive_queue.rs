@@ -144,6 +144,19 @@ impl ReceiveQueue {
         out
     }
 
+    /// A copy of at most `max` bytes, in order; they stay.
+    pub(super) fn peek(&self, max: usize) -> Vec<u8> {
+        let mut out = Vec::with_capacity(max.min(self.bytes));
+        for packet in &self.in_order {
+            let left = max - out.len();
+            if left == 0 {
+                break;
+            }
+            out.extend(packet.data().iter().take(left));
+        }
+        out
+    }
+
     /// Throws everything away. Answers how many bytes could have been read.
     pub(super) fn clear(&mut self) -> usize {
         core::mem::take(self).bytes

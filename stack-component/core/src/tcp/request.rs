@@ -33,6 +33,8 @@ pub(super) struct Request {
     /// The peer's timestamp; none: not in use.
     pub timestamp: Option<u32>,
     pub timestamp_offset: u32,
+    /// Both sides understand SACK.
+    pub sack_permitted: bool,
     /// The window our SYN-ACK offers.
     pub window: u16,
     /// What shifts our later windows.
@@ -70,6 +72,7 @@ impl Request {
             peer_scale,
             timestamp,
             timestamp_offset,
+            sack_permitted: syn.options.sack_permitted && env.sysctl.tcp_sack,
             window: options.receive_buffer.min(u32::from(u16::MAX)) as u16,
             scale: if peer_scale.is_some() { scale_for(largest) } else { 0 },
             mtu: syn.mtu,
@@ -103,6 +106,7 @@ impl Request {
             mss: Some(mss_of_mtu(self.mtu) as u16),
             window_scale: self.peer_scale.map(|_| self.scale),
             timestamps,
+            sack_permitted: self.sack_permitted,
             ..Options::default()
         };
         let options = if flags.syn() { syn } else { Options { timestamps, ..Options::default() } };
@@ -124,7 +128,8 @@ impl Request {
 
     /// The connection that the acknowledgement of our SYN-ACK makes of the request. Linux:
     /// `tcp_create_openreq_child`.
-    pub(super) fn into_connection(self, now: Instant) -> Connection {
+    pub(super) fn into_connection(self, env: &mut Env<'_>, options: &TcpOptions) -> Connection {
+        let now = env.now;
         let opening = Opening {
             tuple: self.tuple,
             initial: self.initial,
@@ -133,7 +138,8 @@ impl Request {
             receive_scale: self.scale,
             now,
         };
-        let mut connection = Connection::new(opening, TcpState::SynRecv);
+        let mut connection = Connection::new(env, opening, options.congestion, TcpState::SynRecv);
+        connection.events.trail.push(TcpState::Listen, TcpState::SynRecv);
         connection.send.next = self.initial + 1;
         connection.send.una = self.initial + 1;
         connection.send.peer_mss = self.peer_mss;
@@ -142,10 +148,11 @@ impl Request {
         connection.receive.acked = connection.receive.next;
         connection.receive.edge = self.edge();
         connection.send.window_sequence = self.peer_initial;
+        connection.sack_permitted = self.sack_permitted;
         connection.timestamps = self.timestamp.map(|recent| TimestampState { recent, recent_at: now });
         connection.receive.mss = connection.send_mss().min(DEFAULT_MSS);
         if self.retransmits == 0 {
-            connection.rtt.measure(now.since(self.sent_at));
+            connection.measure_handshake(env, now.since(self.sent_at));
         } else {
             connection.rtt.fall_back();
         }

@@ -16,6 +16,13 @@ pub enum Received {
     End,
 }
 
+/// How the bytes of one write leave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SendFlags {
+    /// More follows at once: a segment that is not full waits for it. Linux: `MSG_MORE`.
+    pub more: bool,
+}
+
 /// Which side of a connection to end. Linux: `SHUT_RD`, `SHUT_WR`, `SHUT_RDWR`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shutdown {
@@ -57,6 +64,17 @@ impl Tcp {
     /// Takes bytes to be sent, as many as there is room for: also what is left of room that
     /// [`Tcp::send_space`] told before. Linux: `tcp_sendmsg`.
     pub fn send(&mut self, env: &mut Env<'_>, handle: TcpHandle, data: &[u8]) -> Result<usize, SocketError> {
+        self.send_with(env, handle, data, SendFlags::default())
+    }
+
+    /// As [`Tcp::send`], with a say in how the bytes leave. Linux: `tcp_sendmsg` with `msg_flags`.
+    pub fn send_with(
+        &mut self,
+        env: &mut Env<'_>,
+        handle: TcpHandle,
+        data: &[u8],
+        _flags: SendFlags,
+    ) -> Result<usize, SocketError> {
         self.send_space(handle)?;
         let socket = self.sockets.get_mut(handle).ok_or(SocketError::InvalidState)?;
         let (connection, options) = socket.connection_mut().ok_or(SocketError::InvalidState)?;
@@ -67,6 +85,7 @@ impl Tcp {
         if taken == 0 {
             return if data.is_empty() { Ok(0) } else { Err(SocketError::WouldBlock) };
         }
+        connection.before_write(env);
         connection.send.queue.push(data.get(..taken).unwrap_or_default());
         connection.events.output = true;
         self.settle(env, handle);
@@ -96,12 +115,7 @@ impl Tcp {
             self.settle(env, handle);
             return Ok(Received::Data(data));
         }
-        match (connection.state, connection.ended_by) {
-            (TcpState::Close, Some(error)) => Err(error),
-            (TcpState::Close, None) => Ok(Received::End),
-            _ if connection.receive.finished => Ok(Received::End),
-            _ => Err(SocketError::WouldBlock),
-        }
+        connection.nothing_to_read()
     }
 
     /// Ends one or both sides. Linux: `inet_shutdown`.
@@ -132,7 +146,11 @@ impl Tcp {
         match &mut socket.role {
             Role::Idle => self.forget(handle),
             Role::Listener(_) => {
+                let local = socket.local;
                 self.stop_listening(env, handle);
+                if let Some(local) = local {
+                    self.trace_listener(local, TcpState::Listen, TcpState::Close);
+                }
                 self.forget(handle);
             }
             Role::Connection(connection) => {
@@ -222,6 +240,11 @@ impl Tcp {
         if let Some((connection, options)) = socket.connection_mut() {
             if keep_alive {
                 connection.restart_keep_alive(options, env.now);
+            }
+            match option {
+                TcpOption::Congestion(algorithm) => connection.switch_control(env, algorithm),
+                TcpOption::MaxPacingRate(rate) => connection.pacing.max_rate = rate,
+                _ => {}
             }
             connection.events.output = true;
             self.settle(env, handle);

@@ -1,12 +1,14 @@
 //! All of a stack's TCP sockets, how they are found, and what follows when one of them changed.
 
 use super::connection::Connection;
+use super::filter::SocketFilter;
 use super::listener::Listener;
 use super::options::TcpOptions;
 use super::request::Request;
 use super::secrets::Secrets;
 use super::segment::Segment;
 use super::time_wait::TimeWait;
+use super::trace::{StateChange, Trail};
 use super::{Env, FourTuple, Output, TcpState};
 use crate::arena::{Arena, Handle};
 use crate::counters::Counter;
@@ -45,6 +47,8 @@ pub struct Socket {
     pub(super) options: TcpOptions,
     /// The address it is bound to; of a connection, the address it was bound to before.
     pub(super) local: Option<SocketAddrV4>,
+    /// What looks at each segment before the connection does.
+    pub(super) filter: SocketFilter,
     /// It stands in the list of sockets with output.
     pub(super) queued: bool,
     /// It stands in the list of sockets to be woken.
@@ -53,7 +57,7 @@ pub struct Socket {
 
 impl Socket {
     pub(super) fn new(options: TcpOptions, role: Role) -> Self {
-        Socket { role, options, local: None, queued: false, woken: false }
+        Socket { role, options, local: None, filter: SocketFilter::default(), queued: false, woken: false }
     }
 
     pub(super) fn connection(&self) -> Option<&Connection> {
@@ -107,6 +111,8 @@ pub struct Tcp {
     /// Segments that no connection sends.
     pub(super) replies: VecDeque<Output>,
     pub(super) wakeups: Vec<TcpHandle>,
+    /// State changes that wait to be taken; none: nobody wants to know.
+    pub(super) trace: Option<Vec<StateChange>>,
 }
 
 impl Tcp {
@@ -125,6 +131,7 @@ impl Tcp {
             pending: VecDeque::new(),
             replies: VecDeque::new(),
             wakeups: Vec::new(),
+            trace: None,
         }
     }
 
@@ -158,7 +165,7 @@ impl Tcp {
                     if let Some(output) = connection.next_output(env, options) {
                         return Some(output);
                     }
-                    connection.update_persist(env.now);
+                    connection.output_rests(env);
                 }
                 socket.queued = false;
             }
@@ -222,16 +229,19 @@ impl Tcp {
             socket.woken = true;
             self.wakeups.push(handle);
         }
+        let tuple = connection.tuple;
         if connection.state == TcpState::TimeWait {
             let wait = TimeWait::of(connection, env.now);
             connection.die(None);
+            // What goes on in TIME-WAIT is no longer this connection.
+            connection.events.trail = Trail::default();
             self.enter_time_wait(env, wait);
-        } else if connection.state == TcpState::Close {
-            let tuple = connection.tuple;
-            if self.connections.get(&tuple) == Some(&Entry::Connection(handle)) {
-                self.connections.remove(&tuple);
-            }
+        } else if connection.state == TcpState::Close
+            && self.connections.get(&tuple) == Some(&Entry::Connection(handle))
+        {
+            self.connections.remove(&tuple);
         }
+        self.trace_trail(&tuple, &events.trail);
         self.schedule_or_forget(handle);
     }
 

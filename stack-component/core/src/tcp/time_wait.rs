@@ -5,7 +5,7 @@ use super::connection::Connection;
 use super::segment::{Outgoing, Segment};
 use super::sequence::Sequence;
 use super::table::{Entry, Tcp};
-use super::{Env, FourTuple, Output};
+use super::{Env, FourTuple, Output, TcpState};
 use crate::arena::Handle;
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
@@ -153,9 +153,9 @@ impl Tcp {
     }
 
     fn drop_time_wait(&mut self, handle: Handle<TimeWait>) {
-        if let Some(wait) = self.time_waits.remove(handle)
-            && self.connections.get(&wait.tuple) == Some(&Entry::TimeWait(handle))
-        {
+        let Some(wait) = self.time_waits.remove(handle) else { return };
+        self.trace_change(&wait.tuple, TcpState::TimeWait, TcpState::Close);
+        if self.connections.get(&wait.tuple) == Some(&Entry::TimeWait(handle)) {
             self.connections.remove(&wait.tuple);
         }
     }

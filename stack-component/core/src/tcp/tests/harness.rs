@@ -2,8 +2,10 @@
 
 use crate::counters::{Counter, Counters};
 use crate::drop_reason::DropReason;
+use crate::packet::DeviceIndex;
 use crate::packet::{Checksum, Packet};
 use crate::random::{Random, SeededRandom};
+use crate::route::OnePath;
 use crate::sysctl::Sysctl;
 use crate::tcp::{Env, Output, Received, SegmentInfo, SocketError, Tcp, TcpHandle};
 use crate::time::{Duration, Instant};
@@ -21,6 +23,7 @@ pub(super) struct Host {
     pub now: Instant,
     pub counters: Counters,
     pub sysctl: Sysctl,
+    pub paths: OnePath,
     random: SeededRandom,
 }
 
@@ -33,6 +36,7 @@ impl Host {
             now: Instant::from_millis(1_000_000),
             counters: Counters::default(),
             sysctl: Sysctl::default(),
+            paths: OnePath::with_mtu(MTU),
             random,
         }
     }
@@ -44,6 +48,7 @@ impl Host {
             random: &mut self.random,
             counters: &mut self.counters,
             sysctl: &self.sysctl,
+            paths: &self.paths,
         };
         f(&mut self.tcp, &mut env)
     }
@@ -184,6 +189,8 @@ impl Script {
             tos: 0,
             ttl: 64,
             mtu: MTU,
+            header_len: 0,
+            device: DeviceIndex(2),
         };
         self.host.with(|tcp, env| tcp.input(env, &info, packet))
     }
@@ -343,6 +350,8 @@ impl Pair {
                 tos: 0,
                 ttl: 64,
                 mtu: MTU,
+                header_len: 0,
+                device: DeviceIndex(2),
             };
             let _ = self.hosts[to].with(|tcp, env| tcp.input(env, &info, output.packet));
         }

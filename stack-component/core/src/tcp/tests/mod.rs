@@ -5,4 +5,5 @@ mod handshake;
 mod harness;
 mod loss;
 mod robustness;
+mod trace;
 mod transfer;

@@ -50,6 +50,12 @@ fn acknowledgements_outside_of_what_can_be_are_challenged() {
         assert_eq!(script.wait(Duration::from_secs(1)).len(), 1);
     }
     assert!(script.host.read(child).is_empty());
+    // Nothing was sent yet, so nothing older can have been acknowledged.
+    let early = script.inject(script.next, script.expected.wrapping_sub(10), Flags::ACK, b"early");
+    assert_eq!(early, Err(DropReason::TcpAcknowledgement));
+    script.host.send(child, &[7; 100]).unwrap();
+    assert_eq!(script.wait(Duration::from_millis(1)).len(), 1);
+    script.ack();
     // A little old is a delayed segment; its data counts.
     script.inject(script.next, script.expected.wrapping_sub(10), Flags::ACK, b"late").unwrap();
     assert_eq!(script.host.read(child), b"late");

@@ -1,6 +1,7 @@
 //! TCP options: MSS and the list's form (RFC 9293 section 3.2), window scale and timestamps (RFC 7323),
-//! selective acknowledgement (RFC 2018).
+//! selective acknowledgement (RFC 2018), signatures (RFC 2385), Fast Open (RFC 7413).
 
+use super::option_values::{FastOpenCookie, SackBlocks, Timestamps};
 use core::fmt;
 
 /// Bytes of options that fit a header.
@@ -16,58 +17,19 @@ const WINDOW_SCALE: u8 = 3;
 const SACK_PERMITTED: u8 = 4;
 const SACK: u8 = 5;
 const TIMESTAMPS: u8 = 8;
+const MD5: u8 = 19;
+const FAST_OPEN: u8 = 34;
+/// The experiments' kind (RFC 6994), shared by those that begin with a number of their own.
+const EXPERIMENT: u8 = 254;
+/// Fast Open's number among the experiments (RFC 7413 section 4.1.1).
+const FAST_OPEN_EXPERIMENT: [u8; 2] = [0xf9, 0x89];
 
-/// The timestamps option.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Timestamps {
-    /// TSval: the sender's clock.
-    pub value: u32,
-    /// TSecr: the receiver's clock as the sender last saw it.
-    pub echo: u32,
-}
-
-/// The blocks of a SACK option: runs that arrived, from the first sequence number to the one behind the last.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub struct SackBlocks {
-    blocks: [(u32, u32); SackBlocks::MAX],
-    len: u8,
-}
-
-impl SackBlocks {
-    /// How many fit a header without other options; three beside timestamps.
-    pub const MAX: usize = 4;
-
-    /// No block.
-    pub const EMPTY: SackBlocks = SackBlocks { blocks: [(0, 0); SackBlocks::MAX], len: 0 };
-
-    /// Adds the block from `left` to before `right` at the end. Answers `false` if there is no room.
-    pub fn push(&mut self, left: u32, right: u32) -> bool {
-        match self.blocks.get_mut(usize::from(self.len)) {
-            Some(place) => {
-                *place = (left, right);
-                self.len += 1;
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// The blocks, the one with the newest segment first.
-    pub fn as_slice(&self) -> &[(u32, u32)] {
-        self.blocks.get(..usize::from(self.len)).unwrap_or_default()
-    }
-
-    /// Whether there is no block.
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-}
-
-impl fmt::Debug for SackBlocks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.as_slice()).finish()
-    }
-}
+/// Bytes of a signature (RFC 2385 section 3).
+pub const SIGNATURE_LEN: usize = 16;
+/// Bytes of the signature's option with its padding. Linux: `TCPOLEN_MD5SIG_ALIGNED`.
+pub const SIGNED_LEN: usize = 20;
+/// Where among the options that we send the signature is. Linux puts its option first.
+pub const SIGNATURE_OFFSET: usize = 4;
 
 /// The options of a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,6 +44,10 @@ pub struct Options {
     pub timestamps: Option<Timestamps>,
     /// Runs that arrived out of order.
     pub sack: SackBlocks,
+    /// The signature of the segment (RFC 2385 section 3).
+    pub md5: Option<[u8; SIGNATURE_LEN]>,
+    /// A Fast Open cookie, or with an empty one the request for it; in a SYN only.
+    pub fast_open: Option<FastOpenCookie>,
 }
 
 /// One option of the list: its kind and what is behind the length byte.
@@ -142,6 +108,15 @@ impl Options {
                         options.timestamps = Some(Timestamps { value, echo });
                     }
                 }
+                MD5 => options.md5 = value.try_into().ok().or(options.md5),
+                FAST_OPEN if syn => {
+                    options.fast_open = FastOpenCookie::parse(value, false).or(options.fast_open);
+                }
+                EXPERIMENT if syn => {
+                    let cookie = value.strip_prefix(&FAST_OPEN_EXPERIMENT);
+                    let cookie = cookie.and_then(|cookie| FastOpenCookie::parse(cookie, true));
+                    options.fast_open = cookie.or(options.fast_open);
+                }
                 SACK if value.len().is_multiple_of(8) => {
                     options.sack = SackBlocks::EMPTY;
                     for (left, right) in value.chunks_exact(8).filter_map(pair) {
@@ -157,8 +132,7 @@ impl Options {
     /// How many SACK blocks fit beside the other options.
     fn sack_blocks_that_fit(&self) -> &[(u32, u32)] {
         let blocks = self.sack.as_slice();
-        let room = MAX_OPTIONS_LEN - self.len_without_sack();
-        let fit = room.saturating_sub(4) / 8;
+        let fit = self.sack_room();
         blocks.get(..blocks.len().min(fit)).unwrap_or_default()
     }
 
@@ -167,7 +141,21 @@ impl Options {
         let timestamps = if self.timestamps.is_some() { 12 } else { 0 };
         let sack_permitted = if self.sack_permitted && self.timestamps.is_none() { 4 } else { 0 };
         let window_scale = if self.window_scale.is_some() { 4 } else { 0 };
-        mss + timestamps + sack_permitted + window_scale
+        let signature = if self.md5.is_some() { SIGNED_LEN } else { 0 };
+        mss + timestamps + sack_permitted + window_scale + signature
+    }
+
+    /// Bytes that the Fast Open option takes, if it fits beside the others. Linux: `tcp_syn_options`.
+    fn fast_open_that_fits(&self) -> Option<(FastOpenCookie, usize)> {
+        let cookie = self.fast_open?;
+        let base = if cookie.experimental { 4 } else { 2 };
+        let len = (base + cookie.as_slice().len()).next_multiple_of(4);
+        (self.len_without_sack() + len <= MAX_OPTIONS_LEN).then_some((cookie, len))
+    }
+
+    /// How many SACK blocks could be sent beside the other options that are set.
+    pub fn sack_room(&self) -> usize {
+        (MAX_OPTIONS_LEN - self.len_without_sack()).saturating_sub(4) / 8
     }
 
     /// How many bytes [`Options::emit`] writes: a multiple of four, at most 40.
@@ -176,11 +164,13 @@ impl Options {
             0 => 0,
             blocks => 4 + 8 * blocks,
         };
-        self.len_without_sack() + sack
+        let fast_open = self.fast_open_that_fits().map_or(0, |(_, len)| len);
+        (self.len_without_sack() + sack + fast_open).min(MAX_OPTIONS_LEN)
     }
 
-    /// Writes the options in Linux's order, padded so that each begins at a multiple of four: MSS, SACK
-    /// permitted, timestamps, window scale, SACK blocks as many as fit. Linux: `tcp_options_write`.
+    /// Writes the options in Linux's order, padded so that each begins at a multiple of four: signature, MSS,
+    /// SACK permitted, timestamps, window scale, SACK blocks as many as fit, Fast Open. Linux:
+    /// `tcp_options_write`.
     ///
     /// # Panics
     ///
@@ -191,6 +181,10 @@ impl Options {
             bytes[at..at + run.len()].copy_from_slice(run);
             at += run.len();
         };
+        if let Some(signature) = &self.md5 {
+            put(&[NOP, NOP, MD5, 2 + SIGNATURE_LEN as u8]);
+            put(signature);
+        }
         if let Some(mss) = self.mss {
             put(&[MSS, 4]);
             put(&mss.to_be_bytes());
@@ -220,6 +214,27 @@ impl Options {
             put(&left.to_be_bytes());
             put(&right.to_be_bytes());
         }
+        if let Some((cookie, len)) = self.fast_open_that_fits() {
+            let bytes = cookie.as_slice();
+            if cookie.experimental {
+                put(&[EXPERIMENT, 4 + bytes.len() as u8]);
+                put(&FAST_OPEN_EXPERIMENT);
+            } else {
+                put(&[FAST_OPEN, 2 + bytes.len() as u8]);
+            }
+            put(bytes);
+            let used = bytes.len() + if cookie.experimental { 4 } else { 2 };
+            (used..len).for_each(|_| put(&[NOP]));
+        }
+    }
+}
+
+/// Shows bytes as hexadecimal digits.
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -247,6 +262,14 @@ impl fmt::Display for Listing<'_> {
                     let (value, echo) = pair(value).unwrap_or_default();
                     write!(f, "TS val {value} ecr {echo}")?;
                 }
+                (MD5, SIGNATURE_LEN) => write!(f, "md5 {}", Hex(value))?,
+                (FAST_OPEN, 0) => f.write_str("tfo cookiereq")?,
+                (FAST_OPEN, _) => write!(f, "tfo cookie {}", Hex(value))?,
+                (EXPERIMENT, _) => match value.strip_prefix(&FAST_OPEN_EXPERIMENT) {
+                    Some([]) => f.write_str("exp-tfo cookiereq")?,
+                    Some(cookie) => write!(f, "exp-tfo cookie {}", Hex(cookie))?,
+                    None => f.write_str("exp")?,
+                },
                 _ => write!(f, "unknown-{kind}")?,
             }
         }
@@ -304,6 +327,49 @@ mod tests {
     }
 
     #[test]
+    fn signature_first_and_fast_open_last() {
+        let cookie = FastOpenCookie::parse(&[1, 2, 3, 4], false);
+        let syn =
+            Options { mss: Some(1460), window_scale: Some(7), sack_permitted: true, ..Default::default() };
+        let rows = [
+            (
+                Options { fast_open: cookie, ..syn },
+                "mss 1460,nop,nop,sackOK,nop,wscale 7,tfo cookie 01020304,nop,nop",
+            ),
+            (
+                Options { fast_open: Some(FastOpenCookie::REQUEST), ..syn },
+                "mss 1460,nop,nop,sackOK,nop,wscale 7,tfo cookiereq,nop,nop",
+            ),
+            (
+                Options { fast_open: FastOpenCookie::parse(&[1, 2, 3, 4], true), ..syn },
+                "mss 1460,nop,nop,sackOK,nop,wscale 7,exp-tfo cookie 01020304",
+            ),
+            (
+                Options { md5: Some([0xab; 16]), ..syn },
+                "nop,nop,md5 abababababababababababababababab,mss 1460,nop,nop,sackOK,nop,wscale 7",
+            ),
+        ];
+        for (options, listing) in rows {
+            let bytes = emitted(&options);
+            assert_eq!(Listing(&bytes).to_string(), listing);
+            assert_eq!(bytes.len() % 4, 0);
+            assert_eq!(Options::parse(&bytes, true), options);
+        }
+    }
+
+    #[test]
+    fn a_cookie_that_does_not_fit_is_left_out() {
+        let fast_open = FastOpenCookie::parse(&[7; 16], false);
+        let timestamps = Some(Timestamps { value: 7, echo: 0 });
+        let syn =
+            Options { mss: Some(1460), window_scale: Some(7), timestamps, fast_open, ..Default::default() };
+        assert_eq!(emitted(&syn).len(), 40, "20 bytes beside 20");
+        let signed = Options { md5: Some([0; 16]), ..syn };
+        let parsed = Options::parse(&emitted(&signed), true);
+        assert_eq!(parsed, Options { fast_open: None, ..signed });
+    }
+
+    #[test]
     fn blocks_that_do_not_fit_are_left_out() {
         let mut options = Options { sack: three_blocks(), ..Default::default() };
         assert!(options.sack.push(90, 91));
@@ -335,6 +401,9 @@ mod tests {
             &[TIMESTAMPS, 255, 0, 0],
             &[SACK, 9, 0, 0, 0, 0, 0, 0, 0],
             &[SACK, 2],
+            &[FAST_OPEN, 5, 1, 2, 3],
+            &[MD5, 4, 1, 2],
+            &[EXPERIMENT, 4, 0xf9, 0x88],
             &[253, 2, 99],
         ];
         for bytes in rows {

@@ -1,0 +1,34 @@
+//! What TCP asks the routes and the devices.
+
+use crate::device::Interfaces;
+use crate::packet::DeviceIndex;
+use crate::route::{Destination, PathInfo, Paths, Routes};
+use core::net::Ipv4Addr;
+
+/// The routes with the devices they lead to.
+pub(crate) struct RoutePaths<'a> {
+    pub(crate) routes: &'a Routes,
+    pub(crate) interfaces: &'a Interfaces,
+}
+
+impl Paths for RoutePaths<'_> {
+    fn path(&self, remote: Ipv4Addr) -> Option<PathInfo> {
+        let mtu_of = |device| self.interfaces.get(device).map(|interface| interface.mtu());
+        match self.routes.lookup(remote).ok()? {
+            Destination::Local { .. } => Some(PathInfo {
+                mtu: mtu_of(DeviceIndex::LOOPBACK)?,
+                loopback: true,
+                metrics: Default::default(),
+            }),
+            Destination::Unicast(hop) | Destination::Broadcast(hop) => Some(PathInfo {
+                mtu: hop.metrics.mtu.unwrap_or(u32::MAX).min(mtu_of(hop.device)?),
+                loopback: false,
+                metrics: hop.metrics,
+            }),
+        }
+    }
+
+    fn generation(&self) -> u32 {
+        self.routes.generation()
+    }
+}

@@ -5,11 +5,13 @@
 
 #![allow(dead_code, reason = "the recovery engine does not call all of it yet")]
 
+mod bbr;
 mod cubic;
 mod path;
 mod reno;
 mod window;
 
+use bbr::Bbr;
 use cubic::{Cubic, SlowStartExit};
 pub(super) use path::{AckFlags, AckSample, CaEvent, CaState, MarkEcho, Path};
 pub(super) use reno::Reno;
@@ -174,10 +176,11 @@ pub(super) trait CongestionControl: Send + core::fmt::Debug {
 
 /// A new one. `seed` is a random number for those that throw dice. Its [`start`](CongestionControl::start) is
 /// called when the connection is established, or at once if it is. Linux: `tcp_assign_congestion_control`.
-pub(super) fn new(algorithm: Algorithm, _seed: u32) -> Box<dyn CongestionControl> {
+pub(super) fn new(algorithm: Algorithm, seed: u32) -> Box<dyn CongestionControl> {
     match algorithm {
         Algorithm::Cubic => Box::new(Cubic::new(SlowStartExit::default())),
-        Algorithm::Reno | Algorithm::Bbr | Algorithm::Dctcp => Box::new(Reno),
+        Algorithm::Bbr => Box::new(Bbr::new(seed)),
+        Algorithm::Reno | Algorithm::Dctcp => Box::new(Reno),
     }
 }
 

@@ -23,6 +23,7 @@ pub(super) fn path() -> Path {
         state: CaState::Open,
         delivered: 1,
         delivered_ce: 0,
+        delivered_at: Instant::from_millis(1_000),
         lost: 0,
         app_limited: false,
         next_departure: Instant::ZERO,

@@ -153,8 +153,8 @@ impl Stack {
     }
 
     /// What the connection or the listener tells of itself; none of a handle that was given up. Linux: `TCP_INFO`.
-    pub fn tcp_info(&self, handle: TcpHandle) -> Option<TcpInfo> {
-        self.tcp.info(handle)
+    pub fn tcp_info(&self, handle: TcpHandle, now: Instant) -> Option<TcpInfo> {
+        self.tcp.info(handle, now)
     }
 
     /// What the congestion control of a connection tells of itself; none of other sockets. Linux: `TCP_CC_INFO`.

@@ -2,6 +2,7 @@
 //! (RFC 5681, 6298). Linux: `tcp_ack`, `tcp_clean_rtx_queue`.
 
 use super::Env;
+use super::chronograph::Wait;
 use super::congestion::{self, AckSample, CaState};
 use super::connection::Connection;
 use super::recovery::{AckFlags, Tagged, delivery_of};
@@ -172,6 +173,9 @@ impl Connection {
         {
             let Some(sent) = self.send.sent.pop_front() else { break };
             self.forget_sent(env, &sent, tagged, &mut acked, flags);
+        }
+        if self.send.sent.is_empty() {
+            self.stop_wait(env.now, Wait::Busy);
         }
         flags.reneging = self.send.sent.front().is_some_and(|first| first.sacked);
         let measured = self.measure(env, &acked, before, tagged, flags);

@@ -4,6 +4,7 @@
 //! What happens to it stands in the neighbouring files: segments arrive in `input`, `acknowledge` and
 //! `receive`, leave in `output`, time passes in `timers`, and its end is in `close`.
 
+use super::chronograph::Chronograph;
 use super::congestion::{Algorithm, CongestionControl, INITIAL_WINDOW, Path, Window};
 use super::mtu_probe::MtuProbe;
 use super::options::TcpOptions;
@@ -19,7 +20,7 @@ use super::timers::Timers;
 use super::trace::Trail;
 use super::usage::Usage;
 use super::{Env, FourTuple, SocketError, TcpState, congestion};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::wire::ipv4::MAX_PACKET;
 use alloc::boxed::Box;
 
@@ -133,6 +134,11 @@ pub(super) struct Totals {
     pub bytes_received: u64,
     /// Retransmission timeouts. Linux: `total_rto`.
     pub timeouts: u32,
+    /// Runs of timeouts that ended, and how long they took. Linux: `total_rto_recoveries`, `total_rto_time`.
+    pub timeout_recoveries: u32,
+    pub timeout_time: Duration,
+    /// When the present run began. Linux: `rto_stamp`.
+    pub timeouts_since: Option<Instant>,
 }
 
 /// When the next acknowledgement is due. Linux: `icsk_ack`.
@@ -185,6 +191,7 @@ pub(super) struct Connection {
     pub pacing: Pacing,
     pub mtu_probe: MtuProbe,
     pub totals: Totals,
+    pub chronograph: Chronograph,
     /// The window to begin with, in segments. Linux: `tcp_init_cwnd`.
     pub initial_window: u32,
     /// Our clock as the last acknowledgement echoed it.
@@ -273,6 +280,7 @@ impl Connection {
             pacing: Pacing::default(),
             mtu_probe: MtuProbe::default(),
             totals: Totals::default(),
+            chronograph: Chronograph::default(),
             initial_window: INITIAL_WINDOW,
             echo: None,
             soft_error: None,
@@ -326,6 +334,7 @@ impl Connection {
             state: self.recovery.phase,
             delivered: self.rate.delivered,
             delivered_ce: self.rate.delivered_ce,
+            delivered_at: self.rate.delivered_at(),
             lost: self.rate.lost,
             app_limited: self.rate.is_app_limited(),
             next_departure: self.pacing.next_departure.max(now),

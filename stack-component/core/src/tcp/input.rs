@@ -35,6 +35,10 @@ impl Connection {
         options: &TcpOptions,
         mut segment: Segment,
     ) -> Disposition {
+        self.totals.segments_in = self.totals.segments_in.wrapping_add(1);
+        if !segment.payload.is_empty() {
+            self.totals.data_segments_in = self.totals.data_segments_in.wrapping_add(1);
+        }
         if self.state == TcpState::SynSent {
             return self.input_syn_sent(env, options, &segment);
         }

@@ -35,6 +35,7 @@
 //! of either costs little. Not here yet: SACK, ECN, Fast Open, pacing, SYN cookies.
 
 mod acknowledge;
+mod chronograph;
 mod close;
 mod congestion;
 mod connection;

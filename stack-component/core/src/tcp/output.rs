@@ -1,5 +1,6 @@
 //! What leaves: the next segment of a connection. Linux: `net/ipv4/tcp_output.c`.
 
+use super::chronograph::Wait;
 use super::congestion::CaEvent;
 use super::connection::{Connection, Fin, mss_of_mtu};
 use super::options::TcpOptions;
@@ -66,7 +67,28 @@ impl Connection {
         if burst > 0 && self.state.is_synchronised() {
             self.schedule_tail_probe(env, false);
         }
+        self.note_wait(env);
         self.update_persist(env.now);
+    }
+
+    /// The owner hands in data: had it run out before? Linux: the beginning of `tcp_sendmsg_locked`.
+    pub(super) fn before_write(&mut self, env: &Env<'_>) {
+        let sent = &self.send.sent;
+        let ran_out = self.unsent() < self.send_mss() && sent.lost <= sent.retransmitted;
+        self.rate.check_app_limited(ran_out, self.in_flight(), self.window.size);
+        self.start_wait(env.now, Wait::Busy);
+    }
+
+    /// What holds back what is left? Linux: the `tcp_chrono_*` of `tcp_write_xmit` and `tcp_cwnd_validate`.
+    fn note_wait(&mut self, env: &Env<'_>) {
+        let room = (self.send.una + self.send.window).saturating_since(self.send.next);
+        let unsent = self.unsent();
+        let by_peer = unsent > 0 && room < unsent.min(self.send_mss()) && self.in_flight() < self.window.size;
+        if by_peer {
+            self.start_wait(env.now, Wait::PeerWindow);
+        } else {
+            self.stop_wait(env.now, Wait::PeerWindow);
+        }
     }
 
     /// The next segment that was never sent, if it may go now; it is put among the sent ones.

@@ -100,6 +100,7 @@ impl Connection {
     fn receive_in_order(&mut self, env: &mut Env<'_>, data: crate::packet::Packet) {
         let had_gap = self.receive.queue.has_gap();
         self.receive.next += data.len() as u32;
+        self.totals.bytes_received += data.len() as u64;
         self.receive.queue.push(data);
         self.receive.next = self.receive.queue.advance(self.receive.next);
         if self.receive.shutdown {

@@ -148,6 +148,7 @@ impl Connection {
         self.force_first();
         self.retransmits += 1;
         self.totals.timeouts = self.totals.timeouts.saturating_add(1);
+        self.totals.timeouts_since.get_or_insert(env.now);
         let linear =
             self.state == TcpState::SynSent && self.totals.timeouts <= env.sysctl.tcp_syn_linear_timeouts;
         if !linear {

@@ -2,7 +2,7 @@
 //! (RFC 2861, 7661). Linux: `tcp_cwnd_validate` and its neighbours.
 
 use super::Env;
-use super::congestion::{CaEvent, CaState};
+use super::congestion::{self, Algorithm, CaEvent, CaState};
 use super::connection::Connection;
 use super::sequence::Sequence;
 use crate::time::Instant;
@@ -31,6 +31,19 @@ impl Usage {
 }
 
 impl Connection {
+    /// Changes the congestion control of a connection; its window stays. Linux: `tcp_set_congestion_control`,
+    /// `tcp_reinit_congestion_control`.
+    pub(super) fn switch_control(&mut self, env: &mut Env<'_>, algorithm: Algorithm) {
+        if algorithm == self.control.algorithm() {
+            return;
+        }
+        self.control = congestion::new(algorithm, env.random.next_u32());
+        if self.state.is_synchronised() {
+            let path = self.path(env.now);
+            self.control.start(&mut self.window, &path);
+        }
+    }
+
     /// Whether the window held sending back; in slow start also if half of it was in use. Linux:
     /// `tcp_is_cwnd_limited`.
     pub(super) fn is_window_limited(&self) -> bool {

@@ -34,16 +34,11 @@ impl Connection {
             return;
         }
         match self.recovery.phase {
-            CaState::Recovery => {
-                if self.goes_on_recovering(env, prior_una, duplicates, flags) {
-                    return;
-                }
-            }
+            CaState::Recovery => self.go_on_recovering(env, prior_una, duplicates, flags),
             CaState::Loss => {
-                if self.process_loss(env, duplicates, flags) {
-                    return;
+                if !self.process_loss(env, duplicates, flags) {
+                    self.suspect(env, duplicates, flags);
                 }
-                self.suspect(env, duplicates, flags);
             }
             _ => self.suspect(env, duplicates, flags),
         }
@@ -91,20 +86,20 @@ impl Connection {
         }
     }
 
-    /// In fast recovery. Answers whether nothing more follows from this acknowledgement.
-    fn goes_on_recovering(
+    /// In fast recovery.
+    fn go_on_recovering(
         &mut self,
         env: &mut Env<'_>,
         prior_una: Sequence,
         duplicates: u32,
         flags: &mut AckFlags,
-    ) -> bool {
+    ) {
         if !flags.advanced {
             if !self.sack_permitted {
                 self.count_duplicate(env, duplicates, flags);
             }
         } else if self.undo_partially(env, prior_una) {
-            return true;
+            return;
         }
         if self.undo_by_duplicates(env) {
             self.try_to_open(env, flags);
@@ -112,13 +107,12 @@ impl Connection {
         self.identify_losses(env, flags);
         if self.recovery.phase != CaState::Recovery {
             if self.send.sent.lost == 0 {
-                return true;
+                return;
             }
             // What was undone turns out to be a loss.
             self.enter_recovery(env, flags.congestion_echo);
         }
         self.resend_lost();
-        false
     }
 
     /// In no recovery, or out of it again: is something lost?

@@ -63,6 +63,12 @@ impl Connection {
     /// and what `tcp_fastretrans_alert` does then.
     pub(super) fn process_loss(&mut self, env: &mut Env<'_>, duplicates: u32, flags: &mut AckFlags) -> bool {
         self.judge_timeout(env, duplicates, flags);
+        if self.recovery.phase != CaState::Loss
+            && let Some(since) = self.totals.timeouts_since.take()
+        {
+            self.totals.timeout_recoveries = self.totals.timeout_recoveries.saturating_add(1);
+            self.totals.timeout_time += env.now.since(since);
+        }
         self.identify_losses(env, flags);
         !(self.recovery.phase == CaState::Open || flags.retransmission_lost)
     }

@@ -58,7 +58,8 @@ fn main() -> ExitCode {
 
 /// The value of `--stack`, which the scripts' options do not know.
 fn take_stack(arguments: &mut Vec<String>) -> Option<String> {
-    let at = arguments.iter().position(|argument| argument == "--stack" || argument.starts_with("--stack="))?;
+    let at =
+        arguments.iter().position(|argument| argument == "--stack" || argument.starts_with("--stack="))?;
     let argument = arguments.remove(at);
     match argument.split_once('=') {
         Some((_, file)) => Some(file.to_string()),

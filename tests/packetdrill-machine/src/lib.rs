@@ -20,4 +20,4 @@ mod stack_file;
 mod tcp;
 
 pub use machine::{LabMachine, SetupError};
-pub use stack_file::stack_component;
+pub use stack_file::{NoStack, stack_component};

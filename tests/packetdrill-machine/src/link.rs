@@ -3,8 +3,6 @@
 //! Scripts have a device without a link layer; the stack has an Ethernet card. All neighbours have one address
 //! here, and each ARP request is answered in the moment in which it is asked, so that no packet waits.
 
-use std::net::IpAddr;
-
 /// The stack's card.
 pub(crate) const STACK_MAC: [u8; 6] = [0x52, 0x54, 0, 0, 0, 1];
 /// All neighbours.
@@ -67,17 +65,6 @@ fn arp_answer(request: &[u8]) -> Option<Vec<u8>> {
     answer.extend_from_slice(target);
     answer.extend_from_slice(&request[8..18]);
     Some(answer)
-}
-
-/// The addresses of a packet, source first.
-pub(crate) fn addresses(packet: &[u8]) -> Option<(IpAddr, IpAddr)> {
-    let four = |at: usize| packet.get(at..at + 4)?.first_chunk::<4>().map(|bytes| IpAddr::from(*bytes));
-    let sixteen = |at: usize| packet.get(at..at + 16)?.first_chunk::<16>().map(|bytes| IpAddr::from(*bytes));
-    match packet.first()? >> 4 {
-        4 => four(12).zip(four(16)),
-        6 => sixteen(8).zip(sixteen(24)),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ pub(crate) mod socket {
     pub(crate) const SOCK_NONBLOCK: i32 = 0o4000;
     pub(crate) const SOCK_CLOEXEC: i32 = 0o2000000;
     pub(crate) const IPPROTO_TCP: i32 = 6;
-    pub(crate) const IPPROTO_UDP: i32 = 17;
     pub(crate) const O_RDWR: i32 = 2;
     pub(crate) const O_NONBLOCK: i32 = 0o4000;
     pub(crate) const F_GETFD: i32 = 1;
@@ -36,7 +35,6 @@ pub(crate) mod msg {
     pub(crate) const WAITALL: i32 = 0x100;
     pub(crate) const ERRQUEUE: i32 = 0x2000;
     pub(crate) const MORE: i32 = 0x8000;
-    pub(crate) const ZEROCOPY: i32 = 0x400_0000;
     pub(crate) const FASTOPEN: i32 = 0x2000_0000;
 }
 
@@ -64,17 +62,12 @@ pub(crate) mod level {
 
 /// Options of SOL_SOCKET.
 pub(crate) mod so {
-    pub(crate) const DEBUG: i32 = 1;
     pub(crate) const REUSEADDR: i32 = 2;
     pub(crate) const TYPE: i32 = 3;
     pub(crate) const ERROR: i32 = 4;
-    pub(crate) const DONTROUTE: i32 = 5;
-    pub(crate) const BROADCAST: i32 = 6;
     pub(crate) const SNDBUF: i32 = 7;
     pub(crate) const RCVBUF: i32 = 8;
     pub(crate) const KEEPALIVE: i32 = 9;
-    pub(crate) const OOBINLINE: i32 = 10;
-    pub(crate) const NO_CHECK: i32 = 11;
     pub(crate) const PRIORITY: i32 = 12;
     pub(crate) const LINGER: i32 = 13;
     pub(crate) const REUSEPORT: i32 = 15;
@@ -85,19 +78,14 @@ pub(crate) mod so {
     pub(crate) const BINDTODEVICE: i32 = 25;
     pub(crate) const ATTACH_FILTER: i32 = 26;
     pub(crate) const DETACH_FILTER: i32 = 27;
-    pub(crate) const TIMESTAMP: i32 = 29;
     pub(crate) const ACCEPTCONN: i32 = 30;
     pub(crate) const SNDBUFFORCE: i32 = 32;
     pub(crate) const RCVBUFFORCE: i32 = 33;
-    pub(crate) const TIMESTAMPNS: i32 = 35;
     pub(crate) const MARK: i32 = 36;
-    pub(crate) const TIMESTAMPING: i32 = 37;
     pub(crate) const PROTOCOL: i32 = 38;
     pub(crate) const DOMAIN: i32 = 39;
     pub(crate) const LOCK_FILTER: i32 = 44;
-    pub(crate) const BUSY_POLL: i32 = 46;
     pub(crate) const MAX_PACING_RATE: i32 = 47;
-    pub(crate) const INCOMING_CPU: i32 = 49;
     pub(crate) const ZEROCOPY: i32 = 60;
 }
 

@@ -80,8 +80,6 @@ pub(crate) struct LocalOptions {
     pub(crate) inq: bool,
     /// SO_ZEROCOPY.
     pub(crate) zerocopy: bool,
-    /// How many sends with MSG_ZEROCOPY there were, and how many of them were told.
-    pub(crate) zerocopy_sends: (u32, u32),
     /// Others that are kept and have no effect: level, name, value.
     pub(crate) kept: Vec<(i32, i32, i32)>,
 }

@@ -5,6 +5,7 @@ mod ecn;
 mod handshake;
 mod harness;
 mod loss;
+mod recovery;
 mod robustness;
 mod trace;
 mod transfer;

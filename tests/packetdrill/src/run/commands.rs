@@ -40,15 +40,31 @@ impl Reply {
     }
 }
 
+/// A text that is simple as a whole, or needs a shell as a whole because constructs in it go over lines, is one piece;
+/// otherwise each line is one, so that a shell gets the lines alone that need it.
+fn pieces(text: &str) -> Vec<&str> {
+    let compound = ["do", "done", "then", "fi", "esac", "{", "}", "<<"];
+    let whole = words::simple(text).is_some()
+        || text.contains("\\\n")
+        || text.split_whitespace().any(|word| compound.contains(&word.trim_end_matches(';')));
+    if whole { vec![text] } else { text.lines().filter(|line| !line.trim().is_empty()).collect() }
+}
+
 /// Scripts that call scripts end somewhere.
 const MOST_NESTED: usize = 8;
 
 impl Runner<'_> {
     pub(super) fn command(&mut self, text: &str) -> Result<(), Failure> {
-        let reply = match self.simple_lines(text, 0) {
-            Some(lines) => self.lines(&lines),
-            None => self.shell(text)?,
-        };
+        let mut reply = Reply::default();
+        for piece in pieces(text) {
+            let next = match self.simple_lines(piece, 0) {
+                Some(lines) => self.lines(&lines),
+                None => self.shell(piece)?,
+            };
+            reply.status = next.status;
+            reply.output.push_str(&next.output);
+            reply.errors.push_str(&next.errors);
+        }
         self.output.extend(reply.output.lines().map(str::to_owned));
         self.output.extend(reply.errors.lines().map(|line| format!("warning: {line}")));
         self.collect();
@@ -72,8 +88,10 @@ impl Runner<'_> {
             } else if program.starts_with("/tmp/sysctl_restore_") {
                 // Every script has a machine of its own: there is nothing to restore.
             } else if program.ends_with(".sh") && simple.words.len() == 1 && nested < MOST_NESTED {
-                let script = std::fs::read_to_string(self.directory.join(Path::new(program))).ok()?;
-                all.extend(self.simple_lines(&script, nested + 1)?);
+                match std::fs::read_to_string(self.directory.join(Path::new(program))) {
+                    Ok(script) => all.extend(self.simple_lines(&script, nested + 1)?),
+                    Err(_) => all.push(simple),
+                }
             } else {
                 return None;
             }

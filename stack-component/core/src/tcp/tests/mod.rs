@@ -5,6 +5,7 @@ mod ecn;
 mod handshake;
 mod harness;
 mod loss;
+mod mtu_probe;
 mod recovery;
 mod robustness;
 mod trace;

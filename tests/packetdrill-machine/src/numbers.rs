@@ -86,6 +86,7 @@ pub(crate) mod so {
     pub(crate) const DOMAIN: i32 = 39;
     pub(crate) const LOCK_FILTER: i32 = 44;
     pub(crate) const MAX_PACING_RATE: i32 = 47;
+    pub(crate) const MEMINFO: i32 = 55;
     pub(crate) const ZEROCOPY: i32 = 60;
 }
 

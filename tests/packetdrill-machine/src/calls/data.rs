@@ -1,6 +1,6 @@
 //! Calls that move data.
 
-use super::{Attempt, Process, Progress, Stop, done, inet};
+use super::{Attempt, Process, Progress, Stop, done};
 use crate::numbers::{level, msg, tcp as option};
 use crate::options::State;
 use crate::tcp::Phase;
@@ -122,16 +122,15 @@ impl Process {
         waits: bool,
         progress: &mut Progress,
     ) -> Result<(), Stop> {
-        /// Linux: `TFO_CLIENT_ENABLE` in net.ipv4.tcp_fastopen.
-        const CLIENT: i64 = 1;
         let first = !std::mem::replace(&mut progress.started, true);
         if first {
-            let enabled =
-                self.sysctl("net.ipv4.tcp_fastopen").ok().and_then(|value| value.trim().parse().ok());
-            if enabled.unwrap_or(0) & CLIENT == 0 {
+            if !self.component.is_fast_open_client() {
                 return Err(Errno::EOPNOTSUPP.into());
             }
-            let address = inet(address.ok_or(Errno::EINVAL)?)?;
+            let address = match address.ok_or(Errno::EINVAL)? {
+                Address::Inet(address) => address,
+                Address::Family(_) => return Err(Errno::EOPNOTSUPP.into()),
+            };
             let (tcp, _) = self.descriptors.tcp(fd)?;
             progress.sent = tcp.connect_with_data(&mut self.component, address, data)?;
         }

@@ -313,6 +313,7 @@ impl Connection {
     /// The most data a segment of ours carries. Linux: `tcp_current_mss`.
     pub(super) fn send_mss(&self) -> u32 {
         let options = if self.timestamps.is_some() { TIMESTAMPS_LEN } else { 0 };
+        let options = options + self.ecn.accurate.option_room();
         self.send.peer_mss.min(mss_of_mtu(self.passing_mtu())).max(MIN_MSS) - options
     }
 

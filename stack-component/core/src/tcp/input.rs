@@ -49,6 +49,7 @@ impl Connection {
             return Disposition::Dropped(DropReason::TcpFlags);
         }
         self.last_heard = env.now;
+        self.count_codepoint(env, &segment);
         if let Err(reason) = self.acknowledge(env, &segment) {
             return Disposition::Challenge(reason);
         }
@@ -94,9 +95,11 @@ impl Connection {
             // In SYN-RECEIVED the peer's SYN may come again, with the acknowledgement of ours.
             let again = self.state == TcpState::SynRecv && segment.sequence + 1 == self.receive.next;
             if !(again && segment.flags.ack()) {
+                self.reflect_syn_ack(env, segment);
                 return Err(self.challenge_syn(env));
             }
         }
+        self.ecn.accurate.timestamp_advanced = false;
         self.note_timestamp(env, segment);
         Ok(())
     }
@@ -122,6 +125,7 @@ impl Connection {
             (&mut self.timestamps, segment.options.timestamps)
             && !segment.sequence.after(self.receive.acked)
         {
+            self.ecn.accurate.timestamp_advanced = (value.wrapping_sub(state.recent) as i32) > 0;
             *state = TimestampState { recent: value, recent_at: env.now };
         }
     }
@@ -200,7 +204,7 @@ impl Connection {
         self.receive.acked = self.receive.next;
         self.receive.edge = self.receive.next + window;
         self.negotiate(env, &segment.options);
-        self.take_ecn_of_syn(segment);
+        self.take_ecn_of_syn(env, segment);
         self.send.window = u32::from(segment.window);
         self.send.max_window = self.send.window;
         self.send.window_sequence = segment.sequence;

@@ -252,12 +252,14 @@ impl Connection {
             self.timers.stop(Timer::DelayedAck);
             self.receive.acked = self.receive.next;
         }
+        let mut segment_options = self.segment_options(flags, env);
+        self.add_accurate_option(env, flags, !data.is_empty(), &mut segment_options);
         let outgoing = Outgoing {
             sequence,
             acknowledgement: self.receive.next,
             flags,
             window,
-            options: self.segment_options(flags, env),
+            options: segment_options,
         };
         self.count_output(env, data.len() as u32);
         let mut output = outgoing.into_output(&self.tuple, data, options.hop_limit);

@@ -38,6 +38,7 @@ impl Connection {
         self.accept_cwr(&segment);
         let end = segment.end();
         if !end.after(self.receive.next) {
+            self.suspect_option(first);
             self.acknowledge_now();
             return Err(DropReason::TcpOldData);
         }

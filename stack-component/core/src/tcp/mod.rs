@@ -34,6 +34,7 @@
 //! nothing of the others. Requests (SYN-RECV) and TIME-WAIT are small objects of their own, so that a flood
 //! of either costs little. Not here yet: SACK, ECN, Fast Open, pacing, SYN cookies.
 
+mod ack_schedule;
 mod acknowledge;
 mod close;
 mod congestion;
@@ -44,6 +45,7 @@ mod info;
 mod input;
 mod inquiries;
 mod listener;
+mod memory;
 mod open;
 mod options;
 mod output;
@@ -52,6 +54,7 @@ mod receive;
 mod receive_queue;
 mod request;
 mod round_trip;
+mod sack_out;
 mod secrets;
 mod segment;
 mod send_queue;
@@ -62,6 +65,7 @@ mod table;
 mod time_wait;
 mod timers;
 mod trace;
+mod tuning;
 mod window;
 
 #[cfg(test)]

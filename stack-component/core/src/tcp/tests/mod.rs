@@ -4,6 +4,7 @@ mod close;
 mod handshake;
 mod harness;
 mod loss;
+mod receiving;
 mod robustness;
 mod trace;
 mod transfer;

@@ -1,66 +1,126 @@
 //! What an acknowledgement tells: what arrived, how long it took, what was lost, how much may be sent
-//! (RFC 5681, 6298, 6582). Linux: `tcp_ack`, `tcp_clean_rtx_queue`, `tcp_fastretrans_alert`.
+//! (RFC 5681, 6298). Linux: `tcp_ack`, `tcp_clean_rtx_queue`.
 
 use super::Env;
-use super::congestion::Path;
-use super::connection::{Connection, Phase};
+use super::chronograph::Wait;
+use super::congestion::{self, AckSample, CaState};
+use super::connection::Connection;
+use super::recovery::{AckFlags, Tagged, delivery_of};
 use super::segment::Segment;
-use super::send_queue::{Fate, Sent};
+use super::sent_queue::Sent;
 use super::sequence::Sequence;
 use super::timers::Timer;
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::time::{Duration, Instant};
 
-/// How many duplicate acknowledgements mean a loss (RFC 5681 section 3.2). Linux: `tcp_reordering`.
-const DUPLICATE_THRESHOLD: u32 = 3;
-
 /// What an acknowledgement took off the list of sent segments.
 #[derive(Debug, Default)]
 struct Acked {
     /// Whole segments.
     segments: u32,
-    /// When the first of them was sent that was sent only once.
-    sent_at: Option<Instant>,
-    /// Whether one of them was sent more than once.
-    retransmitted: bool,
+    /// When the first and the last of those were sent that never were sent again.
+    first_sent: Option<Instant>,
+    last_sent: Option<Instant>,
+    /// The lowest number that was overtaken and never sent again.
+    overtaken: Option<Sequence>,
 }
 
 impl Connection {
-    /// Takes in the acknowledgement of `segment`. An error asks for a challenge (RFC 5961 section 5.2).
+    /// Takes in the acknowledgement of `segment`. An error asks for a challenge (RFC 5961 section 5.2). Linux:
+    /// `tcp_ack`.
     pub(super) fn acknowledge(&mut self, env: &mut Env<'_>, segment: &Segment) -> Result<(), DropReason> {
-        let number = segment.acknowledgement;
-        if number.after(self.send.next) || number.before(self.send.una - self.send.max_window) {
+        let (number, prior_una) = (segment.acknowledgement, self.send.una);
+        let believable = self.send.max_window.min(u32::try_from(self.totals.bytes_acked).unwrap_or(u32::MAX));
+        if number.after(self.send.next) || number.before(prior_una - believable) {
             return Err(DropReason::TcpAcknowledgement);
         }
-        if number.before(self.send.una) {
+        let mut flags = AckFlags { advanced: number.after(prior_una), ..AckFlags::default() };
+        let mut tagged = Tagged::new(self.send.next);
+        if number.before(prior_una) {
+            self.acknowledge_old(env, segment, &mut tagged, &mut flags);
             return Ok(());
         }
+        let before = Before::of(self);
+        if flags.advanced {
+            self.retransmits = 0;
+        }
+        self.echo = segment.options.timestamps.map(|timestamps| timestamps.echo);
+        self.take_window(env, segment, &mut flags);
+        self.take_sack(env, segment, prior_una, &mut tagged, &mut flags);
+        self.soft_error = None;
         self.probes = 0;
-        let window_changed = self.update_send_window(segment);
-        if number == self.send.una {
-            if !window_changed && segment.len() == 0 && !self.send.sent.is_empty() {
-                self.duplicate(env);
-            }
-            self.events.output = true;
+        self.last_ack_received = env.now;
+        self.events.output = true;
+        if before.packets == 0 {
+            self.acknowledge_nothing(env, segment, &mut flags);
             return Ok(());
         }
-        let acked = self.take_acked(number);
-        self.measure(env, &acked, segment);
-        self.retransmits = 0;
-        self.progressed = true;
-        self.progress(&acked, env.now);
-        if self.send.sent.is_empty() {
-            self.timers.stop(Timer::Retransmit);
-        } else {
-            self.timers.set(Timer::Retransmit, env.now + self.rtt.timeout());
+        self.take_acked(env, number, &before, &mut tagged, &mut flags);
+        self.adapt_reordering_window(env, &tagged.sample);
+        self.judge_probe(env, number, &flags);
+        if self.is_dubious(&flags) {
+            let says_nothing = !flags.advanced && !flags.is_no_duplicate() && !flags.duplicate_told;
+            self.alert(env, prior_una, u32::from(says_nothing), &mut flags);
         }
-        self.events.output = true;
-        self.wake();
+        if flags.set_timer {
+            self.set_timer_after_ack(env);
+        }
+        self.progressed |= flags.progresses();
+        self.control_window(env, &before, &mut tagged, &flags);
         Ok(())
     }
 
-    /// Linux: `tcp_ack_update_window`. Answers whether the window changed.
+    /// An acknowledgement that was overtaken may still carry news in its SACK blocks. Linux: `old_ack` in
+    /// `tcp_ack`.
+    fn acknowledge_old(
+        &mut self,
+        env: &mut Env<'_>,
+        segment: &Segment,
+        tagged: &mut Tagged,
+        flags: &mut AckFlags,
+    ) {
+        if segment.options.sack.is_empty() || !self.sack_permitted {
+            return;
+        }
+        let (delivered, una) = (self.rate.delivered, self.send.una);
+        self.take_sack(env, segment, una, tagged, flags);
+        self.alert(env, una, 0, flags);
+        self.count_delivered(env, delivered);
+    }
+
+    /// Nothing was on its way. Linux: `no_queue` in `tcp_ack`.
+    fn acknowledge_nothing(&mut self, env: &mut Env<'_>, segment: &Segment, flags: &mut AckFlags) {
+        if flags.duplicate_told {
+            let delivered = self.rate.delivered;
+            self.alert(env, self.send.una, 0, flags);
+            self.count_delivered(env, delivered);
+        }
+        self.judge_probe(env, segment.acknowledgement, flags);
+    }
+
+    /// The peer's window, and what else the header says. Linux: `tcp_ack_update_window`.
+    fn take_window(&mut self, env: &mut Env<'_>, segment: &Segment, flags: &mut AckFlags) {
+        flags.data = segment.len() > 0;
+        if !flags.data {
+            env.counters.increment(Counter::TcpExtTCPPureAcks);
+        }
+        flags.window_update = self.update_send_window(segment);
+        if flags.advanced {
+            let acked = segment.acknowledgement.since(self.send.una);
+            self.totals.bytes_acked += u64::from(acked);
+            self.send.una = segment.acknowledgement;
+        }
+        let told = congestion::AckFlags {
+            slow: !flags.advanced || flags.data || !segment.options.sack.is_empty(),
+            window_update: flags.window_update,
+            ece: flags.congestion_echo,
+        };
+        let path = self.path(env.now);
+        self.control.ack_arrived(&mut self.window, &path, told);
+    }
+
+    /// Linux: `tcp_ack_update_window`. Answers whether the segment is newer than what was known.
     fn update_send_window(&mut self, segment: &Segment) -> bool {
         let scale = if segment.flags.syn() { 0 } else { self.send.scale };
         let window = u32::from(segment.window) << scale;
@@ -80,135 +140,245 @@ impl Connection {
                 self.rtt.end_back_off();
             }
         }
-        changed
+        true
     }
 
-    /// Moves `una` and takes off what is acknowledged. Linux: `tcp_clean_rtx_queue`.
-    fn take_acked(&mut self, number: Sequence) -> Acked {
-        self.send.una = number;
-        self.send.queue.release(number);
+    fn take_sack(
+        &mut self,
+        env: &mut Env<'_>,
+        segment: &Segment,
+        prior_una: Sequence,
+        tagged: &mut Tagged,
+        flags: &mut AckFlags,
+    ) {
+        if !segment.options.sack.is_empty() && self.sack_permitted {
+            self.tag_sacked(env, segment, prior_una, tagged, flags);
+            self.rate.count(tagged.delivered, flags.congestion_echo);
+        }
+    }
+
+    /// Takes off what is acknowledged, and measures. Linux: `tcp_clean_rtx_queue`.
+    fn take_acked(
+        &mut self,
+        env: &mut Env<'_>,
+        number: Sequence,
+        before: &Before,
+        tagged: &mut Tagged,
+        flags: &mut AckFlags,
+    ) {
         let mut acked = Acked::default();
-        while let Some(first) = self.send.sent.front_mut() {
-            if !first.start.before(number) {
-                break;
-            }
-            if first.end.after(number) {
-                // Part of a segment: the rest stays.
-                first.start = number;
-                first.syn = false;
-                break;
-            }
-            let Some(sent) = self.send.sent.pop_front() else { break };
-            self.forget_sent(&sent, &mut acked);
-        }
-        acked
-    }
-
-    fn forget_sent(&mut self, sent: &Sent, acked: &mut Acked) {
-        acked.segments += 1;
-        acked.retransmitted |= sent.ever_retransmitted;
-        if !sent.ever_retransmitted && acked.sent_at.is_none() {
-            acked.sent_at = Some(sent.at);
-        }
-        if sent.fate == Fate::Lost {
-            self.recovery.lost = self.recovery.lost.saturating_sub(1);
-        }
-    }
-
-    /// Linux: `tcp_ack_update_rtt`.
-    fn measure(&mut self, env: &Env<'_>, acked: &Acked, segment: &Segment) {
-        let by_clock = acked.sent_at.filter(|_| !acked.retransmitted).map(|at| env.now.since(at));
-        let by_timestamp = || {
-            let echo = segment.options.timestamps.filter(|_| self.timestamps.is_some())?.echo;
-            let age = self.timestamp(env.now).wrapping_sub(echo);
-            // An echo of the future or of long ago is no measurement.
-            (echo != 0 && age < 1 << 20).then(|| Duration::from_millis(age.max(1).into()))
-        };
-        match by_clock.or_else(by_timestamp) {
-            Some(sample) => self.rtt.measure(sample),
-            None if !self.state.is_synchronised() => self.rtt.fall_back(),
-            None => {}
-        }
-    }
-
-    /// New data was acknowledged.
-    fn progress(&mut self, acked: &Acked, now: Instant) {
-        let limited = core::mem::take(&mut self.send.window_limited);
-        match self.recovery.phase {
-            Phase::Open => {
-                self.recovery.duplicates = 0;
-                self.grow(acked.segments, limited, now);
-            }
-            // RFC 6582 section 3.2 step 3: everything sent before the loss has arrived, or part of it.
-            Phase::Recovery if !self.send.una.before(self.recovery.until) => self.end_recovery(),
-            Phase::Recovery => {
-                let gone = acked.segments.saturating_sub(1);
-                self.recovery.duplicates = self.recovery.duplicates.saturating_sub(gone);
-                self.mark_first_lost();
-            }
-            Phase::Loss => {
-                self.recovery.duplicates = 0;
-                self.grow(acked.segments, true, now);
-                if !self.send.una.before(self.recovery.until) {
-                    self.recovery.phase = Phase::Open;
-                }
-            }
-        }
-        self.recovery.duplicates = self.recovery.duplicates.min(self.send.sent.len() as u32);
-    }
-
-    /// The window grows only while it is what holds sending back (RFC 7661). Linux: `tcp_is_cwnd_limited`.
-    fn grow(&mut self, acked: u32, limited: bool, now: Instant) {
-        let path = Path { window_limited: limited, ..self.path(now) };
-        self.control.acknowledged(&mut self.window, &path, acked);
-    }
-
-    /// One more acknowledgement of the same number: a segment left the network out of order. Linux:
-    /// `tcp_add_reno_sack`, `tcp_enter_recovery`.
-    fn duplicate(&mut self, env: &mut Env<'_>) {
-        if self.recovery.phase == Phase::Loss {
-            return;
-        }
-        let most = (self.send.sent.len() as u32).saturating_sub(self.recovery.lost);
-        self.recovery.duplicates = (self.recovery.duplicates + 1).min(most);
-        // RFC 6582 section 3.2 step 1: acknowledgements of segments sent again needlessly begin no recovery.
-        let fresh = self.send.una.after(self.recovery.until);
-        if self.recovery.phase == Phase::Open && self.recovery.duplicates >= DUPLICATE_THRESHOLD && fresh {
-            env.counters.increment(Counter::TcpExtTCPFastRetrans);
-            env.counters.increment(Counter::TcpExtTCPRenoRecovery);
-            self.recovery.phase = Phase::Recovery;
-            self.recovery.until = self.send.next;
-            self.window.threshold = self.control.threshold_after_loss(&self.window, &self.path(env.now));
-            self.window.size = self.window.threshold;
-            self.window.credit = 0;
-            self.mark_first_lost();
-        }
-    }
-
-    /// The first segment is lost and is sent again without waiting for room.
-    fn mark_first_lost(&mut self) {
-        if let Some(first) = self.send.sent.front_mut()
-            && first.fate != Fate::Lost
+        self.send.queue.release(number);
+        while let Some(first) = self.send.sent.front()
+            && !first.end.after(number)
         {
-            first.fate = Fate::Lost;
-            self.recovery.lost += 1;
-            self.recovery.force = true;
+            let Some(sent) = self.send.sent.pop_front() else { break };
+            self.forget_sent(env, &sent, tagged, &mut acked, flags);
         }
+        if self.send.sent.is_empty() {
+            self.stop_wait(env.now, Wait::Busy);
+        }
+        flags.reneging = self.send.sent.front().is_some_and(|first| first.sacked);
+        let measured = self.measure(env, &acked, before, tagged, flags);
+        if flags.acked() {
+            flags.set_timer = true;
+            self.events.wake = true;
+            self.mtu_probe_acknowledged(env);
+            if !self.sack_permitted {
+                self.forget_duplicates_of(env, acked.segments, flags);
+                flags.original_arrived &= !flags.retransmitted_acked;
+            } else if let Some(overtaken) = acked.overtaken.filter(|o| o.before(before.highest_sacked)) {
+                self.note_overtaken(env, overtaken);
+            }
+        } else if let (Some(first), Some(sent_at)) = (self.send.sent.front(), tagged.first_sent) {
+            // The first segment has been on its way for less time than one that arrived took: it is no reason to
+            // give up yet.
+            flags.set_timer |= measured && sent_at < first.at;
+        }
+        let sample = AckSample {
+            packets: acked.segments,
+            rtt: tagged.sample.rtt,
+            in_flight: self
+                .rate
+                .delivered
+                .wrapping_sub(tagged.sample.prior_delivered.unwrap_or(self.rate.delivered)),
+        };
+        let path = self.path(env.now);
+        self.control.measured(&mut self.window, &path, &sample, env.counters);
+    }
+
+    fn forget_sent(
+        &mut self,
+        env: &Env<'_>,
+        sent: &Sent,
+        tagged: &mut Tagged,
+        acked: &mut Acked,
+        flags: &mut AckFlags,
+    ) {
+        acked.segments += 1;
+        if sent.was_retransmitted() {
+            flags.retransmitted_acked = true;
+        } else if !sent.sacked {
+            acked.first_sent.get_or_insert(sent.at);
+            acked.last_sent = Some(sent.at);
+            acked.overtaken.get_or_insert(sent.start);
+            flags.original_arrived |= !sent.end.after(self.recovery.until);
+        }
+        if !sent.sacked {
+            if self.sack_permitted {
+                self.rate.count(1, flags.congestion_echo);
+                self.rack_advance(sent, env.now);
+            }
+            self.rate.on_delivered(&delivery_of(sent), &mut tagged.sample);
+        }
+        if sent.syn {
+            flags.syn_acked = true;
+            self.recovery.undo.first_retransmission = None;
+        } else {
+            flags.data_acked = true;
+        }
+    }
+
+    /// The round trip, by our clock if nothing acknowledged was sent twice (Karn), else by the echoed timestamp
+    /// (RFC 7323 section 4). Linux: `tcp_ack_update_rtt`.
+    fn measure(
+        &mut self,
+        env: &Env<'_>,
+        acked: &Acked,
+        before: &Before,
+        tagged: &mut Tagged,
+        flags: &mut AckFlags,
+    ) -> bool {
+        let since = |at: Option<Instant>| at.map(|at| env.now.since(at));
+        let (mut smooth, mut latest) = (None, None);
+        if acked.first_sent.is_some() && !flags.retransmitted_acked {
+            smooth = since(acked.first_sent);
+            latest = since(acked.last_sent);
+            flags.maybe_delayed = acked.segments == 1
+                && before.sacked == 0
+                && self.send.una.since(before.una) < self.send_mss()
+                && tagged
+                    .sample
+                    .prior_delivered
+                    .is_some_and(|prior| prior.wrapping_add(1) == self.rate.delivered)
+                && !flags.data_sacked
+                && !flags.syn_acked;
+        }
+        if tagged.first_sent.is_some() {
+            smooth = smooth.or(since(tagged.first_sent));
+            latest = since(tagged.last_sent);
+        }
+        if smooth.is_none() && flags.acked() {
+            smooth = self.round_trip_by_timestamp(env);
+            latest = smooth;
+        }
+        tagged.sample.rtt = latest;
+        let Some(smooth) = smooth else {
+            if !self.state.is_synchronised() {
+                self.rtt.fall_back();
+            }
+            return false;
+        };
+        let latest = latest.unwrap_or(smooth);
+        if !(flags.maybe_delayed && self.rtt.least().is_some_and(|least| latest > least)) {
+            let window = Duration::from_secs(env.sysctl.tcp_min_rtt_wlen.into());
+            self.rtt.note_least(latest, env.now, window);
+        }
+        self.rtt.measure(smooth, self.send.una, self.send.next);
+        true
+    }
+
+    /// Linux: `tcp_rtt_tsopt_us`.
+    fn round_trip_by_timestamp(&self, env: &Env<'_>) -> Option<Duration> {
+        self.timestamps?;
+        let echo = self.echo.filter(|echo| *echo != 0)?;
+        let age = self.timestamp(env.now).wrapping_sub(echo);
+        // An echo of the future or of long ago is no measurement.
+        (age < 1 << 20).then(|| Duration::from_millis(age.max(1).into()))
+    }
+
+    /// Linux: `tcp_set_xmit_timer`.
+    fn set_timer_after_ack(&mut self, env: &Env<'_>) {
+        if !self.schedule_tail_probe(env, true) {
+            self.rearm_retransmission(env);
+        }
+    }
+
+    /// Window and pacing rate follow what arrived and what was lost. Linux: `tcp_cong_control`.
+    fn control_window(&mut self, env: &mut Env<'_>, before: &Before, tagged: &mut Tagged, flags: &AckFlags) {
+        let delivered = self.count_delivered(env, before.delivered);
+        let lost = self.rate.lost.wrapping_sub(before.lost);
+        tagged.sample.is_ack_delayed = flags.maybe_delayed;
+        tagged.sample.prior_in_flight = before.in_flight;
+        let (least, reneged) = (self.rtt.least(), before.reneged);
+        self.rate.sample(&mut tagged.sample, env.now, least, (delivered, lost), reneged);
+        let path = self.path(env.now);
+        if self.control.takes_over() {
+            return self.control.control(&mut self.window, &mut self.rate, &path, &tagged.sample);
+        }
+        if self.in_reduction() {
+            self.reduce(delivered, lost, flags.advanced);
+        } else if self.may_grow(env, flags) {
+            self.control.acknowledged(&mut self.window, &path, delivered);
+            self.send.usage.stamp = env.now;
+        }
+        self.update_pacing_rate(env);
+    }
+
+    /// Linux: `tcp_may_raise_cwnd`.
+    fn may_grow(&self, env: &Env<'_>, flags: &AckFlags) -> bool {
+        if self.recovery.reordering > env.sysctl.tcp_reordering {
+            flags.progresses()
+        } else {
+            flags.data_acked
+        }
+    }
+
+    /// Linux: `tcp_newly_delivered`.
+    fn count_delivered(&self, env: &mut Env<'_>, before: u32) -> u32 {
+        let delivered = self.rate.delivered.wrapping_sub(before);
+        env.counters.add(Counter::TcpExtTCPDelivered, delivered.into());
+        delivered
+    }
+
+    /// The round trip that our SYN-ACK took. Linux: `tcp_synack_rtt_meas`.
+    pub(super) fn measure_handshake(&mut self, env: &Env<'_>, sample: Duration) {
+        let window = Duration::from_secs(env.sysctl.tcp_min_rtt_wlen.into());
+        self.rtt.note_least(sample, env.now, window);
+        self.rtt.measure(sample, self.send.una, self.send.next);
     }
 
     /// How large the send buffer should be for the window: twice what is on its way, and as much again for what
     /// its packets take beside their data. Linux: `tcp_sndbuf_expand`.
     pub(super) fn wanted_send_buffer(&self) -> u32 {
-        let segments = self.window.size.max(super::congestion::INITIAL_WINDOW);
-        self.send_mss().saturating_mul(segments).saturating_mul(4)
+        let segments = self.window.size.max(self.initial_window).max(self.recovery.reordering + 1);
+        let windows = self.control.send_buffer_windows();
+        self.send_mss().saturating_mul(segments).saturating_mul(windows).saturating_mul(2)
     }
+}
 
-    /// Linux: `tcp_end_cwnd_reduction`; the window is bounded by what is on its way so that no burst follows
-    /// (RFC 6582 section 3.2 step 3 option 1).
-    fn end_recovery(&mut self) {
-        self.recovery.phase = Phase::Open;
-        self.recovery.duplicates = 0;
-        let flight = self.send.sent.len() as u32;
-        self.window.size = self.window.threshold.min(flight.max(1) + 1).max(2);
+/// What was so before an acknowledgement.
+struct Before {
+    una: Sequence,
+    packets: u32,
+    sacked: u32,
+    in_flight: u32,
+    delivered: u32,
+    lost: u32,
+    highest_sacked: Sequence,
+    reneged: bool,
+}
+
+impl Before {
+    fn of(connection: &Connection) -> Self {
+        Before {
+            una: connection.send.una,
+            packets: connection.send.sent.len(),
+            sacked: connection.send.sent.sacked,
+            in_flight: connection.in_flight(),
+            delivered: connection.rate.delivered,
+            lost: connection.rate.lost,
+            highest_sacked: connection.highest_sacked(),
+            reneged: connection.recovery.reneged && connection.recovery.phase == CaState::Loss,
+        }
     }
 }

@@ -5,23 +5,27 @@
 //! `receive`, leave in `output`, time passes in `timers`, and its end is in `close`.
 
 use super::ack_schedule::AckState;
-use super::congestion::{Algorithm, CaState, CongestionControl, Path, Window};
-
+use super::chronograph::Chronograph;
+use super::congestion::{Algorithm, CongestionControl, INITIAL_WINDOW, Path, Window};
+use super::mtu_probe::MtuProbe;
 use super::options::TcpOptions;
+use super::pacing::Pacing;
 use super::rate::DeliveryRate;
 use super::receive_queue::ReceiveQueue;
+use super::recovery::Recovery;
 use super::round_trip::RoundTrip;
 use super::sack_out::SackOut;
-use super::send_queue::{SendQueue, Sent};
+use super::send_queue::SendQueue;
+use super::sent_queue::SentQueue;
 use super::sequence::Sequence;
 use super::timers::Timers;
 use super::trace::Trail;
 use super::tuning::Tuning;
-use super::{FourTuple, SocketError, TcpState, congestion};
-use crate::time::Instant;
+use super::usage::Usage;
+use super::{Env, FourTuple, SocketError, TcpState, congestion};
+use crate::time::{Duration, Instant};
 use crate::wire::ipv4::MAX_PACKET;
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
 
 /// Bytes of an IPv4 and a TCP header without options.
 const HEADERS: u32 = 40;
@@ -65,14 +69,14 @@ pub(super) struct SendSide {
     /// Bytes not acknowledged, sent or not.
     pub queue: SendQueue,
     /// Segments not acknowledged.
-    pub sent: VecDeque<Sent>,
+    pub sent: SentQueue,
     pub fin: Fin,
     /// The end of the last segment that was smaller than could be (Nagle, Minshall). Linux: `snd_sml`.
     pub small_end: Sequence,
     /// A segment smaller than the rules allow is to be sent: the persist timer wants it.
     pub force_partial: bool,
-    /// Sending stopped at the congestion window since the last acknowledgement. Linux: `is_cwnd_limited`.
-    pub window_limited: bool,
+    /// How the congestion window was used.
+    pub usage: Usage,
     /// When data was sent last.
     pub last_data: Instant,
 }
@@ -112,29 +116,34 @@ pub(super) struct TimestampState {
     pub recent_at: Instant,
 }
 
-/// Where loss recovery stands. Linux: `icsk_ca_state`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// Nothing is believed lost.
-    Open,
-    /// Fast recovery (RFC 6582) until everything sent before it is acknowledged.
-    Recovery,
-    /// After a retransmission timeout, until everything sent before it is acknowledged.
-    Loss,
-}
-
-/// What loss recovery knows.
-#[derive(Debug)]
-pub(super) struct Recovery {
-    pub phase: Phase,
-    /// What was sent when recovery began ends here. Linux: `high_seq`.
-    pub until: Sequence,
-    /// Duplicate acknowledgements: each says that a segment left the network. Linux: `sacked_out` of Reno.
-    pub duplicates: u32,
-    /// How many of the sent segments are believed lost and are not sent again yet.
-    pub lost: u32,
-    /// The next retransmission does not wait for room in the window.
-    pub force: bool,
+/// What is counted of a connection from its beginning to its end. Linux: the totals in `struct tcp_sock`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Totals {
+    /// Segments sent, with and without data. Linux: `segs_out`.
+    pub segments_out: u32,
+    /// Segments with data sent. Linux: `data_segs_out`.
+    pub data_segments_out: u32,
+    /// Segments received. Linux: `segs_in`.
+    pub segments_in: u32,
+    /// Segments with data received. Linux: `data_segs_in`.
+    pub data_segments_in: u32,
+    /// Bytes of data sent, those sent again included. Linux: `bytes_sent`.
+    pub bytes_sent: u64,
+    /// Segments sent again. Linux: `total_retrans`.
+    pub retransmitted: u32,
+    /// Bytes sent again. Linux: `bytes_retrans`.
+    pub bytes_retransmitted: u64,
+    /// Bytes acknowledged. Linux: `bytes_acked`.
+    pub bytes_acked: u64,
+    /// Bytes received. Linux: `bytes_received`.
+    pub bytes_received: u64,
+    /// Retransmission timeouts. Linux: `total_rto`.
+    pub timeouts: u32,
+    /// Runs of timeouts that ended, and how long they took. Linux: `total_rto_recoveries`, `total_rto_time`.
+    pub timeout_recoveries: u32,
+    pub timeout_time: Duration,
+    /// When the present run began. Linux: `rto_stamp`.
+    pub timeouts_since: Option<Instant>,
 }
 
 /// What became of a connection since it was looked at last: the owner is told.
@@ -166,6 +175,18 @@ pub(super) struct Connection {
     pub control: Box<dyn CongestionControl>,
     pub rate: DeliveryRate,
     pub recovery: Recovery,
+    pub pacing: Pacing,
+    pub mtu_probe: MtuProbe,
+    pub totals: Totals,
+    pub chronograph: Chronograph,
+    /// The window to begin with, in segments. Linux: `tcp_init_cwnd`.
+    pub initial_window: u32,
+    /// Our clock as the last acknowledgement echoed it.
+    pub echo: Option<u32>,
+    /// What ICMP said of late; the owner hears of it if the connection ends by a timeout. Linux: `sk_err_soft`.
+    pub soft_error: Option<SocketError>,
+    /// When an acknowledgement arrived last. Linux: `rcv_tstamp`.
+    pub last_ack_received: Instant,
     pub ack: AckState,
     pub timers: Timers,
     /// Retransmissions of the same data so far. Linux: `icsk_retransmits`.
@@ -201,7 +222,8 @@ pub(super) struct Opening {
 
 impl Connection {
     /// A connection that has sent and received nothing.
-    pub(super) fn new(opening: Opening, state: TcpState) -> Self {
+    pub(super) fn new(env: &mut Env<'_>, opening: Opening, algorithm: Algorithm, state: TcpState) -> Self {
+        let (sysctl, seed) = (env.sysctl, env.random.next_u32());
         let Opening { tuple, initial, timestamp_offset, mtu, receive_scale, now } = opening;
         Connection {
             tuple,
@@ -216,11 +238,11 @@ impl Connection {
                 scale: 0,
                 peer_mss: DEFAULT_MSS,
                 queue: SendQueue::new(initial + 1),
-                sent: VecDeque::new(),
+                sent: SentQueue::default(),
                 fin: Fin::No,
                 small_end: initial,
                 force_partial: false,
-                window_limited: false,
+                usage: Usage::new(initial, now),
                 last_data: now,
             },
             receive: ReceiveSide {
@@ -239,11 +261,19 @@ impl Connection {
             timestamps: None,
             sack_permitted: false,
             timestamp_offset,
-            rtt: RoundTrip::default(),
+            rtt: RoundTrip::new(sysctl),
             window: Window::default(),
-            control: congestion::new(Algorithm::Reno, 0),
+            control: congestion::new(algorithm, seed),
             rate: DeliveryRate::default(),
-            recovery: Recovery { phase: Phase::Open, until: initial, duplicates: 0, lost: 0, force: false },
+            recovery: Recovery::new(initial, sysctl.tcp_reordering),
+            pacing: Pacing::default(),
+            mtu_probe: MtuProbe::default(),
+            totals: Totals::default(),
+            chronograph: Chronograph::default(),
+            initial_window: INITIAL_WINDOW,
+            echo: None,
+            soft_error: None,
+            last_ack_received: now,
             ack: AckState::new(now),
             timers: Timers::default(),
             retransmits: 0,
@@ -263,7 +293,7 @@ impl Connection {
     pub(super) fn send_mss(&self) -> u32 {
         let timestamps = if self.timestamps.is_some() { TIMESTAMPS_LEN } else { 0 };
         let options = timestamps + self.receive.sack.option_len(timestamps > 0);
-        self.send.peer_mss.min(mss_of_mtu(self.mtu)).max(MIN_MSS).saturating_sub(options).max(8)
+        self.send.peer_mss.min(mss_of_mtu(self.passing_mtu())).max(MIN_MSS).saturating_sub(options).max(8)
     }
 
     /// The largest segment we tell the peer that we take. Linux: `advmss`.
@@ -273,8 +303,7 @@ impl Connection {
 
     /// Segments on their way, as far as known. Linux: `tcp_packets_in_flight`.
     pub(super) fn in_flight(&self) -> u32 {
-        let gone = self.recovery.lost + self.recovery.duplicates;
-        (self.send.sent.len() as u32).saturating_sub(gone)
+        self.send.sent.in_flight()
     }
 
     /// The connection as its congestion control sees it now.
@@ -284,24 +313,22 @@ impl Connection {
             last_sent: self.send.last_data,
             mss: self.send_mss(),
             srtt: self.rtt.smoothed(),
-            min_rtt: None,
+            min_rtt: self.rtt.least(),
             in_flight: self.in_flight(),
-            max_packets_out: self.send.sent.len() as u32,
-            window_limited: self.send.window_limited,
+            max_packets_out: self.send.usage.most_out,
+            window_limited: self.is_window_limited(),
             una: self.send.una.0,
             next: self.send.next.0,
-            state: match self.recovery.phase {
-                Phase::Open => CaState::Open,
-                Phase::Recovery => CaState::Recovery,
-                Phase::Loss => CaState::Loss,
-            },
+            state: self.recovery.phase,
             delivered: self.rate.delivered,
             delivered_ce: self.rate.delivered_ce,
+            delivered_at: self.rate.delivered_at(),
             lost: self.rate.lost,
             app_limited: self.rate.is_app_limited(),
-            next_departure: now,
+            next_departure: self.pacing.next_departure.max(now),
+            paced: self.paces(),
             ecn: false,
-            max_pacing_rate: u64::MAX,
+            max_pacing_rate: self.pacing.max_rate,
         }
     }
 
@@ -339,7 +366,7 @@ impl Connection {
         self.error = self.error.or(error);
         self.ended_by = self.ended_by.or(error);
         self.send.queue.clear();
-        self.send.sent = VecDeque::new();
+        self.send.sent = SentQueue::default();
         self.receive.queue.forget_out_of_order();
         self.timers = Timers::default();
         self.ack.now = false;

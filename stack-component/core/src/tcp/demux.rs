@@ -1,9 +1,8 @@
 //! To whom a segment, or an ICMP error, belongs. Linux: `tcp_v4_rcv`, `tcp_v4_err`.
 
-use super::connection::{Connection, MIN_MSS};
+use super::connection::Connection;
 use super::input::Disposition;
 use super::segment::{self, Segment};
-use super::send_queue::Fate;
 use super::sequence::Sequence;
 use super::table::{Entry, Tcp, TcpHandle};
 use super::{Env, FourTuple, SegmentInfo, SocketError, TcpState};
@@ -138,21 +137,13 @@ impl Connection {
 
     /// The path is narrower than thought: what is on its way goes again in smaller pieces. Linux:
     /// `tcp_v4_mtu_reduced`, `tcp_simple_retransmit`.
-    fn lower_mtu(&mut self, _env: &mut Env<'_>, mtu: u32) {
+    fn lower_mtu(&mut self, env: &mut Env<'_>, mtu: u32) {
         let mtu = mtu.max(MIN_PATH_MTU);
         if mtu >= self.mtu {
             return;
         }
         self.mtu = mtu;
-        let mss = self.send_mss().max(MIN_MSS);
-        for sent in &mut self.send.sent {
-            if sent.data_len() > mss && sent.fate != Fate::Lost {
-                sent.fate = Fate::Lost;
-                self.recovery.lost += 1;
-            }
-        }
-        self.recovery.duplicates = 0;
-        self.recovery.force = self.recovery.lost > 0;
+        self.retransmit_oversized(env);
         self.events.output = true;
     }
 }

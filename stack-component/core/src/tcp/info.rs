@@ -1,6 +1,11 @@
 //! What a connection tells of itself. Linux: `struct tcp_info`, `tcp_get_info`.
 
+use super::TcpState;
+use super::chronograph::Wait;
+use super::connection::{Connection, mss_of_mtu};
+use super::options::TcpOptions;
 use super::table::{Role, Tcp, TcpHandle};
+use crate::time::{Duration, Instant};
 
 /// The state of a connection under Linux's field names, without their `tcpi_`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -148,24 +153,140 @@ pub struct TcpInfo {
 }
 
 impl Tcp {
-    /// What is known of a socket; none if the handle is stale.
-    pub fn info(&self, handle: TcpHandle) -> Option<TcpInfo> {
+    /// What is known of a socket at `now`; none if the handle is stale.
+    pub fn info(&self, handle: TcpHandle, now: Instant) -> Option<TcpInfo> {
         let socket = self.sockets.get(handle)?;
         match &socket.role {
-            Role::Idle => Some(TcpInfo { state: 7, ..TcpInfo::default() }),
+            Role::Idle => Some(TcpInfo { state: state_number(TcpState::Close), ..TcpInfo::default() }),
             Role::Listener(listener) => Some(TcpInfo {
-                state: 10,
+                state: state_number(TcpState::Listen),
                 unacked: listener.accept_queue.len() as u32,
                 sacked: socket.options.backlog,
                 ..TcpInfo::default()
             }),
-            Role::Connection(connection) => Some(connection.info()),
+            Role::Connection(connection) => Some(connection.info(now, &socket.options)),
         }
     }
 }
 
-impl super::connection::Connection {
-    fn info(&self) -> TcpInfo {
-        TcpInfo { snd_cwnd: self.window.size, snd_mss: self.send_mss(), ..TcpInfo::default() }
+#[cfg(test)]
+impl Tcp {
+    /// What a connection's timestamps say at `now`.
+    pub(super) fn timestamp_of(&self, handle: TcpHandle, now: Instant) -> u32 {
+        self.sockets.get(handle).and_then(|s| s.connection()).map_or(0, |c| c.timestamp(now))
+    }
+}
+
+/// Linux's numbers of the states: `TCP_ESTABLISHED` and so on.
+const fn state_number(state: TcpState) -> u8 {
+    match state {
+        TcpState::Established => 1,
+        TcpState::SynSent => 2,
+        TcpState::SynRecv => 3,
+        TcpState::FinWait1 => 4,
+        TcpState::FinWait2 => 5,
+        TcpState::TimeWait => 6,
+        TcpState::Close => 7,
+        TcpState::CloseWait => 8,
+        TcpState::LastAck => 9,
+        TcpState::Listen => 10,
+        TcpState::Closing => 11,
+    }
+}
+
+fn micros(duration: Duration) -> u32 {
+    u32::try_from(duration.as_micros()).unwrap_or(u32::MAX)
+}
+
+fn millis_since(earlier: Instant, now: Instant) -> u32 {
+    u32::try_from(now.since(earlier).as_millis()).unwrap_or(u32::MAX)
+}
+
+impl Connection {
+    /// Linux: `tcp_get_info`.
+    fn info(&self, now: Instant, options: &TcpOptions) -> TcpInfo {
+        let mut info = TcpInfo {
+            state: state_number(self.state),
+            ca_state: self.recovery.phase as u8,
+            retransmits: u8::try_from(self.retransmits).unwrap_or(u8::MAX),
+            probes: u8::try_from(self.probes).unwrap_or(u8::MAX),
+            backoff: u8::try_from(self.rtt.backoff()).unwrap_or(u8::MAX),
+            options: self.options_in_use(),
+            snd_wscale: self.send.scale,
+            rcv_wscale: self.receive.scale,
+            pmtu: self.mtu,
+            advmss: mss_of_mtu(self.mtu),
+            max_pacing_rate: options.max_pacing_rate,
+            ..TcpInfo::default()
+        };
+        self.tell_times(&mut info, now);
+        self.tell_sending(&mut info);
+        self.tell_receiving(&mut info);
+        self.tell_totals(&mut info);
+        info
+    }
+
+    /// Linux: `TCPI_OPT_*`.
+    fn options_in_use(&self) -> u8 {
+        let scaled = self.send.scale > 0 || self.receive.scale > 0;
+        u8::from(self.timestamps.is_some()) | u8::from(self.sack_permitted) << 1 | u8::from(scaled) << 2
+    }
+
+    fn tell_times(&self, info: &mut TcpInfo, now: Instant) {
+        info.rto = micros(self.rtt.timeout());
+        info.rtt = micros(self.rtt.smoothed().unwrap_or_default());
+        info.rttvar = micros(self.rtt.variation());
+        info.min_rtt = self.rtt.least().map_or(u32::MAX, micros);
+        info.last_data_sent = millis_since(self.send.last_data, now);
+        info.last_data_recv = millis_since(self.ack.last_data, now);
+        info.last_ack_recv = millis_since(self.last_ack_received, now);
+        let waited = [Wait::Busy, Wait::PeerWindow, Wait::SendBuffer]
+            .map(|wait| u64::from(micros(self.chronograph.passed(wait, now))));
+        info.busy_time = waited.iter().sum();
+        info.rwnd_limited = waited[1];
+        info.sndbuf_limited = waited[2];
+    }
+
+    fn tell_sending(&self, info: &mut TcpInfo) {
+        let sent = &self.send.sent;
+        info.snd_mss = self.send_mss();
+        info.unacked = sent.len();
+        info.sacked = sent.sacked;
+        info.lost = sent.lost;
+        info.retrans = sent.retransmitted;
+        info.snd_ssthresh = self.window.threshold;
+        info.snd_cwnd = self.window.size;
+        info.snd_wnd = self.send.window;
+        info.reordering = self.recovery.reordering;
+        info.reord_seen = self.recovery.reorderings;
+        info.dsack_dups = self.recovery.duplicates_told;
+        info.pacing_rate = self.window.pacing_rate;
+        info.notsent_bytes = self.unsent();
+        let (rate, app_limited) = self.rate.bytes_per_second(self.send_mss());
+        info.delivery_rate = rate;
+        info.delivery_rate_app_limited = app_limited;
+        info.delivered = self.rate.delivered;
+        info.delivered_ce = self.rate.delivered_ce;
+    }
+
+    fn tell_receiving(&self, info: &mut TcpInfo) {
+        info.rcv_mss = self.receive.mss;
+        info.rcv_wnd = self.receive_window();
+    }
+
+    fn tell_totals(&self, info: &mut TcpInfo) {
+        let totals = &self.totals;
+        info.total_retrans = totals.retransmitted;
+        info.bytes_acked = totals.bytes_acked;
+        info.bytes_received = totals.bytes_received;
+        info.bytes_sent = totals.bytes_sent;
+        info.bytes_retrans = totals.bytes_retransmitted;
+        info.segs_out = totals.segments_out;
+        info.segs_in = totals.segments_in;
+        info.data_segs_in = totals.data_segments_in;
+        info.data_segs_out = totals.data_segments_out;
+        info.total_rto = u16::try_from(totals.timeouts).unwrap_or(u16::MAX);
+        info.total_rto_recoveries = u16::try_from(totals.timeout_recoveries).unwrap_or(u16::MAX);
+        info.total_rto_time = u32::try_from(totals.timeout_time.as_millis()).unwrap_or(u32::MAX);
     }
 }

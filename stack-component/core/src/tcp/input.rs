@@ -30,6 +30,10 @@ pub(super) enum Disposition {
 impl Connection {
     /// Takes in a segment. Linux: `tcp_rcv_state_process`, `tcp_rcv_established`.
     pub(super) fn input(&mut self, env: &mut Env<'_>, options: &TcpOptions, segment: Segment) -> Disposition {
+        self.totals.segments_in = self.totals.segments_in.wrapping_add(1);
+        if !segment.payload.is_empty() {
+            self.totals.data_segments_in = self.totals.data_segments_in.wrapping_add(1);
+        }
         if self.state == TcpState::SynSent {
             return self.input_syn_sent(env, options, &segment);
         }
@@ -282,7 +286,7 @@ impl Connection {
         if !flags.ack() {
             // Both sides opened at once (RFC 9293 section 3.5): our SYN goes again, with the acknowledgement.
             self.enter(TcpState::SynRecv);
-            self.resend_syn();
+            self.force_first();
             return Disposition::Taken;
         }
         let _ = self.acknowledge(env, segment);
@@ -319,20 +323,19 @@ impl Connection {
         self.receive.mss = self.send_mss().min(DEFAULT_MSS);
     }
 
-    fn resend_syn(&mut self) {
-        if let Some(syn) = self.send.sent.front_mut() {
-            syn.fate = super::send_queue::Fate::Lost;
-            self.recovery.lost = 1;
-            self.recovery.force = true;
-            self.events.output = true;
-        }
-    }
-
     /// The handshake is complete. Linux: `tcp_finish_connect`, the end of SYN-RECV in
     /// `tcp_rcv_state_process`.
     pub(super) fn establish(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
         self.enter(TcpState::Established);
         self.begin_tuning(options, env.now);
+        // More than one lost SYN says that the path is full (RFC 5681 section 3.1). Linux: `tcp_init_transfer`.
+        if self.totals.timeouts > 1 {
+            self.window.size = 1;
+        }
+        self.start_mtu_search(env);
+        self.pacing.max_rate = options.max_pacing_rate;
+        let path = self.path(env.now);
+        self.control.start(&mut self.window, &path);
         self.restart_keep_alive(options, env.now);
         self.wake();
     }

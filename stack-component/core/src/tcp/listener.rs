@@ -179,7 +179,7 @@ impl Tcp {
         }
         let options = options.clone();
         let Some(request) = self.requests.remove(handle) else { return Err(DropReason::TcpNoSocket) };
-        let mut connection = request.into_connection(env.now);
+        let mut connection = request.into_connection(env, &options);
         connection.send.window = u32::from(segment.window) << connection.send.scale;
         connection.send.max_window = connection.send.window;
         connection.establish(env, &options);

@@ -36,6 +36,7 @@
 
 mod ack_schedule;
 mod acknowledge;
+mod chronograph;
 mod close;
 mod congestion;
 mod connection;
@@ -46,18 +47,22 @@ mod input;
 mod inquiries;
 mod listener;
 mod memory;
+mod mtu_probe;
 mod open;
 mod options;
 mod output;
+mod pacing;
 mod rate;
 mod receive;
 mod receive_queue;
+mod recovery;
 mod request;
 mod round_trip;
 mod sack_out;
 mod secrets;
 mod segment;
 mod send_queue;
+mod sent_queue;
 mod sequence;
 mod sockets;
 mod state;
@@ -66,7 +71,9 @@ mod time_wait;
 mod timers;
 mod trace;
 mod tuning;
+mod usage;
 mod window;
+mod windowed;
 
 #[cfg(test)]
 mod tests;

@@ -100,7 +100,8 @@ impl Tcp {
             receive_scale: if env.sysctl.tcp_window_scaling { scale_for(largest) } else { 0 },
             now: env.now,
         };
-        let mut connection = Connection::new(opening, TcpState::SynSent);
+        let algorithm = socket.options.congestion;
+        let mut connection = Connection::new(env, opening, algorithm, TcpState::SynSent);
         connection.receive.tuning.owned = true;
         connection.timestamps =
             env.sysctl.tcp_timestamps.then_some(TimestampState { recent: 0, recent_at: env.now });

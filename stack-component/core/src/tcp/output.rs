@@ -1,10 +1,13 @@
 //! What leaves: the next segment of a connection. Linux: `net/ipv4/tcp_output.c`.
 
-use super::connection::{Connection, Fin, Phase, mss_of_mtu};
+use super::chronograph::Wait;
+use super::congestion::CaEvent;
+use super::connection::{Connection, Fin, mss_of_mtu};
 use super::options::TcpOptions;
+use super::recovery::Resend;
 use super::sack_out::SackOut;
 use super::segment::Outgoing;
-use super::send_queue::{Fate, Sent};
+use super::sent_queue::Sent;
 use super::sequence::Sequence;
 use super::timers::Timer;
 use super::{Env, Output, TcpState};
@@ -20,116 +23,149 @@ impl Connection {
         if self.state == TcpState::Close {
             return None;
         }
-        let sent = match self.next_retransmission(env.now) {
-            Some(sent) => {
-                env.counters.increment(Counter::TcpRetransSegs);
-                if sent.syn {
-                    env.counters.increment(Counter::TcpExtTCPSynRetrans);
-                }
-                Some(sent)
-            }
-            None => {
-                let new = self.next_new(env, options);
-                if new.is_some() {
-                    env.counters.increment(Counter::TcpOutSegs);
-                }
-                new
-            }
-        };
-        match sent {
+        match self.next_sent(env, options) {
             Some(sent) => Some(self.segment(&sent, env, options)),
             None => self.next_bare(env, options),
         }
     }
 
-    /// The first segment believed lost, if it may be sent again now; it is marked as sent.
-    fn next_retransmission(&mut self, now: Instant) -> Option<Sent> {
-        if self.recovery.lost == 0 || (!self.recovery.force && self.in_flight() >= self.window.size) {
-            return None;
+    /// The next segment that takes sequence numbers: once more, or new.
+    fn next_sent(&mut self, env: &mut Env<'_>, options: &TcpOptions) -> Option<Sent> {
+        if self.recovery.resend == Resend::Probe {
+            self.recovery.resend = Resend::Nothing;
+            return self.next_probe(env, options);
         }
-        let index = self.send.sent.iter().position(|sent| sent.fate == Fate::Lost)?;
-        self.split_if_too_large(index);
-        let window_end = self.send.una + self.send.window;
-        let sent = self.send.sent.get_mut(index)?;
-        // A peer that shrank its window gets no more than the first segment (RFC 9293 section 3.8.6).
-        if !sent.syn && sent.start != self.send.una && !sent.start.before(window_end) {
-            return None;
+        if let Some(sent) = self.next_retransmission(env) {
+            return Some(sent);
         }
-        sent.fate = Fate::Retransmitted;
-        sent.ever_retransmitted = true;
-        sent.at = now;
-        let sent = *sent;
-        self.recovery.lost -= 1;
-        self.recovery.force = false;
-        self.arm_retransmission(now);
+        if let Some(sent) = self.next_new(env, options, false) {
+            return Some(sent);
+        }
+        if self.recovery.resend == Resend::NewFirst {
+            self.after_new_first();
+            return self.next_retransmission(env);
+        }
+        None
+    }
+
+    /// A tail loss probe: new data, or the last segment once more. Linux: `tcp_send_loss_probe`.
+    fn next_probe(&mut self, env: &mut Env<'_>, options: &TcpOptions) -> Option<Sent> {
+        let new = self.next_new(env, options, true);
+        let retransmitted = new.is_none();
+        let sent = new.or_else(|| self.retransmit_last(env))?;
+        self.note_probe_sent(env, retransmitted);
         Some(sent)
     }
 
-    /// The path may have become narrower since the segment was sent. Linux: `tcp_fragment`.
-    fn split_if_too_large(&mut self, index: usize) {
-        let mss = self.send_mss();
-        if let Some(whole) = self.send.sent.get_mut(index)
-            && whole.data_len() > mss
-        {
-            let mut tail = *whole;
-            tail.start = whole.data_start() + mss;
-            tail.syn = false;
-            whole.end = tail.start;
-            whole.fin = false;
-            self.send.sent.insert(index + 1, tail);
-            self.recovery.lost += 1;
+    /// Nothing more leaves for now: what does that say of the window, and what is to be waited for? Linux: the end
+    /// of `tcp_write_xmit`.
+    pub(super) fn output_rests(&mut self, env: &mut Env<'_>) {
+        let burst = core::mem::take(&mut self.send.usage.burst);
+        let full = self.in_flight() >= self.window.size;
+        if burst > 0 || (full && self.unsent() > 0) {
+            self.validate_window(env);
+        }
+        if burst > 0 && self.state.is_synchronised() {
+            self.schedule_tail_probe(env, false);
+        }
+        self.note_wait(env);
+        self.update_persist(env.now);
+    }
+
+    /// The owner hands in data: had it run out before? Linux: the beginning of `tcp_sendmsg_locked`.
+    pub(super) fn before_write(&mut self, env: &Env<'_>) {
+        let sent = &self.send.sent;
+        let ran_out = self.unsent() < self.send_mss() && sent.lost <= sent.retransmitted;
+        self.rate.check_app_limited(ran_out, self.in_flight(), self.window.size);
+        self.start_wait(env.now, Wait::Busy);
+    }
+
+    /// What holds back what is left? Linux: the `tcp_chrono_*` of `tcp_write_xmit` and `tcp_cwnd_validate`.
+    fn note_wait(&mut self, env: &Env<'_>) {
+        let room = (self.send.una + self.send.window).saturating_since(self.send.next);
+        let unsent = self.unsent();
+        let by_peer = unsent > 0 && room < unsent.min(self.send_mss()) && self.in_flight() < self.window.size;
+        if by_peer {
+            self.start_wait(env.now, Wait::PeerWindow);
+        } else {
+            self.stop_wait(env.now, Wait::PeerWindow);
         }
     }
 
     /// The next segment that was never sent, if it may go now; it is put among the sent ones.
-    fn next_new(&mut self, env: &mut Env<'_>, options: &TcpOptions) -> Option<Sent> {
-        let sent = if self.send.next == self.send.initial {
-            self.new_sent(0, true, false, env.now)
+    /// `forced`: whatever the congestion window says.
+    fn next_new(&mut self, env: &mut Env<'_>, options: &TcpOptions, forced: bool) -> Option<Sent> {
+        let (len, syn, fin) = if self.send.next == self.send.initial {
+            (0, true, false)
         } else {
-            let (len, fin) = self.new_data(env, options)?;
-            self.new_sent(len, false, fin, env.now)
+            let (len, fin) = self.new_data(env, options, forced)?;
+            (len, false, fin)
         };
-        if sent.data_len() > 0 {
-            self.note_data_sent(sent, env.now);
+        let start = self.send.next;
+        let end = start + len + u32::from(syn) + u32::from(fin);
+        if len > 0 {
+            self.note_data_sent(env, len, end);
         }
-        if sent.fin {
+        if fin {
             self.send.fin = Fin::Sent;
         }
-        self.send.next = sent.end;
-        self.send.sent.push_back(sent);
-        self.arm_retransmission(env.now);
+        let sent = Sent {
+            start,
+            end,
+            syn,
+            fin,
+            at: env.now,
+            sacked: false,
+            lost: false,
+            retransmitted: false,
+            ever_retransmitted: false,
+            tx: self.rate.on_sent(env.now, self.send.sent.len()),
+        };
+        self.send.next = end;
+        let first = self.send.sent.is_empty();
+        self.send.sent.push(sent.clone());
+        if !forced {
+            self.send.usage.burst += 1;
+        }
+        if self.in_reduction() {
+            self.recovery.reduction_sent += 1;
+        }
+        env.counters.increment(Counter::TcpOutSegs);
+        if first || self.timers.get(Timer::TailProbe).is_some() {
+            self.rearm_retransmission(env);
+        }
         Some(sent)
     }
 
-    fn new_sent(&self, len: u32, syn: bool, fin: bool, now: Instant) -> Sent {
-        let start = self.send.next;
-        let end = start + len + u32::from(syn) + u32::from(fin);
-        Sent { start, end, syn, fin, at: now, ever_retransmitted: false, fate: Fate::Outstanding }
-    }
-
-    fn note_data_sent(&mut self, sent: Sent, now: Instant) {
-        if sent.data_len() < self.send_mss() {
-            self.send.small_end = sent.end;
+    fn note_data_sent(&mut self, env: &mut Env<'_>, len: u32, end: Sequence) {
+        let now = env.now;
+        if len < self.send_mss() {
+            self.send.small_end = end;
         }
+        if self.in_flight() == 0 {
+            self.tell_control(env, CaEvent::TxStart);
+        }
+        env.counters.increment(Counter::TcpExtTCPOrigDataSent);
         self.note_answer(now);
         self.send.last_data = now;
     }
 
     /// How much new data may go now, and whether the FIN goes with it: congestion window, the peer's window,
     /// Nagle (RFC 1122 section 4.2.3.4) and silly-window avoidance (RFC 9293 section 3.8.6.2.1).
-    fn new_data(&mut self, env: &Env<'_>, options: &TcpOptions) -> Option<(u32, bool)> {
+    fn new_data(&mut self, env: &Env<'_>, options: &TcpOptions, forced: bool) -> Option<(u32, bool)> {
         let fin_queued = self.send.fin == Fin::Queued;
         let unsent = self.unsent();
         let opening = matches!(self.state, TcpState::SynSent | TcpState::SynRecv);
         if opening || (unsent == 0 && !fin_queued) {
             return None;
         }
-        if env.sysctl.tcp_slow_start_after_idle {
-            self.restart_after_idle(env.now);
-        }
-        if self.in_flight() >= self.window.size {
-            self.send.window_limited = true;
+        self.restart_after_idle(env);
+        if !forced && (self.in_flight() >= self.window.size || self.is_paced(env)) {
             return None;
+        }
+        if !forced && let Some(len) = self.mtu_probe_due(env, options) {
+            self.note_mtu_probe(self.send.next, self.send.next + len);
+            return Some((len, false));
         }
         let mss = self.send_mss();
         let room = (self.send.una + self.send.window).saturating_since(self.send.next);
@@ -139,7 +175,7 @@ impl Connection {
         if len == 0 {
             return fin.then_some((0, true));
         }
-        let forced = core::mem::take(&mut self.send.force_partial);
+        let forced = core::mem::take(&mut self.send.force_partial) || forced;
         let held = if len == mss || forced {
             false
         } else if last {
@@ -148,21 +184,6 @@ impl Connection {
             len < self.send.max_window / 2
         };
         (!held).then_some((len, fin))
-    }
-
-    /// The window says nothing of a path that carried nothing for a while (RFC 5681 section 4.1). Linux:
-    /// `tcp_cwnd_restart`.
-    fn restart_after_idle(&mut self, now: Instant) {
-        let idle = self.send.sent.is_empty() && now.since(self.send.last_data) > self.rtt.timeout();
-        if idle && self.recovery.phase == Phase::Open {
-            self.window.size = self.window.size.min(super::congestion::INITIAL_WINDOW);
-        }
-    }
-
-    fn arm_retransmission(&mut self, now: Instant) {
-        if self.timers.get(Timer::Retransmit).is_none() {
-            self.timers.set(Timer::Retransmit, now + self.rtt.timeout());
-        }
     }
 
     /// A segment without data: a probe or an acknowledgement.
@@ -217,10 +238,20 @@ impl Connection {
             window,
             options: self.segment_options(flags, env),
         };
+        self.count_output(env, data.len() as u32);
         self.receive.sack.forget_duplicate();
         let mut output = outgoing.into_output(&self.tuple, data, options.hop_limit);
         output.packet.meta.confirms_neighbour = core::mem::take(&mut self.progressed);
         output
+    }
+
+    fn count_output(&mut self, env: &Env<'_>, len: u32) {
+        self.totals.segments_out = self.totals.segments_out.wrapping_add(1);
+        if len > 0 {
+            self.note_departure(env, len);
+            self.totals.data_segments_out = self.totals.data_segments_out.wrapping_add(1);
+            self.totals.bytes_sent += u64::from(len);
+        }
     }
 
     fn segment_options(&self, flags: Flags, env: &Env<'_>) -> Options {

@@ -11,7 +11,7 @@ use super::sequence::Sequence;
 use crate::time::{Duration, Instant};
 
 /// The time between two instants in whole microseconds of Linux's clock, which is read in microseconds.
-fn micros(later: Instant, earlier: Instant) -> u64 {
+pub(super) fn micros(later: Instant, earlier: Instant) -> u64 {
     later.as_micros().saturating_sub(earlier.as_micros())
 }
 
@@ -95,12 +95,19 @@ pub(super) struct RateSample {
     pub is_app_limited: bool,
     /// Whether the newest segment had been sent more than once. Linux: `is_retrans`.
     pub is_retrans: bool,
-    prior_delivered_ce: u32,
-    prior_delivered_at: Instant,
+    /// The newest segment of the acknowledgement.
+    pub newest: Newest,
+}
+
+/// What a sample keeps of the newest segment until it is complete.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Newest {
+    delivered_ce: u32,
+    delivered_at: Instant,
+    sent_at: Instant,
+    end: Sequence,
     /// Microseconds it took to send. Linux: `snd_interval_us`.
     send_interval: u64,
-    newest_sent_at: Instant,
-    newest_end: Sequence,
 }
 
 impl DeliveryRate {
@@ -125,20 +132,20 @@ impl DeliveryRate {
     /// that it is not used again. The sample is the newest segment's. Linux: `tcp_rate_skb_delivered`.
     pub(super) fn on_delivered(&mut self, segment: &Delivered, sample: &mut RateSample) {
         let newer = sample.prior_delivered.is_none()
-            || segment.sent_at > sample.newest_sent_at
-            || (segment.sent_at == sample.newest_sent_at && segment.end.after(sample.newest_end));
+            || segment.sent_at > sample.newest.sent_at
+            || (segment.sent_at == sample.newest.sent_at && segment.end.after(sample.newest.end));
         if !newer {
             return;
         }
         let snapshot = &segment.snapshot;
         sample.prior_delivered = Some(snapshot.delivered);
-        sample.prior_delivered_ce = snapshot.delivered_ce;
-        sample.prior_delivered_at = snapshot.delivered_at;
+        sample.newest.delivered_ce = snapshot.delivered_ce;
+        sample.newest.delivered_at = snapshot.delivered_at;
         sample.is_app_limited = snapshot.app_limited;
         sample.is_retrans = segment.retransmitted;
-        sample.newest_sent_at = segment.sent_at;
-        sample.newest_end = segment.end;
-        sample.send_interval = micros(segment.sent_at, snapshot.first_sent_at);
+        sample.newest.sent_at = segment.sent_at;
+        sample.newest.end = segment.end;
+        sample.newest.send_interval = micros(segment.sent_at, snapshot.first_sent_at);
         self.first_sent_at = segment.sent_at;
     }
 
@@ -163,8 +170,8 @@ impl DeliveryRate {
         sample.losses = lost;
         let Some(prior) = sample.prior_delivered.filter(|_| !reneged) else { return };
         sample.delivered = self.delivered.wrapping_sub(prior);
-        sample.delivered_ce = self.delivered_ce.wrapping_sub(sample.prior_delivered_ce);
-        let interval = sample.send_interval.max(micros(now, sample.prior_delivered_at));
+        sample.delivered_ce = self.delivered_ce.wrapping_sub(sample.newest.delivered_ce);
+        let interval = sample.newest.send_interval.max(micros(now, sample.newest.delivered_at));
         // Shorter than any round trip: segments were believed lost, sent again, and then the first ones were
         // acknowledged. The rate would be far too high. Without any round trip nothing can be told either.
         if min_rtt.is_none_or(|least| u128::from(interval) < least.as_micros()) {
@@ -192,6 +199,14 @@ impl DeliveryRate {
     /// The samples until what is on its way is delivered tell nothing of the path.
     pub(super) fn mark_app_limited(&mut self, in_flight: u32) {
         self.app_limited = self.delivered.wrapping_add(in_flight).max(1);
+    }
+
+    /// `count` segments arrived, `marked` or not. Linux: `tcp_count_delivered`.
+    pub(super) fn count(&mut self, count: u32, marked: bool) {
+        self.delivered = self.delivered.wrapping_add(count);
+        if marked {
+            self.delivered_ce = self.delivered_ce.wrapping_add(count);
+        }
     }
 
     /// When the last delivery was told. Linux: `delivered_mstamp`.

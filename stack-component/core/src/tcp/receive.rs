@@ -98,12 +98,12 @@ impl Connection {
     /// The next acknowledgement says that these bytes came twice (RFC 2883). Linux: `tcp_dsack_set`.
     pub(super) fn tell_duplicate(&mut self, env: &mut Env<'_>, start: Sequence, end: Sequence) {
         if self.sack_permitted && env.sysctl.tcp_dsack {
-            self.count_duplicate(env, start);
+            self.count_duplicate_sent(env, start);
             self.receive.sack.set_duplicate(start, end);
         }
     }
 
-    fn count_duplicate(&self, env: &mut Env<'_>, start: Sequence) {
+    fn count_duplicate_sent(&self, env: &mut Env<'_>, start: Sequence) {
         env.counters.increment(if start.before(self.receive.next) {
             Counter::TcpExtTCPDSACKOldSent
         } else {
@@ -114,7 +114,7 @@ impl Connection {
     /// Linux: `tcp_dsack_extend`.
     fn tell_more_duplicate(&mut self, env: &mut Env<'_>, start: Sequence, end: Sequence) {
         if self.sack_permitted && env.sysctl.tcp_dsack && self.receive.sack.extend_duplicate(start, end) {
-            self.count_duplicate(env, start);
+            self.count_duplicate_sent(env, start);
         }
     }
 
@@ -176,6 +176,7 @@ impl Connection {
         let (len, charge) = (data.len() as u32, charge_of(data.len()) as u32);
         data.pull(self.receive.next.saturating_since(first) as usize);
         self.receive.next += data.len() as u32;
+        self.totals.bytes_received += data.len() as u64;
         if self.receive.queue.push(data) {
             env.counters.increment(Counter::TcpExtTCPRcvCoalesce);
         }

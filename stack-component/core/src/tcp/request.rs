@@ -132,7 +132,8 @@ impl Request {
 
     /// The connection that the acknowledgement of our SYN-ACK makes of the request. Linux:
     /// `tcp_create_openreq_child`.
-    pub(super) fn into_connection(self, now: Instant) -> Connection {
+    pub(super) fn into_connection(self, env: &mut Env<'_>, options: &TcpOptions) -> Connection {
+        let now = env.now;
         let opening = Opening {
             tuple: self.tuple,
             initial: self.initial,
@@ -141,7 +142,7 @@ impl Request {
             receive_scale: self.scale,
             now,
         };
-        let mut connection = Connection::new(opening, TcpState::SynRecv);
+        let mut connection = Connection::new(env, opening, options.congestion, TcpState::SynRecv);
         connection.events.trail.push(TcpState::Listen, TcpState::SynRecv);
         connection.send.next = self.initial + 1;
         connection.send.una = self.initial + 1;
@@ -155,7 +156,7 @@ impl Request {
         connection.timestamps = self.timestamp.map(|recent| TimestampState { recent, recent_at: now });
         connection.receive.mss = connection.send_mss().min(DEFAULT_MSS);
         if self.retransmits == 0 {
-            connection.rtt.measure(now.since(self.sent_at));
+            connection.measure_handshake(env, now.since(self.sent_at));
         } else {
             connection.rtt.fall_back();
         }

@@ -1,55 +1,11 @@
-//! What is to be sent: the bytes, and the segments they were sent as. Linux: `sk_write_queue`,
-//! `tcp_rtx_queue`.
+//! The bytes that are to be sent, or sent and not acknowledged. Linux: `sk_write_queue`.
 
 use super::sequence::Sequence;
 use crate::packet::Packet;
-use crate::time::Instant;
 use alloc::collections::VecDeque;
 
 /// Memory an empty queue may keep.
 const KEPT_CAPACITY: usize = 16 * 1024;
-
-/// What is believed of a segment that was sent and is not acknowledged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
-    /// On its way.
-    Outstanding,
-    /// Lost, to be sent again.
-    Lost,
-    /// Lost and sent again.
-    Retransmitted,
-}
-
-/// A segment that was sent and is not acknowledged. Linux: an `sk_buff` of `tcp_rtx_queue`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sent {
-    /// Its first sequence number.
-    pub start: Sequence,
-    /// The one behind its last, SYN and FIN counted.
-    pub end: Sequence,
-    /// Whether its first number is the SYN's.
-    pub syn: bool,
-    /// Whether its last number is the FIN's.
-    pub fin: bool,
-    /// When it was sent last.
-    pub at: Instant,
-    /// Whether it was ever sent again: it then says nothing of the round-trip time (Karn).
-    pub ever_retransmitted: bool,
-    /// What is believed of it.
-    pub fate: Fate,
-}
-
-impl Sent {
-    /// How many bytes of data it carried.
-    pub(super) fn data_len(&self) -> u32 {
-        self.end.since(self.start) - u32::from(self.syn) - u32::from(self.fin)
-    }
-
-    /// The sequence number of its first byte of data.
-    pub(super) fn data_start(&self) -> Sequence {
-        self.start + u32::from(self.syn)
-    }
-}
 
 /// The bytes from the first unacknowledged one on, sent or not.
 #[derive(Debug, Default)]

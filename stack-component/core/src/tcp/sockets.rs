@@ -86,6 +86,7 @@ impl Tcp {
         if taken == 0 {
             return if data.is_empty() { Ok(0) } else { Err(SocketError::WouldBlock) };
         }
+        connection.before_write(env);
         connection.send.queue.push(data.get(..taken).unwrap_or_default());
         connection.events.output = true;
         self.settle(env, handle);
@@ -249,6 +250,11 @@ impl Tcp {
             }
             if keep_alive {
                 connection.restart_keep_alive(options, env.now);
+            }
+            match option {
+                TcpOption::Congestion(algorithm) => connection.switch_control(env, algorithm),
+                TcpOption::MaxPacingRate(rate) => connection.pacing.max_rate = rate,
+                _ => {}
             }
             connection.events.output = true;
             self.settle(env, handle);

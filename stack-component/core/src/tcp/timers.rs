@@ -1,11 +1,11 @@
 //! What a connection waits for, and what it does when it has waited long enough.
 
-use super::connection::{Connection, Fin, Phase};
+use super::congestion::CaState;
+use super::connection::{Connection, Fin};
 use super::options::TcpOptions;
-use super::send_queue::Fate;
 use super::{Env, SocketError, TcpState};
 use crate::counters::Counter;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 /// The timers of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,16 +23,25 @@ pub(super) enum Timer {
     /// When to give up waiting for the FIN of a peer whose connection nobody owns here. Linux: `sk_timer` in
     /// FIN-WAIT-2.
     FinWait,
+    /// When reordering had its time and what is missing counts as lost. Linux: `ICSK_TIME_REO_TIMEOUT`.
+    Reorder,
+    /// When to send a tail loss probe. Linux: `ICSK_TIME_LOSS_PROBE`.
+    TailProbe,
+    /// When pacing lets the next segment leave. Linux: `pacing_timer`.
+    Pacing,
 }
 
 impl Timer {
-    const ALL: [Timer; 6] = [
+    const ALL: [Timer; 9] = [
         Timer::Retransmit,
         Timer::DelayedAck,
         Timer::CompressedAck,
         Timer::Persist,
         Timer::KeepAlive,
         Timer::FinWait,
+        Timer::Reorder,
+        Timer::TailProbe,
+        Timer::Pacing,
     ];
 }
 
@@ -76,14 +85,45 @@ impl Connection {
                     Timer::Persist => self.persist_timeout(env),
                     Timer::KeepAlive => self.keep_alive_timeout(env, options),
                     Timer::FinWait => self.die(None),
+                    Timer::Reorder => self.reordering_timeout(env),
+                    Timer::TailProbe => self.send_tail_probe(env),
+                    // What waited leaves with the output that follows.
+                    Timer::Pacing => {}
                 }
                 self.events.output = true;
             }
         }
     }
 
+    /// Sets the timer that waits for acknowledgements: of the three only one runs. Linux: `tcp_reset_xmit_timer`,
+    /// `icsk_pending`.
+    pub(super) fn set_transmit_timer(&mut self, timer: Timer, deadline: Instant) {
+        for other in [Timer::Retransmit, Timer::Reorder, Timer::TailProbe] {
+            self.timers.stop(other);
+        }
+        self.timers.set(timer, deadline);
+    }
+
+    /// Begins the timeout anew; from the time the first segment was sent if something else was waited for
+    /// meanwhile. Linux: `tcp_rearm_rto`.
+    pub(super) fn rearm_retransmission(&mut self, env: &Env<'_>) {
+        if self.send.sent.is_empty() {
+            for timer in [Timer::Retransmit, Timer::Reorder, Timer::TailProbe] {
+                self.timers.stop(timer);
+            }
+            return;
+        }
+        let other = [Timer::Reorder, Timer::TailProbe];
+        let wait = if other.into_iter().any(|timer| self.timers.get(timer).is_some()) {
+            self.time_to_timeout(env).max(Duration::from_millis(1))
+        } else {
+            self.rtt.timeout()
+        };
+        self.set_transmit_timer(Timer::Retransmit, self.after_pacing(env, wait));
+    }
+
     /// Nothing was acknowledged for too long (RFC 6298 section 5, RFC 5681 section 3.1). Linux:
-    /// `tcp_retransmit_timer`, `tcp_enter_loss`.
+    /// `tcp_retransmit_timer`.
     fn retransmission_timeout(&mut self, env: &mut Env<'_>) {
         if self.send.sent.is_empty() {
             return;
@@ -95,31 +135,41 @@ impl Connection {
             });
             return self.die(Some(SocketError::Timeout));
         }
+        if self.retransmits >= env.sysctl.tcp_retries1 {
+            self.suspect_black_hole(env);
+        }
         env.counters.increment(Counter::TcpExtTCPTimeouts);
         if self.state.is_synchronised() {
-            self.enter_loss(env.now);
+            self.count_timeout(env);
+            self.enter_loss(env);
         }
-        for sent in &mut self.send.sent {
-            sent.fate = Fate::Lost;
-        }
-        self.recovery.lost = self.send.sent.len() as u32;
-        self.recovery.force = true;
+        self.force_first();
         self.retransmits += 1;
-        self.rtt.back_off();
-        self.timers.set(Timer::Retransmit, env.now + self.rtt.timeout());
+        self.totals.timeouts = self.totals.timeouts.saturating_add(1);
+        self.totals.timeouts_since.get_or_insert(env.now);
+        let linear =
+            self.state == TcpState::SynSent && self.totals.timeouts <= env.sysctl.tcp_syn_linear_timeouts;
+        if !linear {
+            self.rtt.back_off();
+        }
+        self.set_transmit_timer(Timer::Retransmit, env.now + self.rtt.timeout());
     }
 
-    /// Begins again with a window of one segment. A second timeout for the same data does not lower the
-    /// threshold again (RFC 5681 section 3.1). Linux: `tcp_enter_loss`.
-    fn enter_loss(&mut self, now: Instant) {
-        if self.recovery.phase != Phase::Loss || self.retransmits == 0 {
-            self.window.threshold = self.control.threshold_after_loss(&self.window, &self.path(now));
+    /// The first timeout of the same data: what was going on before? Linux: the middle of `tcp_retransmit_timer`.
+    fn count_timeout(&self, env: &mut Env<'_>) {
+        if self.retransmits > 0 {
+            return;
         }
-        self.window.credit = 0;
-        self.window.size = 1;
-        self.recovery.duplicates = 0;
-        self.recovery.phase = Phase::Loss;
-        self.recovery.until = self.send.next;
+        let counter = match (self.recovery.phase, self.sack_permitted) {
+            (CaState::Recovery, true) => Counter::TcpExtTCPSackRecoveryFail,
+            (CaState::Recovery, false) => Counter::TcpExtTCPRenoRecoveryFail,
+            (CaState::Loss, _) => Counter::TcpExtTCPLossFailures,
+            (CaState::Disorder, true) => Counter::TcpExtTCPSackFailures,
+            (CaState::Disorder, false) => Counter::TcpExtTCPRenoFailures,
+            _ if self.send.sent.sacked > 0 => Counter::TcpExtTCPSackFailures,
+            _ => return,
+        };
+        env.counters.increment(counter);
     }
 
     /// How often the same data is sent again. Linux: `tcp_write_timeout`, `tcp_orphan_retries`.

@@ -5,13 +5,19 @@
 
 #![allow(dead_code, reason = "the recovery engine does not call all of it yet")]
 
+mod bbr;
+mod cubic;
+mod dctcp;
 mod path;
 mod reno;
 mod window;
 
+use bbr::Bbr;
+use cubic::{Cubic, SlowStartExit};
+use dctcp::Dctcp;
 pub(super) use path::{AckFlags, AckSample, CaEvent, CaState, MarkEcho, Path};
 pub(super) use reno::Reno;
-pub(super) use window::{INITIAL_WINDOW, Window};
+pub(super) use window::{INFINITE_THRESHOLD, INITIAL_WINDOW, Window};
 
 use super::rate::{DeliveryRate, RateSample};
 use crate::counters::Counters;
@@ -172,9 +178,12 @@ pub(super) trait CongestionControl: Send + core::fmt::Debug {
 
 /// A new one. `seed` is a random number for those that throw dice. Its [`start`](CongestionControl::start) is
 /// called when the connection is established, or at once if it is. Linux: `tcp_assign_congestion_control`.
-pub(super) fn new(algorithm: Algorithm, _seed: u32) -> Box<dyn CongestionControl> {
+pub(super) fn new(algorithm: Algorithm, seed: u32) -> Box<dyn CongestionControl> {
     match algorithm {
-        Algorithm::Reno | Algorithm::Cubic | Algorithm::Bbr | Algorithm::Dctcp => Box::new(Reno),
+        Algorithm::Cubic => Box::new(Cubic::new(SlowStartExit::default())),
+        Algorithm::Bbr => Box::new(Bbr::new(seed)),
+        Algorithm::Reno => Box::new(Reno),
+        Algorithm::Dctcp => Box::new(Dctcp::default()),
     }
 }
 

@@ -94,12 +94,16 @@ pub(in crate::tcp) struct Path {
     pub delivered: u32,
     /// Of these, those that were marked. Linux: `delivered_ce`.
     pub delivered_ce: u32,
+    /// When the last delivery was told. Linux: `delivered_mstamp`.
+    pub delivered_at: Instant,
     /// Segments marked lost over all. Linux: `lost`.
     pub lost: u32,
     /// Whether what is on its way is what the owner had to send, not what the path takes. Linux: `app_limited`.
     pub app_limited: bool,
     /// When pacing lets the next segment leave, now or earlier if it may leave now. Linux: `tcp_wstamp_ns`.
     pub next_departure: Instant,
+    /// Whether segments are spread over time. Linux: `sk_pacing_status`.
+    pub paced: bool,
     /// Whether congestion marks are in use on this connection. Linux: `tcp_ecn_mode_any`.
     pub ecn: bool,
     /// Bytes a second that the owner allows. Linux: `sk_max_pacing_rate`.

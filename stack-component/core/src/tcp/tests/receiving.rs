@@ -100,7 +100,8 @@ fn a_flood_of_segments_out_of_order_is_acknowledged_in_company() {
     if let Some((connection, _)) = script.host.tcp.sockets.get_mut(child).and_then(|s| s.connection_mut()) {
         connection.receive.tuning.threshold = connection.receive.tuning.clamp;
         connection.receive.tuning.round_trip = Some(Duration::from_millis(40));
-        connection.rtt.measure(Duration::from_millis(40));
+        let (una, next) = (connection.send.una, connection.send.next);
+        connection.rtt.measure(Duration::from_millis(40), una, next);
         connection.receive.tuning.locked = true;
     }
     let origin = script.next;

@@ -52,6 +52,12 @@ fn acknowledgements_outside_of_what_can_be_are_challenged() {
         assert_eq!(script.wait(Duration::from_secs(1)).len(), answers);
     }
     assert!(script.host.read(child).is_empty());
+    // Nothing was sent yet, so nothing older can have been acknowledged.
+    let early = script.inject(script.next, script.expected.wrapping_sub(10), Flags::ACK, b"early");
+    assert_eq!(early, Err(DropReason::TcpAcknowledgement));
+    script.host.send(child, &[7; 100]).unwrap();
+    assert_eq!(script.wait(Duration::from_millis(1)).len(), 1);
+    script.ack();
     // A little old is a delayed segment; its data counts.
     script.inject(script.next, script.expected.wrapping_sub(10), Flags::ACK, b"late").unwrap();
     assert_eq!(script.host.read(child), b"late");
@@ -214,15 +220,16 @@ fn grown_old() -> (Script, TcpHandle) {
 
 #[test]
 fn acknowledgements_wait_for_company_once_the_connection_is_old() {
-    let (mut script, _) = grown_old();
+    let (mut script, child) = grown_old();
     script.data(&[1; 1000]);
     script.silence();
     // Each delay that was in vain doubles the next, up to 200 ms. Linux: `tcp_delack_timer_handler`.
     assert_eq!(script.wait(Duration::from_millis(39)).len(), 0);
     assert_eq!(script.wait(Duration::from_millis(162)).len(), 1);
-    // Two full segments are acknowledged at once.
+    // Two full segments are acknowledged as soon as the reader has made room for as many.
     script.data(&[1; 1000]);
     script.data(&[1; 1000]);
+    script.host.read(child);
     assert_eq!(script.seen().len(), 1);
 }
 
@@ -234,8 +241,8 @@ fn a_reader_that_took_all_that_was_pushed_acknowledges_it() {
     script.silence();
     script.host.read(child);
     assert_eq!(script.one().acknowledgement, script.next);
-    // Without a push more is to come.
-    script.inject(script.next, script.expected, Flags::ACK, b"more to come").unwrap();
+    // After a full segment without a push more is to come.
+    script.inject(script.next, script.expected, Flags::ACK, &[1; 1000]).unwrap();
     script.host.read(child);
     script.silence();
 }

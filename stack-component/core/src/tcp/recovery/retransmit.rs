@@ -1,0 +1,166 @@
+//! What leaves once more. Linux: `tcp_xmit_retransmit_queue`, `tcp_retransmit_skb`, `tcp_xmit_recovery`.
+
+use super::super::Env;
+use super::super::congestion::CaState;
+use super::super::connection::Connection;
+use super::super::sent_queue::Sent;
+use super::super::timers::Timer;
+use crate::counters::Counter;
+
+/// What the last acknowledgement or timer asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in super::super) enum Resend {
+    /// Nothing: only what is new leaves.
+    #[default]
+    Nothing,
+    /// What is lost, as far as the window goes. Linux: `REXMIT_LOST`.
+    Lost,
+    /// First what is new, and if nothing is, what is lost (F-RTO). Linux: `REXMIT_NEW`.
+    NewFirst,
+    /// The first segment, whatever the window says: a timeout.
+    First,
+    /// A tail loss probe, whatever the window says.
+    Probe,
+}
+
+impl Connection {
+    /// Linux: `REXMIT_LOST`.
+    pub(in super::super) fn resend_lost(&mut self) {
+        self.ask_resend(Resend::Lost);
+    }
+
+    /// Linux: `REXMIT_NEW`.
+    pub(super) fn send_new_first(&mut self) {
+        self.ask_resend(Resend::NewFirst);
+    }
+
+    /// The first segment goes at once.
+    pub(in super::super) fn force_first(&mut self) {
+        self.ask_resend(Resend::First);
+    }
+
+    pub(super) fn force_probe(&mut self) {
+        self.ask_resend(Resend::Probe);
+    }
+
+    fn ask_resend(&mut self, resend: Resend) {
+        self.recovery.resend = resend;
+        self.events.output = true;
+    }
+
+    /// The next segment to be sent again, if there is one that may leave now. It is marked as sent.
+    pub(in super::super) fn next_retransmission(&mut self, env: &mut Env<'_>) -> Option<Sent> {
+        match self.recovery.resend {
+            Resend::Nothing | Resend::NewFirst | Resend::Probe => None,
+            Resend::First => {
+                self.recovery.resend = Resend::Nothing;
+                self.retransmit(env, 0)
+            }
+            Resend::Lost => {
+                let sent = self.next_lost(env);
+                if sent.is_none() && !self.is_paced(env) {
+                    self.recovery.resend = Resend::Nothing;
+                }
+                sent
+            }
+        }
+    }
+
+    /// Linux: the loop of `tcp_xmit_retransmit_queue`.
+    fn next_lost(&mut self, env: &mut Env<'_>) -> Option<Sent> {
+        if self.is_paced(env) || self.window.size <= self.in_flight() {
+            return None;
+        }
+        let index = self.send.sent.next_lost()?;
+        let sent = self.retransmit(env, index)?;
+        env.counters.increment(match self.recovery.phase {
+            CaState::Loss => Counter::TcpExtTCPSlowStartRetrans,
+            _ => Counter::TcpExtTCPFastRetrans,
+        });
+        if self.in_reduction() {
+            self.recovery.reduction_sent += 1;
+        }
+        if index == 0 && self.timers.get(Timer::Reorder).is_none() {
+            self.set_transmit_timer(Timer::Retransmit, self.after_pacing(env, self.rtt.timeout()));
+        }
+        Some(sent)
+    }
+
+    /// Sends the segment `index`, which counts as lost, once more. Linux: `tcp_retransmit_skb`.
+    fn retransmit(&mut self, env: &mut Env<'_>, index: usize) -> Option<Sent> {
+        let sent = self.send_again(env, index)?;
+        self.send.sent.note_retransmission(index);
+        let undo = &mut self.recovery.undo;
+        undo.first_retransmission.get_or_insert(env.now);
+        undo.outstanding = Some(undo.outstanding.unwrap_or(0).saturating_add(1));
+        Some(sent)
+    }
+
+    /// Sends the segment `index` once more, unless the peer shrank its window so that it does not fit; the first
+    /// one then goes as a probe of the window (RFC 9293 section 3.8.6). Linux: `__tcp_retransmit_skb`.
+    fn send_again(&mut self, env: &mut Env<'_>, index: usize) -> Option<Sent> {
+        self.abandon_mtu_probe();
+        let una = self.send.una;
+        let room = (una + self.send.window).saturating_since(self.send.sent.get(index)?.start.latest(una));
+        if room == 0 && index > 0 {
+            return None;
+        }
+        let mss = self.send_mss();
+        self.send.sent.split(index, if room == 0 { mss } else { mss.min(room) });
+        let tx = self.rate.on_sent(env.now, self.send.sent.len());
+        let mut sent = self.send.sent.note_sent_again(index, env.now, tx)?;
+        // Part of it may be acknowledged already.
+        if sent.start.before(una) && !sent.syn {
+            sent.start = una;
+        }
+        self.totals.retransmitted = self.totals.retransmitted.wrapping_add(1);
+        self.totals.bytes_retransmitted += u64::from(sent.data_len());
+        env.counters.increment(Counter::TcpRetransSegs);
+        if sent.syn {
+            env.counters.increment(Counter::TcpExtTCPSynRetrans);
+        }
+        Some(sent)
+    }
+
+    /// A tail loss probe that is a retransmission: the last segment, which does not count as lost. Linux: the second half of
+    /// `tcp_send_loss_probe`.
+    pub(in super::super) fn retransmit_last(&mut self, env: &mut Env<'_>) -> Option<Sent> {
+        let last = (self.send.sent.len() as usize).checked_sub(1)?;
+        self.send_again(env, last)
+    }
+
+    /// What is new has left, or could not: F-RTO decides. Linux: the second half of `tcp_xmit_recovery`.
+    pub(in super::super) fn after_new_first(&mut self) {
+        if self.send.next.after(self.recovery.until) {
+            self.recovery.resend = Resend::Nothing;
+        } else {
+            self.recovery.doubtful_timeout = false;
+            self.recovery.resend = Resend::Lost;
+        }
+    }
+
+    /// The path turned out narrower: what is too large for it is lost. Nothing is reduced: the path is not full. Linux:
+    /// `tcp_simple_retransmit`.
+    pub(in super::super) fn retransmit_oversized(&mut self, env: &mut Env<'_>) {
+        let mss = self.send_mss();
+        if !self.sack_permitted {
+            self.send.sent.sacked = 0;
+        }
+        for index in 0..self.send.sent.len() as usize {
+            if self.send.sent.get(index).is_some_and(|sent| sent.data_len() > mss) {
+                self.mark_lost(env, index);
+            }
+        }
+        if self.send.sent.lost == 0 {
+            return;
+        }
+        if self.recovery.phase != CaState::Loss {
+            self.recovery.until = self.send.next;
+            self.window.threshold = self.current_threshold();
+            self.window.prior_threshold = 0;
+            self.recovery.undo.marker = None;
+            self.set_phase(env, CaState::Loss);
+        }
+        self.resend_lost();
+    }
+}

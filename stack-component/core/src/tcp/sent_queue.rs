@@ -1,0 +1,270 @@
+//! The segments that were sent and are not acknowledged, with what is believed of each. Linux:
+//! `tcp_rtx_queue`, and the `sacked` byte of its packets.
+
+use super::rate::TxSnapshot;
+use super::sequence::Sequence;
+use crate::time::Instant;
+use alloc::collections::VecDeque;
+
+/// A segment that was sent and is not acknowledged. Linux: an `sk_buff` of `tcp_rtx_queue`.
+#[derive(Clone, Debug)]
+pub(super) struct Sent {
+    /// Its first sequence number.
+    pub start: Sequence,
+    /// The one behind its last, SYN and FIN counted.
+    pub end: Sequence,
+    /// Whether its first number is the SYN's.
+    pub syn: bool,
+    /// Whether its last number is the FIN's.
+    pub fin: bool,
+    /// When it was sent last.
+    pub at: Instant,
+    /// The peer has it, out of order. Linux: `TCPCB_SACKED_ACKED`.
+    pub sacked: bool,
+    /// It is believed lost. Linux: `TCPCB_LOST`.
+    pub lost: bool,
+    /// It was sent again, and that is on its way. Linux: `TCPCB_SACKED_RETRANS`.
+    pub retransmitted: bool,
+    /// It was sent again some time. Linux: `TCPCB_EVER_RETRANS`.
+    pub ever_retransmitted: bool,
+    /// What the delivery rate is computed from.
+    pub tx: TxSnapshot,
+}
+
+impl Sent {
+    /// How many bytes of data it carried.
+    pub(super) fn data_len(&self) -> u32 {
+        self.end.since(self.start) - u32::from(self.syn) - u32::from(self.fin)
+    }
+
+    /// The sequence number of its first byte of data.
+    pub(super) fn data_start(&self) -> Sequence {
+        self.start + u32::from(self.syn)
+    }
+
+    /// Whether it was ever sent more than once.
+    pub(super) fn was_retransmitted(&self) -> bool {
+        self.retransmitted || self.ever_retransmitted
+    }
+
+    /// Whether it is to be sent again.
+    pub(super) fn awaits_retransmission(&self) -> bool {
+        self.lost && !self.retransmitted && !self.sacked
+    }
+}
+
+/// Sent segments in the order of their numbers, without gaps between them, and what is counted of them.
+#[derive(Debug, Default)]
+pub(super) struct SentQueue {
+    segments: VecDeque<Sent>,
+    /// How many were reported by SACK; without SACK, how many duplicate acknowledgements say that a segment
+    /// left the network. Linux: `sacked_out`.
+    pub sacked: u32,
+    /// How many are believed lost. Linux: `lost_out`.
+    pub lost: u32,
+    /// How many were sent again and are on their way. Linux: `retrans_out`.
+    pub retransmitted: u32,
+    /// In the order in which they were sent last: when, and their end. Entries whose segment is gone or was sent
+    /// again since are void. Linux: `tsorted_sent_queue`.
+    order: VecDeque<(Instant, Sequence)>,
+    /// No segment before this one awaits retransmission. Linux: `retransmit_skb_hint`.
+    hint: Sequence,
+}
+
+impl SentQueue {
+    /// How many there are. Linux: `packets_out`.
+    pub(super) fn len(&self) -> u32 {
+        self.segments.len() as u32
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.segments.is_empty()
+    }
+
+    pub(super) fn front(&self) -> Option<&Sent> {
+        self.segments.front()
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<&Sent> {
+        self.segments.get(index)
+    }
+
+    /// The index of the first segment that does not lie wholly before `number`.
+    pub(super) fn index_at(&self, number: Sequence) -> usize {
+        self.segments.partition_point(|sent| !sent.end.after(number))
+    }
+
+    /// Appends a segment that was sent now for the first time.
+    pub(super) fn push(&mut self, sent: Sent) {
+        if self.segments.is_empty() {
+            self.hint = sent.start;
+        }
+        self.order.push_back((sent.at, sent.end));
+        self.segments.push_back(sent);
+    }
+
+    /// Takes off the first segment and what is counted of it, but for `sacked` where there is no SACK.
+    pub(super) fn pop_front(&mut self) -> Option<Sent> {
+        let sent = self.segments.pop_front()?;
+        self.retransmitted -= u32::from(sent.retransmitted);
+        self.lost -= u32::from(sent.lost);
+        self.sacked -= u32::from(sent.sacked).min(self.sacked);
+        // What is acknowledged has no place in the order either; without this it would grow as long as nobody walks.
+        while self.order.front().is_some_and(|(_, end)| !end.after(sent.end)) {
+            self.order.pop_front();
+        }
+        Some(sent)
+    }
+
+    /// Segments that are neither at the receiver nor on their way. Linux: `tcp_left_out`.
+    pub(super) fn left_out(&self) -> u32 {
+        self.sacked + self.lost
+    }
+
+    /// Segments on their way, as far as known. Linux: `tcp_packets_in_flight`.
+    pub(super) fn in_flight(&self) -> u32 {
+        (self.len() + self.retransmitted).saturating_sub(self.left_out())
+    }
+
+    /// Takes the segment `index` for lost. Answers whether something on its way was given up by that: the
+    /// segment, or its retransmission (`Some(true)`). Linux: `tcp_mark_skb_lost`.
+    pub(super) fn mark_lost(&mut self, index: usize) -> Option<bool> {
+        let sent = self.segments.get_mut(index).filter(|sent| !sent.sacked)?;
+        let again = sent.lost && sent.retransmitted;
+        if sent.lost && !again {
+            return None;
+        }
+        if again {
+            sent.retransmitted = false;
+            self.retransmitted -= 1;
+        } else {
+            sent.lost = true;
+            self.lost += 1;
+        }
+        if sent.start.before(self.hint) {
+            self.hint = sent.start;
+        }
+        Some(again)
+    }
+
+    /// The receiver has the segment `index`. A retransmission of one that is not believed lost may still be on its
+    /// way. Linux: the middle of `tcp_sacktag_one`.
+    pub(super) fn note_sacked(&mut self, index: usize) {
+        let Some(sent) = self.segments.get_mut(index).filter(|sent| !sent.sacked) else { return };
+        sent.sacked = true;
+        self.sacked += 1;
+        if sent.lost {
+            self.lost -= 1;
+            self.retransmitted -= u32::from(sent.retransmitted);
+            sent.lost = false;
+            sent.retransmitted = false;
+        }
+    }
+
+    /// The retransmission of the segment `index` arrived too. Linux: the end of `tcp_sacktag_one`.
+    pub(super) fn retransmission_arrived(&mut self, index: usize) {
+        if let Some(sent) = self.segments.get_mut(index).filter(|sent| sent.retransmitted) {
+            sent.retransmitted = false;
+            self.retransmitted -= 1;
+        }
+    }
+
+    /// Takes nothing for lost any more. Linux: the first half of `tcp_undo_cwnd_reduction`.
+    pub(super) fn forget_losses(&mut self) {
+        self.segments.iter_mut().for_each(|sent| sent.lost = false);
+        self.lost = 0;
+    }
+
+    /// The receiver threw away what it had reported. Linux: the reneging half of `tcp_timeout_mark_lost`.
+    pub(super) fn forget_sacked(&mut self) {
+        self.segments.iter_mut().for_each(|sent| sent.sacked = false);
+        self.sacked = 0;
+    }
+
+    /// The first segment that is to be sent again.
+    pub(super) fn next_lost(&mut self) -> Option<usize> {
+        if self.retransmitted >= self.lost {
+            return None;
+        }
+        let from = self.index_at(self.hint);
+        let offset = self.segments.range(from..).position(Sent::awaits_retransmission)?;
+        self.hint = self.segments.get(from + offset)?.start;
+        Some(from + offset)
+    }
+
+    /// Notes that the segment `index` leaves again at `now`. Linux: the end of `__tcp_retransmit_skb`.
+    pub(super) fn note_sent_again(&mut self, index: usize, now: Instant, tx: TxSnapshot) -> Option<Sent> {
+        let sent = self.segments.get_mut(index)?;
+        sent.ever_retransmitted = true;
+        sent.at = now;
+        sent.tx = tx;
+        self.order.push_back((now, sent.end));
+        Some(sent.clone())
+    }
+
+    /// Counts the segment `index` as on its way again. Linux: the end of `tcp_retransmit_skb`.
+    pub(super) fn note_retransmission(&mut self, index: usize) {
+        if let Some(sent) = self.segments.get_mut(index) {
+            self.retransmitted += u32::from(!sent.retransmitted);
+            sent.retransmitted = true;
+        }
+    }
+
+    /// Cuts the segment `index` so that it carries at most `len` bytes; what is behind becomes a segment of its
+    /// own. Linux: `tcp_fragment`.
+    pub(super) fn split(&mut self, index: usize, len: u32) {
+        let Some(whole) = self.segments.get_mut(index).filter(|sent| sent.data_len() > len) else { return };
+        let mut tail = whole.clone();
+        tail.start = whole.data_start() + len;
+        tail.syn = false;
+        whole.end = tail.start;
+        whole.fin = false;
+        let (at, end) = (whole.at, whole.end);
+        self.lost += u32::from(tail.lost);
+        self.retransmitted += u32::from(tail.retransmitted);
+        self.sacked += u32::from(tail.sacked);
+        self.segments.insert(index + 1, tail);
+        let place = self.order.partition_point(|&(sent_at, _)| sent_at <= at);
+        self.order.insert(place, (at, end));
+    }
+
+    /// The segments in the order in which they were sent last, without those that the receiver has and those
+    /// that wait to be sent again: `f` is called with the index of each until it answers [`Walk::Stop`]. Linux:
+    /// `list_for_each_entry_safe` over `tsorted_sent_queue`.
+    pub(super) fn walk_by_time(&mut self, mut f: impl FnMut(&mut Self, usize) -> Walk) {
+        let mut nth = 0;
+        while let Some(&(at, end)) = self.order.get(nth) {
+            let index = self.index_at(end - 1);
+            let current = |sent: &&Sent| {
+                sent.end == end && sent.at == at && !sent.sacked && (!sent.lost || sent.retransmitted)
+            };
+            if self.segments.get(index).filter(current).is_none() {
+                // Void; those at the front go for good, the others will come to the front.
+                if nth == 0 {
+                    self.order.pop_front();
+                } else {
+                    self.order.remove(nth);
+                }
+                continue;
+            }
+            match f(self, index) {
+                Walk::Stop => return,
+                Walk::Remove => {
+                    self.order.remove(nth);
+                }
+                Walk::Keep => nth += 1,
+            }
+        }
+    }
+}
+
+/// What [`SentQueue::walk_by_time`] does with an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Walk {
+    /// Leaves it and goes on.
+    Keep,
+    /// Takes it off the list and goes on.
+    Remove,
+    /// Ends.
+    Stop,
+}

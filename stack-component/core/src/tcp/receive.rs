@@ -8,6 +8,7 @@ use super::{Env, SocketError, TcpState};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::packet::Packet;
+use crate::wire::ecn::Codepoint;
 
 /// What of a segment is still to be taken in.
 struct Arrival {
@@ -17,6 +18,8 @@ struct Arrival {
     data: Packet,
     fin: bool,
     pushed: bool,
+    /// What its IP packet said of congestion.
+    codepoint: Codepoint,
     /// Bytes of options in its header.
     options_len: u32,
 }
@@ -33,10 +36,19 @@ impl Connection {
         if self.is_unwanted(end - u32::from(fin)) {
             return Err(self.abort_on_data(env));
         }
+        self.accept_cwr(&segment);
         self.receive.sack.forget_duplicate();
         self.measure_by_timestamp(env.now, &segment);
         let options_len = if self.timestamps.is_some() { super::connection::TIMESTAMPS_LEN } else { 0 };
-        let arrival = Arrival { first, end, data: segment.payload, fin, pushed, options_len };
+        let arrival = Arrival {
+            first,
+            end,
+            codepoint: segment.codepoint,
+            data: segment.payload,
+            fin,
+            pushed,
+            options_len,
+        };
         if !end.after(self.receive.next) || self.receive.finished {
             return self.receive_old(env, first, end);
         }
@@ -120,7 +132,8 @@ impl Connection {
 
     /// Linux: `tcp_data_queue_ofo`.
     fn receive_out_of_order(&mut self, env: &mut Env<'_>, arrival: Arrival) -> Result<(), DropReason> {
-        let Arrival { first, end, data, fin, pushed, options_len } = arrival;
+        let Arrival { first, end, data, fin, pushed, codepoint, options_len } = arrival;
+        self.ecn_of_data(codepoint, self.receive.next);
         self.wake_reader_if_pressed();
         if !self.make_room(env, first) {
             env.counters.increment(Counter::TcpExtTCPOFODrop);
@@ -160,7 +173,7 @@ impl Connection {
     }
 
     fn receive_in_order(&mut self, env: &mut Env<'_>, arrival: Arrival) -> Result<(), DropReason> {
-        let Arrival { first, end, mut data, fin, pushed, options_len } = arrival;
+        let Arrival { first, end, mut data, fin, pushed, codepoint, options_len } = arrival;
         if !self.make_room(env, first) {
             self.ack.no_memory = true;
             self.acknowledge_now();
@@ -174,6 +187,9 @@ impl Connection {
             self.receive.fin_at = Some(end - 1);
         }
         let (len, charge) = (data.len() as u32, charge_of(data.len()) as u32);
+        if len > 0 {
+            self.ecn_of_data(codepoint, self.receive.next);
+        }
         data.pull(self.receive.next.saturating_since(first) as usize);
         self.receive.next += data.len() as u32;
         self.totals.bytes_received += data.len() as u64;

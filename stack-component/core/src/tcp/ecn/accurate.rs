@@ -169,6 +169,7 @@ impl Connection {
         if self.ecn.mode != Mode::Accurate {
             return;
         }
+        self.ecn.accurate.timestamp_advanced = self.brings_new_timestamp(segment);
         if core::mem::replace(&mut self.ecn.accurate.handshake, false) {
             self.third_ack(env, segment);
             self.ecn.accurate.see(segment.options.accurate_ecn);
@@ -192,6 +193,18 @@ impl Connection {
         }
         if edge {
             self.acknowledge_now();
+        }
+    }
+
+    /// Whether the segment's timestamp is about to replace the last one, and later. Linux: `tcp_replace_ts_recent`,
+    /// `FLAG_TS_PROGRESS`.
+    fn brings_new_timestamp(&self, segment: &Segment) -> bool {
+        match (self.timestamps, segment.options.timestamps) {
+            (Some(last), Some(new)) => {
+                let later = (new.value.wrapping_sub(last.recent) as i32) > 0;
+                later && !segment.sequence.after(self.receive.acked)
+            }
+            _ => false,
         }
     }
 

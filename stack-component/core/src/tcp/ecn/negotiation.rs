@@ -218,15 +218,14 @@ impl Connection {
         match count_of_flags(segment.flags) {
             0b000 => self.ecn.accurate.failed |= fail::ACE_RECEIVE,
             0b001 | 0b101 | 0b111 => {}
-            said if segment.len() == 0 => {
-                if self.is_feedback_valid(env, said)
-                    && arrived_as(said).is_ce()
-                    && self.rate.delivered_ce == 0
-                {
+            // Only an acknowledgement without data is the one that reflects.
+            _ if segment.len() > 0 => {}
+            said => {
+                let valid = self.is_feedback_valid(env, said);
+                if valid && arrived_as(said).is_ce() && self.rate.delivered_ce == 0 {
                     self.rate.delivered_ce = 1;
                 }
             }
-            _ => {}
         }
     }
 

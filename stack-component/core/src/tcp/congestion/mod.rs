@@ -7,12 +7,14 @@
 
 mod bbr;
 mod cubic;
+mod dctcp;
 mod path;
 mod reno;
 mod window;
 
 use bbr::Bbr;
 use cubic::{Cubic, SlowStartExit};
+use dctcp::Dctcp;
 pub(super) use path::{AckFlags, AckSample, CaEvent, CaState, MarkEcho, Path};
 pub(super) use reno::Reno;
 pub(super) use window::{INFINITE_THRESHOLD, INITIAL_WINDOW, Window};
@@ -180,7 +182,8 @@ pub(super) fn new(algorithm: Algorithm, seed: u32) -> Box<dyn CongestionControl>
     match algorithm {
         Algorithm::Cubic => Box::new(Cubic::new(SlowStartExit::default())),
         Algorithm::Bbr => Box::new(Bbr::new(seed)),
-        Algorithm::Reno | Algorithm::Dctcp => Box::new(Reno),
+        Algorithm::Reno => Box::new(Reno),
+        Algorithm::Dctcp => Box::new(Dctcp::default()),
     }
 }
 

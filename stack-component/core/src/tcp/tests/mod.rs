@@ -4,6 +4,8 @@ mod close;
 mod handshake;
 mod harness;
 mod loss;
+mod mtu_probe;
+mod recovery;
 mod robustness;
 mod trace;
 mod transfer;

@@ -351,6 +351,8 @@ sysctls! {
     tcp_pingpong_thresh: u32 = 1, "net.ipv4.tcp_pingpong_thresh", "a number from 1 to 255", |v| (1..=255).contains(v);
     /// Whether a window may shrink when memory is short.
     tcp_shrink_window: bool = false, "net.ipv4.tcp_shrink_window", "0 or 1", |_| true;
+    /// Whether CUBIC leaves slow start by HyStart++ (RFC 9406) instead of HyStart. Ours: Linux has no HyStart++.
+    tcp_hystart_plus_plus: bool = false, "net.ipv4.tcp_hystart_plus_plus", "0 or 1", |_| true;
     /// Whether the path MTU is not discovered: packets may be fragmented.
     ip_no_pmtu_disc: u32 = 0, "net.ipv4.ip_no_pmtu_disc", "a number up to 3", |v| *v <= 3;
     /// The least path MTU that an ICMP message is believed, in bytes.

@@ -5,7 +5,10 @@ use crate::device::{Features, NetDevice};
 use crate::packet::Packet;
 use crate::random::{Random, SeededRandom};
 use crate::time::{Duration, Instant};
-use crate::wire::ethernet::MacAddress;
+use crate::wire::checksum::Sum;
+use crate::wire::ecn::Codepoint;
+use crate::wire::ethernet::{HEADER_LEN, MacAddress};
+use crate::wire::ipv4;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,8 +20,10 @@ pub struct Impairment {
     pub delay: Duration,
     /// Bytes a second that fit the link; 0: as many as come.
     pub rate: u64,
-    /// Frames that wait for a link that is busy, at most; those beyond it are lost.
+    /// Frames of full size that wait for a link that is busy, at most; those beyond it are lost.
     pub queue: usize,
+    /// Frames that wait from which on IP packets that allow it are marked instead (RFC 3168); none: never.
+    pub mark_above: Option<usize>,
     /// Frames that are lost.
     pub loss: u32,
     /// Frames that arrive twice.
@@ -35,12 +40,16 @@ impl Impairment {
         delay: Duration::from_millis(1),
         rate: 0,
         queue: 1000,
+        mark_above: None,
         loss: 0,
         duplication: 0,
         reordering: 0,
         corruption: 0,
     };
 }
+
+/// Bytes of a frame of full size.
+const FULL_FRAME: u64 = 1514;
 
 /// What both ends of a link share.
 #[derive(Debug)]
@@ -53,6 +62,8 @@ pub(super) struct Link {
     on_the_way: BTreeMap<(Instant, u64), (usize, Vec<u8>)>,
     arrived: [VecDeque<Vec<u8>>; 2],
     sent: u64,
+    /// Frames that the queue had no room for.
+    pub(super) lost: u64,
     /// Unplugged: nothing gets through.
     pub(super) cut: bool,
     now: Instant,
@@ -67,6 +78,7 @@ impl Link {
             on_the_way: BTreeMap::new(),
             arrived: Default::default(),
             sent: 0,
+            lost: 0,
             cut: false,
             now,
         }))
@@ -77,15 +89,20 @@ impl Link {
     }
 
     fn send(&mut self, from: usize, mut frame: Vec<u8>) {
-        let Impairment { delay, rate, queue, loss, duplication, reordering, corruption } = self.impairment;
+        let Impairment { delay, rate, queue, mark_above, loss, duplication, reordering, corruption } =
+            self.impairment;
         if self.cut || self.chance(loss) {
             return;
         }
         if let Some(nanos) = (frame.len() as u64 * 1_000_000_000).checked_div(rate) {
             let start = self.busy_until[from].max(self.now);
-            let waiting = (start - self.now).as_nanos() as u64 / nanos.max(1);
+            let waiting = (start - self.now).as_nanos() as u64 * rate / (FULL_FRAME * 1_000_000_000);
             if waiting as usize > queue {
+                self.lost += 1;
                 return;
+            }
+            if mark_above.is_some_and(|limit| waiting as usize > limit) {
+                mark(&mut frame);
             }
             self.busy_until[from] = start + Duration::from_nanos(nanos);
         }
@@ -120,6 +137,18 @@ impl Link {
             self.arrived[to].push_back(frame);
         }
     }
+}
+
+/// What a router does that has a queue: an IPv4 packet whose sender allows it gets CE (RFC 3168 section 5).
+fn mark(frame: &mut [u8]) {
+    let Some(header) = frame.get_mut(HEADER_LEN..HEADER_LEN + ipv4::HEADER_LEN) else { return };
+    if header[0] != 0x45 || Codepoint::of_tos(header[1]) == Codepoint::NotEct {
+        return;
+    }
+    header[1] = Codepoint::Ce.in_tos(header[1]);
+    header[10..12].fill(0);
+    let sum = Sum::of(header).checksum();
+    header[10..12].copy_from_slice(&sum.to_be_bytes());
 }
 
 /// The device at one end of a link.

@@ -48,6 +48,11 @@ impl Network {
         self.link.lock().unwrap_or_else(PoisonError::into_inner).cut = cut;
     }
 
+    /// Frames that the link's queues had no room for.
+    pub fn overflowed(&self) -> u64 {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner).lost
+    }
+
     /// Lets both hosts do what there is to do now.
     pub fn settle(&mut self) {
         let mut more = true;

@@ -4,7 +4,7 @@ use super::{ADDRESSES, Impairment, Network};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::random::{Random, SeededRandom};
-use crate::tcp::{SocketError, TcpState};
+use crate::tcp::{Algorithm, SocketError, TcpState};
 use crate::time::Duration;
 use core::net::SocketAddrV4;
 
@@ -15,6 +15,7 @@ fn bad_link(seed: u64) -> Impairment {
         delay: Duration::from_micros(random.below(50_000).into()),
         rate: if random.below(2) == 0 { 0 } else { 200_000 + u64::from(random.below(20_000_000)) },
         queue: 20 + random.below(200) as usize,
+        mark_above: None,
         loss: random.below(50),
         duplication: random.below(30),
         reordering: random.below(100),
@@ -183,4 +184,37 @@ fn a_flow_confirms_its_neighbour() {
         network.hosts[1].tcp_receive(server, 100, network.now).unwrap();
     }
     assert!(!states.contains("Probe"), "{states:?}");
+}
+
+/// How a transfer over a narrow link with a short queue goes: what the queue lost, what was sent again, and how much
+/// of what arrived had marks.
+fn through_a_queue(algorithm: Algorithm, tcp_ecn: &str) -> (u64, u64, u64) {
+    let narrow = Impairment {
+        rate: 1_250_000,
+        delay: Duration::from_millis(5),
+        queue: 100,
+        mark_above: Some(20),
+        ..Impairment::NONE
+    };
+    let mut network = Network::new(narrow, 1);
+    for host in &mut network.hosts {
+        host.set_sysctl("net.ipv4.tcp_rmem", "4096 1000000 6291456").expect("the setting is taken");
+        host.set_sysctl("net.ipv4.tcp_ecn", tcp_ecn).expect("the setting is taken");
+        host.set_sysctl("net.ipv4.tcp_congestion_control", algorithm.name()).expect("the setting is taken");
+    }
+    let handles = network.connect(80);
+    network.exchange(handles, 2_000_000, 1);
+    let sum = |counter| network.hosts.iter().map(|host| host.counters().get(counter)).sum();
+    (network.overflowed(), sum(Counter::TcpRetransSegs), sum(Counter::TcpExtTCPDeliveredCE))
+}
+
+#[test]
+fn with_marks_nothing_is_lost() {
+    for algorithm in [Algorithm::Reno, Algorithm::Cubic, Algorithm::Dctcp] {
+        let (overflowed, again, marked) = through_a_queue(algorithm, "1");
+        assert_eq!((overflowed, again), (0, 0), "{algorithm:?}");
+        assert!(marked > 0, "{algorithm:?}");
+    }
+    let (overflowed, again, marked) = through_a_queue(Algorithm::Reno, "0");
+    assert!(overflowed > 0 && again >= overflowed && marked == 0, "{overflowed} {again} {marked}");
 }

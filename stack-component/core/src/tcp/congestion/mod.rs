@@ -50,6 +50,11 @@ impl Algorithm {
         }
     }
 
+    /// Whether it wants to be told of every mark. Linux: `TCP_CONG_NEEDS_ECN`.
+    pub(crate) const fn needs_ecn(self) -> bool {
+        matches!(self, Algorithm::Dctcp)
+    }
+
     /// The one of Linux's name `name`.
     pub fn from_name(name: &str) -> Option<Self> {
         Algorithm::ALL.into_iter().find(|algorithm| algorithm.name() == name)
@@ -102,7 +107,7 @@ pub(super) trait CongestionControl: Send + core::fmt::Debug {
     /// Whether it wants congestion marks on every segment. Linux: `TCP_CONG_NEEDS_ECN`.
     #[allow(dead_code, reason = "marks are not in use yet")]
     fn needs_ecn(&self) -> bool {
-        false
+        self.algorithm().needs_ecn()
     }
 
     /// Whether [`Self::control`] alone sets window and pacing rate: the caller then calls neither

@@ -45,12 +45,12 @@ mod guest {
         self as options, BpfInstruction, TcpOption, TcpState,
     };
 
-    /// A connection's ends.
+    /// A connection's ends. Streams are dropped before their sockets.
     struct Pair {
+        streams: [(InputStream, OutputStream); 2],
         client: TcpSocket,
         server: TcpSocket,
         listener: TcpSocket,
-        _streams: [(InputStream, OutputStream); 2],
     }
 
     /// What is set is what is in force, and a connection has it from its listener.
@@ -85,10 +85,10 @@ mod guest {
         let pair = connect(listen(&[]));
         assert_eq!(options::peek(&pair.server, 10), Err(ErrorCode::WouldBlock));
         assert_eq!(options::send(&pair.client, b"hello", false), Ok(5));
-        pair._streams[1].0.subscribe().block();
+        pair.streams[1].0.subscribe().block();
         assert_eq!(options::queued_input(&pair.server), Ok(5));
         assert_eq!(options::peek(&pair.server, 10).as_deref(), Ok(&b"hello"[..]));
-        assert_eq!(pair._streams[1].0.read(10).ok().as_deref(), Some(&b"hello"[..]));
+        assert_eq!(pair.streams[1].0.read(10).ok().as_deref(), Some(&b"hello"[..]));
         assert_eq!(options::unsent(&pair.client), Ok(0));
         assert_eq!(options::take_error(&pair.client), Ok(0));
     }
@@ -138,7 +138,7 @@ mod guest {
         client.start_connect(&instance_network(), address(local.port)).expect("a connect");
         let ours = finish(&client, || client.finish_connect());
         let (server, input, output) = finish(&listener, || listener.accept());
-        Pair { client, server, listener, _streams: [ours, (input, output)] }
+        Pair { streams: [ours, (input, output)], client, server, listener }
     }
 
     fn finish<T>(socket: &TcpSocket, operation: impl Fn() -> Result<T, ErrorCode>) -> T {

@@ -337,6 +337,12 @@ sysctls! {
     tcp_tw_reuse: u32 = 2, "net.ipv4.tcp_tw_reuse", "0, 1 or 2", |v| *v <= 2;
     /// Milliseconds in TIME-WAIT before that.
     tcp_tw_reuse_delay: u32 = 1000, "net.ipv4.tcp_tw_reuse_delay", "milliseconds up to 60000", |v| *v <= 60_000;
+    /// Has no effect, as in Linux since 4.15: kept for scripts that set it.
+    tcp_fack: u32 = 0, "net.ipv4.tcp_fack", "a number", |_| true;
+    /// Has no effect yet: how much of the window a super-segment may wait for. Segments leave one by one.
+    tcp_tso_win_divisor: u32 = 3, "net.ipv4.tcp_tso_win_divisor", "a number", |_| true;
+    /// Has no effect yet: the least super-segment in segments. Segments leave one by one.
+    tcp_min_tso_segs: u32 = 2, "net.ipv4.tcp_min_tso_segs", "a number from 1", |v| *v >= 1;
     /// Whether a reset does not end TIME-WAIT (RFC 1337).
     tcp_rfc1337: bool = false, "net.ipv4.tcp_rfc1337", "0 or 1", |_| true;
     /// How long duplicate acknowledgements may wait to be sent as one, in nanoseconds.

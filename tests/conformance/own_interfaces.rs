@@ -49,7 +49,7 @@ fn a_guest_without_the_grant_is_126_and_the_message_names_the_flag() -> Result<(
 fn state_changes_are_in_the_log() -> Result<()> {
     let mut command = Command::new(artifacts::wnet()?);
     command.env("WNET_LOG", "stack=debug").arg("run").arg(artifacts::component("test/socket-options")?);
-    let ended = Wnet::spawn(&mut command)?.wait()?;
+    let ended = Wnet::spawn_with_log(&mut command)?.wait()?;
     for change in ["UNCONN -> LISTEN", "LISTEN -> SYN-RECV", "UNCONN -> SYN-SENT", "SYN-SENT -> ESTAB"] {
         ensure!(ended.error.contains(change), "{change} is expected: {ended:?}");
     }

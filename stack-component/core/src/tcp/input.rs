@@ -331,10 +331,9 @@ impl Connection {
     pub(super) fn establish(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
         self.enter(TcpState::Established);
         self.begin_tuning(options, env.now);
-        // More than one lost SYN says that the path is full (RFC 5681 section 3.1). Linux: `tcp_init_transfer`.
-        if self.totals.timeouts > 1 {
-            self.window.size = 1;
-        }
+        // More than one lost SYN says that the path is full (RFC 5681 section 3.1). What the handshake itself did to
+        // the window does not count. Linux: `tcp_init_transfer`.
+        self.window.size = if self.totals.timeouts > 1 { 1 } else { self.initial_window };
         self.start_mtu_search(env);
         self.pacing.max_rate = options.max_pacing_rate;
         let path = self.path(env.now);

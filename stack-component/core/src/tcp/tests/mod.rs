@@ -2,6 +2,7 @@
 
 mod accurate_ecn;
 mod close;
+mod congestion;
 mod ecn;
 mod handshake;
 mod harness;

@@ -1,11 +1,14 @@
 //! TCP by itself: one side against scripted segments, and two sides against each other, in virtual time.
 
+mod accurate_ecn;
 mod close;
+mod congestion;
 mod ecn;
 mod handshake;
 mod harness;
 mod loss;
 mod mtu_probe;
+mod receiving;
 mod recovery;
 mod robustness;
 mod trace;

@@ -31,7 +31,7 @@ impl Tcp {
             so::SNDLOWAT => to_int(1),
             so::RCVTIMEO => to_timeval(self.local.receive_timeout),
             so::SNDTIMEO => to_timeval(self.local.send_timeout),
-            so::ZEROCOPY => to_int(self.local.zerocopy),
+            so::ZEROCOPY => to_int(self.local.zerocopy.enabled),
             so::KEEPALIVE => to_int(method!(component, call_keep_alive_enabled, self.handle())?),
             so::SNDBUF => to_int(self.options(component)?.sndbuf),
             so::RCVBUF => to_int(self.options(component)?.rcvbuf),

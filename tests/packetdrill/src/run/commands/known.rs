@@ -6,7 +6,7 @@ use crate::machine::DeviceChange;
 use crate::run::runner::Runner;
 
 /// Programs that shims stand for; they are all known.
-pub const PROGRAMS: &[&str] = &["sysctl", "ip", "tc", "ethtool", "nstat", "set_sysctls.py", "sleep"];
+pub(super) const PROGRAMS: &[&str] = &["sysctl", "ip", "tc", "ethtool", "nstat", "set_sysctls.py", "sleep"];
 const BUILT_IN: &[&str] = &["echo", "true", ":", "set", "export", "exit", "cd", "modprobe", "iptables"];
 
 /// The last part of a program's path.

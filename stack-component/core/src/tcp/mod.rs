@@ -44,6 +44,8 @@ mod filter;
 mod info;
 mod input;
 mod inquiries;
+#[cfg(any(test, feature = "testing"))]
+mod invariants;
 mod listener;
 mod mtu_probe;
 mod open;

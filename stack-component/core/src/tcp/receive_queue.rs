@@ -41,6 +41,12 @@ impl ReceiveQueue {
         self.bytes
     }
 
+    /// What the data that waits for something missing takes, in bytes.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn out_of_order_memory(&self) -> usize {
+        self.out_of_order_memory
+    }
+
     /// Whether data waits for what is missing before it.
     pub(super) fn has_gap(&self) -> bool {
         !self.out_of_order.is_empty()

@@ -10,3 +10,5 @@ pub mod kernel;
 pub mod log;
 pub mod run;
 pub mod wire;
+
+pub use kernel::lab;

@@ -1,11 +1,12 @@
 //! The way into the state: every export goes through [`enter`].
 
 use crate::allocator::SingleThreaded;
-use crate::bindings::wnet::stack::notify;
+use crate::bindings::wnet::stack::notify::{self, Level};
 use crate::clock;
 use crate::random::HostRandom;
 use crate::state::State;
 use alloc::boxed::Box;
+use alloc::string::ToString;
 use stack_core::stack::Stack;
 use stack_core::time::Instant;
 
@@ -22,6 +23,9 @@ pub(crate) fn enter<R>(f: impl FnOnce(&mut State, Instant) -> R) -> R {
         let result = f(state, now);
         (result, state.leave(now))
     });
+    for change in notices.trace {
+        notify::log(Level::Debug, &change.to_string());
+    }
     for token in notices.ready {
         notify::ready(token);
     }

@@ -2,7 +2,7 @@
 //!
 //! - `state` decides: sockets and their states, streams, pollables and who waits for them. It calls no import
 //!   and is tested natively.
-//! - `sockets`, `io`, `clock`, `reactor`, `counters` and `abort` translate the exports, one file for an
+//! - `sockets`, `io`, `clock`, `reactor`, `control` and `abort` translate the exports, one file for an
 //!   interface, methods in the order of the WIT.
 //! - `nic_bus`, `clock`, `random` and `entry` are the only users of imports: hardware, time, random numbers,
 //!   and the host's ear. So the component can reach nothing else (`wasm-tools component wit` shows it).
@@ -29,7 +29,7 @@ mod clock;
 #[cfg(target_family = "wasm")]
 mod configure;
 #[cfg(target_family = "wasm")]
-mod counters;
+mod control;
 #[cfg(target_family = "wasm")]
 mod entry;
 #[cfg(target_family = "wasm")]

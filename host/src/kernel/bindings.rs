@@ -1,13 +1,14 @@
 //! wasmtime's bindings to the contract in `wit/`: what a stack imports and what it exports.
 //!
 //! Imports are implemented on [`StackState`](super::state::StackState), one file per interface. Exports are
-//! called through [`Entered`](super::Entered).
+//! called through [`Entered`](super::Entered), by way of [`Stack`](super::exports::Stack), which knows that some
+//! of them may be missing.
 
 #![allow(missing_docs, unreachable_pub, dead_code)]
 
 wasmtime::component::bindgen!({
     path: "../wit",
-    world: "wnet:stack/stack",
+    world: "wnet:stack/stack-complete",
     imports: { default: trappable },
     with: {
         "wasi:io/poll.pollable": crate::kernel::poll::Pollable,
@@ -15,14 +16,3 @@ wasmtime::component::bindgen!({
         "wnet:nic/pci.dma-region": crate::kernel::pci::DmaRegion,
     },
 });
-
-/// The optional interface with the counters, in a world of its own so that a stack may lack it.
-pub mod optional {
-    wasmtime::component::bindgen!({
-        path: "../wit",
-        inline: "
-            package wnet:host;
-            world with-counters { export wnet:stack/counters@0.1.0; }
-        ",
-    });
-}

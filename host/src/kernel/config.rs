@@ -18,7 +18,15 @@ pub struct StackComponent {
     pub bytes: Arc<[u8]>,
 }
 
+/// The stack component that is part of this library; empty if it was not there when this was compiled.
+static BUILT_IN_STACK: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/stack.wasm"));
+
 impl StackComponent {
+    /// The stack component that was there when this library was compiled, if one was.
+    pub fn built_in() -> Option<Self> {
+        (!BUILT_IN_STACK.is_empty()).then(|| StackComponent::new("the built-in stack", BUILT_IN_STACK))
+    }
+
     /// A stack component called `name` in messages.
     pub fn new(name: impl Into<String>, bytes: impl Into<Arc<[u8]>>) -> Self {
         StackComponent { name: name.into(), bytes: bytes.into() }

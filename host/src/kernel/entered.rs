@@ -1,9 +1,8 @@
 //! The stack from inside of the big lock.
 
-use super::bindings::Stack;
+use super::exports::Stack;
 use super::handles::{Generation, Owned, Reaper};
 use super::image::Running;
-use super::optional::Optional;
 use super::state::StackState;
 use super::waiters::{Armed, Waiters};
 use std::sync::Arc;
@@ -13,13 +12,12 @@ use wasmtime::{Result, Store};
 /// What somebody holds who entered the stack: its exports and its Store, for as long as the lock is held.
 ///
 /// Any error of a call into the stack means that this life of it is over, so it has to be passed on.
-pub(crate) struct Entered<'a> {
+pub struct Entered<'a> {
     /// The stack's exports.
-    pub(crate) stack: &'a Stack,
+    pub stack: &'a Stack,
     /// Where they run.
-    pub(crate) store: &'a mut Store<StackState>,
+    pub store: &'a mut Store<StackState>,
     network: &'a mut Option<ResourceAny>,
-    optional: &'a Optional,
     generation: Generation,
     reaper: &'a Arc<Reaper>,
     waiters: &'a Arc<Waiters>,
@@ -27,8 +25,8 @@ pub(crate) struct Entered<'a> {
 
 impl<'a> Entered<'a> {
     pub(super) fn new(running: &'a mut Running, reaper: &'a Arc<Reaper>, waiters: &'a Arc<Waiters>) -> Self {
-        let Running { store, stack, generation, network, optional } = running;
-        Entered { stack, store, network, optional, generation: *generation, reaper, waiters }
+        let Running { store, stack, generation, network } = running;
+        Entered { stack, store, network, generation: *generation, reaper, waiters }
     }
 
     /// The handle that `owned` owns; `None` if it was one of an earlier life.
@@ -42,7 +40,10 @@ impl<'a> Entered<'a> {
     }
 
     /// The network that sockets are bound to and connected over.
-    pub(crate) fn network(&mut self) -> Result<ResourceAny> {
+    ///
+    /// # Errors
+    /// When the stack trapped.
+    pub fn network(&mut self) -> Result<ResourceAny> {
         if let Some(network) = *self.network {
             return Ok(network);
         }
@@ -52,13 +53,18 @@ impl<'a> Entered<'a> {
     }
 
     /// The stack's counters; none when it does not export them.
-    pub(super) fn counters(&mut self) -> Result<Vec<(String, u64)>> {
-        self.optional.counters(self.store)
+    ///
+    /// # Errors
+    /// When the stack trapped.
+    pub fn counters(&mut self) -> Result<Vec<(String, u64)>> {
+        let Some(control) = self.stack.control() else { return Ok(Vec::new()) };
+        let counters = control.call_counters(&mut *self.store)?;
+        Ok(counters.into_iter().map(|counter| (counter.name, counter.value)).collect())
     }
 
     /// Resets the connection of `socket`, if the stack can do that.
     pub(crate) fn abort_tcp(&mut self, socket: ResourceAny) -> Result<()> {
-        self.optional.abort_tcp(self.store, socket)
+        self.stack.abort().map_or(Ok(()), |abort| abort.call_abort_tcp(&mut *self.store, socket))
     }
 
     /// Has the stack tell when `pollable` is ready; `None` if it is ready now.

@@ -1,13 +1,13 @@
 //! A stack component made ready to run, and its running instances.
 
 use super::bindings::exports::wnet::stack::reactor;
-use super::bindings::{Stack, StackPre};
 use super::clock::Clock;
 use super::component::{self, LinkProblem, compile, missing_exports, missing_imports, one_line};
-use super::config::{KernelConfig, KernelError};
+use super::config::{KernelConfig, KernelError, StackComponent};
+use super::exports::{Stack, StackPre};
 use super::handles::Generation;
 use super::nic::Nic;
-use super::optional::Optional;
+use super::random::RandomSource;
 use super::state::{StackState, add_to_linker};
 use super::{engine, inert};
 use std::sync::{Arc, Mutex};
@@ -39,12 +39,25 @@ const EXPORTS: [&str; 12] = [
 /// What the host gives a stack beside WASI.
 const IMPORTS: [&str; 2] = [super::pci::INTERFACE, "wnet:stack/notify@0.1.0"];
 
-/// A component that fulfils the contract, compiled, linked and with its configuration at hand.
+/// A component that fulfils the contract, compiled and linked. Clones share what was compiled.
+#[derive(Clone)]
+pub(super) struct Program {
+    pre: StackPre,
+}
+
+/// A program with its configuration and its hardware at hand.
 pub(super) struct Image {
-    pre: StackPre<StackState>,
+    program: Program,
     settings: reactor::Config,
-    nics: Arc<[Mutex<Nic>]>,
-    clock: Clock,
+    hardware: Hardware,
+}
+
+/// What a stack runs on. Clones are the same.
+#[derive(Clone)]
+pub(super) struct Hardware {
+    pub(super) nics: Arc<[Mutex<Nic>]>,
+    pub(super) clock: Clock,
+    pub(super) random: RandomSource,
 }
 
 /// Why an image did not come to life.
@@ -62,24 +75,25 @@ pub(super) struct Running {
     pub(super) generation: Generation,
     /// The network that guests' sockets are on, once somebody wanted it.
     pub(super) network: Option<ResourceAny>,
-    pub(super) optional: Optional,
+}
+
+impl Program {
+    /// Compiles and links; `cache`: whether what was compiled is kept on disk.
+    pub(super) fn load(component: &StackComponent, cache: bool) -> Result<Self, KernelError> {
+        let name = || component.name.clone();
+        let engine = engine::stack_engine(cache).map_err(|error| KernelError::Engine(one_line(&error)))?;
+        let compiled = compile(&engine, &component.bytes)
+            .map_err(|why| KernelError::NotAComponent { name: name(), why })?;
+        let pre = link(&engine, &compiled)
+            .map_err(|problems| KernelError::DoesNotLink { name: name(), problems })?;
+        Ok(Program { pre })
+    }
 }
 
 impl Image {
-    /// Compiles and links.
-    pub(super) fn load(
-        config: &KernelConfig,
-        nics: Arc<[Mutex<Nic>]>,
-        clock: Clock,
-    ) -> Result<Self, KernelError> {
-        let name = || config.component.name.clone();
-        let engine =
-            engine::stack_engine(config.cache).map_err(|error| KernelError::Engine(one_line(&error)))?;
-        let component = compile(&engine, &config.component.bytes)
-            .map_err(|why| KernelError::NotAComponent { name: name(), why })?;
-        let pre = link(&engine, &component)
-            .map_err(|problems| KernelError::DoesNotLink { name: name(), problems })?;
-        Ok(Image { pre, settings: config.for_stack(), nics, clock })
+    /// What is needed to start `program` as often as wanted, on hardware that is described in `config`.
+    pub(super) fn new(program: Program, config: &KernelConfig, hardware: Hardware) -> Self {
+        Image { program, settings: config.for_stack(), hardware }
     }
 
     /// Makes a Store, an instance in it, and configures that.
@@ -96,15 +110,14 @@ impl Image {
     }
 
     fn instantiate(&self, generation: Generation) -> wasmtime::Result<Running> {
-        let state = StackState::new(Arc::clone(&self.nics), self.clock);
-        let mut store = Store::new(self.pre.engine(), state);
+        let state = StackState::new(self.hardware.clone());
+        let pre = &self.program.pre;
+        let mut store = Store::new(pre.engine(), state);
         store.set_max_component_handles(MAX_HANDLES);
         store.epoch_deadline_trap();
         store.set_epoch_deadline(EPOCHS_PER_ENTRY);
-        let instance = self.pre.instance_pre().instantiate(&mut store)?;
-        let stack = Stack::new(&mut store, &instance)?;
-        let optional = Optional::find(&mut store, &instance);
-        Ok(Running { store, stack, generation, network: None, optional })
+        let stack = pre.instantiate(&mut store)?;
+        Ok(Running { store, stack, generation, network: None })
     }
 }
 
@@ -115,7 +128,7 @@ impl Running {
     }
 }
 
-fn link(engine: &Engine, component: &Component) -> Result<StackPre<StackState>, Vec<LinkProblem>> {
+fn link(engine: &Engine, component: &Component) -> Result<StackPre, Vec<LinkProblem>> {
     let provided = |name: &str| component::is_wasi_0_2(name) || IMPORTS.contains(&name);
     let mut problems = missing_imports(component, &IMPORTS, provided);
     problems.extend(missing_exports(component, &EXPORTS));

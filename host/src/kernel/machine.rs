@@ -174,7 +174,7 @@ impl Machine {
 }
 
 /// Drops the handles that their owners dropped.
-fn reap(running: &mut Running, reaper: &Reaper) -> wasmtime::Result<()> {
+pub(super) fn reap(running: &mut Running, reaper: &Reaper) -> wasmtime::Result<()> {
     if reaper.is_waiting() {
         for resource in reaper.take(running.generation) {
             resource.resource_drop(&mut running.store)?;

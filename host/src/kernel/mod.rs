@@ -21,13 +21,14 @@ mod config;
 mod dma;
 pub(crate) mod engine;
 mod entered;
+pub(crate) mod exports;
 mod handles;
 mod image;
 mod inert;
+pub mod lab;
 mod machine;
 mod nic;
 mod notify;
-mod optional;
 pub(crate) mod pci;
 pub(crate) mod poll;
 mod random;
@@ -41,15 +42,16 @@ pub use component::{LinkProblem, NotAComponent};
 pub use config::{KernelConfig, KernelError, NicConfig, StackComponent};
 pub use machine::StackDied;
 
-pub(crate) use entered::Entered;
+pub use entered::Entered;
 pub(crate) use handles::Owned;
 pub(crate) use waiters::Armed;
 
 use clock::Clock;
 use handles::{Generation, Reaper};
-use image::{BootError, Image};
+use image::{BootError, Hardware, Image, Program};
 use machine::{Aftermath, Machine};
 use nic::{Nic, Taken};
+use random::RandomSource;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LockResult, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
@@ -89,7 +91,9 @@ impl Kernel {
             Mutex::new(Nic::new(name.clone(), *mac, Arc::clone(wire)))
         };
         let nics: Arc<[Mutex<Nic>]> = config.nics.iter().map(nic).collect();
-        let image = Image::load(&config, Arc::clone(&nics), clock)?;
+        let hardware =
+            Hardware { nics: Arc::clone(&nics), clock: clock.clone(), random: RandomSource::System };
+        let image = Image::new(Program::load(&config.component, config.cache)?, &config, hardware);
         let core = Arc::new(Core::start(image, nics, clock, config.component.name)?);
         let thread_core = Arc::clone(&core);
         let wire_thread = std::thread::Builder::new()
@@ -119,7 +123,7 @@ impl Kernel {
         }
     }
 
-    /// The stack's counters by name, if it exports `wnet:stack/counters`, and those of the hardware.
+    /// The stack's counters by name, if it exports `wnet:stack/control`, and those of the hardware.
     pub fn counters(&self) -> Vec<(String, u64)> {
         let mut counters = self.enter(|stack| stack.counters()).unwrap_or_default();
         for nic in self.core.nics.iter() {
@@ -178,8 +182,13 @@ struct Core {
 impl Core {
     fn start(image: Image, nics: Arc<[Mutex<Nic>]>, clock: Clock, name: String) -> Result<Self, KernelError> {
         let (reaper, waiters) = (Arc::<Reaper>::default(), Arc::<Waiters>::default());
-        let machine =
-            Machine::start(image, Arc::clone(&nics), clock, Arc::clone(&reaper), Arc::clone(&waiters));
+        let machine = Machine::start(
+            image,
+            Arc::clone(&nics),
+            clock.clone(),
+            Arc::clone(&reaper),
+            Arc::clone(&waiters),
+        );
         let machine = Mutex::new(machine.map_err(|error| match error {
             BootError::Failed(error) => KernelError::Start { name, why: component::one_line(&error) },
             BootError::Refused(text) => KernelError::Configure(text),

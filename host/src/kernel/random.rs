@@ -1,4 +1,4 @@
-//! `wasi:random/random` for the stack: the operating system's random numbers.
+//! `wasi:random/random` for the stack: the operating system's random numbers, or repeatable ones for a lab.
 
 use super::bindings::wasi::random::random::Host;
 use super::state::StackState;
@@ -6,6 +6,36 @@ use wasmtime::{Result, bail, format_err};
 
 /// Most bytes that one call hands out.
 const MAX_RANDOM_BYTES: u64 = 1 << 16;
+
+/// Where a stack's random numbers come from.
+#[derive(Clone, Debug)]
+pub(super) enum RandomSource {
+    /// The operating system.
+    System,
+    /// A sequence that its seed determines: for tests, where nobody is to guess wrong.
+    Seeded(u64),
+}
+
+impl RandomSource {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
+        match self {
+            RandomSource::System => fill(bytes)?,
+            RandomSource::Seeded(state) => {
+                bytes.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&split_mix(state)[..chunk.len()]));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The next eight bytes of a SplitMix64 sequence.
+fn split_mix(state: &mut u64) -> [u8; 8] {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut mixed = *state;
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (mixed ^ (mixed >> 31)).to_le_bytes()
+}
 
 /// Fills `bytes` from the operating system.
 pub(super) fn fill(bytes: &mut [u8]) -> Result<()> {
@@ -18,13 +48,13 @@ impl Host for StackState {
             bail!("{len} random bytes asked for at once, {MAX_RANDOM_BYTES} permitted");
         }
         let mut bytes = vec![0; len as usize];
-        fill(&mut bytes)?;
+        self.random.fill(&mut bytes)?;
         Ok(bytes)
     }
 
     fn get_random_u64(&mut self) -> Result<u64> {
         let mut bytes = [0; 8];
-        fill(&mut bytes)?;
+        self.random.fill(&mut bytes)?;
         Ok(u64::from_le_bytes(bytes))
     }
 }

@@ -1,17 +1,20 @@
 //! What the stack's Store carries for the functions that the stack imports.
 
 use super::clock::Clock;
+use super::image::Hardware;
 use super::inert::Inert;
 use super::nic::Nic;
 use super::notify::Notices;
+use super::random::RandomSource;
 use std::sync::{Arc, Mutex};
 use wasmtime::component::{HasSelf, Linker, ResourceTable};
 
 /// The data of the stack's Store.
-pub(crate) struct StackState {
+pub struct StackState {
     /// The controllers. Each has a lock of its own only because their DMA memory is written while the
     /// Store is borrowed; the big lock keeps everybody else away.
     pub(super) nics: Arc<[Mutex<Nic>]>,
+    pub(super) random: RandomSource,
     pub(super) table: ResourceTable,
     pub(super) notices: Notices,
     pub(super) clock: Clock,
@@ -20,9 +23,11 @@ pub(crate) struct StackState {
 
 impl StackState {
     /// The data of a new Store.
-    pub(super) fn new(nics: Arc<[Mutex<Nic>]>, clock: Clock) -> Self {
+    pub(super) fn new(hardware: Hardware) -> Self {
+        let Hardware { nics, clock, random } = hardware;
         StackState {
             nics,
+            random,
             table: ResourceTable::new(),
             notices: Notices::default(),
             clock,
@@ -33,6 +38,6 @@ impl StackState {
 
 /// Defines what the contract lets every stack import.
 pub(super) fn add_to_linker(linker: &mut Linker<StackState>) -> wasmtime::Result<()> {
-    super::bindings::Stack::add_to_linker::<StackState, HasSelf<StackState>>(linker, |state| state)?;
+    super::bindings::StackComplete::add_to_linker::<StackState, HasSelf<StackState>>(linker, |state| state)?;
     super::pci::link_dma_write(linker)
 }

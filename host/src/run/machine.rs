@@ -16,9 +16,6 @@ use std::time::Duration;
 /// The name of the network card's interface.
 const INTERFACE: &str = "eth0";
 
-/// The stack component that is part of this program; empty if it was not there when this was compiled.
-static BUILT_IN_STACK: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/stack.wasm"));
-
 /// A machine that is on.
 pub(super) struct Machine {
     pub(super) kernel: Arc<Kernel>,
@@ -86,10 +83,11 @@ fn stack_component(file: Option<&Path>) -> Result<StackComponent, Failure> {
             let bytes = files::read(file).map_err(|error| Failure::component_file(file, &error))?;
             Ok(StackComponent::new(file.display().to_string(), bytes))
         }
-        None if BUILT_IN_STACK.is_empty() => Err(Failure::host(
-            "this wnet was built without a stack component; build it with `cargo xtask build`, or name one: --stack FILE",
-        )),
-        None => Ok(StackComponent::new("the built-in stack", BUILT_IN_STACK)),
+        None => StackComponent::built_in().ok_or_else(|| {
+            Failure::host(
+                "this wnet was built without a stack component; build it with `cargo xtask build`, or name one: --stack FILE",
+            )
+        }),
     }
 }
 

@@ -42,8 +42,11 @@ impl fmt::Display for SysctlError {
 
 impl core::error::Error for SysctlError {}
 
-/// Settings that can only be read, and how they read.
-const READ_ONLY: &[(&str, fn() -> String)] =
+/// The name of a setting and how it reads.
+type ReadOnly = (&'static str, fn() -> String);
+
+/// Settings that can only be read.
+const READ_ONLY: &[ReadOnly] =
     &[("net.ipv4.tcp_available_congestion_control", || CONGESTION_CONTROLS.join(" "))];
 
 fn unknown(name: String) -> SysctlError {

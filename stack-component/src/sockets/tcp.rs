@@ -180,6 +180,6 @@ fn run<R>(f: impl FnOnce(&mut State, Instant) -> Result<R, SocketError>) -> Resu
     enter(f).map_err(error_code)
 }
 
-fn nanos(duration: time::Duration) -> u64 {
+pub(super) fn nanos(duration: time::Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

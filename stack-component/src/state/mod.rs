@@ -4,6 +4,7 @@
 //! Nothing here calls an import, so it all runs natively in tests. The files around (`sockets`, `io`,
 //! `reactor`) translate WIT calls into calls of [`State`], and [`Notices`] into imports.
 
+mod options;
 mod pollables;
 mod streams;
 mod tcp;
@@ -11,6 +12,7 @@ mod tcp_state;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use options::{InForce, whole_millis, whole_seconds};
 pub(crate) use pollables::{PollableHandle, Source};
 pub(crate) use streams::StreamError;
 
@@ -20,7 +22,7 @@ use hashbrown::HashMap;
 use pollables::Pollable;
 use stack_core::arena::Arena;
 use stack_core::stack::{SocketHandle, Stack};
-use stack_core::tcp::TcpHandle;
+use stack_core::tcp::{StateChange, TcpHandle};
 use stack_core::time::Instant;
 use tcp::Socket;
 
@@ -46,6 +48,8 @@ pub(crate) struct Notices {
     pub(crate) ready: Vec<u64>,
     /// For `wake-at`.
     pub(crate) wake_at: Option<Instant>,
+    /// For `log`: trace events that are on.
+    pub(crate) trace: Vec<StateChange>,
 }
 
 /// The answer of a step.
@@ -96,7 +100,8 @@ impl State {
         if wake_at.is_some() {
             self.told = wake_at;
         }
-        Notices { ready: core::mem::take(&mut self.fired), wake_at }
+        let trace = self.stack.tcp_take_state_changes();
+        Notices { ready: core::mem::take(&mut self.fired), wake_at, trace }
     }
 
     /// When there is something to do: for the core, or for a pollable of the clock.

@@ -1,5 +1,7 @@
 //! The state with the real core over its loopback device.
 
+mod options;
+
 use super::{Source, State, StreamError};
 use core::net::{Ipv4Addr, SocketAddrV4};
 use stack_core::random::SeededRandom;

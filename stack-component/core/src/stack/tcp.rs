@@ -6,8 +6,8 @@ use super::Stack;
 use crate::datapath::RoutePaths;
 use crate::route::{Destination, Refusal};
 use crate::tcp::{
-    Env, FilterError, Instruction, Received, SendFlags, Shutdown, SocketError, StateChange, Tcp, TcpHandle,
-    TcpInfo, TcpOption, TcpOptions, TcpReadiness, TcpState,
+    CongestionInfo, Env, FilterError, Instruction, Received, SendFlags, Shutdown, SocketError, StateChange,
+    Tcp, TcpHandle, TcpInfo, TcpOption, TcpOptions, TcpReadiness, TcpState,
 };
 use crate::time::Instant;
 use alloc::vec::Vec;
@@ -155,6 +155,11 @@ impl Stack {
     /// What the connection or the listener tells of itself; none of a handle that was given up. Linux: `TCP_INFO`.
     pub fn tcp_info(&self, handle: TcpHandle, now: Instant) -> Option<TcpInfo> {
         self.tcp.info(handle, now)
+    }
+
+    /// What the congestion control of a connection tells of itself; none of other sockets. Linux: `TCP_CC_INFO`.
+    pub fn tcp_congestion_info(&self, handle: TcpHandle) -> Option<CongestionInfo> {
+        self.tcp.congestion_info(handle, self.now)
     }
 
     /// Lets a program of classic BPF look at each segment from its TCP header on.

@@ -334,6 +334,7 @@ impl Connection {
             state: self.recovery.phase,
             delivered: self.rate.delivered,
             delivered_ce: self.rate.delivered_ce,
+            delivered_at: self.rate.delivered_at(),
             lost: self.rate.lost,
             app_limited: self.rate.is_app_limited(),
             next_departure: self.pacing.next_departure.max(now),

@@ -169,6 +169,14 @@ impl Tcp {
     }
 }
 
+#[cfg(test)]
+impl Tcp {
+    /// What a connection's timestamps say at `now`.
+    pub(super) fn timestamp_of(&self, handle: TcpHandle, now: Instant) -> u32 {
+        self.sockets.get(handle).and_then(|s| s.connection()).map_or(0, |c| c.timestamp(now))
+    }
+}
+
 /// Linux's numbers of the states: `TCP_ESTABLISHED` and so on.
 const fn state_number(state: TcpState) -> u8 {
     match state {

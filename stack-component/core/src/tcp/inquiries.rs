@@ -5,7 +5,8 @@ use super::connection::Fin;
 use super::filter::{FilterError, Instruction};
 use super::sockets::Received;
 use super::table::{Role, Socket, Tcp, TcpHandle};
-use super::{SocketError, TcpState};
+use super::{CongestionInfo, SocketError, TcpState};
+use crate::time::Instant;
 
 impl Tcp {
     /// What [`Tcp::receive`] would give, left where it is. Linux: `tcp_recvmsg` with `MSG_PEEK`.
@@ -29,6 +30,12 @@ impl Tcp {
     /// Whether acknowledgements leave at once for now. Linux: reading `TCP_QUICKACK`.
     pub fn is_quick_ack(&self, handle: TcpHandle) -> bool {
         self.sockets.get(handle).and_then(Socket::connection).is_none_or(|c| !c.ack.interactive)
+    }
+
+    /// What the congestion control of a connection tells of itself; none of other sockets. Linux: `TCP_CC_INFO`.
+    pub fn congestion_info(&self, handle: TcpHandle, now: Instant) -> Option<CongestionInfo> {
+        let connection = self.sockets.get(handle).and_then(Socket::connection)?;
+        Some(connection.control.info(&connection.path(now)))
     }
 
     /// How many bytes can be read. Linux: `SIOCINQ`, `tcp_inq`.

@@ -173,7 +173,7 @@ pub enum TcpOption {
     SynCount(u8),
     /// Most bytes of window offered; 0: no limit.
     WindowClamp(u32),
-    /// How long an orphan waits for the peer's FIN, up to 120 s; none: not at all.
+    /// How long an orphan waits for the peer's FIN, up to 120 s; zero: as the sysctl says; none: not at all.
     FinTimeout(Option<Duration>),
     /// Most bytes a second.
     MaxPacingRate(u64),
@@ -312,13 +312,30 @@ impl TcpOptions {
                 self.window_clamp = (bytes != 0).then_some(bytes.max(MIN_RECEIVE_BUFFER / 2));
             }
             TcpOption::FinTimeout(time) => {
-                self.fin_timeout = Some(time.unwrap_or(Duration::ZERO).min(MAX_FIN_TIMEOUT));
+                self.fin_timeout = match time {
+                    None => Some(Duration::ZERO),
+                    Some(Duration::ZERO) => None,
+                    Some(time) => Some(time.min(MAX_FIN_TIMEOUT)),
+                };
             }
             TcpOption::MaxPacingRate(rate) => self.max_pacing_rate = rate,
             TcpOption::PathMtu(how) => self.path_mtu = how,
             _ => {}
         }
         Ok(())
+    }
+}
+
+impl TcpOptions {
+    /// How long a connection without data waits before it is accepted, in whole seconds. Linux: reading
+    /// `TCP_DEFER_ACCEPT`, `retrans_to_secs`.
+    pub fn defer_accept_time(&self) -> Duration {
+        let waits = (0..self.defer_accept).scan(1u64, |wait, _| {
+            let this = *wait;
+            *wait = (this * 2).min(120);
+            Some(this)
+        });
+        Duration::from_secs(waits.sum())
     }
 }
 
@@ -400,5 +417,16 @@ mod tests {
         assert!(options.receive_buffer_locked);
         assert_eq!(options.set(TcpOption::SndBuf { bytes: 1, force: false }, &sysctl), Ok(()));
         assert_eq!((options.send_buffer, options.send_buffer_locked), (4608, true));
+    }
+
+    #[test]
+    fn deferring_is_rounded_to_retransmissions() {
+        let sysctl = Sysctl::default();
+        let mut options = TcpOptions::new(&sysctl);
+        for (seconds, rounded) in [(0, 0), (1, 1), (2, 3), (3, 3), (4, 7), (127, 127), (128, 247)] {
+            let option = TcpOption::DeferAccept(Duration::from_secs(seconds));
+            assert_eq!(options.set(option, &sysctl), Ok(()));
+            assert_eq!(options.defer_accept_time(), Duration::from_secs(rounded), "{seconds}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::sequence::Sequence;
 use crate::time::{Duration, Instant};
 
 /// The time between two instants in whole microseconds of Linux's clock, which is read in microseconds.
-fn micros(later: Instant, earlier: Instant) -> u64 {
+pub(super) fn micros(later: Instant, earlier: Instant) -> u64 {
     later.as_micros().saturating_sub(earlier.as_micros())
 }
 

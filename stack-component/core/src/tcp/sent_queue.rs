@@ -197,17 +197,22 @@ impl SentQueue {
         Some(from + offset)
     }
 
-    /// Notes that the segment `index` is sent again at `now`. The counters of the connection are the caller's.
-    /// Linux: `tcp_retransmit_skb`.
-    pub(super) fn note_retransmission(&mut self, index: usize, now: Instant, tx: TxSnapshot) -> Option<Sent> {
+    /// Notes that the segment `index` leaves again at `now`. Linux: the end of `__tcp_retransmit_skb`.
+    pub(super) fn note_sent_again(&mut self, index: usize, now: Instant, tx: TxSnapshot) -> Option<Sent> {
         let sent = self.segments.get_mut(index)?;
-        self.retransmitted += u32::from(!sent.retransmitted);
-        sent.retransmitted = true;
         sent.ever_retransmitted = true;
         sent.at = now;
         sent.tx = tx;
         self.order.push_back((now, sent.end));
         Some(sent.clone())
+    }
+
+    /// Counts the segment `index` as on its way again. Linux: the end of `tcp_retransmit_skb`.
+    pub(super) fn note_retransmission(&mut self, index: usize) {
+        if let Some(sent) = self.segments.get_mut(index) {
+            self.retransmitted += u32::from(!sent.retransmitted);
+            sent.retransmitted = true;
+        }
     }
 
     /// Cuts the segment `index` so that it carries at most `len` bytes; what is behind becomes a segment of its

@@ -236,10 +236,10 @@ impl Tcp {
             // What goes on in TIME-WAIT is no longer this connection.
             connection.events.trail = Trail::default();
             self.enter_time_wait(env, wait);
-        } else if connection.state == TcpState::Close {
-            if self.connections.get(&tuple) == Some(&Entry::Connection(handle)) {
-                self.connections.remove(&tuple);
-            }
+        } else if connection.state == TcpState::Close
+            && self.connections.get(&tuple) == Some(&Entry::Connection(handle))
+        {
+            self.connections.remove(&tuple);
         }
         self.trace_trail(&tuple, &events.trail);
         self.schedule_or_forget(handle);

@@ -5,12 +5,16 @@
 
 #![allow(dead_code, reason = "the recovery engine does not call all of it yet")]
 
+mod bbr;
 mod cubic;
+mod dctcp;
 mod path;
 mod reno;
 mod window;
 
+use bbr::Bbr;
 use cubic::{Cubic, SlowStartExit};
+use dctcp::Dctcp;
 pub(super) use path::{AckFlags, AckSample, CaEvent, CaState, MarkEcho, Path};
 pub(super) use reno::Reno;
 pub(super) use window::{INFINITE_THRESHOLD, INITIAL_WINDOW, Window};
@@ -174,10 +178,12 @@ pub(super) trait CongestionControl: Send + core::fmt::Debug {
 
 /// A new one. `seed` is a random number for those that throw dice. Its [`start`](CongestionControl::start) is
 /// called when the connection is established, or at once if it is. Linux: `tcp_assign_congestion_control`.
-pub(super) fn new(algorithm: Algorithm, _seed: u32) -> Box<dyn CongestionControl> {
+pub(super) fn new(algorithm: Algorithm, seed: u32) -> Box<dyn CongestionControl> {
     match algorithm {
         Algorithm::Cubic => Box::new(Cubic::new(SlowStartExit::default())),
-        Algorithm::Reno | Algorithm::Bbr | Algorithm::Dctcp => Box::new(Reno),
+        Algorithm::Bbr => Box::new(Bbr::new(seed)),
+        Algorithm::Reno => Box::new(Reno),
+        Algorithm::Dctcp => Box::new(Dctcp::default()),
     }
 }
 

@@ -94,6 +94,8 @@ pub(in crate::tcp) struct Path {
     pub delivered: u32,
     /// Of these, those that were marked. Linux: `delivered_ce`.
     pub delivered_ce: u32,
+    /// When the last delivery was told. Linux: `delivered_mstamp`.
+    pub delivered_at: Instant,
     /// Segments marked lost over all. Linux: `lost`.
     pub lost: u32,
     /// Whether what is on its way is what the owner had to send, not what the path takes. Linux: `app_limited`.

@@ -86,9 +86,19 @@ impl Connection {
         Some(sent)
     }
 
+    /// Sends the segment `index`, which counts as lost, once more. Linux: `tcp_retransmit_skb`.
+    fn retransmit(&mut self, env: &mut Env<'_>, index: usize) -> Option<Sent> {
+        let sent = self.send_again(env, index)?;
+        self.send.sent.note_retransmission(index);
+        let undo = &mut self.recovery.undo;
+        undo.first_retransmission.get_or_insert(env.now);
+        undo.outstanding = Some(undo.outstanding.unwrap_or(0).saturating_add(1));
+        Some(sent)
+    }
+
     /// Sends the segment `index` once more, unless the peer shrank its window so that it does not fit; the first
-    /// one then goes as a probe of the window (RFC 9293 section 3.8.6). Linux: `tcp_retransmit_skb`.
-    pub(in super::super) fn retransmit(&mut self, env: &mut Env<'_>, index: usize) -> Option<Sent> {
+    /// one then goes as a probe of the window (RFC 9293 section 3.8.6). Linux: `__tcp_retransmit_skb`.
+    fn send_again(&mut self, env: &mut Env<'_>, index: usize) -> Option<Sent> {
         self.abandon_mtu_probe();
         let una = self.send.una;
         let room = (una + self.send.window).saturating_since(self.send.sent.get(index)?.start.latest(una));
@@ -98,10 +108,7 @@ impl Connection {
         let mss = self.send_mss();
         self.send.sent.split(index, if room == 0 { mss } else { mss.min(room) });
         let tx = self.rate.on_sent(env.now, self.send.sent.len());
-        let mut sent = self.send.sent.note_retransmission(index, env.now, tx)?;
-        let undo = &mut self.recovery.undo;
-        undo.first_retransmission.get_or_insert(env.now);
-        undo.outstanding = Some(undo.outstanding.unwrap_or(0).saturating_add(1));
+        let mut sent = self.send.sent.note_sent_again(index, env.now, tx)?;
         // Part of it may be acknowledged already.
         if sent.start.before(una) && !sent.syn {
             sent.start = una;
@@ -115,11 +122,11 @@ impl Connection {
         Some(sent)
     }
 
-    /// A tail loss probe that is a retransmission: the last segment. Linux: the second half of
+    /// A tail loss probe that is a retransmission: the last segment, which does not count as lost. Linux: the second half of
     /// `tcp_send_loss_probe`.
     pub(in super::super) fn retransmit_last(&mut self, env: &mut Env<'_>) -> Option<Sent> {
         let last = (self.send.sent.len() as usize).checked_sub(1)?;
-        self.retransmit(env, last)
+        self.send_again(env, last)
     }
 
     /// What is new has left, or could not: F-RTO decides. Linux: the second half of `tcp_xmit_recovery`.

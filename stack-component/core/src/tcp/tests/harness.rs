@@ -140,6 +140,11 @@ impl Script {
 
     /// Opens a connection to the host. Answers the SYN-ACK.
     pub(super) fn handshake(&mut self, syn: Options) -> Seen {
+        self.handshake_after(syn, Duration::ZERO)
+    }
+
+    /// The same; the answer to the SYN-ACK takes some time.
+    pub(super) fn handshake_after(&mut self, syn: Options, time: Duration) -> Seen {
         let timestamps = syn.timestamps;
         self.inject_with(self.next, 0, Flags::SYN, &[], syn).unwrap();
         self.next = self.next.wrapping_add(1);
@@ -147,6 +152,7 @@ impl Script {
         assert_eq!(answer.flags, Flags::SYN | Flags::ACK);
         self.expected = answer.sequence.wrapping_add(1);
         self.options.timestamps = timestamps;
+        self.wait(time);
         self.ack();
         answer
     }

@@ -4,6 +4,7 @@ mod close;
 mod handshake;
 mod harness;
 mod loss;
+mod recovery;
 mod robustness;
 mod trace;
 mod transfer;

@@ -155,6 +155,7 @@ impl Flow {
         path.state = self.state;
         path.delivered = self.rate.delivered;
         path.delivered_ce = self.rate.delivered_ce;
+        path.delivered_at = self.rate.delivered_at();
         path.lost = self.rate.lost;
         path.app_limited = self.rate.is_app_limited();
         path.paced = self.control.takes_over();

@@ -1,0 +1,109 @@
+//! Fields to raw IP packets, with checksums.
+
+use std::net::Ipv4Addr;
+
+use super::decode::Tcp;
+use crate::language::ast::Flags;
+
+/// What an IPv4 header says besides lengths and checksum.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub struct Ip {
+    pub source: Ipv4Addr,
+    pub destination: Ipv4Addr,
+    pub tos: u8,
+    pub ttl: u8,
+}
+
+/// The Internet checksum (RFC 1071); 0 over bytes that contain their right checksum.
+pub fn checksum(bytes: &[u8]) -> u16 {
+    let sum = bytes.chunks(2).fold(0u32, |sum, pair| {
+        sum + (u32::from(pair[0]) << 8) + u32::from(pair.get(1).copied().unwrap_or(0))
+    });
+    let folded = (sum & 0xffff) + (sum >> 16);
+    !(((folded & 0xffff) + (folded >> 16)) as u16)
+}
+
+pub(super) fn pseudo_header(source: Ipv4Addr, destination: Ipv4Addr, protocol: u8, len: usize) -> Vec<u8> {
+    let mut bytes = [source.octets(), destination.octets()].concat();
+    bytes.extend([0, protocol]);
+    bytes.extend((len as u16).to_be_bytes());
+    bytes
+}
+
+/// An IPv4 packet around a body whose checksum is complete. Without DF, as upstream's are.
+pub fn ipv4(ip: &Ip, protocol: u8, body: &[u8]) -> Vec<u8> {
+    let mut packet = vec![0x45, ip.tos];
+    packet.extend((body.len() as u16 + 20).to_be_bytes());
+    packet.extend([0, 0, 0, 0, ip.ttl, protocol, 0, 0]);
+    packet.extend(ip.source.octets());
+    packet.extend(ip.destination.octets());
+    let sum = checksum(&packet);
+    packet[10..12].copy_from_slice(&sum.to_be_bytes());
+    packet.extend(body);
+    packet
+}
+
+/// A TCP segment in an IPv4 packet.
+pub fn tcp(ip: &Ip, tcp: &Tcp) -> Vec<u8> {
+    let mut body = tcp_header(tcp);
+    body.extend(&tcp.payload);
+    seal(ip, 6, &mut body, 16);
+    ipv4(ip, 6, &body)
+}
+
+/// A TCP header with its options, its checksum 0.
+pub fn tcp_header(tcp: &Tcp) -> Vec<u8> {
+    let options: Vec<u8> = tcp.options.iter().flat_map(|option| option.encode()).collect();
+    let mut body = Vec::new();
+    body.extend(tcp.source.to_be_bytes());
+    body.extend(tcp.destination.to_be_bytes());
+    body.extend(tcp.seq.to_be_bytes());
+    body.extend(tcp.ack.to_be_bytes());
+    body.push((((20 + options.len()) / 4) as u8) << 4 | u8::from(tcp.flags.ae));
+    body.push(low_flags(tcp.flags));
+    body.extend(tcp.window.to_be_bytes());
+    body.extend([0, 0]);
+    body.extend(tcp.urgent.to_be_bytes());
+    body.extend(options);
+    body
+}
+
+/// A UDP datagram in an IPv4 packet.
+pub fn udp(ip: &Ip, source: u16, destination: u16, payload: &[u8]) -> Vec<u8> {
+    let mut body = udp_header(source, destination, payload.len());
+    body.extend(payload);
+    seal(ip, 17, &mut body, 6);
+    ipv4(ip, 17, &body)
+}
+
+/// A UDP header, its checksum 0.
+pub fn udp_header(source: u16, destination: u16, payload_len: usize) -> Vec<u8> {
+    let mut body = Vec::new();
+    body.extend(source.to_be_bytes());
+    body.extend(destination.to_be_bytes());
+    body.extend((payload_len as u16 + 8).to_be_bytes());
+    body.extend([0, 0]);
+    body
+}
+
+/// An ICMP message in an IPv4 packet; `rest` is what follows the checksum.
+pub fn icmp(ip: &Ip, kind: u8, code: u8, rest: &[u8]) -> Vec<u8> {
+    let mut body = vec![kind, code, 0, 0];
+    body.extend(rest);
+    let sum = checksum(&body);
+    body[2..4].copy_from_slice(&sum.to_be_bytes());
+    ipv4(ip, 1, &body)
+}
+
+fn seal(ip: &Ip, protocol: u8, body: &mut [u8], at: usize) {
+    let mut all = pseudo_header(ip.source, ip.destination, protocol, body.len());
+    all.extend(&*body);
+    let sum = checksum(&all);
+    body[at..at + 2].copy_from_slice(&sum.to_be_bytes());
+}
+
+fn low_flags(flags: Flags) -> u8 {
+    let all = [flags.fin, flags.syn, flags.rst, flags.psh, flags.ack, flags.urg, flags.ece, flags.cwr];
+    all.iter().enumerate().map(|(bit, &set)| u8::from(set) << bit).sum()
+}

@@ -1,0 +1,116 @@
+//! A real shell for commands that are not simple, with shims first in its PATH.
+
+use std::io::{Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::JoinHandle;
+
+use super::known::PROGRAMS;
+use super::shim::{SOCKET, decode_request, encode_reply};
+use super::words::Simple;
+use super::{Reply, known};
+use crate::run::failure::Failure;
+use crate::run::runner::Runner;
+
+impl Runner<'_> {
+    /// Runs a text with `/bin/sh -c` in the script's directory.
+    pub(super) fn shell(&mut self, text: &str) -> Result<Reply, Failure> {
+        if text.contains("/proc/sys") {
+            return Err(Failure::new(
+                "a shell would write the computer's own /proc/sys; only lines like 'echo 1 > /proc/sys/NAME' are understood",
+            ));
+        }
+        // A shim that runs scripts would start itself for ever: its program forgot to call shim_main.
+        if std::env::var_os(SOCKET).is_some() {
+            return Err(Failure::new("a script of a script cannot have a shell"));
+        }
+        let place = Place::new().map_err(|error| Failure::new(format!("no place for the shims: {error}")))?;
+        let outcome = self.shell_in(text, &place);
+        outcome.map_err(|error| Failure::new(format!("the shell could not be run: {error}")))
+    }
+
+    fn shell_in(&mut self, text: &str, place: &Place) -> std::io::Result<Reply> {
+        let listener = UnixListener::bind(place.socket())?;
+        let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned());
+        let child = Command::new("/bin/sh")
+            .args(["-c", text])
+            .current_dir(if self.directory.as_os_str().is_empty() { Path::new(".") } else { self.directory })
+            .env("PATH", format!("{}:{path}", place.directory.display()))
+            .env(SOCKET, place.socket())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let waiting = wait(child, place.socket());
+        // The thread that waits for the shell connects as well, and says nothing: then it is over.
+        for stream in listener.incoming() {
+            if !self.serve(stream?)? {
+                break;
+            }
+        }
+        waiting.join().unwrap_or_else(|_| Err(std::io::Error::other("the thread that waited is gone")))
+    }
+
+    /// Answers one shim. False if it was none.
+    fn serve(&mut self, mut stream: UnixStream) -> std::io::Result<bool> {
+        let mut request = Vec::new();
+        stream.read_to_end(&mut request)?;
+        if request.is_empty() {
+            return Ok(false);
+        }
+        let simple = Simple { words: decode_request(&request), ..Simple::default() };
+        let reply = match known::is_known(&simple) {
+            true => self.known(&simple),
+            false => Reply::error(127, format!("{:?} is not understood\n", simple.words)),
+        };
+        stream.write_all(&encode_reply(&reply))?;
+        Ok(true)
+    }
+}
+
+fn wait(child: Child, socket: PathBuf) -> JoinHandle<std::io::Result<Reply>> {
+    std::thread::spawn(move || {
+        let outcome = child.wait_with_output();
+        drop(UnixStream::connect(socket));
+        let outcome = outcome?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ok(Reply {
+            status: outcome.status.code().unwrap_or(128),
+            output: text(&outcome.stdout),
+            errors: text(&outcome.stderr),
+        })
+    })
+}
+
+/// A directory with the shims and their socket; gone when it is dropped.
+struct Place {
+    directory: PathBuf,
+}
+
+static PLACES: AtomicU32 = AtomicU32::new(0);
+
+impl Place {
+    fn new() -> std::io::Result<Place> {
+        let number = PLACES.fetch_add(1, Ordering::Relaxed);
+        let directory = std::env::temp_dir().join(format!("packetdrill-{}-{number}", std::process::id()));
+        std::fs::create_dir(&directory)?;
+        let place = Place { directory };
+        let executable = std::env::current_exe()?;
+        for program in PROGRAMS {
+            std::os::unix::fs::symlink(&executable, place.directory.join(program))?;
+        }
+        Ok(place)
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.directory.join("socket")
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}

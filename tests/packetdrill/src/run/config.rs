@@ -1,0 +1,203 @@
+//! Options of scripts and of the command line.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::machine::Setup;
+
+/// How a script is to be run. Names and defaults are upstream's (config.c), but for the local address, which is
+/// random there, and what upstream's own runners give on the command line.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What the machine looks like.
+    pub setup: Setup,
+    /// `--ip_version`.
+    pub ip_version: IpVersion,
+    /// `--tolerance_usecs`, in nanoseconds.
+    pub tolerance: u64,
+    /// `--tolerance_percent` of the time since the event before.
+    pub tolerance_percent: f64,
+    /// `--tcp_ts_tick_usecs`: 0 does not check the values of outbound timestamps.
+    pub ts_tick_usecs: u64,
+    /// `--tcp_ts_ecr_scaled`: echoes of timestamps that were never sent are computed.
+    pub ts_ecr_scaled: bool,
+    /// `--strict_segments`: a segment of the script is one segment on the wire.
+    pub strict_segments: bool,
+    /// `--non_fatal=packet`.
+    pub non_fatal_packet: bool,
+    /// `--non_fatal=syscall`.
+    pub non_fatal_call: bool,
+    /// `--is_anyip`.
+    pub any_ip: bool,
+    /// `--dry_run`: parse only.
+    pub dry_run: bool,
+    /// `-v`: all packets are printed.
+    pub verbose: bool,
+    /// `--define SYM=VAL`.
+    pub defines: Vec<(String, String)>,
+}
+
+/// The version that sockets and packets are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IpVersion {
+    /// `ipv4`
+    V4,
+    /// `ipv4-mapped-ipv6`: sockets of AF_INET6, packets of IPv4.
+    Mapped,
+    /// `ipv6`
+    V6,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        let defines = [
+            ("TFO_COOKIE", "3021b9d889017eeb"),
+            ("TFO_COOKIE_ZERO", "b7c12350a90dc8f5"),
+            ("CODE", "host_unreachable"),
+            ("CMSG_LEVEL_IP", "SOL_IP"),
+            ("CMSG_TYPE_RECVERR", "IP_RECVERR"),
+        ];
+        Config {
+            setup: Setup {
+                local: Ipv4Addr::new(192, 168, 0, 1).into(),
+                prefix: 16,
+                remote: Ipv4Addr::new(192, 0, 2, 1).into(),
+                remote_prefix: 24,
+                gateway: Ipv4Addr::new(192, 168, 0, 2).into(),
+                mtu: 1500,
+                bind_port: 8080,
+                connect_port: 8080,
+                other: Vec::new(),
+            },
+            ip_version: IpVersion::V4,
+            tolerance: 4_000_000,
+            tolerance_percent: 12.5,
+            ts_tick_usecs: 0,
+            ts_ecr_scaled: false,
+            strict_segments: false,
+            non_fatal_packet: false,
+            non_fatal_call: false,
+            any_ip: false,
+            dry_run: false,
+            verbose: false,
+            defines: defines.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+        }
+    }
+}
+
+/// Options that take no value.
+pub const FLAGS: &[&str] = &[
+    "tcp_ts_ecr_scaled",
+    "strict_segments",
+    "dry_run",
+    "is_anyip",
+    "send_omit_free",
+    "debug",
+    "verbose",
+    "wire_client",
+    "wire_server",
+    "persistent_tun_dev",
+];
+
+impl Config {
+    /// Takes an option, of a script or of the command line. Options that mean nothing here (those of real devices
+    /// and of the remote mode) are kept for the machine in [`Setup::other`].
+    ///
+    /// # Errors
+    /// A value that the option cannot have.
+    pub fn set(&mut self, name: &str, value: Option<&str>) -> Result<(), String> {
+        if FLAGS.contains(&name) {
+            self.set_flag(name);
+            return Ok(());
+        }
+        let value = value.ok_or_else(|| format!("--{name} needs a value"))?;
+        let wrong = |_| format!("--{name}={value} is not a number of the right size");
+        match name {
+            "ip_version" => self.ip_version = ip_version(value)?,
+            "bind_port" => self.setup.bind_port = value.parse().map_err(wrong)?,
+            "connect_port" => self.setup.connect_port = value.parse().map_err(wrong)?,
+            "mtu" => self.setup.mtu = value.parse().map_err(wrong)?,
+            "tolerance_usecs" => self.tolerance = value.parse::<u64>().map_err(wrong)? * 1000,
+            "tcp_ts_tick_usecs" => self.ts_tick_usecs = value.parse().map_err(wrong)?,
+            "tolerance_percent" => {
+                self.tolerance_percent =
+                    value.parse().map_err(|_| format!("--{name}={value} is not a number"))?;
+            }
+            "local_ip" => self.setup.local = address(name, value)?.0,
+            "gateway_ip" => self.setup.gateway = address(name, value)?.0,
+            "remote_ip" => {
+                let (address, prefix) = address(name, value)?;
+                self.setup.remote = address;
+                self.setup.remote_prefix = prefix.unwrap_or(if address.is_ipv4() { 32 } else { 128 });
+            }
+            "netmask_ip" => match address(name, value)?.0 {
+                IpAddr::V4(mask) => self.setup.prefix = mask.to_bits().leading_ones() as u8,
+                IpAddr::V6(_) => return Err(format!("--{name}={value} is not a mask of IPv4")),
+            },
+            "non_fatal" => {
+                self.non_fatal_packet |= value.contains("packet");
+                self.non_fatal_call |= value.contains("syscall");
+            }
+            "define" => {
+                let (name, value) = value.split_once('=').ok_or("--define needs SYMBOL=VALUE")?;
+                self.defines.push((name.to_owned(), value.to_owned()));
+            }
+            _ => self.setup.other.push((name.to_owned(), value.to_owned())),
+        }
+        Ok(())
+    }
+
+    fn set_flag(&mut self, name: &str) {
+        match name {
+            "tcp_ts_ecr_scaled" => self.ts_ecr_scaled = true,
+            "strict_segments" => self.strict_segments = true,
+            "dry_run" => self.dry_run = true,
+            "is_anyip" => self.any_ip = true,
+            "verbose" => self.verbose = true,
+            other => self.setup.other.push((other.to_owned(), String::new())),
+        }
+    }
+}
+
+fn ip_version(value: &str) -> Result<IpVersion, String> {
+    match value {
+        "ipv4" => Ok(IpVersion::V4),
+        "ipv4-mapped-ipv6" => Ok(IpVersion::Mapped),
+        "ipv6" => Ok(IpVersion::V6),
+        _ => Err(format!("--ip_version={value} is not ipv4, ipv4-mapped-ipv6 or ipv6")),
+    }
+}
+
+fn address(name: &str, value: &str) -> Result<(IpAddr, Option<u8>), String> {
+    let (address, prefix) = match value.split_once('/') {
+        Some((address, prefix)) => (address, prefix.parse().ok()),
+        None => (value, None),
+    };
+    let address = address.parse().map_err(|_| format!("--{name}={value} is not an IP address"))?;
+    Ok((address, prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_taken_or_refused() {
+        let mut config = Config::default();
+        for (name, value) in [
+            ("mtu", "9000"),
+            ("tolerance_usecs", "10000"),
+            ("netmask_ip", "255.255.255.0"),
+            ("remote_ip", "10.0.0.1/8"),
+            ("so_flags", "x"),
+        ] {
+            config.set(name, Some(value)).unwrap();
+        }
+        config.set("strict_segments", None).unwrap();
+        assert_eq!((config.setup.mtu, config.tolerance, config.setup.prefix), (9000, 10_000_000, 24));
+        assert_eq!((config.setup.remote_prefix, config.strict_segments), (8, true));
+        assert_eq!(config.setup.other, [("so_flags".to_owned(), "x".to_owned())]);
+        assert!(config.set("mtu", Some("lots")).is_err());
+        assert!(config.set("mtu", None).is_err());
+        assert!(config.set("ip_version", Some("ipx")).is_err());
+    }
+}

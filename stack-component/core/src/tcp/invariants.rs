@@ -28,9 +28,36 @@ impl Tcp {
         }
         Ok(())
     }
+
+    /// What matters of each connection, for a report.
+    pub(crate) fn tell(&self) -> String {
+        let connections = self.sockets.iter().filter_map(|(_, socket)| socket.connection());
+        connections.map(Connection::tell).collect()
+    }
 }
 
 impl Connection {
+    fn tell(&self) -> String {
+        let (send, sent) = (&self.send, &self.send.sent);
+        format!(
+            "{} {:?}: una {} next {} unsent {} window {}; {} sent, {} sacked, {} lost, {} again\n  {:?}\n  {:?}\n  {:?}\n  {:?}\n",
+            self.tuple.local,
+            self.state,
+            send.una.since(send.initial),
+            send.next.since(send.initial),
+            self.unsent(),
+            send.window,
+            sent.len(),
+            sent.sacked,
+            sent.lost,
+            sent.retransmitted,
+            self.window,
+            self.recovery,
+            self.rtt,
+            self.timers,
+        )
+    }
+
     fn check(&self, options: &TcpOptions) -> Broken {
         if self.state == TcpState::Close {
             return ensure(self.timers.next().is_none() && self.send.sent.is_empty(), || {
@@ -72,7 +99,7 @@ impl Connection {
         let (queued, buffer) = (self.send.queue.len(), options.send_buffer as usize);
         ensure(queued <= buffer, || format!("{queued} bytes in a send buffer of {buffer}"))?;
         let (unread, buffer) = (self.receive.queue.len(), options.receive_buffer as usize);
-        ensure(unread <= buffer, || format!("{unread} bytes in a receive buffer of {buffer}"))?;
+        ensure(unread < buffer + (1 << self.receive.scale), || format!("{unread} bytes in a receive buffer of {buffer}"))?;
         let memory = self.receive.queue.out_of_order_memory();
         ensure(memory <= 2 * buffer, || format!("{memory} bytes out of order, the buffer has {buffer}"))
     }

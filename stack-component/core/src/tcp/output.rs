@@ -291,6 +291,7 @@ impl Connection {
 
     /// The reset that ends this connection. Linux: `tcp_send_active_reset`.
     pub(super) fn reset(&self, env: &mut Env<'_>, options: &TcpOptions) -> Output {
+        env.counters.increment(Counter::TcpOutSegs);
         env.counters.increment(Counter::TcpOutRsts);
         let outgoing = Outgoing {
             sequence: self.send.next,

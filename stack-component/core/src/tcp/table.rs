@@ -284,6 +284,7 @@ impl Tcp {
     pub(super) fn reply_with_reset(&mut self, env: &mut Env<'_>, segment: &Segment) {
         let ttl = env.sysctl.ip_default_ttl as u8;
         if let Some(reset) = super::segment::reset_for(segment, ttl) {
+            env.counters.increment(Counter::TcpOutSegs);
             env.counters.increment(Counter::TcpOutRsts);
             self.reply(reset);
         }

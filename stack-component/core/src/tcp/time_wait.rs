@@ -135,6 +135,7 @@ impl Tcp {
         } else {
             wait.last_answer = Some(env.now);
             let ack = wait.ack(env.now, env.sysctl.ip_default_ttl as u8);
+            env.counters.increment(Counter::TcpOutSegs);
             self.reply(ack);
         }
         Err(DropReason::TcpSequence)

@@ -38,8 +38,8 @@ impl Connection {
         let scale = if syn { 0 } else { self.receive.scale };
         let current = self.receive_window();
         let wanted = self.selectable_window(options);
-        // Rounded down to what the field can say, but up where rounding down would shrink the window.
-        let field = if wanted > current { wanted >> scale } else { wanted.div_ceil(1 << scale) };
+        // Rounded down to what the field can say, but never so that the window would shrink.
+        let field = (wanted >> scale).max(current.div_ceil(1 << scale));
         let field = field.min(MAX_UNSCALED);
         if field == 0 && current > 0 {
             env.counters.increment(Counter::TcpExtTCPToZeroWindowAdv);

@@ -40,11 +40,10 @@ pub fn run(plan: &Plan) -> Result<Outcome, String> {
         Ok(()) => Ok(run.outcome()),
         Err(what) => {
             let last = run.network.link().wire.as_ref().map(|wire| wire.tell()).unwrap_or_default();
+            let [client, server] = run.network.hosts.each_ref().map(|host| host.tcp.tell());
             Err(format!(
-                "seed {}: {what}\n{plan:#?}\nat {:?}\n{:?}\nthe last segments:\n{last}",
-                plan.seed,
-                run.network.now - run.begun,
-                run.applications
+                "seed {}: {what}\n{plan:?}\nat {:?}\n{:?}\n{client}{server}the last segments:\n{last}",
+                plan.seed, run.network.now, run.applications
             ))
         }
     }

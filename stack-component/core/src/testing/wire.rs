@@ -79,6 +79,8 @@ struct Side {
     /// The number of its SYN.
     initial: Option<u32>,
     scale: Option<u8>,
+    /// It sent a FIN.
+    ended: bool,
     /// The number behind the last that its peer allows it to send, as far as the news arrived.
     allowed: Option<u32>,
     /// The number behind the last that it allows its peer to send.
@@ -135,12 +137,17 @@ impl Wire {
         if let Some(allowed) = beyond.filter(|_| seen.len > 0) {
             return Err(format!("sends up to {}, the peer allows up to {allowed}", seen.end()));
         }
+        side.ended |= seen.flags.fin();
         self.note_offer(from, seen)
     }
 
     /// RFC 9293 section 3.8.6: a window shall not shrink, that is, its right edge shall not move to the left.
     fn note_offer(&mut self, from: usize, seen: &Seen) -> Result<(), String> {
         let Some(edge) = self.edge(from, seen) else { return Ok(()) };
+        // When the peer has no more to send, it does not matter how the window is rounded.
+        if self.sides.get(&(1 - from, seen.ports.1, seen.ports.0)).is_some_and(|peer| peer.ended) {
+            return Ok(());
+        }
         let Some(side) = self.sides.get_mut(&(from, seen.ports.0, seen.ports.1)) else { return Ok(()) };
         let before = side.offered.filter(|&offered| after(offered, edge));
         if before.is_none() {

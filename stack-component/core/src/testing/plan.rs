@@ -147,7 +147,7 @@ fn end(random: &mut SeededRandom, wide: bool) -> EndPlan {
         sysctls,
         options: options(random),
         bytes: random.below(most).into(),
-        write: 1 << random.below(17),
+        write: 64 << random.below(11),
         read: 1 << (8 + random.below(10)),
         rest: (
             if rests { random.below(50) } else { 0 },

@@ -130,6 +130,7 @@ impl<'a> Run<'a> {
                 Ok(handle) => self.applications[1].handle = Some(handle),
                 Err(SocketError::WouldBlock) if now - self.progress > PATIENCE => {
                     self.applications[1].give_up();
+                    moved = true;
                 }
                 Err(_) => {}
             }

@@ -26,7 +26,7 @@ pub(crate) enum Scope {
 }
 
 /// The crates that need neither wasmtime nor a component.
-const SMALL: [&str; 3] = ["e1000-regs", "stack-core", "xtask"];
+const SMALL: [&str; 4] = ["e1000-regs", "packetdrill", "stack-core", "xtask"];
 
 /// The package of the conformance tests.
 const CONFORMANCE: &str = "conformance";

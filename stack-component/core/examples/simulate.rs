@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use stack_core::testing::{Breadth, Outcome, Plan, run};
+use stack_core::testing::{Breadth, Outcome, Plan, run, tables};
 
-const HELP: &str = "Usage: simulate soak [--seeds N] [--first SEED] [--short]";
+const HELP: &str = "Usage: simulate soak [--seeds N] [--first SEED] [--short]\n       simulate goodput";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -15,6 +15,10 @@ fn main() -> ExitCode {
             Some(order) => order.run(),
             None => usage(),
         },
+        Some((&"goodput", [])) => {
+            print!("{}", tables::document(|row| eprint!("{row}")));
+            ExitCode::SUCCESS
+        }
         _ => usage(),
     }
 }

@@ -337,6 +337,12 @@ sysctls! {
     tcp_tw_reuse: u32 = 2, "net.ipv4.tcp_tw_reuse", "0, 1 or 2", |v| *v <= 2;
     /// Milliseconds in TIME-WAIT before that.
     tcp_tw_reuse_delay: u32 = 1000, "net.ipv4.tcp_tw_reuse_delay", "milliseconds up to 60000", |v| *v <= 60_000;
+    /// Has no effect, as in Linux since 4.15: kept for scripts that set it.
+    tcp_fack: u32 = 0, "net.ipv4.tcp_fack", "a number", |_| true;
+    /// Has no effect yet: how much of the window a super-segment may wait for. Segments leave one by one.
+    tcp_tso_win_divisor: u32 = 3, "net.ipv4.tcp_tso_win_divisor", "a number", |_| true;
+    /// Has no effect yet: the least super-segment in segments. Segments leave one by one.
+    tcp_min_tso_segs: u32 = 2, "net.ipv4.tcp_min_tso_segs", "a number from 1", |v| *v >= 1;
     /// Whether a reset does not end TIME-WAIT (RFC 1337).
     tcp_rfc1337: bool = false, "net.ipv4.tcp_rfc1337", "0 or 1", |_| true;
     /// How long duplicate acknowledgements may wait to be sent as one, in nanoseconds.
@@ -351,6 +357,8 @@ sysctls! {
     tcp_pingpong_thresh: u32 = 1, "net.ipv4.tcp_pingpong_thresh", "a number from 1 to 255", |v| (1..=255).contains(v);
     /// Whether a window may shrink when memory is short.
     tcp_shrink_window: bool = false, "net.ipv4.tcp_shrink_window", "0 or 1", |_| true;
+    /// Whether CUBIC leaves slow start by HyStart++ (RFC 9406) instead of HyStart. Ours: Linux has no HyStart++.
+    tcp_hystart_plus_plus: bool = false, "net.ipv4.tcp_hystart_plus_plus", "0 or 1", |_| true;
     /// Whether the path MTU is not discovered: packets may be fragmented.
     ip_no_pmtu_disc: u32 = 0, "net.ipv4.ip_no_pmtu_disc", "a number up to 3", |v| *v <= 3;
     /// The least path MTU that an ICMP message is believed, in bytes.

@@ -145,7 +145,7 @@ impl Guest for Component {
     }
 
     fn info(socket: TcpSocketBorrow<'_>) -> Result<TcpInfo, ErrorCode> {
-        let info = run(socket, |state, handle, _| state.info(handle))?;
+        let info = run(socket, |state, handle, now| state.info(handle, now))?;
         Ok(tcp_info! {
             info;
             state ca_state retransmits probes backoff options snd_wscale rcv_wscale

@@ -62,8 +62,8 @@ impl State {
     }
 
     /// What the connection or the listener tells of itself.
-    pub(crate) fn info(&self, handle: TcpHandle) -> Result<TcpInfo, SocketError> {
-        self.stack.tcp_info(handle).ok_or(SocketError::InvalidState)
+    pub(crate) fn info(&self, handle: TcpHandle, now: Instant) -> Result<TcpInfo, SocketError> {
+        self.stack.tcp_info(handle, now).ok_or(SocketError::InvalidState)
     }
 
     /// What its congestion control tells of itself.

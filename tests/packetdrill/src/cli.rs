@@ -154,6 +154,7 @@ where
             return (Verdict::Failed(format!("{name}: {error}")), Vec::new());
         }
     }
+    config.finish();
     if config.dry_run {
         return (Verdict::Ok, Vec::new());
     }

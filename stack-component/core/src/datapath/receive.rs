@@ -10,6 +10,7 @@ use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{DeviceIndex, LinkDestination, Packet};
 use crate::route::Destination;
 use crate::wire;
+use crate::wire::ecn::Codepoint;
 use crate::wire::ethernet::EtherType;
 
 /// Takes in a frame from a device: delivers or forwards what it carries, or counts why not. Linux:
@@ -69,6 +70,12 @@ fn ipv4(cx: &mut Context<'_>, mut packet: Packet) -> Result<(), DropReason> {
     cx.counters.increment(Counter::IpInReceives);
     let mut received = v4::input(&mut packet)?;
     cx.counters.add(Counter::IpExtInOctets, packet.len() as u64);
+    cx.counters.increment(match Codepoint::of_tos(received.tos) {
+        Codepoint::NotEct => Counter::IpExtInNoECTPkts,
+        Codepoint::Ect1 => Counter::IpExtInECT1Pkts,
+        Codepoint::Ect0 => Counter::IpExtInECT0Pkts,
+        Codepoint::Ce => Counter::IpExtInCEPkts,
+    });
     match packet.meta.destination {
         LinkDestination::Broadcast => cx.counters.increment(Counter::IpExtInBcastPkts),
         LinkDestination::Multicast => cx.counters.increment(Counter::IpExtInMcastPkts),

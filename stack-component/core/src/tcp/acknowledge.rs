@@ -35,7 +35,11 @@ impl Connection {
         if number.after(self.send.next) || number.before(prior_una - believable) {
             return Err(DropReason::TcpAcknowledgement);
         }
-        let mut flags = AckFlags { advanced: number.after(prior_una), ..AckFlags::default() };
+        let mut flags = AckFlags {
+            advanced: number.after(prior_una),
+            congestion_echo: self.is_congestion_echo(segment),
+            ..AckFlags::default()
+        };
         let mut tagged = Tagged::new(self.send.next);
         if number.before(prior_una) {
             self.acknowledge_old(env, segment, &mut tagged, &mut flags);
@@ -86,7 +90,7 @@ impl Connection {
         let (delivered, una) = (self.rate.delivered, self.send.una);
         self.take_sack(env, segment, una, tagged, flags);
         self.alert(env, una, 0, flags);
-        self.count_delivered(env, delivered);
+        self.count_delivered(env, delivered, flags);
     }
 
     /// Nothing was on its way. Linux: `no_queue` in `tcp_ack`.
@@ -94,7 +98,7 @@ impl Connection {
         if flags.duplicate_told {
             let delivered = self.rate.delivered;
             self.alert(env, self.send.una, 0, flags);
-            self.count_delivered(env, delivered);
+            self.count_delivered(env, delivered, flags);
         }
         self.judge_probe(env, segment.acknowledgement, flags);
     }
@@ -305,7 +309,7 @@ impl Connection {
 
     /// Window and pacing rate follow what arrived and what was lost. Linux: `tcp_cong_control`.
     fn control_window(&mut self, env: &mut Env<'_>, before: &Before, tagged: &mut Tagged, flags: &AckFlags) {
-        let delivered = self.count_delivered(env, before.delivered);
+        let delivered = self.count_delivered(env, before.delivered, flags);
         let lost = self.rate.lost.wrapping_sub(before.lost);
         tagged.sample.is_ack_delayed = flags.maybe_delayed;
         tagged.sample.prior_in_flight = before.in_flight;
@@ -334,9 +338,12 @@ impl Connection {
     }
 
     /// Linux: `tcp_newly_delivered`.
-    fn count_delivered(&self, env: &mut Env<'_>, before: u32) -> u32 {
+    fn count_delivered(&self, env: &mut Env<'_>, before: u32, flags: &AckFlags) -> u32 {
         let delivered = self.rate.delivered.wrapping_sub(before);
         env.counters.add(Counter::TcpExtTCPDelivered, delivered.into());
+        if flags.congestion_echo {
+            env.counters.add(Counter::TcpExtTCPDeliveredCE, delivered.into());
+        }
         delivered
     }
 

@@ -6,6 +6,7 @@
 
 use super::chronograph::Chronograph;
 use super::congestion::{Algorithm, CongestionControl, INITIAL_WINDOW, Path, Window};
+use super::ecn::Ecn;
 use super::mtu_probe::MtuProbe;
 use super::options::TcpOptions;
 use super::pacing::Pacing;
@@ -201,6 +202,7 @@ pub(super) struct Connection {
     /// When an acknowledgement arrived last. Linux: `rcv_tstamp`.
     pub last_ack_received: Instant,
     pub ack: AckState,
+    pub ecn: Ecn,
     pub timers: Timers,
     /// Retransmissions of the same data so far. Linux: `icsk_retransmits`.
     pub retransmits: u32,
@@ -274,7 +276,7 @@ impl Connection {
             timestamp_offset,
             rtt: RoundTrip::new(sysctl),
             window: Window::default(),
-            control: congestion::new(algorithm, seed),
+            control: congestion::new(algorithm, seed, sysctl),
             rate: DeliveryRate::default(),
             recovery: Recovery::new(initial, sysctl.tcp_reordering),
             pacing: Pacing::default(),
@@ -293,6 +295,7 @@ impl Connection {
                 last_data: now,
                 last_invalid: None,
             },
+            ecn: Ecn::default(),
             timers: Timers::default(),
             retransmits: 0,
             probes: 0,
@@ -327,7 +330,6 @@ impl Connection {
             srtt: self.rtt.smoothed(),
             min_rtt: self.rtt.least(),
             in_flight: self.in_flight(),
-            max_packets_out: self.send.usage.most_out,
             window_limited: self.is_window_limited(),
             una: self.send.una.0,
             next: self.send.next.0,
@@ -339,7 +341,7 @@ impl Connection {
             app_limited: self.rate.is_app_limited(),
             next_departure: self.pacing.next_departure.max(now),
             paced: self.paces(),
-            ecn: false,
+            ecn: self.uses_ecn(),
             max_pacing_rate: self.pacing.max_rate,
         }
     }

@@ -11,6 +11,7 @@ use crate::drop_reason::DropReason;
 use crate::icmp::{IcmpError, IcmpErrorKind};
 use crate::packet::{Checksum, LinkDestination, Packet};
 use crate::time::Duration;
+use crate::wire::ecn::Codepoint;
 use crate::wire::tcp::checksum_is_valid;
 use core::net::{Ipv4Addr, SocketAddrV4};
 
@@ -169,10 +170,12 @@ fn check(env: &mut Env<'_>, info: &SegmentInfo, packet: Packet) -> Result<Segmen
         local: SocketAddrV4::new(info.destination, destination_port),
         remote: SocketAddrV4::new(info.source, source_port),
     };
-    segment::parse(packet, tuple, info.mtu).map_err(|_| {
+    let mut segment = segment::parse(packet, tuple, info.mtu).map_err(|_| {
         env.counters.increment(Counter::TcpInErrs);
         DropReason::TcpMalformed
-    })
+    })?;
+    segment.codepoint = Codepoint::of_tos(info.tos);
+    Ok(segment)
 }
 
 /// The segment without its payload but with its length in the flags and numbers that a reset is made of.
@@ -186,5 +189,6 @@ fn segment_summary(segment: &Segment) -> Segment {
         options: segment.options,
         payload: Packet::default(),
         mtu: segment.mtu,
+        codepoint: segment.codepoint,
     }
 }

@@ -229,7 +229,11 @@ impl Connection {
     /// Linux: `TCPI_OPT_*`.
     fn options_in_use(&self) -> u8 {
         let scaled = self.send.scale > 0 || self.receive.scale > 0;
-        u8::from(self.timestamps.is_some()) | u8::from(self.sack_permitted) << 1 | u8::from(scaled) << 2
+        u8::from(self.timestamps.is_some())
+            | u8::from(self.sack_permitted) << 1
+            | u8::from(scaled) << 2
+            | u8::from(self.uses_ecn()) << 3
+            | u8::from(self.ecn.seen) << 4
     }
 
     fn tell_times(&self, info: &mut TcpInfo, now: Instant) {

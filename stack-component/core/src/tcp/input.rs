@@ -200,6 +200,7 @@ impl Connection {
         self.receive.acked = self.receive.next;
         self.receive.edge = self.receive.next + window;
         self.negotiate(env, &segment.options);
+        self.take_ecn_of_syn(segment);
         self.send.window = u32::from(segment.window);
         self.send.max_window = self.send.window;
         self.send.window_sequence = segment.sequence;

@@ -99,7 +99,9 @@ impl Connection {
         let (queued, buffer) = (self.send.queue.len(), options.send_buffer as usize);
         ensure(queued <= buffer, || format!("{queued} bytes in a send buffer of {buffer}"))?;
         let (unread, buffer) = (self.receive.queue.len(), options.receive_buffer as usize);
-        ensure(unread < buffer + (1 << self.receive.scale), || format!("{unread} bytes in a receive buffer of {buffer}"))?;
+        ensure(unread < buffer + (1 << self.receive.scale), || {
+            format!("{unread} bytes in a receive buffer of {buffer}")
+        })?;
         let memory = self.receive.queue.out_of_order_memory();
         ensure(memory <= 2 * buffer, || format!("{memory} bytes out of order, the buffer has {buffer}"))
     }

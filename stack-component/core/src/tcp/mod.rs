@@ -40,6 +40,7 @@ mod close;
 mod congestion;
 mod connection;
 mod demux;
+mod ecn;
 mod filter;
 mod info;
 mod input;

@@ -22,6 +22,9 @@ impl Connection {
         if self.state == TcpState::Close {
             return None;
         }
+        if let Some(overdue) = self.overdue_ack(env, options) {
+            return Some(overdue);
+        }
         match self.next_sent(env, options) {
             Some(sent) => Some(self.segment(&sent, env, options)),
             None => self.next_bare(env, options),
@@ -199,7 +202,10 @@ impl Connection {
         // A number before the window makes the peer answer (RFC 9293 section 3.8.4).
         let sequence = if probe { self.send.una - 1 } else { self.send.next };
         self.ack.quick = self.ack.quick.saturating_sub(1);
-        Some(self.outgoing(sequence, Flags::ACK, Packet::with_capacity(0), env, options))
+        let (echo, codepoint) = self.ecn_of_segment(false);
+        let mut output = self.outgoing(sequence, Flags::ACK | echo, Packet::with_capacity(0), env, options);
+        output.tos = codepoint.in_tos(output.tos);
+        Some(output)
     }
 
     /// The segment `sent` with its data.
@@ -218,12 +224,20 @@ impl Connection {
         if !data.is_empty() && sent.data_start() + sent.data_len() == self.send.queue.end() {
             flags |= Flags::PSH;
         }
-        self.outgoing(sent.start, flags, data, env, options)
+        let again = sent.was_retransmitted();
+        let (marks, codepoint) = if sent.syn {
+            self.ecn_of_syn(env, flags.ack(), again)
+        } else {
+            self.ecn_of_segment(!again && !data.is_empty())
+        };
+        let mut output = self.outgoing(sent.start, flags | marks, data, env, options);
+        output.tos = codepoint.in_tos(output.tos);
+        output
     }
 
     /// Any segment of this connection. Whatever carries ACK is the acknowledgement that was due. Linux:
     /// `__tcp_transmit_skb`.
-    fn outgoing(
+    pub(super) fn outgoing(
         &mut self,
         sequence: Sequence,
         flags: Flags,

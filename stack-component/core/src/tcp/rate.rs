@@ -5,8 +5,6 @@
 //! delivered itself, the difference is a sample: so much in so long. The longer of the times it took to send and
 //! to be acknowledged counts, so that neither bursts nor compressed acknowledgements make a path look faster.
 
-#![allow(dead_code, reason = "the recovery engine does not call all of it yet")]
-
 use super::sequence::Sequence;
 use crate::time::{Duration, Instant};
 

@@ -35,11 +35,13 @@ impl Connection {
             self.die(None);
             return Err(DropReason::TcpClosed);
         }
+        self.accept_cwr(&segment);
         let end = segment.end();
         if !end.after(self.receive.next) {
             self.acknowledge_now();
             return Err(DropReason::TcpOldData);
         }
+        let codepoint = segment.codepoint;
         let mut data = segment.payload;
         data.pull(self.receive.next.saturating_since(first) as usize);
         let first = first.latest(self.receive.next);
@@ -53,6 +55,7 @@ impl Connection {
             self.receive.fin_at = Some(end - 1);
         }
         self.receive.mss = self.receive.mss.max(data.len().min(usize::from(u16::MAX)) as u32);
+        self.ecn_of_data(codepoint, self.receive.next);
         if first.after(self.receive.next) {
             return self.receive_out_of_order(env, options, first, data);
         }

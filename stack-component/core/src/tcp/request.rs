@@ -2,6 +2,7 @@
 //! tcp_request_sock`.
 
 use super::connection::{Connection, DEFAULT_MSS, MIN_MSS, Opening, TimestampState, mss_of_mtu};
+use super::ecn::Promise;
 use super::options::TcpOptions;
 use super::segment::{Outgoing, Segment};
 use super::sequence::Sequence;
@@ -40,6 +41,8 @@ pub(super) struct Request {
     /// What shifts our later windows.
     pub scale: u8,
     pub mtu: u32,
+    /// What the SYN-ACK says of congestion marks.
+    pub ecn: Promise,
     /// How often the SYN-ACK was sent again.
     pub retransmits: u32,
     /// The handshake was confirmed, but the accept queue was full.
@@ -76,6 +79,7 @@ impl Request {
             window: options.receive_buffer.min(u32::from(u16::MAX)) as u16,
             scale: if peer_scale.is_some() { scale_for(largest) } else { 0 },
             mtu: syn.mtu,
+            ecn: Promise::of_syn(env, syn, options.congestion.needs_ecn()),
             retransmits: 0,
             confirmed: false,
             sent_at: env.now,
@@ -91,7 +95,10 @@ impl Request {
 
     /// The SYN-ACK. Linux: `tcp_make_synack`.
     pub(super) fn syn_ack(&self, now: Instant, hop_limit: u8) -> Output {
-        self.outgoing(self.initial, Flags::SYN | Flags::ACK, now, hop_limit)
+        let mut output =
+            self.outgoing(self.initial, Flags::SYN | Flags::ACK | self.ecn.flags(), now, hop_limit);
+        output.tos = self.ecn.codepoint().in_tos(output.tos);
+        output
     }
 
     /// An acknowledgement of the peer's SYN. Linux: `tcp_v4_reqsk_send_ack`.
@@ -149,6 +156,7 @@ impl Request {
         connection.receive.edge = self.edge();
         connection.send.window_sequence = self.peer_initial;
         connection.sack_permitted = self.sack_permitted;
+        connection.keep_promise(self.ecn);
         connection.timestamps = self.timestamp.map(|recent| TimestampState { recent, recent_at: now });
         connection.receive.mss = connection.send_mss().min(DEFAULT_MSS);
         if self.retransmits == 0 {

@@ -4,6 +4,7 @@ use super::sequence::Sequence;
 use super::{FourTuple, Output};
 use crate::packet::{Checksum, Packet};
 use crate::wire::checksum::pseudo_header;
+use crate::wire::ecn::Codepoint;
 use crate::wire::ipv4::Protocol;
 use crate::wire::tcp::{self, CHECKSUM_OFFSET, Fields, Flags, Options};
 
@@ -21,6 +22,8 @@ pub(super) struct Segment {
     pub payload: Packet,
     /// Largest IP packet of the link it came by, in bytes.
     pub mtu: u32,
+    /// ECN's bits of the IP header it came in. Linux: `ip_dsfield`.
+    pub codepoint: Codepoint,
 }
 
 impl Segment {
@@ -100,6 +103,7 @@ pub(super) fn parse(
         options: header.options(),
         payload: Packet::default(),
         mtu,
+        codepoint: Codepoint::NotEct,
     };
     packet.pull(header_len);
     segment.payload = packet;

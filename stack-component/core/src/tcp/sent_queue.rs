@@ -115,8 +115,9 @@ impl SentQueue {
         self.retransmitted -= u32::from(sent.retransmitted);
         self.lost -= u32::from(sent.lost);
         self.sacked -= u32::from(sent.sacked).min(self.sacked);
-        if self.segments.is_empty() {
-            self.order.clear();
+        // What is acknowledged has no place in the order either; without this it would grow as long as nobody walks.
+        while self.order.front().is_some_and(|(_, end)| !end.after(sent.end)) {
+            self.order.pop_front();
         }
         Some(sent)
     }

@@ -37,7 +37,7 @@ impl Connection {
         if algorithm == self.control.algorithm() {
             return;
         }
-        self.control = congestion::new(algorithm, env.random.next_u32());
+        self.control = congestion::new(algorithm, env.random.next_u32(), env.sysctl);
         if self.state.is_synchronised() {
             let path = self.path(env.now);
             self.control.start(&mut self.window, &path);

@@ -1,6 +1,6 @@
 //! A link that delays, loses, doubles, reorders and damages frames by seed.
 
-use super::too_big;
+use super::router;
 use super::wire::{Fate, Wire};
 use crate::random::{Random, SeededRandom};
 use crate::time::{Duration, Instant};
@@ -17,6 +17,8 @@ pub struct Impairment {
     pub rate: u64,
     /// Frames that wait for a link that is busy, at most; those beyond it are lost.
     pub queue: usize,
+    /// Frames that wait from which on IP packets that allow it are marked (RFC 3168); none: never.
+    pub mark_above: Option<usize>,
     /// Frames that are lost.
     pub loss: u32,
     /// Frames that arrive twice.
@@ -33,6 +35,7 @@ impl Impairment {
         delay: Duration::from_millis(1),
         rate: 0,
         queue: 1000,
+        mark_above: None,
         loss: 0,
         duplication: 0,
         reordering: 0,
@@ -154,6 +157,10 @@ impl Link {
             return Fate::TooLarge;
         }
         let Some(departure) = self.departure(from, frame.len()) else { return Fate::Overflow };
+        let waiting = self.directions[from].departures.len().saturating_sub(1);
+        if self.impairment.mark_above.is_some_and(|limit| waiting > limit) {
+            router::mark(&mut frame);
+        }
         let mut fate = Fate::Passed;
         if self.chance(corruption) {
             let bit = self.random.below(frame.len() as u32 * 8) as usize;
@@ -221,7 +228,7 @@ impl Link {
 
     /// A frame is too large for the link: its sender is told.
     fn tell_mtu(&mut self, from: usize, frame: &[u8]) {
-        if let Some(message) = too_big::message(from, frame, self.mtu).filter(|_| self.tells_mtu) {
+        if let Some(message) = router::too_big(from, frame, self.mtu).filter(|_| self.tells_mtu) {
             self.order += 1;
             self.directions[1 - from].traffic.made += 1;
             let at = self.now + self.impairment.delay;

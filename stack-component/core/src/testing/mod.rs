@@ -10,10 +10,11 @@ mod link;
 mod link_end;
 mod network;
 mod plan;
+mod router;
 mod run;
+pub mod tables;
 #[cfg(test)]
 mod tests;
-mod too_big;
 mod wire;
 
 pub use bulk::{Bulk, FlowResult, jain};

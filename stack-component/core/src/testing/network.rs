@@ -69,6 +69,11 @@ impl Network {
         self.link().traffic(from)
     }
 
+    /// Frames that the link's queues had no room for.
+    pub fn overflowed(&self) -> u64 {
+        [0, 1].map(|host| self.traffic(host).overflowed).iter().sum()
+    }
+
     /// Lets both hosts do what there is to do now.
     pub fn settle(&mut self) {
         let mut more = true;

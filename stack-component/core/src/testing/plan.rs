@@ -124,6 +124,7 @@ fn impairment(random: &mut SeededRandom, wide: bool) -> Impairment {
         delay: Duration::from_micros(random.below(if wide { 150_000 } else { 50_000 }).into()),
         rate: if random.below(3) == 0 { 0 } else { 100_000 + u64::from(random.below(20_000_000)) },
         queue: 5 + random.below(200) as usize,
+        mark_above: if random.below(3) == 0 { Some(random.below(20) as usize) } else { None },
         loss,
         duplication,
         reordering,

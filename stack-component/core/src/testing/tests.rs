@@ -1,11 +1,12 @@
 //! Two whole stacks, from Ethernet to sockets.
 
-use super::{ADDRESSES, Impairment, Network};
+use super::{ADDRESSES, Breadth, Bulk, Impairment, Network, Plan, jain, run, tables};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::random::{Random, SeededRandom};
-use crate::tcp::{SocketError, TcpState};
+use crate::tcp::{Algorithm, SocketError, TcpState};
 use crate::time::Duration;
+use alloc::vec::Vec;
 use core::net::SocketAddrV4;
 
 /// A link as bad as `seed` wants it.
@@ -15,6 +16,7 @@ fn bad_link(seed: u64) -> Impairment {
         delay: Duration::from_micros(random.below(50_000).into()),
         rate: if random.below(2) == 0 { 0 } else { 200_000 + u64::from(random.below(20_000_000)) },
         queue: 20 + random.below(200) as usize,
+        mark_above: None,
         loss: random.below(50),
         duplication: random.below(30),
         reordering: random.below(100),
@@ -23,11 +25,40 @@ fn bad_link(seed: u64) -> Impairment {
 }
 
 #[test]
-fn bytes_arrive_intact_over_a_hundred_bad_links() {
+fn a_hundred_seeded_runs_keep_what_is_promised() {
     for seed in 0..100 {
-        let mut network = Network::new(bad_link(seed), seed);
-        let handles = network.connect(80);
-        network.exchange(handles, 100_000, seed);
+        if let Err(what) = run(&Plan::new(seed, Breadth::Short)) {
+            panic!("{what}");
+        }
+    }
+}
+
+#[test]
+fn four_flows_of_cubic_share_a_bottleneck_fairly() {
+    let minute = Duration::from_secs(60);
+    let bulk = Bulk::new(2_500_000, Duration::from_millis(20), 0, &[Algorithm::Cubic; 4], minute);
+    let bytes: Vec<u64> = bulk.run().0.iter().map(|flow| flow.bytes).collect();
+    assert!(jain(&bytes) >= 0.95, "{bytes:?}");
+    // Nothing of the link is wasted: 95.6 % of it carries data if segments are full.
+    assert!(bytes.iter().sum::<u64>() > 2_500_000 * 60 * 92 / 100, "{bytes:?}");
+}
+
+/// `cargo xtask goodput` writes the page.
+#[test]
+fn the_page_of_goodput_is_current() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/goodput.md");
+    let page = std::fs::read_to_string(path).expect("docs/goodput.md");
+    for (algorithm, round_trip, column) in [(Algorithm::Cubic, 20, 2), (Algorithm::Reno, 100, 1)] {
+        let head = alloc::format!("| {} | {round_trip} ms |", algorithm.name());
+        let row = page.lines().find(|line| line.starts_with(&head)).expect("a row for each");
+        let there = row.split('|').nth(3 + column).and_then(|cell| cell.split_whitespace().next());
+        let there: f64 = there.and_then(|number| number.parse().ok()).expect("a number");
+        let now = tables::cell(algorithm, round_trip, tables::LOSSES[column]).goodput;
+        let off = (there - now).abs();
+        assert!(
+            off <= there / 10.0,
+            "{head} column {column}: {there} there, now {now:.1}; cargo xtask goodput"
+        );
     }
 }
 
@@ -63,14 +94,14 @@ fn a_full_queue_on_the_way_is_survived() {
 
 #[test]
 fn the_same_seed_gives_the_same_run() {
-    let run = |seed| {
+    let of = |seed| {
         let mut network = Network::new(bad_link(5), seed);
         let handles = network.connect(80);
         network.exchange(handles, 200_000, seed);
         (network.now, network.hosts[0].counters().snapshot())
     };
-    assert!(run(1) == run(1));
-    assert!(run(1) != run(2));
+    assert!(of(1) == of(1));
+    assert!(of(1) != of(2));
 }
 
 #[test]
@@ -183,4 +214,37 @@ fn a_flow_confirms_its_neighbour() {
         network.hosts[1].tcp_receive(server, 100, network.now).unwrap();
     }
     assert!(!states.contains("Probe"), "{states:?}");
+}
+
+/// How a transfer over a narrow link with a short queue goes: what the queue lost, what was sent again, and how much
+/// of what arrived had marks.
+fn through_a_queue(algorithm: Algorithm, tcp_ecn: &str) -> (u64, u64, u64) {
+    let narrow = Impairment {
+        rate: 1_250_000,
+        delay: Duration::from_millis(5),
+        queue: 100,
+        mark_above: Some(20),
+        ..Impairment::NONE
+    };
+    let mut network = Network::new(narrow, 1);
+    for host in &mut network.hosts {
+        host.set_sysctl("net.ipv4.tcp_rmem", "4096 1000000 6291456").expect("the setting is taken");
+        host.set_sysctl("net.ipv4.tcp_ecn", tcp_ecn).expect("the setting is taken");
+        host.set_sysctl("net.ipv4.tcp_congestion_control", algorithm.name()).expect("the setting is taken");
+    }
+    let handles = network.connect(80);
+    network.exchange(handles, 2_000_000, 1);
+    let sum = |counter| network.hosts.iter().map(|host| host.counters().get(counter)).sum();
+    (network.overflowed(), sum(Counter::TcpRetransSegs), sum(Counter::TcpExtTCPDeliveredCE))
+}
+
+#[test]
+fn with_marks_nothing_is_lost() {
+    for algorithm in [Algorithm::Reno, Algorithm::Cubic, Algorithm::Dctcp] {
+        let (overflowed, again, marked) = through_a_queue(algorithm, "1");
+        assert_eq!((overflowed, again), (0, 0), "{algorithm:?}");
+        assert!(marked > 0, "{algorithm:?}");
+    }
+    let (overflowed, again, marked) = through_a_queue(Algorithm::Reno, "0");
+    assert!(overflowed > 0 && again >= overflowed && marked == 0, "{overflowed} {again} {marked}");
 }

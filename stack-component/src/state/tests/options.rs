@@ -71,7 +71,7 @@ fn states_and_numbers() {
     let (client, server) = harness.pair();
     assert_eq!(harness.state.tcp_state(client), TcpState::Established);
     assert_eq!(harness.state.congestion_info(client), CongestionInfo::None);
-    assert!(harness.state.info(client).unwrap().snd_mss > 0);
+    assert!(harness.state.info(client, harness.now).unwrap().snd_mss > 0);
     assert_eq!(harness.state.take_error(client), 0);
     harness.state.abort(server, harness.now);
     harness.run();

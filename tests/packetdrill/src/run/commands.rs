@@ -13,7 +13,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 use super::runner::Runner;
@@ -40,15 +40,34 @@ impl Reply {
     }
 }
 
+/// Whether a text needs a shell as a whole because constructs in it go over lines. Otherwise a shell gets the lines
+/// alone that need it.
+fn goes_over_lines(text: &str) -> bool {
+    let compound = ["do", "done", "then", "fi", "esac", "{", "}", "<<"];
+    text.contains("\\\n")
+        || text.split_whitespace().any(|word| compound.contains(&word.trim_end_matches(';')))
+}
+
 /// Scripts that call scripts end somewhere.
 const MOST_NESTED: usize = 8;
 
 impl Runner<'_> {
     pub(super) fn command(&mut self, text: &str) -> Result<(), Failure> {
-        let reply = match self.simple_lines(text, 0) {
-            Some(lines) => self.lines(&lines),
-            None => self.shell(text)?,
-        };
+        let mut reply = Reply::default();
+        let whole = self.simple_lines(text, 0).is_some() || goes_over_lines(text);
+        let pieces = if whole { vec![text] } else { text.lines().collect() };
+        for piece in pieces {
+            if piece.trim().is_empty() {
+                continue;
+            }
+            let next = match self.simple_lines(piece, 0) {
+                Some(lines) => self.lines(&lines),
+                None => self.shell(piece)?,
+            };
+            reply.status = next.status;
+            reply.output.push_str(&next.output);
+            reply.errors.push_str(&next.errors);
+        }
         self.output.extend(reply.output.lines().map(str::to_owned));
         self.output.extend(reply.errors.lines().map(|line| format!("warning: {line}")));
         self.collect();
@@ -72,13 +91,30 @@ impl Runner<'_> {
             } else if program.starts_with("/tmp/sysctl_restore_") {
                 // Every script has a machine of its own: there is nothing to restore.
             } else if program.ends_with(".sh") && simple.words.len() == 1 && nested < MOST_NESTED {
-                let script = std::fs::read_to_string(self.directory.join(Path::new(program))).ok()?;
-                all.extend(self.simple_lines(&script, nested + 1)?);
+                match self.script_file(program) {
+                    Some(script) => all.extend(self.simple_lines(&script, nested + 1)?),
+                    None => all.push(simple),
+                }
             } else {
                 return None;
             }
         }
         Some(all)
+    }
+
+    /// A script of commands. Suites that are run from their topmost directory name it from there.
+    fn script_file(&self, name: &str) -> Option<String> {
+        std::fs::read_to_string(self.directory_of(name).join(name)).ok()
+    }
+
+    /// The script's directory, or the nearest above it in which a file that the text names is there.
+    fn directory_of(&self, text: &str) -> PathBuf {
+        let here = if self.directory.as_os_str().is_empty() { Path::new(".") } else { self.directory };
+        let Ok(here) = here.canonicalize() else { return here.to_owned() };
+        let named: Vec<&str> = text.split_whitespace().filter(|word| word.contains('/')).collect();
+        let has =
+            |above: &&Path| named.iter().any(|word| !word.starts_with('/') && above.join(word).is_file());
+        here.ancestors().take(MOST_NESTED).find(has).unwrap_or(&here).to_owned()
     }
 
     /// Runs commands one after another; as in a shell the last one's status counts.

@@ -146,6 +146,21 @@ impl Config {
         Ok(())
     }
 
+    /// To be called when all options are taken. A gateway that is the machine itself, as the kernel's own runner has
+    /// it, or that is not in the local network becomes the first other address there: on a device without link
+    /// layer any gateway is as good.
+    pub fn finish(&mut self) {
+        let setup = &mut self.setup;
+        let (IpAddr::V4(local), IpAddr::V4(gateway)) = (setup.local, setup.gateway) else { return };
+        let mask = u32::MAX.checked_shl(32 - u32::from(setup.prefix.min(32))).unwrap_or(0);
+        let network = local.to_bits() & mask;
+        if gateway != local && gateway.to_bits() & mask == network {
+            return;
+        }
+        let first = Ipv4Addr::from_bits(network | 1);
+        setup.gateway = if first == local { Ipv4Addr::from_bits(network | 2) } else { first }.into();
+    }
+
     fn set_flag(&mut self, name: &str) {
         match name {
             "tcp_ts_ecr_scaled" => self.ts_ecr_scaled = true,
@@ -179,6 +194,22 @@ fn address(name: &str, value: &str) -> Result<(IpAddr, Option<u8>), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_gateway_is_a_neighbour() {
+        for (local, gateway, expected) in [
+            ("192.168.0.1", "192.168.0.2", "192.168.0.2"),
+            ("192.168.0.1", "192.168.0.1", "192.168.0.2"),
+            ("192.168.0.2", "192.168.0.2", "192.168.0.1"),
+            ("10.248.0.3", "192.168.0.2", "10.248.0.1"),
+        ] {
+            let mut config = Config::default();
+            config.set("local_ip", Some(local)).unwrap();
+            config.set("gateway_ip", Some(gateway)).unwrap();
+            config.finish();
+            assert_eq!(config.setup.gateway.to_string(), expected);
+        }
+    }
 
     #[test]
     fn options_are_taken_or_refused() {

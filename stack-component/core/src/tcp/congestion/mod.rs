@@ -3,8 +3,6 @@
 //! An algorithm is told what happens by [`CongestionControl`]'s functions, sees the connection through a
 //! [`Path`] and changes its [`Window`]; it knows nothing else. All of it is integer arithmetic.
 
-#![allow(dead_code, reason = "the recovery engine does not call all of it yet")]
-
 mod bbr;
 mod cubic;
 mod dctcp;
@@ -21,6 +19,7 @@ pub(super) use window::{INFINITE_THRESHOLD, INITIAL_WINDOW, Window};
 
 use super::rate::{DeliveryRate, RateSample};
 use crate::counters::Counters;
+use crate::sysctl::Sysctl;
 use alloc::boxed::Box;
 
 /// The congestion controls a socket may choose from. Linux: `TCP_CONGESTION`.
@@ -49,6 +48,11 @@ impl Algorithm {
             Algorithm::Bbr => "bbr",
             Algorithm::Dctcp => "dctcp",
         }
+    }
+
+    /// Whether it wants to be told of every mark. Linux: `TCP_CONG_NEEDS_ECN`.
+    pub(crate) const fn needs_ecn(self) -> bool {
+        matches!(self, Algorithm::Dctcp)
     }
 
     /// The one of Linux's name `name`.
@@ -101,8 +105,9 @@ pub(super) trait CongestionControl: Send + core::fmt::Debug {
     fn start(&mut self, _window: &mut Window, _path: &Path) {}
 
     /// Whether it wants congestion marks on every segment. Linux: `TCP_CONG_NEEDS_ECN`.
+    #[allow(dead_code, reason = "marks are not in use yet")]
     fn needs_ecn(&self) -> bool {
-        false
+        self.algorithm().needs_ecn()
     }
 
     /// Whether [`Self::control`] alone sets window and pacing rate: the caller then calls neither
@@ -136,6 +141,7 @@ pub(super) trait CongestionControl: Send + core::fmt::Debug {
 
     /// Data arrived, with or without a congestion mark; `received` is RCV.NXT before it. None: marks are echoed as
     /// RFC 3168 says. Linux: `CA_EVENT_ECN_IS_CE`, `CA_EVENT_ECN_NO_CE`.
+    #[allow(dead_code, reason = "marks are not in use yet")]
     fn data_arrived(&mut self, _marked: bool, _received: u32) -> Option<MarkEcho> {
         None
     }
@@ -166,6 +172,7 @@ pub(super) trait CongestionControl: Send + core::fmt::Debug {
     }
 
     /// Least segments sent in a burst when pacing; none: as the sysctl says. Linux: `min_tso_segs`.
+    #[allow(dead_code, reason = "pacing sends segments one by one")]
     fn min_burst(&self, _window: &Window) -> Option<u32> {
         None
     }
@@ -178,9 +185,13 @@ pub(super) trait CongestionControl: Send + core::fmt::Debug {
 
 /// A new one. `seed` is a random number for those that throw dice. Its [`start`](CongestionControl::start) is
 /// called when the connection is established, or at once if it is. Linux: `tcp_assign_congestion_control`.
-pub(super) fn new(algorithm: Algorithm, seed: u32) -> Box<dyn CongestionControl> {
+pub(super) fn new(algorithm: Algorithm, seed: u32, sysctl: &Sysctl) -> Box<dyn CongestionControl> {
     match algorithm {
-        Algorithm::Cubic => Box::new(Cubic::new(SlowStartExit::default())),
+        Algorithm::Cubic => {
+            let conservative = sysctl.tcp_hystart_plus_plus;
+            let exit = if conservative { SlowStartExit::Conservative } else { SlowStartExit::HyStart };
+            Box::new(Cubic::new(exit))
+        }
         Algorithm::Bbr => Box::new(Bbr::new(seed)),
         Algorithm::Reno => Box::new(Reno),
         Algorithm::Dctcp => Box::new(Dctcp::default()),

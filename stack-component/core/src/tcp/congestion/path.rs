@@ -80,8 +80,6 @@ pub(in crate::tcp) struct Path {
     pub min_rtt: Option<Duration>,
     /// Segments on their way now. Linux: `tcp_packets_in_flight`.
     pub in_flight: u32,
-    /// Most segments on their way in the last window. Linux: `max_packets_out`.
-    pub max_packets_out: u32,
     /// Whether the window held sending back lately. Linux: `tcp_is_cwnd_limited`.
     pub window_limited: bool,
     /// The first number not acknowledged. Linux: `snd_una`.

@@ -46,11 +46,6 @@ impl Window {
         self.size < self.threshold
     }
 
-    /// Whether nothing was lost yet. Linux: `tcp_in_initial_slowstart`.
-    pub(in crate::tcp) fn in_initial_slow_start(&self) -> bool {
-        self.threshold >= INFINITE_THRESHOLD
-    }
-
     /// The threshold that a connection in congestion avoidance is believed to have (RFC 7661 section 4.3).
     /// Linux: `tcp_current_ssthresh`, out of recovery.
     pub(in crate::tcp) fn current_threshold(&self) -> u32 {

@@ -34,6 +34,7 @@ impl Connection {
         self.set_phase(env, CaState::Loss);
         self.recovery.until = self.send.next;
         self.recovery.probe.until = None;
+        self.owe_cwr();
         // RFC 5682 section 3.1 step 1; not while a larger MTU is tried.
         self.recovery.doubtful_timeout =
             env.sysctl.tcp_frto > 0 && (first || self.retransmits > 0) && !self.is_probing_mtu();

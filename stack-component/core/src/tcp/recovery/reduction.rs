@@ -39,6 +39,7 @@ impl Connection {
         self.recovery.reduction_delivered = 0;
         self.recovery.reduction_sent = 0;
         self.window.threshold = self.ask_threshold(env);
+        self.owe_cwr();
     }
 
     /// `delivered` segments arrived and `lost` were found lost; `advanced`: an acknowledgement moved. Linux:

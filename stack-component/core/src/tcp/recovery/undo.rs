@@ -65,7 +65,10 @@ impl Connection {
         if self.window.prior_threshold > 0 {
             let path = self.path(env.now);
             self.window.size = self.control.size_after_undo(&self.window, &path);
-            self.window.threshold = self.window.threshold.max(self.window.prior_threshold);
+            if self.window.prior_threshold > self.window.threshold {
+                self.window.threshold = self.window.prior_threshold;
+                self.withdraw_cwr();
+            }
         }
         self.recovery.undo.marker = None;
         self.recovery.rack.advanced = true;

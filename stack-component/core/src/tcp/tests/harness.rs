@@ -9,6 +9,7 @@ use crate::route::OnePath;
 use crate::sysctl::Sysctl;
 use crate::tcp::{Env, Output, Received, SegmentInfo, SocketError, Tcp, TcpHandle};
 use crate::time::{Duration, Instant};
+use crate::wire::ecn::Codepoint;
 use crate::wire::tcp::{Fields, Flags, Header, Options};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -106,6 +107,7 @@ pub(super) struct Seen {
     pub window: u16,
     pub options: Options,
     pub data: Vec<u8>,
+    pub codepoint: Codepoint,
 }
 
 /// One side of a connection played by hand against a [`Host`].
@@ -119,13 +121,16 @@ pub(super) struct Script {
     pub next: u32,
     pub expected: u32,
     pub window: u16,
+    /// What the peer's IP headers say of congestion.
+    pub codepoint: Codepoint,
 }
 
 impl Script {
     /// A script against `host`, whose own port is `port`.
     pub(super) fn new(host: Host, port: u16) -> Self {
         let peer = SocketAddrV4::new(Ipv4Addr::new(198, 51, 100, 99), 4000);
-        Script { host, peer, port, options: Options::default(), next: 5000, expected: 0, window: 65535 }
+        let (options, codepoint) = Default::default();
+        Script { host, peer, port, options, next: 5000, expected: 0, window: 65535, codepoint }
     }
 
     /// A listening host and a script that has completed a handshake with it.
@@ -192,7 +197,7 @@ impl Script {
         let info = SegmentInfo {
             source: *self.peer.ip(),
             destination: self.host.address,
-            tos: 0,
+            tos: self.codepoint as u8,
             ttl: 64,
             mtu: MTU,
             header_len: 0,
@@ -233,6 +238,7 @@ impl Script {
             window: header.window(),
             options: header.options(),
             data: header.payload().to_vec(),
+            codepoint: Codepoint::of_tos(output.tos),
         };
         if seen.sequence == self.expected && !seen.flags.syn() {
             let fin = u32::from(seen.flags.fin());
@@ -353,7 +359,7 @@ impl Pair {
             let info = SegmentInfo {
                 source: output.source,
                 destination: output.destination,
-                tos: 0,
+                tos: output.tos,
                 ttl: 64,
                 mtu: MTU,
                 header_len: 0,

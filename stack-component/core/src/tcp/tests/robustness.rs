@@ -299,7 +299,7 @@ fn made_up_segments_do_no_harm() {
             let data: Vec<u8> = vec![0; random.below(1400) as usize];
             script.window = random.next_u32() as u16;
             script.options.timestamps = None;
-            let flags = Flags::from_bits(random.next_u32() as u8);
+            let flags = Flags::from_bits(random.next_u32() as u16);
             let _ = script.inject(sequence, acknowledgement, flags, &data);
             script.wait(Duration::from_millis(random.below(300).into()));
             script.host.receive(child, random.below(3000) as usize).ok();

@@ -21,7 +21,7 @@ pub const CHECKSUM_OFFSET: u16 = 16;
 
 /// The control bits of a segment.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Flags(u8);
+pub struct Flags(u16);
 
 impl Flags {
     /// No flag at all.
@@ -42,14 +42,16 @@ impl Flags {
     pub const ECE: Flags = Flags(0x40);
     /// The congestion window was reduced (RFC 3168).
     pub const CWR: Flags = Flags(0x80);
+    /// The third bit of accurate ECN's counter (RFC 9768 section 3.1).
+    pub const AE: Flags = Flags(0x100);
 
-    /// The flags with these bits, as in byte 13 of the header.
-    pub const fn from_bits(bits: u8) -> Flags {
-        Flags(bits)
+    /// The flags with these bits, as in bytes 12 and 13 of the header; what is not a flag is left out.
+    pub const fn from_bits(bits: u16) -> Flags {
+        Flags(bits & 0x1ff)
     }
 
-    /// The bits, as in byte 13 of the header.
-    pub const fn bits(self) -> u8 {
+    /// The bits, as in bytes 12 and 13 of the header.
+    pub const fn bits(self) -> u16 {
         self.0
     }
 
@@ -115,14 +117,14 @@ impl BitOrAssign for Flags {
     }
 }
 
-/// As tcpdump writes them: `S.`, `P.`, `F`, `none`.
+/// As tcpdump writes them: `S.`, `P.`, `F`, `SEWe`, `none`.
 impl fmt::Display for Flags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if *self == Flags::NONE {
             return f.write_str("none");
         }
         // tcpdump's order: letters in the order of the bits but ACK, the dot, behind PSH.
-        const LETTERS: [(Flags, &str); 8] = [
+        const LETTERS: [(Flags, &str); 9] = [
             (Flags::FIN, "F"),
             (Flags::SYN, "S"),
             (Flags::RST, "R"),
@@ -131,6 +133,7 @@ impl fmt::Display for Flags {
             (Flags::URG, "U"),
             (Flags::ECE, "E"),
             (Flags::CWR, "W"),
+            (Flags::AE, "e"),
         ];
         LETTERS
             .iter()
@@ -192,7 +195,7 @@ impl<'a> Header<'a> {
 
     /// The control bits.
     pub const fn flags(&self) -> Flags {
-        Flags(self.fixed[13])
+        Flags::from_bits(get_u16(self.fixed, 12))
     }
 
     /// How many bytes the sender would take, not scaled.
@@ -290,8 +293,7 @@ impl Fields {
         put_u16(header, 2, self.destination_port);
         put_u32(header, 4, self.sequence);
         put_u32(header, 8, self.acknowledgement);
-        header[12] = ((len / 4) as u8) << 4;
-        header[13] = self.flags.bits();
+        put_u16(header, 12, ((len / 4) as u16) << 12 | self.flags.bits());
         put_u16(header, 14, self.window);
         put_u16(header, 16, checksum);
         put_u16(header, 18, self.urgent);

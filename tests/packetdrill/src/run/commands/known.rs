@@ -36,7 +36,7 @@ impl Runner<'_> {
         let arguments: Vec<&str> = simple.words.iter().skip(1).map(String::as_str).collect();
         match name(simple) {
             "sysctl" => self.sysctl(&arguments),
-            "set_sysctls.py" => self.sysctl(&arguments),
+            "set_sysctls.py" => self.sysctl(&[&["-q"], &arguments[..]].concat()),
             "ip" => self.ip(&arguments),
             "tc" => self.tc(&arguments),
             "ethtool" => self.ethtool(&arguments),
@@ -46,6 +46,9 @@ impl Runner<'_> {
                 None => Reply::output(format!("{}\n", arguments.join(" "))),
             },
             "sleep" => self.sleep(arguments.first().copied().unwrap_or("0")),
+            program if program.ends_with(".sh") => {
+                Reply::error(127, format!("{}: not found\n", simple.words[0]))
+            }
             _ => Reply::default(),
         }
     }

@@ -113,6 +113,11 @@ fn a_shell_runs_what_is_not_simple() {
     assert_eq!(output, ["2", "1"]);
     let failure = settings("test 1 = 2 || exit 3").unwrap_err();
     assert_eq!(failure.message, "the command ended with status 3");
+    let (done, output) =
+        settings("./set_sysctls.py /proc/sys/net/ipv4/tcp_sack=0\nprintf 'a\\nb\\n' | wc -l").unwrap();
+    assert_eq!((done.len(), output.len()), (1, 1), "a shell for the second line alone");
+    let missing = settings("./no-such-file.sh").unwrap_err();
+    assert!(missing.message.ends_with("./no-such-file.sh: not found"), "{}", missing.message);
     assert!(settings("cat x | tee /proc/sys/net/ipv4/tcp_sack").is_err(), "the computer's own settings");
 }
 

@@ -151,7 +151,6 @@ impl Flow {
         path.una = una;
         path.next = self.next_data;
         path.in_flight = self.sent.len() as u32;
-        path.max_packets_out = path.in_flight;
         path.state = self.state;
         path.delivered = self.rate.delivered;
         path.delivered_ce = self.rate.delivered_ce;

@@ -1,6 +1,8 @@
-//! What a router says that could not pass a packet on.
+//! What a router does beside passing packets on: it marks them, and says which do not fit.
 
 use super::link_end::mac_of;
+use crate::wire::checksum::Sum;
+use crate::wire::ecn::Codepoint;
 use crate::wire::ethernet::{self, EtherType};
 use crate::wire::icmpv4::{self, Type, unreachable};
 use crate::wire::ipv4::{self, Protocol};
@@ -15,7 +17,7 @@ const QUOTED: usize = 68;
 
 /// The message to the host at `end` that its `frame` does not fit into `mtu` bytes (RFC 1191 section 4); none if that
 /// is no IPv4 packet.
-pub(super) fn message(end: usize, frame: &[u8], mtu: usize) -> Option<Vec<u8>> {
+pub(super) fn too_big(end: usize, frame: &[u8], mtu: usize) -> Option<Vec<u8>> {
     let packet = ethernet::Header::parse(frame).ok().filter(|f| f.ether_type() == EtherType::IPV4)?.payload();
     let sender = ipv4::Header::parse(packet).ok()?.source();
     let quoted = packet.get(..QUOTED.min(packet.len()))?;
@@ -41,4 +43,18 @@ pub(super) fn message(end: usize, frame: &[u8], mtu: usize) -> Option<Vec<u8>> {
     let kind = Type::DESTINATION_UNREACHABLE;
     icmpv4::Fields { kind, code: unreachable::FRAGMENTATION_NEEDED, rest: [0, 0, high, low] }.emit(message);
     Some(bytes)
+}
+
+/// What a router does that has a queue: an IPv4 packet whose sender allows it gets CE (RFC 3168 section 5).
+pub(super) fn mark(frame: &mut [u8]) {
+    let Some(header) = frame.get_mut(ethernet::HEADER_LEN..ethernet::HEADER_LEN + ipv4::HEADER_LEN) else {
+        return;
+    };
+    if header[0] != 0x45 || Codepoint::of_tos(header[1]) == Codepoint::NotEct {
+        return;
+    }
+    header[1] = Codepoint::Ce.in_tos(header[1]);
+    header[10..12].fill(0);
+    let sum = Sum::of(header).checksum();
+    header[10..12].copy_from_slice(&sum.to_be_bytes());
 }

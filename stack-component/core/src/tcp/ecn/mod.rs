@@ -1,0 +1,103 @@
+//! Explicit congestion notification: routers mark packets instead of dropping them, the receiver tells the sender,
+//! the sender slows down. Linux: `include/net/tcp_ecn.h`.
+//!
+//! ```text
+//!   sender                       router                       receiver
+//!     | data, IP says ECT(0)        | queue builds up: CE         |
+//!     |---------------------------->|---------------------------->|
+//!     |                ACK with ECE, until it sees CWR (RFC 3168) |
+//!     |<----------------------------------------------------------|
+//!     | less data, the first of it with CWR                       |
+//!     |---------------------------------------------------------->|
+//! ```
+//!
+//! `negotiation` is the handshake, `classic` what follows it by RFC 3168.
+
+mod classic;
+mod negotiation;
+
+pub(super) use negotiation::Promise;
+
+use super::congestion::MarkEcho;
+use super::connection::Connection;
+use super::sequence::Sequence;
+use crate::wire::ecn::Codepoint;
+use crate::wire::tcp::Flags;
+
+/// What two ends agreed upon. Linux: `TCP_ECN_MODE_*`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Nothing. Linux: `TCP_ECN_DISABLED`.
+    #[default]
+    Off,
+    /// RFC 3168, asked for or agreed. Linux: `TCP_ECN_MODE_RFC3168`.
+    Classic,
+}
+
+/// What a connection knows of marks. Linux: `ecn_flags`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ecn {
+    pub mode: Mode,
+    /// Data with ECT or CE arrived. Linux: `TCP_ECN_SEEN`.
+    pub seen: bool,
+    /// Acknowledgements say ECE until the peer says CWR. Linux: `TCP_ECN_DEMAND_CWR`.
+    echoes: bool,
+    /// The next new data says CWR. Linux: `TCP_ECN_QUEUE_CWR`.
+    owes_cwr: bool,
+    /// An acknowledgement that goes before all others: its number, and whether it says ECE. Linux:
+    /// `dctcp_ece_ack_cwr`, `__tcp_send_ack`.
+    overdue: Option<(Sequence, bool)>,
+}
+
+impl Connection {
+    /// Whether marks are in use. Linux: `tcp_ecn_mode_any`.
+    pub(super) fn uses_ecn(&self) -> bool {
+        self.ecn.mode != Mode::Off
+    }
+
+    /// What the headers of a segment that is no SYN say of congestion: flags beside its own, and the bits of the
+    /// type of service. `fresh`: it carries data that never left before. Linux: `tcp_ecn_send`.
+    pub(super) fn ecn_of_segment(&mut self, fresh: bool) -> (Flags, Codepoint) {
+        match self.ecn.mode {
+            Mode::Off => (Flags::NONE, Codepoint::NotEct),
+            Mode::Classic => self.classic_marks(fresh),
+        }
+    }
+
+    /// Data arrived. `received` is RCV.NXT before it. Linux: `tcp_data_ecn_check`.
+    pub(super) fn ecn_of_data(&mut self, codepoint: Codepoint, received: Sequence) {
+        if self.ecn.mode == Mode::Off {
+            return;
+        }
+        let told = match codepoint {
+            // Who uses ECT sends retransmissions without it: something may be missing.
+            Codepoint::NotEct if self.ecn.seen => return self.hurry_acks(),
+            Codepoint::NotEct => return,
+            _ if self.control.needs_ecn() => self.control.data_arrived(codepoint.is_ce(), received.0),
+            _ => None,
+        };
+        match told {
+            Some(echo) => self.obey_echo(echo, received),
+            None if codepoint.is_ce() => self.classic_ce(),
+            None => {}
+        }
+        self.ecn.seen = true;
+    }
+
+    /// The congestion control itself says what is echoed. Linux: `dctcp_ece_ack_update`.
+    fn obey_echo(&mut self, told: MarkEcho, received: Sequence) {
+        self.ecn.echoes = told.echo;
+        if told.changed_at.is_some() {
+            if self.timers.get(super::timers::Timer::DelayedAck).is_some() {
+                self.ecn.overdue = Some((received, !told.echo));
+            }
+            self.acknowledge_now();
+        }
+    }
+
+    /// The sender may be down to very few segments, so that it must not wait. Linux: `tcp_enter_quickack_mode`.
+    fn hurry_acks(&mut self) {
+        self.ack.quick = self.ack.quick.max(2);
+        self.ack.interactive = false;
+    }
+}

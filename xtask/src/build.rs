@@ -38,6 +38,9 @@ const TEST_GUESTS: (&str, [&str; 7]) =
 /// The package and program of the host.
 pub(crate) const HOST: &str = "wnet";
 
+/// The package of the program that `wnet packetdrill` starts.
+pub(crate) const PACKETDRILL: [&str; 1] = ["packetdrill-machine"];
+
 /// What a whole build leaves.
 #[derive(Debug)]
 pub(crate) struct Built {
@@ -136,12 +139,16 @@ fn compile(
 
 fn host(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
     let mut cargo = workspace.cargo();
-    cargo.args(["build", "-p", HOST]).args(workspace.locked());
+    let packages = [&[HOST], &PACKETDRILL[..]].concat();
+    cargo.arg("build").args(workspace.locked());
+    for package in &packages {
+        cargo.args(["-p", package]);
+    }
     if profile == Profile::Release {
         cargo.arg("--release");
     }
     tell_where_the_stack_is(workspace, &mut cargo);
-    cargo::Build::new("building wnet", cargo).counting(workspace, &[HOST], None).run()?;
+    cargo::Build::new("building wnet", cargo).counting(workspace, &packages, None).run()?;
     let program = workspace.target.join(profile.folder()).join(HOST);
     say(&format!("{} is ready", workspace.display(&program)));
     Ok(program)

@@ -3,7 +3,22 @@ use std::net::SocketAddr;
 
 /// Parses the words of `line` behind `wnet`.
 fn parse_line(line: &str) -> Result<Config, clap::Error> {
+    match order(line)? {
+        Order::Run(config) => Ok(*config),
+        Order::Packetdrill(_) => panic!("{line}: is no run"),
+    }
+}
+
+fn order(line: &str) -> Result<Order, clap::Error> {
     parse(std::iter::once("wnet").chain(line.split_whitespace()).map(OsString::from))
+}
+
+#[test]
+fn packetdrill_gets_its_arguments_as_they_are() {
+    for line in ["-v --mtu=9000 a.pkt dir", "--help", ""] {
+        let words = line.split_whitespace().map(OsString::from).collect();
+        assert_eq!(order(&format!("packetdrill {line}")).unwrap(), Order::Packetdrill(words));
+    }
 }
 
 fn config(line: &str) -> Config {

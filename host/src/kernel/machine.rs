@@ -174,7 +174,7 @@ impl Machine {
 }
 
 /// Drops the handles that their owners dropped.
-pub(super) fn reap(running: &mut Running, reaper: &Reaper) -> wasmtime::Result<()> {
+fn reap(running: &mut Running, reaper: &Reaper) -> wasmtime::Result<()> {
     if reaper.is_waiting() {
         for resource in reaper.take(running.generation) {
             resource.resource_drop(&mut running.store)?;

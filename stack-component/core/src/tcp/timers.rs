@@ -177,7 +177,10 @@ impl Connection {
     /// How often the same data is sent again. Linux: `tcp_write_timeout`, `tcp_orphan_retries`.
     fn retransmit_limit(&self, env: &Env<'_>) -> u32 {
         match self.state {
-            TcpState::SynSent => env.sysctl.tcp_syn_retries,
+            // Those at the same interval come on top: 67 s until the last SYN by default.
+            TcpState::SynSent => {
+                env.sysctl.tcp_syn_retries.saturating_add(env.sysctl.tcp_syn_linear_timeouts)
+            }
             TcpState::SynRecv => env.sysctl.tcp_synack_retries,
             _ if self.orphan => match env.sysctl.tcp_orphan_retries {
                 0 => 8,

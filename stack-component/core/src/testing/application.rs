@@ -57,6 +57,14 @@ impl Application {
         self.done = true;
     }
 
+    /// Gives the connection up at once.
+    pub(super) fn abort(&mut self, host: &mut Stack, now: Instant) {
+        if let Some(handle) = self.handle.filter(|_| !self.done) {
+            host.tcp_abort(handle, now);
+        }
+        self.done = true;
+    }
+
     /// Whether it rests by its own will.
     pub(super) fn rests(&self, now: Instant) -> bool {
         !self.done && now < self.resting_until
@@ -85,8 +93,7 @@ impl Application {
         if let Ending::Abort(after) = self.plan.ending
             && age >= after
         {
-            host.tcp_abort(handle, now);
-            self.done = true;
+            self.abort(host, now);
             return Ok(true);
         }
         let moved = self.write(host, handle, now).and_then(|wrote| {

@@ -117,7 +117,9 @@ impl<'a> Run<'a> {
             self.applications[1].handle = self.network.hosts[1].tcp_accept(self.listener).ok();
         }
         let now = self.network.now;
-        let aborted = self.plan.ends.iter().any(|end| end.ending != Ending::Orderly);
+        // Nobody answers for the address while the link is cut, which may end the attempt to connect.
+        let cut = self.plan.changes.iter().any(|change| matches!(change.1, Change::Cut(true)));
+        let aborted = cut || self.plan.ends.iter().any(|end| end.ending != Ending::Orderly);
         let mut moved = false;
         for (host, application) in self.network.hosts.iter_mut().zip(&mut self.applications) {
             moved |= application.act(host, now, now - self.begun, aborted)?;
@@ -134,6 +136,13 @@ impl<'a> Run<'a> {
                 }
                 Err(_) => {}
             }
+        }
+        if aborted && now - self.progress > PATIENCE {
+            // The news that the peer gave up was lost: waiting for it is no fault.
+            for (host, application) in self.network.hosts.iter_mut().zip(&mut self.applications) {
+                application.abort(host, now);
+            }
+            moved = true;
         }
         let rests = self.applications.iter().any(|a| a.rests(now)) || self.network.link().cut;
         if moved || rests {

@@ -143,7 +143,7 @@ const HEAD: &str = "\
 # Goodput and fairness in the simulation
 
 Written by `cargo xtask goodput`; do not edit. Two stacks, one link, virtual time: the same seed gives the same numbers on
-every machine. A test measures some of the places again and fails if they are off by more than a tenth, so after a change
+every machine. A test measures some of the places again and fails if they are off by more than a tenth: after a change
 to TCP that moves them, write the page anew and look at what changed.
 
 ## One flow

@@ -105,7 +105,9 @@ impl HyStart {
         least_delay: u32,
         counters: &mut Counters,
     ) {
-        if self.found {
+        // Linux does not even count rounds below its least window.
+        let too_small = self.exit == SlowStartExit::HyStart && window.size < LOW_WINDOW;
+        if self.found || too_small {
             return;
         }
         if Sequence(path.una).after(self.round_end) {
@@ -132,9 +134,6 @@ impl HyStart {
         least_delay: u32,
         counters: &mut Counters,
     ) {
-        if window.size < LOW_WINDOW {
-            return;
-        }
         if self.train_is_long(window, path, least_delay) {
             counters.increment(Counter::TcpExtTCPHystartTrainDetect);
             counters.add(Counter::TcpExtTCPHystartTrainCwnd, window.size.into());

@@ -105,9 +105,7 @@ impl HyStart {
         least_delay: u32,
         counters: &mut Counters,
     ) {
-        // Linux does not even count rounds below its least window.
-        let too_small = self.exit == SlowStartExit::HyStart && window.size < LOW_WINDOW;
-        if self.found || too_small {
+        if self.found {
             return;
         }
         if Sequence(path.una).after(self.round_end) {
@@ -134,6 +132,9 @@ impl HyStart {
         least_delay: u32,
         counters: &mut Counters,
     ) {
+        if window.size < LOW_WINDOW {
+            return;
+        }
         if self.train_is_long(window, path, least_delay) {
             counters.increment(Counter::TcpExtTCPHystartTrainDetect);
             counters.add(Counter::TcpExtTCPHystartTrainCwnd, window.size.into());

@@ -9,5 +9,6 @@ mod mtu_probe;
 mod receiving;
 mod recovery;
 mod robustness;
+mod sending;
 mod trace;
 mod transfer;

@@ -13,6 +13,7 @@ mod guests;
 mod icmp;
 mod linux;
 mod linux_failures;
+mod own_interfaces;
 mod ports_published;
 mod strangers;
 mod tcp_abuse;
@@ -40,7 +41,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 14] = [
+const MODULES: [&[Case]; 15] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -49,6 +50,7 @@ const MODULES: [&[Case]; 14] = [
     bad_frames::CASES,
     strangers::CASES,
     guests::CASES,
+    own_interfaces::CASES,
     tcp_by_hand::CASES,
     tcp_abuse::CASES,
     arp::CASES,

@@ -32,8 +32,20 @@ const STACK: (&str, &str) = ("stack-component", "stack");
 const GUESTS: [&str; 3] = ["echo-server", "echo-client", "echo-server-raw"];
 
 /// The package of the programs that tests alone use, and their names; the components lie in a folder `test`.
-const TEST_GUESTS: (&str, [&str; 7]) =
-    ("test-guests", ["exit", "http-hello", "misuse", "patient-reader", "spin", "surroundings", "trap"]);
+const TEST_GUESTS: (&str, [&str; 9]) = (
+    "test-guests",
+    [
+        "control",
+        "exit",
+        "http-hello",
+        "misuse",
+        "patient-reader",
+        "socket-options",
+        "spin",
+        "surroundings",
+        "trap",
+    ],
+);
 
 /// The package and program of the host.
 pub(crate) const HOST: &str = "wnet";

@@ -14,7 +14,7 @@ use clap::error::ErrorKind;
 use std::ffi::OsString;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
-use values::{DirectoryMapping, Variable, WireArgument};
+use values::{DirectoryMapping, Grant, Variable, WireArgument};
 
 /// Runs WebAssembly programs on a network stack that is itself a WebAssembly component.
 #[derive(Debug, Parser)]
@@ -104,6 +104,11 @@ struct RunArguments {
     /// Setting of the stack by its Linux name, as net.ipv4.tcp_syn_retries=3
     #[arg(long = "sysctl", value_name = "KEY=VALUE", value_parser = values::sysctl)]
     sysctls: Vec<(String, String)>,
+
+    /// Lets the guest do what guests may not; `control`: see and change the settings of the whole stack
+    /// (wnet:stack/control) [default: nothing]
+    #[arg(long = "grant", value_name = "WHAT", value_parser = values::grant)]
+    grants: Vec<Grant>,
 
     /// Writes all frames of the network card to FILE, in the pcapng format
     #[arg(long, value_name = "FILE")]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::gate::Grants;
 use std::net::SocketAddr;
 
 /// Parses the words of `line` behind `wnet`.
@@ -51,6 +52,7 @@ fn without_options_the_guest_is_on_the_user_wire() {
             arguments: vec![],
             environment: vec![],
             directories: vec![],
+            grants: Grants::default(),
         },
     };
     assert_eq!(config("run guest.wasm"), expected);
@@ -63,7 +65,7 @@ fn all_options_together() {
     let config = config(
         "run --name one --stack my.wasm --nic tap:tap0 --mac 02:00:00:00:00:0f --ip 192.0.2.15/24 \
          --ip 198.51.100.7/28 --gateway 192.0.2.1 --gateway 198.51.100.1 --dir /srv::/ --dir data --env A=b=c \
-         --env HOME --sysctl net.ipv4.tcp_syn_retries=3 --pcap out.pcapng g.wasm -p 1 --name=x -- -q",
+         --env HOME --sysctl net.ipv4.tcp_syn_retries=3 --grant control --pcap out.pcapng g.wasm -p 1 --name=x -- -q",
     );
     assert_eq!(
         config,
@@ -83,6 +85,7 @@ fn all_options_together() {
                 arguments: ["-p", "1", "--name=x", "--", "-q"].map(String::from).into(),
                 environment: vec![("A".into(), Some("b=c".into())), ("HOME".into(), None)],
                 directories: vec![("/srv".into(), "/".into()), ("data".into(), "data".into())],
+                grants: Grants { control: true },
             },
         }
     );

@@ -26,6 +26,7 @@ use super::usage::Usage;
 use super::{Env, FourTuple, SocketError, TcpState, congestion};
 use crate::time::{Duration, Instant};
 use crate::wire::ipv4::MAX_PACKET;
+use crate::wire::tcp::MAX_OPTIONS_LEN;
 use alloc::boxed::Box;
 
 /// Bytes of an IPv4 and a TCP header without options.
@@ -308,6 +309,7 @@ impl Connection {
     pub(super) fn send_mss(&self) -> u32 {
         let timestamps = if self.timestamps.is_some() { TIMESTAMPS_LEN } else { 0 };
         let options = timestamps + self.receive.sack.option_len(timestamps > 0);
+        let options = (options + self.ecn.accurate.option_room()).min(MAX_OPTIONS_LEN as u32);
         self.send.peer_mss.min(mss_of_mtu(self.passing_mtu())).max(MIN_MSS).saturating_sub(options).max(8)
     }
 

@@ -44,6 +44,7 @@ impl Connection {
             return Disposition::Dropped(DropReason::TcpFlags);
         }
         self.last_heard = env.now;
+        self.count_codepoint(env, &segment);
         self.count_path(env, &segment);
         // What a write held back for more leaves with the next acknowledgement. Linux: `tcp_data_snd_check`.
         self.send.more = false;
@@ -86,6 +87,7 @@ impl Connection {
             // In SYN-RECEIVED the peer's SYN may come again, with the acknowledgement of ours.
             let again = self.state == TcpState::SynRecv && segment.sequence + 1 == self.receive.next;
             if !(again && segment.flags.ack()) {
+                self.reflect_syn_ack(env, segment);
                 return Err(self.challenge_syn(env));
             }
         }
@@ -305,7 +307,7 @@ impl Connection {
         self.receive.acked = self.receive.next;
         self.receive.edge = self.receive.next + window;
         self.negotiate(env, &segment.options);
-        self.take_ecn_of_syn(segment);
+        self.take_ecn_of_syn(env, segment);
         self.send.window = u32::from(segment.window);
         self.send.max_window = self.send.window;
         self.send.window_sequence = segment.sequence;

@@ -247,12 +247,14 @@ impl Connection {
         if flags.ack() {
             self.note_ack_sent(env);
         }
+        let mut segment_options = self.segment_options(flags, env);
+        self.add_accurate_option(env, flags, !data.is_empty(), &mut segment_options);
         let outgoing = Outgoing {
             sequence,
             acknowledgement: self.receive.next,
             flags,
             window,
-            options: self.segment_options(flags, env),
+            options: segment_options,
         };
         self.count_output(env, data.len() as u32);
         self.receive.sack.forget_duplicate();

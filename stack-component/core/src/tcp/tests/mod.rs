@@ -1,5 +1,6 @@
 //! TCP by itself: one side against scripted segments, and two sides against each other, in virtual time.
 
+mod accurate_ecn;
 mod close;
 mod ecn;
 mod handshake;

@@ -77,6 +77,12 @@ pub(super) struct SendSide {
     pub small_end: Sequence,
     /// A segment smaller than the rules allow is to be sent: the persist timer wants it.
     pub force_partial: bool,
+    /// The last write said that more follows: a segment that is not full waits. Linux: `MSG_MORE`.
+    pub more: bool,
+    /// What is unsent leaves at once, corked or not. Linux: `TCP_NAGLE_PUSH`.
+    pub push_once: bool,
+    /// What was written last is not pushed: its writer said that more follows.
+    pub unpushed: bool,
     /// How the congestion window was used.
     pub usage: Usage,
     /// When data was sent last.
@@ -196,6 +202,8 @@ pub(super) struct Connection {
     pub retransmits: u32,
     /// Window or keep-alive probes without an answer so far. Linux: `icsk_probes_out`.
     pub probes: u32,
+    /// When the first of these was sent. Linux: `icsk_probes_tstamp`.
+    pub probing_since: Option<Instant>,
     /// A probe is to be sent.
     pub probe: bool,
     /// Largest IP packet of the path, in bytes.
@@ -245,6 +253,9 @@ impl Connection {
                 fin: Fin::No,
                 small_end: initial,
                 force_partial: false,
+                more: false,
+                push_once: false,
+                unpushed: false,
                 usage: Usage::new(initial, now),
                 last_data: now,
             },
@@ -282,6 +293,7 @@ impl Connection {
             timers: Timers::default(),
             retransmits: 0,
             probes: 0,
+            probing_since: None,
             probe: false,
             mtu,
             last_heard: now,

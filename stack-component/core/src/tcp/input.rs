@@ -46,6 +46,8 @@ impl Connection {
         self.last_heard = env.now;
         self.count_codepoint(env, &segment);
         self.count_path(env, &segment);
+        // What a write held back for more leaves with the next acknowledgement. Linux: `tcp_data_snd_check`.
+        self.send.more = false;
         let news = !segment.acknowledgement.before(self.send.una);
         if let Err(reason) = self.acknowledge(env, &segment) {
             // An established connection ignores acknowledgements of what was never sent.

@@ -185,7 +185,10 @@ impl Tcp {
         connection.send.max_window = connection.send.window;
         connection.establish(env, &options);
         let tuple = connection.tuple;
-        let child = self.sockets.insert(Socket::new(options, Role::Connection(Box::new(connection))));
+        let mut child = Socket::new(options, Role::Connection(Box::new(connection)));
+        child.filter =
+            self.sockets.get(listener_handle).map(|socket| socket.filter.clone()).unwrap_or_default();
+        let child = self.sockets.insert(child);
         self.connections.insert(tuple, Entry::Connection(child));
         if let Some((listener, _)) = self.listener_mut(listener_handle) {
             listener.requests = listener.requests.saturating_sub(1);

@@ -11,5 +11,6 @@ mod mtu_probe;
 mod receiving;
 mod recovery;
 mod robustness;
+mod sending;
 mod trace;
 mod transfer;

@@ -81,6 +81,8 @@ drop_reasons! {
     UdpChecksum,
     /// No UDP socket has this port. Linux: `NO_SOCKET`.
     UdpNoSocket,
+    /// The socket's own filter. Linux: `SOCKET_FILTER`.
+    SocketFilter,
     /// The socket's receive buffer is full. Linux: `SOCKET_RCVBUFF`.
     SocketReceiveBufferFull,
     /// The TCP header is truncated or its data offset is wrong.

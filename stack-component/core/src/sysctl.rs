@@ -293,11 +293,12 @@ sysctls! {
     tcp_limit_output_bytes: u32 = 4_194_304, "net.ipv4.tcp_limit_output_bytes", "bytes", |_| true;
     /// Whether small writes wait while earlier ones are still in a queue below TCP.
     tcp_autocorking: bool = true, "net.ipv4.tcp_autocorking", "0 or 1", |_| true;
-    /// ECN (RFC 3168): 0 never, 1 asked for and accepted, 2 accepted; 3 to 5 the same with AccECN.
+    /// ECN: 0 never, 1 asked for and accepted (RFC 3168), 2 accepted; 3 AccECN (RFC 9768) asked for and accepted, 4 ECN
+    /// asked for and AccECN accepted, 5 AccECN accepted.
     tcp_ecn: u32 = 2, "net.ipv4.tcp_ecn", "a number up to 5", |v| *v <= 5;
     /// Whether a SYN with ECN that is lost goes again without.
     tcp_ecn_fallback: bool = true, "net.ipv4.tcp_ecn_fallback", "0 or 1", |_| true;
-    /// When the AccECN option is sent: 0 never, 1 as answer, 2 as needed, 3 always.
+    /// When AccECN's option is sent: 0 never, 1 as seldom as allowed, 2 always unless it seems to do harm, 3 always.
     tcp_ecn_option: u32 = 2, "net.ipv4.tcp_ecn_option", "a number up to 3", |v| *v <= 3;
     /// How often in a round trip the AccECN option is sent at least.
     tcp_ecn_option_beacon: u32 = 3, "net.ipv4.tcp_ecn_option_beacon", "a number up to 3", |v| *v <= 3;

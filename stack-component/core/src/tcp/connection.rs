@@ -26,6 +26,7 @@ use super::usage::Usage;
 use super::{Env, FourTuple, SocketError, TcpState, congestion};
 use crate::time::{Duration, Instant};
 use crate::wire::ipv4::MAX_PACKET;
+use crate::wire::tcp::MAX_OPTIONS_LEN;
 use alloc::boxed::Box;
 
 /// Bytes of an IPv4 and a TCP header without options.
@@ -76,6 +77,12 @@ pub(super) struct SendSide {
     pub small_end: Sequence,
     /// A segment smaller than the rules allow is to be sent: the persist timer wants it.
     pub force_partial: bool,
+    /// The last write said that more follows: a segment that is not full waits. Linux: `MSG_MORE`.
+    pub more: bool,
+    /// What is unsent leaves at once, corked or not. Linux: `TCP_NAGLE_PUSH`.
+    pub push_once: bool,
+    /// What was written last is not pushed: its writer said that more follows.
+    pub unpushed: bool,
     /// How the congestion window was used.
     pub usage: Usage,
     /// When data was sent last.
@@ -195,6 +202,8 @@ pub(super) struct Connection {
     pub retransmits: u32,
     /// Window or keep-alive probes without an answer so far. Linux: `icsk_probes_out`.
     pub probes: u32,
+    /// When the first of these was sent. Linux: `icsk_probes_tstamp`.
+    pub probing_since: Option<Instant>,
     /// A probe is to be sent.
     pub probe: bool,
     /// Largest IP packet of the path, in bytes.
@@ -244,6 +253,9 @@ impl Connection {
                 fin: Fin::No,
                 small_end: initial,
                 force_partial: false,
+                more: false,
+                push_once: false,
+                unpushed: false,
                 usage: Usage::new(initial, now),
                 last_data: now,
             },
@@ -281,6 +293,7 @@ impl Connection {
             timers: Timers::default(),
             retransmits: 0,
             probes: 0,
+            probing_since: None,
             probe: false,
             mtu,
             last_heard: now,
@@ -296,6 +309,7 @@ impl Connection {
     pub(super) fn send_mss(&self) -> u32 {
         let timestamps = if self.timestamps.is_some() { TIMESTAMPS_LEN } else { 0 };
         let options = timestamps + self.receive.sack.option_len(timestamps > 0);
+        let options = (options + self.ecn.accurate.option_room()).min(MAX_OPTIONS_LEN as u32);
         self.send.peer_mss.min(mss_of_mtu(self.passing_mtu())).max(MIN_MSS).saturating_sub(options).max(8)
     }
 

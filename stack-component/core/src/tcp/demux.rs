@@ -23,8 +23,20 @@ impl Tcp {
     /// it was dropped; replies may be due all the same. Linux: `tcp_v4_rcv`.
     pub fn input(&mut self, env: &mut Env<'_>, info: &SegmentInfo, packet: Packet) -> Result<(), DropReason> {
         env.counters.increment(Counter::TcpInSegs);
-        let segment = check(env, info, packet)?;
-        match self.connections.get(&segment.tuple).copied() {
+        let whole = packet.len();
+        let mut segment = check(env, info, packet)?;
+        let header_len = whole - segment.payload.len().min(whole);
+        let entry = self.connections.get(&segment.tuple).copied();
+        let filtered_by = match entry {
+            Some(Entry::Connection(handle)) => Some(handle),
+            Some(Entry::Request(handle)) => self.requests.get(handle).map(|request| request.listener),
+            Some(Entry::TimeWait(_)) => None,
+            None => self.listener(segment.tuple.local),
+        };
+        if let Some(socket) = filtered_by.and_then(|handle| self.sockets.get(handle)) {
+            socket.filter.trim(&mut segment.payload, header_len)?;
+        }
+        match entry {
             Some(Entry::Connection(handle)) => self.connection_input(env, handle, segment),
             Some(Entry::Request(handle)) => self.request_input(env, handle, segment),
             Some(Entry::TimeWait(handle)) => self.time_wait_input(env, handle, segment),

@@ -223,6 +223,7 @@ impl Connection {
         self.tell_sending(&mut info);
         self.tell_receiving(&mut info);
         self.tell_totals(&mut info);
+        self.tell_accurate_ecn(&mut info);
         info
     }
 

@@ -44,7 +44,10 @@ impl Connection {
             return Disposition::Dropped(DropReason::TcpFlags);
         }
         self.last_heard = env.now;
+        self.count_codepoint(env, &segment);
         self.count_path(env, &segment);
+        // What a write held back for more leaves with the next acknowledgement. Linux: `tcp_data_snd_check`.
+        self.send.more = false;
         let news = !segment.acknowledgement.before(self.send.una);
         if let Err(reason) = self.acknowledge(env, &segment) {
             // An established connection ignores acknowledgements of what was never sent.
@@ -84,6 +87,7 @@ impl Connection {
             // In SYN-RECEIVED the peer's SYN may come again, with the acknowledgement of ours.
             let again = self.state == TcpState::SynRecv && segment.sequence + 1 == self.receive.next;
             if !(again && segment.flags.ack()) {
+                self.reflect_syn_ack(env, segment);
                 return Err(self.challenge_syn(env));
             }
         }
@@ -303,7 +307,7 @@ impl Connection {
         self.receive.acked = self.receive.next;
         self.receive.edge = self.receive.next + window;
         self.negotiate(env, &segment.options);
-        self.take_ecn_of_syn(segment);
+        self.take_ecn_of_syn(env, segment);
         self.send.window = u32::from(segment.window);
         self.send.max_window = self.send.window;
         self.send.window_sequence = segment.sequence;
@@ -329,10 +333,9 @@ impl Connection {
     pub(super) fn establish(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
         self.enter(TcpState::Established);
         self.begin_tuning(options, env.now);
-        // More than one lost SYN says that the path is full (RFC 5681 section 3.1). Linux: `tcp_init_transfer`.
-        if self.totals.timeouts > 1 {
-            self.window.size = 1;
-        }
+        // More than one lost SYN says that the path is full (RFC 5681 section 3.1). What the handshake itself did to
+        // the window does not count. Linux: `tcp_init_transfer`.
+        self.window.size = if self.totals.timeouts > 1 { 1 } else { self.initial_window };
         self.start_mtu_search(env);
         self.pacing.max_rate = options.max_pacing_rate;
         let path = self.path(env.now);

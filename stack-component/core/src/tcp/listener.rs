@@ -72,7 +72,7 @@ impl Tcp {
         let offset = self.secrets.timestamp_offset(&syn.tuple);
         let request = Request::new(env, &syn, handle, &options, initial, offset);
         let (tuple, deadline) = (request.tuple, request.deadline);
-        let answer = request.syn_ack(env.now, options.hop_limit);
+        let answer = request.syn_ack(env, options.hop_limit);
         let entry = Entry::Request(self.requests.insert(request));
         self.connections.insert(tuple, entry);
         self.wheel.arm(deadline, entry);
@@ -99,9 +99,10 @@ impl Tcp {
             && segment.sequence == request.peer_initial
         {
             // Our answer was lost. Linux: `inet_rtx_syn_ack`.
+            request.ecn.ask_again(&segment);
             if may_answer {
                 request.last_answer = env.now;
-                let again = request.syn_ack(env.now, hop_limit);
+                let again = request.syn_ack(env, hop_limit);
                 env.counters.increment(Counter::TcpRetransSegs);
                 env.counters.increment(Counter::TcpExtTCPSynRetrans);
                 self.reply(again);
@@ -112,7 +113,7 @@ impl Tcp {
         if !in_window {
             if !flags.rst() && may_answer {
                 request.last_answer = env.now;
-                let ack = request.ack(env.now, hop_limit);
+                let ack = request.ack(env, hop_limit);
                 self.reply(ack);
             }
             return Err(DropReason::TcpSequence);
@@ -147,7 +148,7 @@ impl Tcp {
             && let Some(request) = self.requests.get(handle)
         {
             env.counters.increment(Counter::TcpExtTCPChallengeACK);
-            let ack = request.ack(env.now, env.sysctl.ip_default_ttl as u8);
+            let ack = request.ack(env, env.sysctl.ip_default_ttl as u8);
             self.reply(ack);
         }
         Err(DropReason::TcpReset)
@@ -184,7 +185,10 @@ impl Tcp {
         connection.send.max_window = connection.send.window;
         connection.establish(env, &options);
         let tuple = connection.tuple;
-        let child = self.sockets.insert(Socket::new(options, Role::Connection(Box::new(connection))));
+        let mut child = Socket::new(options, Role::Connection(Box::new(connection)));
+        child.filter =
+            self.sockets.get(listener_handle).map(|socket| socket.filter.clone()).unwrap_or_default();
+        let child = self.sockets.insert(child);
         self.connections.insert(tuple, Entry::Connection(child));
         if let Some((listener, _)) = self.listener_mut(listener_handle) {
             listener.requests = listener.requests.saturating_sub(1);
@@ -207,7 +211,7 @@ impl Tcp {
             request.back_off(env.now);
             // A confirmed request whose place in the accept queue is missing waits in silence, as in Linux.
             if !request.confirmed {
-                let again = request.syn_ack(env.now, env.sysctl.ip_default_ttl as u8);
+                let again = request.syn_ack(env, env.sysctl.ip_default_ttl as u8);
                 env.counters.increment(Counter::TcpRetransSegs);
                 env.counters.increment(Counter::TcpExtTCPSynRetrans);
                 env.counters.increment(Counter::TcpExtTCPTimeouts);

@@ -32,7 +32,7 @@
 //!
 //! [`Tcp`] owns all sockets and finds them by a keyed hash; a `Connection` is the state of one and knows
 //! nothing of the others. Requests (SYN-RECV) and TIME-WAIT are small objects of their own, so that a flood
-//! of either costs little. Not here yet: SACK, ECN, Fast Open, pacing, SYN cookies.
+//! of either costs little. Not here yet: SACK, Fast Open, pacing, SYN cookies.
 
 mod ack_schedule;
 mod acknowledge;

@@ -179,10 +179,11 @@ impl Connection {
             return fin.then_some((0, true));
         }
         let forced = core::mem::take(&mut self.send.force_partial) || forced;
-        let held = if len == mss || forced {
+        let held = if len == mss || forced || (last && (self.send.push_once || fin_queued)) {
             false
         } else if last {
-            !options.no_delay && !fin_queued && self.send.small_end.after(self.send.una)
+            let nagle = !options.no_delay && self.send.small_end.after(self.send.una);
+            options.cork || self.send.more || nagle
         } else {
             len < self.send.max_window / 2
         };
@@ -217,7 +218,8 @@ impl Connection {
         if sent.fin {
             flags |= Flags::FIN;
         }
-        if !data.is_empty() && sent.data_start() + sent.data_len() == self.send.queue.end() {
+        let last = sent.data_start() + sent.data_len() == self.send.queue.end();
+        if !data.is_empty() && last && !self.send.unpushed {
             flags |= Flags::PSH;
         }
         let again = sent.was_retransmitted();
@@ -245,12 +247,14 @@ impl Connection {
         if flags.ack() {
             self.note_ack_sent(env);
         }
+        let mut segment_options = self.segment_options(flags, env);
+        self.add_accurate_option(env, flags, !data.is_empty(), &mut segment_options);
         let outgoing = Outgoing {
             sequence,
             acknowledgement: self.receive.next,
             flags,
             window,
-            options: self.segment_options(flags, env),
+            options: segment_options,
         };
         self.count_output(env, data.len() as u32);
         self.receive.sack.forget_duplicate();

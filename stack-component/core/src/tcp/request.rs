@@ -98,28 +98,29 @@ impl Request {
     }
 
     /// The SYN-ACK. Linux: `tcp_make_synack`.
-    pub(super) fn syn_ack(&self, now: Instant, hop_limit: u8) -> Output {
-        let mut output =
-            self.outgoing(self.initial, Flags::SYN | Flags::ACK | self.ecn.flags(), now, hop_limit);
+    pub(super) fn syn_ack(&self, env: &Env<'_>, hop_limit: u8) -> Output {
+        let flags = Flags::SYN | Flags::ACK | self.ecn.flags(self.retransmits);
+        let mut output = self.outgoing(env, self.initial, flags, hop_limit);
         output.tos = self.ecn.codepoint().in_tos(output.tos);
         output
     }
 
     /// An acknowledgement of the peer's SYN. Linux: `tcp_v4_reqsk_send_ack`.
-    pub(super) fn ack(&self, now: Instant, hop_limit: u8) -> Output {
-        self.outgoing(self.initial + 1, Flags::ACK, now, hop_limit)
+    pub(super) fn ack(&self, env: &Env<'_>, hop_limit: u8) -> Output {
+        self.outgoing(env, self.initial + 1, Flags::ACK, hop_limit)
     }
 
-    fn outgoing(&self, sequence: Sequence, flags: Flags, now: Instant, hop_limit: u8) -> Output {
-        let clock = (now.as_millis() as u32).wrapping_add(self.timestamp_offset);
+    fn outgoing(&self, env: &Env<'_>, sequence: Sequence, flags: Flags, hop_limit: u8) -> Output {
+        let clock = (env.now.as_millis() as u32).wrapping_add(self.timestamp_offset);
         let timestamps = self.timestamp.map(|echo| Timestamps { value: clock, echo });
-        let syn = Options {
+        let mut syn = Options {
             mss: Some(mss_of_mtu(self.mtu) as u16),
             window_scale: self.peer_scale.map(|_| self.scale),
             timestamps,
             sack_permitted: self.sack_permitted,
             ..Options::default()
         };
+        self.ecn.add_option(env, self.retransmits, &mut syn);
         let options = if flags.syn() { syn } else { Options { timestamps, ..Options::default() } };
         let window = if flags.syn() { self.window } else { self.window >> self.scale };
         let acknowledgement = self.peer_initial + 1;

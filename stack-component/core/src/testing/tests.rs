@@ -220,9 +220,11 @@ fn through_a_queue(algorithm: Algorithm, tcp_ecn: &str) -> (u64, u64, u64) {
 #[test]
 fn with_marks_nothing_is_lost() {
     for algorithm in [Algorithm::Reno, Algorithm::Cubic, Algorithm::Dctcp] {
-        let (overflowed, again, marked) = through_a_queue(algorithm, "1");
-        assert_eq!((overflowed, again), (0, 0), "{algorithm:?}");
-        assert!(marked > 0, "{algorithm:?}");
+        for tcp_ecn in ["1", "3"] {
+            let (overflowed, again, marked) = through_a_queue(algorithm, tcp_ecn);
+            assert_eq!((overflowed, again), (0, 0), "{algorithm:?} {tcp_ecn}");
+            assert!(marked > 0, "{algorithm:?} {tcp_ecn}");
+        }
     }
     let (overflowed, again, marked) = through_a_queue(Algorithm::Reno, "0");
     assert!(overflowed > 0 && again >= overflowed && marked == 0, "{overflowed} {again} {marked}");

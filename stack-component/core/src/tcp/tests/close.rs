@@ -222,3 +222,34 @@ fn time_wait_answers_with_timestamps() {
     let last = script.seen().pop().unwrap();
     assert_eq!(last.options.timestamps.map(|t| t.echo), Some(50));
 }
+
+#[test]
+fn lingering_for_no_time_resets() {
+    let (mut script, _, child) = Script::accepted(80);
+    let linger = crate::tcp::TcpOption::Linger(Some(Duration::ZERO));
+    script.host.with(|tcp, env| tcp.set_option(env, child, linger)).unwrap();
+    script.host.with(|tcp, env| tcp.close(env, child));
+    assert!(script.one().flags.rst());
+    assert_eq!(script.host.tcp.state(child), None);
+}
+
+#[test]
+fn more_orphans_than_allowed_are_reset() {
+    let (mut script, _, child) = Script::accepted(80);
+    script.host.sysctl.tcp_max_orphans = 0;
+    script.host.with(|tcp, env| tcp.close(env, child));
+    assert!(script.one().flags.rst());
+    assert_eq!(script.host.counter(Counter::TcpExtTCPAbortOnMemory), 1);
+    assert_eq!(script.host.tcp.memory.orphans, 0);
+}
+
+#[test]
+fn rfc_5482_the_owner_gives_up_sooner_than_the_stack() {
+    let (mut script, _, child) = Script::accepted(80);
+    let limit = crate::tcp::TcpOption::UserTimeout(Some(Duration::from_secs(3)));
+    script.host.with(|tcp, env| tcp.set_option(env, child, limit)).unwrap();
+    script.host.send(child, b"anybody there?").unwrap();
+    let sent = script.wait(Duration::from_secs(30));
+    assert!((3..=7).contains(&sent.len()), "{}", sent.len());
+    assert_eq!(script.host.receive(child, 1), Err(SocketError::Timeout));
+}

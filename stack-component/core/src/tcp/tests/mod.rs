@@ -1,6 +1,8 @@
 //! TCP by itself: one side against scripted segments, and two sides against each other, in virtual time.
 
+mod accurate_ecn;
 mod close;
+mod congestion;
 mod ecn;
 mod handshake;
 mod harness;
@@ -9,5 +11,6 @@ mod mtu_probe;
 mod receiving;
 mod recovery;
 mod robustness;
+mod sending;
 mod trace;
 mod transfer;

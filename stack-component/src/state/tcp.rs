@@ -54,6 +54,8 @@ impl State {
     /// A new socket, with one owner.
     pub(crate) fn create_tcp_socket(&mut self) -> Result<TcpHandle, SocketError> {
         let handle = self.stack.tcp_open()?;
+        // wasi:sockets wants an address to be free again as soon as nobody listens there.
+        self.stack.tcp_set_option(handle, TcpOption::ReuseAddress(true))?;
         self.sockets.insert(handle, Socket::new(TcpState::Unbound, 1));
         Ok(handle)
     }

@@ -79,16 +79,17 @@ impl Connection {
             if self.timers.get(timer).is_some_and(|deadline| deadline <= env.now) {
                 self.timers.stop(timer);
                 match timer {
+                    Timer::Retransmit if self.fast_open_timeout(env, options) => {}
                     Timer::Retransmit if self.user_gave_up(env, options) => {
                         env.counters.increment(Counter::TcpExtTCPAbortOnTimeout);
                         self.die(Some(SocketError::Timeout));
                     }
-                    Timer::Retransmit => self.retransmission_timeout(env),
+                    Timer::Retransmit => self.retransmission_timeout(env, options),
                     Timer::DelayedAck => self.delayed_ack_timeout(env),
                     Timer::CompressedAck => self.compressed_ack_timeout(),
                     Timer::Persist => self.persist_timeout(env, options),
                     Timer::KeepAlive => self.keep_alive_timeout(env, options),
-                    Timer::FinWait => self.die(None),
+                    Timer::FinWait => self.retiring = true,
                     Timer::Reorder => self.reordering_timeout(env),
                     Timer::TailProbe => self.send_tail_probe(env),
                     // What waited leaves with the output that follows.
@@ -128,16 +129,18 @@ impl Connection {
 
     /// Nothing was acknowledged for too long (RFC 6298 section 5, RFC 5681 section 3.1). Linux:
     /// `tcp_retransmit_timer`.
-    fn retransmission_timeout(&mut self, env: &mut Env<'_>) {
+    fn retransmission_timeout(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
         if self.send.sent.is_empty() {
             return;
         }
-        if self.retransmits >= self.retransmit_limit(env) {
+        let expired = self.retransmits >= self.retransmit_limit(env, options);
+        self.note_fast_open_timeout(env, expired);
+        if expired {
             env.counters.increment(match self.state {
                 TcpState::SynSent | TcpState::SynRecv => Counter::TcpAttemptFails,
                 _ => Counter::TcpExtTCPAbortOnTimeout,
             });
-            return self.die(Some(SocketError::Timeout));
+            return self.die(Some(self.soft_error.unwrap_or(SocketError::Timeout)));
         }
         if self.retransmits >= env.sysctl.tcp_retries1 {
             self.suspect_black_hole(env);
@@ -177,13 +180,14 @@ impl Connection {
     }
 
     /// How often the same data is sent again. Linux: `tcp_write_timeout`, `tcp_orphan_retries`.
-    fn retransmit_limit(&self, env: &Env<'_>) -> u32 {
+    fn retransmit_limit(&self, env: &Env<'_>, options: &TcpOptions) -> u32 {
+        let syns = |of_sysctl| options.syn_count.map_or(of_sysctl, u32::from);
         match self.state {
             // Those at the same interval come on top: 67 s until the last SYN by default.
             TcpState::SynSent => {
-                env.sysctl.tcp_syn_retries.saturating_add(env.sysctl.tcp_syn_linear_timeouts)
+                syns(env.sysctl.tcp_syn_retries).saturating_add(env.sysctl.tcp_syn_linear_timeouts)
             }
-            TcpState::SynRecv => env.sysctl.tcp_synack_retries,
+            TcpState::SynRecv => syns(env.sysctl.tcp_synack_retries),
             _ if self.orphan => match env.sysctl.tcp_orphan_retries {
                 0 => 8,
                 retries => retries,
@@ -211,7 +215,7 @@ impl Connection {
             env.counters.increment(Counter::TcpExtTCPAbortOnTimeout);
             return self.die(Some(SocketError::Timeout));
         }
-        if self.probes >= self.retransmit_limit(env) {
+        if self.probes >= self.retransmit_limit(env, options) {
             env.counters.increment(Counter::TcpExtTCPAbortOnTimeout);
             return self.die(Some(SocketError::Timeout));
         }

@@ -222,7 +222,7 @@ impl State {
     }
 
     /// Makes a call in its state's rules.
-    fn call<R>(
+    pub(super) fn call<R>(
         &mut self,
         handle: TcpHandle,
         call: Call,
@@ -238,7 +238,7 @@ impl State {
 }
 
 /// The address, if there is one and it is not a group's or everybody's.
-fn unicast(address: Option<SocketAddrV4>) -> Result<SocketAddrV4, SocketError> {
+pub(super) fn unicast(address: Option<SocketAddrV4>) -> Result<SocketAddrV4, SocketError> {
     address
         .filter(|address| !address.ip().is_multicast() && !address.ip().is_broadcast())
         .ok_or(SocketError::InvalidArgument)

@@ -8,6 +8,8 @@ use std::vec;
 fn connected(algorithm: Algorithm) -> (Pair, [TcpHandle; 2]) {
     let mut pair = Pair::new(Impairment::NONE, 1);
     pair.hosts[0].sysctl.set("net.ipv4.tcp_congestion_control", algorithm.name()).unwrap();
+    // The link has no rate of its own: the window keeps the run short.
+    pair.hosts[1].sysctl.set("net.ipv4.tcp_rmem", "4096 131072 131072").unwrap();
     let handles = pair.connected();
     (pair, handles)
 }

@@ -55,11 +55,9 @@ pub(crate) fn end() {
 
 fn serve(world: &World, listener: &UnixListener) {
     let mut memory = Memory::default();
-    for stream in listener.incoming() {
+    for mut stream in listener.incoming().flatten() {
         // A stand-in that went away needs no answer.
-        if let Ok(mut stream) = stream {
-            let _ = serve_one(world, &mut memory, &mut stream);
-        }
+        let _ = serve_one(world, &mut memory, &mut stream);
     }
 }
 

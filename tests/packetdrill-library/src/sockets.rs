@@ -66,7 +66,7 @@ pub(crate) unsafe extern "C" fn sendmsg(_: User, fd: c_int, message: *const msgh
     // SAFETY: the caller promises a message or null.
     let Some(message) = (unsafe { message.as_ref() }) else { return long(Err(Errno::EFAULT)) };
     // SAFETY: the caller promises a valid vector.
-    let data = unsafe { gather(message.msg_iov, message.msg_iovlen as usize) };
+    let data = unsafe { gather(message.msg_iov, message.msg_iovlen) };
     long(data.and_then(|data| {
         let name: *const sockaddr = message.msg_name.cast();
         // SAFETY: the caller promises that the name has its length.
@@ -79,10 +79,10 @@ pub(crate) unsafe extern "C" fn sendmsg(_: User, fd: c_int, message: *const msgh
 pub(crate) unsafe extern "C" fn recvmsg(_: User, fd: c_int, message: *mut msghdr, flags: c_int) -> ssize_t {
     // SAFETY: the caller promises a message that nobody else uses now, or null.
     let Some(message) = (unsafe { message.as_mut() }) else { return long(Err(Errno::EFAULT)) };
-    let count = message.msg_iovlen as usize;
+    let count = message.msg_iovlen;
     // SAFETY: the caller promises a valid vector.
     let len = unsafe { capacity(message.msg_iov, count) };
-    let control_len = if message.msg_control.is_null() { 0 } else { message.msg_controllen as usize };
+    let control_len = if message.msg_control.is_null() { 0 } else { message.msg_controllen };
     long(len.and_then(|len| {
         let answer = on(fd, |fd| Call::RecvMsg { fd, len, control_len, flags })?;
         // SAFETY: the caller promises a vector of valid buffers.
@@ -94,7 +94,7 @@ pub(crate) unsafe extern "C" fn recvmsg(_: User, fd: c_int, message: *mut msghdr
         let control: Vec<u8> = answer.control.iter().flat_map(control_bytes).collect();
         // SAFETY: the caller promises that the control buffer has its length.
         let given = unsafe { give(&control, message.msg_control, control_len) };
-        message.msg_controllen = given as _;
+        message.msg_controllen = given;
         message.msg_flags = answer.flags | if given < control.len() { libc::MSG_CTRUNC } else { 0 };
         Ok(answer.value)
     }))

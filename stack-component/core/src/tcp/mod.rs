@@ -43,6 +43,7 @@ mod connection;
 mod demux;
 mod ecn;
 mod filter;
+mod give_up;
 mod info;
 mod input;
 mod inquiries;
@@ -75,6 +76,7 @@ mod tuning;
 mod usage;
 mod window;
 mod windowed;
+mod write_buffers;
 
 #[cfg(test)]
 mod tests;

@@ -117,6 +117,7 @@ impl Connection {
             end,
             syn,
             fin,
+            push: len > 0 && self.says_push(env, options, (start, start + len), forced),
             at: env.now,
             sacked: false,
             lost: false,
@@ -182,12 +183,17 @@ impl Connection {
         let held = if len == mss || forced || (last && (self.send.push_once || fin_queued)) {
             false
         } else if last {
-            let nagle = !options.no_delay && self.send.small_end.after(self.send.una);
-            options.cork || self.send.more || nagle
+            self.is_held(options)
         } else {
             len < self.send.max_window / 2
         };
         (!held).then_some((len, fin))
+    }
+
+    /// Whether a last segment that is not full waits: for company (Nagle, RFC 1122 section 4.2.3.4, as Minshall mends it),
+    /// or because its writer said that more follows. Linux: `tcp_nagle_check`.
+    pub(super) fn is_held(&self, options: &TcpOptions) -> bool {
+        options.cork || self.send.more || (!options.no_delay && self.send.small_end.after(self.send.una))
     }
 
     /// A segment without data: a probe or an acknowledgement.
@@ -218,8 +224,7 @@ impl Connection {
         if sent.fin {
             flags |= Flags::FIN;
         }
-        let last = sent.data_start() + sent.data_len() == self.send.queue.end();
-        if !data.is_empty() && last && !self.send.unpushed {
+        if !data.is_empty() && sent.push {
             flags |= Flags::PSH;
         }
         let again = sent.was_retransmitted();

@@ -83,7 +83,7 @@ impl Connection {
                         env.counters.increment(Counter::TcpExtTCPAbortOnTimeout);
                         self.die(Some(SocketError::Timeout));
                     }
-                    Timer::Retransmit => self.retransmission_timeout(env),
+                    Timer::Retransmit => self.retransmission_timeout(env, options),
                     Timer::DelayedAck => self.delayed_ack_timeout(env),
                     Timer::CompressedAck => self.compressed_ack_timeout(),
                     Timer::Persist => self.persist_timeout(env, options),
@@ -128,19 +128,12 @@ impl Connection {
 
     /// Nothing was acknowledged for too long (RFC 6298 section 5, RFC 5681 section 3.1). Linux:
     /// `tcp_retransmit_timer`.
-    fn retransmission_timeout(&mut self, env: &mut Env<'_>) {
+    fn retransmission_timeout(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
         if self.send.sent.is_empty() {
             return;
         }
-        if self.retransmits >= self.retransmit_limit(env) {
-            env.counters.increment(match self.state {
-                TcpState::SynSent | TcpState::SynRecv => Counter::TcpAttemptFails,
-                _ => Counter::TcpExtTCPAbortOnTimeout,
-            });
-            return self.die(Some(SocketError::Timeout));
-        }
-        if self.retransmits >= env.sysctl.tcp_retries1 {
-            self.suspect_black_hole(env);
+        if self.is_given_up(env, options) {
+            return self.give_up(env);
         }
         env.counters.increment(Counter::TcpExtTCPTimeouts);
         if self.state.is_synchronised() {
@@ -156,7 +149,7 @@ impl Connection {
         if !linear {
             self.rtt.back_off();
         }
-        self.set_transmit_timer(Timer::Retransmit, env.now + self.rtt.timeout());
+        self.set_transmit_timer(Timer::Retransmit, env.now + self.timeout_within_limit(env, options));
     }
 
     /// The first timeout of the same data: what was going on before? Linux: the middle of `tcp_retransmit_timer`.
@@ -176,19 +169,6 @@ impl Connection {
         env.counters.increment(counter);
     }
 
-    /// How often the same data is sent again. Linux: `tcp_write_timeout`, `tcp_orphan_retries`.
-    fn retransmit_limit(&self, env: &Env<'_>) -> u32 {
-        match self.state {
-            TcpState::SynSent => env.sysctl.tcp_syn_retries,
-            TcpState::SynRecv => env.sysctl.tcp_synack_retries,
-            _ if self.orphan => match env.sysctl.tcp_orphan_retries {
-                0 => 8,
-                retries => retries,
-            },
-            _ => env.sysctl.tcp_retries2,
-        }
-    }
-
     /// The window is closed, or too small to be used, and nothing is on its way that would tell when it
     /// opens (RFC 9293 section 3.8.6.1). Linux: `tcp_probe_timer`, `tcp_send_probe0`.
     fn persist_timeout(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
@@ -198,7 +178,7 @@ impl Connection {
         if self.unsent() > 0 && (self.send.una + self.send.window).after(self.send.next) {
             // The window is not closed: what was held back leaves as far as it fits. Linux: `tcp_write_wakeup`.
             self.send.force_partial = true;
-            self.send.unpushed = false;
+            self.send.buffers.push_all();
             return;
         }
         let since = *self.probing_since.get_or_insert(env.now);
@@ -208,7 +188,7 @@ impl Connection {
             env.counters.increment(Counter::TcpExtTCPAbortOnTimeout);
             return self.die(Some(SocketError::Timeout));
         }
-        if self.probes >= self.retransmit_limit(env) {
+        if self.probes >= self.data_retries(env) {
             env.counters.increment(Counter::TcpExtTCPAbortOnTimeout);
             return self.die(Some(SocketError::Timeout));
         }
@@ -252,8 +232,8 @@ impl Connection {
             None => self.probes >= options.keep_alive_count,
         };
         if given_up {
-            env.counters.increment(Counter::TcpExtTCPAbortOnTimeout);
-            return self.die(Some(SocketError::Timeout));
+            self.events.reset = true;
+            return self.give_up(env);
         }
         self.probes += 1;
         self.probe = true;

@@ -57,6 +57,11 @@ impl Tcp {
         let socket = self.sockets.get(handle).ok_or(SocketError::InvalidState)?;
         let connection = socket.connection().ok_or(SocketError::InvalidState)?;
         match connection.state {
+            TcpState::SynRecv if connection.is_fast_open() => Ok(connection.send_space(&socket.options)),
+            // The data is waited for, to go with the SYN.
+            TcpState::SynSent if connection.fast_open.client.deferred => {
+                Ok(connection.send_space(&socket.options))
+            }
             TcpState::SynSent | TcpState::SynRecv => Ok(0),
             state if state.may_send() => Ok(connection.send_space(&socket.options)),
             _ => Err(connection.ended_by.unwrap_or(SocketError::InvalidState)),
@@ -80,7 +85,10 @@ impl Tcp {
         self.send_space(handle)?;
         let socket = self.sockets.get_mut(handle).ok_or(SocketError::InvalidState)?;
         let (connection, options) = socket.connection_mut().ok_or(SocketError::InvalidState)?;
-        if !connection.state.may_send() {
+        if connection.fast_open.client.deferred {
+            return self.start_fast_open(env, handle, data);
+        }
+        if !connection.state.may_send() && !connection.is_fast_open() {
             return Err(SocketError::WouldBlock);
         }
         let taken = data.len().min(connection.write_room(options) as usize);

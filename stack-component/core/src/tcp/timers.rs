@@ -79,6 +79,7 @@ impl Connection {
             if self.timers.get(timer).is_some_and(|deadline| deadline <= env.now) {
                 self.timers.stop(timer);
                 match timer {
+                    Timer::Retransmit if self.fast_open_timeout(env, options) => {}
                     Timer::Retransmit if self.user_gave_up(env, options) => {
                         env.counters.increment(Counter::TcpExtTCPAbortOnTimeout);
                         self.die(Some(SocketError::Timeout));
@@ -88,7 +89,7 @@ impl Connection {
                     Timer::CompressedAck => self.compressed_ack_timeout(),
                     Timer::Persist => self.persist_timeout(env, options),
                     Timer::KeepAlive => self.keep_alive_timeout(env, options),
-                    Timer::FinWait => self.die(None),
+                    Timer::FinWait => self.retiring = true,
                     Timer::Reorder => self.reordering_timeout(env),
                     Timer::TailProbe => self.send_tail_probe(env),
                     // What waited leaves with the output that follows.
@@ -132,7 +133,9 @@ impl Connection {
         if self.send.sent.is_empty() {
             return;
         }
-        if self.is_given_up(env, options) {
+        let expired = self.is_given_up(env, options);
+        self.note_fast_open_timeout(env, expired);
+        if expired {
             return self.give_up(env);
         }
         env.counters.increment(Counter::TcpExtTCPTimeouts);

@@ -9,7 +9,7 @@ use super::sequence::Sequence;
 use alloc::collections::VecDeque;
 
 /// Bytes of the largest burst. Linux: `sk_gso_max_size`, headers taken off.
-const LARGEST_BURST: u32 = 65_215;
+pub(super) const LARGEST_BURST: u32 = 65_215;
 /// A burst lasts a 1024th of a second at the pacing rate, at least. Linux: `sk_pacing_shift`.
 const RATE_SHIFT: u32 = 10;
 /// On short paths bursts are larger: by half for each of these steps of the least round trip, in powers of two of
@@ -132,10 +132,12 @@ impl Connection {
     /// Linux: `tcp_mss_split_point` with the quota of `tcp_write_xmit`.
     fn begin_burst(&mut self, env: &Env<'_>, options: &TcpOptions, start: Sequence) {
         let mss = self.send_mss();
-        let quota = (self.window.size / 2).max(1).min(self.window.size.saturating_sub(self.in_flight())).max(1);
+        let quota =
+            (self.window.size / 2).max(1).min(self.window.size.saturating_sub(self.in_flight())).max(1);
         let most = quota.min(self.burst_segments(env)).saturating_mul(mss);
         let window = (self.send.una + self.send.window).saturating_since(start);
-        let buffer_end = self.send.buffers.buffers.iter().map(|buffer| buffer.end).find(|end| end.after(start));
+        let buffer_end =
+            self.send.buffers.buffers.iter().map(|buffer| buffer.end).find(|end| end.after(start));
         let available = buffer_end.unwrap_or(self.send.queue.end()).saturating_since(start).min(window);
         let mut len = most.min(available);
         if len == available && len > mss && len % mss != 0 && self.is_held(options) {

@@ -50,7 +50,6 @@ impl Promise {
 
     /// What a SYN cookie remembers, `agreed`, and the acknowledgement that brings it back. RFC 9768 section 5.1:
     /// that of accurate ECN has 2 or more in its three flags. Linux: `cookie_accecn_ok`.
-    #[allow(dead_code, reason = "for SYN cookies")]
     pub(in super::super) fn of_cookie(agreed: bool, ack: &Segment, needed: bool) -> Self {
         let mode = match agreed {
             true if count_of_flags(ack.flags) > 1 => Mode::Accurate,
@@ -61,7 +60,6 @@ impl Promise {
     }
 
     /// Whether anything was agreed upon: what a SYN cookie remembers. Linux: `cookie_ecn_ok`.
-    #[allow(dead_code, reason = "for SYN cookies")]
     pub(in super::super) fn is_agreed(&self) -> bool {
         self.mode != Mode::Off
     }

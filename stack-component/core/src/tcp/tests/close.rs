@@ -99,9 +99,10 @@ fn a_closed_socket_does_not_wait_for_ever_for_the_peers_fin() {
     script.host.with(|tcp, env| tcp.close(env, child));
     script.seen();
     script.ack();
-    assert_eq!(script.host.tcp.state(child), Some(TcpState::FinWait2));
+    // Linux: an orphan in FIN-WAIT-2 is a small object at once.
+    assert_eq!((script.host.tcp.state(child), script.host.tcp.time_waits.len()), (None, 1));
     script.wait(Duration::from_secs(61));
-    assert_eq!(script.host.tcp.state(child), None);
+    assert!(script.host.tcp.time_waits.is_empty());
 }
 
 #[test]
@@ -115,7 +116,7 @@ fn what_was_written_before_close_still_arrives() {
         script.ack();
     }
     assert_eq!(bytes, 30_000);
-    assert_eq!(script.host.tcp.state(child), Some(TcpState::FinWait2));
+    assert_eq!((script.host.tcp.state(child), script.host.tcp.time_waits.len()), (None, 1));
 }
 
 #[test]
@@ -161,7 +162,7 @@ fn a_new_connection_may_take_the_place_of_one_that_waits() {
     script.next += 1000;
     script.handshake(Options::default());
     assert!(script.host.tcp.time_waits.is_empty());
-    assert_eq!(script.host.counter(Counter::TcpExtTWRecycled), 1);
+    assert_eq!(script.host.counter(Counter::TcpExtTW), 1);
 }
 
 #[test]
@@ -194,7 +195,10 @@ fn keep_alive_finds_a_peer_that_disappeared() {
     // An answer starts the waiting anew.
     script.ack();
     assert_eq!(script.wait(Duration::from_secs(8)).len(), 0);
-    assert_eq!(script.wait(Duration::from_secs(30)).len(), 3);
+    // Three probes, and the reset that ends it (RFC 1122 section 4.2.3.6).
+    let last = script.wait(Duration::from_secs(30));
+    assert_eq!(last.len(), 4);
+    assert!(last[3].flags.rst());
     assert_eq!(script.host.receive(child, 1), Err(SocketError::Timeout));
 }
 

@@ -275,7 +275,9 @@ impl Tcp {
                 TcpOption::NoDelay(true) => connection.send.push_once = true,
                 TcpOption::Cork(false) => connection.send.push_once = options.no_delay,
                 TcpOption::QuickAck(quick) => connection.set_quick_ack(env, quick),
-                TcpOption::ReceiveBuffer(_) | TcpOption::WindowClamp(_) => connection.resize(options),
+                TcpOption::ReceiveBuffer(_) | TcpOption::RcvBuf { .. } | TcpOption::WindowClamp(_) => {
+                    connection.resize(options);
+                }
                 _ => {}
             }
             if keep_alive {

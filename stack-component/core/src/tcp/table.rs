@@ -170,7 +170,7 @@ impl Tcp {
     }
 
     /// Whether nothing is kept but `sockets` sockets: no connection, no request, no TIME-WAIT.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn is_empty_but_for(&self, sockets: usize) -> bool {
         self.sockets.len() == sockets
             && self.requests.is_empty()

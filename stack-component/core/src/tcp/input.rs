@@ -351,6 +351,9 @@ impl Connection {
         self.pacing.max_rate = options.max_pacing_rate;
         let path = self.path(env.now);
         self.control.start(&mut self.window, &path);
+        if !self.control.takes_over() {
+            self.update_pacing_rate(env);
+        }
         self.restart_keep_alive(options, env.now);
         self.wake();
     }

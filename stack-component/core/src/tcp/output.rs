@@ -110,17 +110,23 @@ impl Connection {
             let (len, fin) = self.new_data(env, options, forced)?;
             (len, false, fin)
         };
-        let sent = self.note_new(env, len, syn, fin, forced);
+        let sent = self.note_new(env, options, (len, syn, fin), forced);
         let data = if syn { self.take_syn_data() } else { 0 };
         if data > 0 {
             // It is a segment of its own from here on: only the SYN is sent again (RFC 7413 section 4.2.1).
-            self.note_new(env, data, false, false, forced);
+            self.note_new(env, options, (data, false, false), forced);
         }
         Some(Sent { end: sent.end + data, ..sent })
     }
 
     /// Puts a new segment among the sent ones.
-    fn note_new(&mut self, env: &mut Env<'_>, len: u32, syn: bool, fin: bool, forced: bool) -> Sent {
+    fn note_new(
+        &mut self,
+        env: &mut Env<'_>,
+        options: &TcpOptions,
+        (len, syn, fin): (u32, bool, bool),
+        forced: bool,
+    ) -> Sent {
         let start = self.send.next;
         let end = start + len + u32::from(syn) + u32::from(fin);
         if len > 0 {
@@ -129,11 +135,15 @@ impl Connection {
         if fin {
             self.send.fin = Fin::Sent;
         }
+        // The data of a SYN says PSH when it goes again.
+        let opening = self.state == TcpState::SynSent;
+        let push = len > 0 && (self.says_push(env, options, (start, start + len), forced) || opening);
         let sent = Sent {
             start,
             end,
             syn,
             fin,
+            push,
             at: env.now,
             sacked: false,
             lost: false,
@@ -199,12 +209,17 @@ impl Connection {
         let held = if len == mss || forced || (last && (self.send.push_once || fin_queued)) {
             false
         } else if last {
-            let nagle = !options.no_delay && self.send.small_end.after(self.send.una);
-            options.cork || self.send.more || nagle
+            self.is_held(options)
         } else {
             len < self.send.max_window / 2
         };
         (!held).then_some((len, fin))
+    }
+
+    /// Whether a last segment that is not full waits: for company (Nagle, RFC 1122 section 4.2.3.4, as Minshall mends it),
+    /// or because its writer said that more follows. Linux: `tcp_nagle_check`.
+    pub(super) fn is_held(&self, options: &TcpOptions) -> bool {
+        options.cork || self.send.more || (!options.no_delay && self.send.small_end.after(self.send.una))
     }
 
     /// A segment without data: a probe or an acknowledgement.
@@ -235,8 +250,7 @@ impl Connection {
         if sent.fin {
             flags |= Flags::FIN;
         }
-        let last = sent.data_start() + sent.data_len() == self.send.queue.end();
-        if !data.is_empty() && !sent.syn && last && !self.send.unpushed {
+        if !data.is_empty() && !sent.syn && sent.push {
             flags |= Flags::PSH;
         }
         let again = sent.was_retransmitted();

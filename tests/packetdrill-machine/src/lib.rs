@@ -15,6 +15,7 @@ mod link;
 mod machine;
 mod numbers;
 mod options;
+mod segmentation;
 mod settings;
 mod sockopt;
 mod stack_file;

@@ -3,6 +3,7 @@
 use crate::calls::{Attempt, Process, Progress, Stop};
 use crate::component::Component;
 use crate::link::{self, FromStack};
+use crate::segmentation;
 use packetdrill::Errno;
 use packetdrill::machine::{Call, DeviceChange, Live, Machine, Outcome, Pending, RouteChange, Setup};
 use std::collections::{HashMap, VecDeque};
@@ -43,6 +44,8 @@ pub struct LabMachine {
     packets: VecDeque<Live>,
     waiting: HashMap<u64, Waiting>,
     last_pending: u64,
+    /// Largest packet of the wire, in bytes.
+    mtu: usize,
 }
 
 /// A call that waits.
@@ -75,7 +78,7 @@ impl LabMachine {
         let lab = Lab::start(blueprint, &config).map_err(SetupError::Stack)?;
         let process = Process::new(Component::new(lab));
         let (packets, waiting) = (VecDeque::new(), HashMap::new());
-        let mut machine = LabMachine { process, packets, waiting, last_pending: 0 };
+        let mut machine = LabMachine { process, packets, waiting, last_pending: 0, mtu: setup.mtu.into() };
         machine.settle();
         Ok(machine)
     }
@@ -152,7 +155,9 @@ impl Machine for LabMachine {
     }
 
     fn inject(&mut self, ip_packet: &[u8]) {
-        self.process.component.put_frame(link::frame(ip_packet));
+        for packet in segmentation::wire_packets(ip_packet, self.mtu) {
+            self.process.component.put_frame(link::frame(&packet));
+        }
         self.settle();
     }
 

@@ -10,6 +10,7 @@ use super::segment::Outgoing;
 use super::sent_queue::Sent;
 use super::sequence::Sequence;
 use super::timers::Timer;
+use super::write_buffers::Push;
 use super::{Env, Output, TcpState};
 use crate::counters::Counter;
 use crate::packet::Packet;
@@ -137,7 +138,11 @@ impl Connection {
         }
         // The data of a SYN says PSH when it goes again.
         let opening = self.state == TcpState::SynSent;
-        let push = len > 0 && (self.says_push(env, options, (start, start + len), forced) || opening);
+        let push = match len {
+            0 => Push::Never,
+            _ if opening => Push::Always,
+            _ => self.says_push(env, options, (start, start + len), forced),
+        };
         let sent = Sent {
             start,
             end,
@@ -250,10 +255,11 @@ impl Connection {
         if sent.fin {
             flags |= Flags::FIN;
         }
-        if !data.is_empty() && !sent.syn && sent.push {
+        let again = sent.was_retransmitted();
+        let push = sent.push == Push::Always || (sent.push == Push::Once && !again);
+        if !data.is_empty() && !sent.syn && push {
             flags |= Flags::PSH;
         }
-        let again = sent.was_retransmitted();
         let (marks, codepoint) = if sent.syn {
             self.ecn_of_syn(env, flags.ack(), again)
         } else {

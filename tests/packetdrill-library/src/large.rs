@@ -5,7 +5,7 @@
 //! to a segment with PSH, which Linux sets at the end of each large packet.
 
 use packetdrill::machine::Live;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 const IP_HEADER: usize = 20;
 const TCP_HEADER: usize = 20;
@@ -13,14 +13,49 @@ const TCP_HEADER: usize = 20;
 const LONGEST: usize = 65_535;
 const PROTOCOL_TCP: u8 = 6;
 const FIN: u8 = 1;
+const SYN: u8 = 2;
 const PSH: u8 = 8;
 const ACK: u8 = 16;
 
+/// The largest segments that peers take, by their port: what they said in their SYN. Shorter segments are the end of
+/// something, and nothing is put behind them.
+#[derive(Debug, Default)]
+pub(crate) struct Limits(HashMap<[u8; 2], usize>);
+
+impl Limits {
+    /// A packet arrives: if it is a SYN, it says how large segments may be (RFC 9293 section 3.2, option 2).
+    pub(crate) fn note(&mut self, packet: &[u8]) {
+        let Some(segment) = Segment::of(packet).filter(|segment| segment.flags() & SYN != 0) else { return };
+        let mut options = segment.options();
+        while let [kind, rest @ ..] = options {
+            options = match (kind, rest) {
+                (0, _) => return,
+                (1, rest) => rest,
+                (2, [4, high, low, ..]) => {
+                    let size = usize::from(u16::from_be_bytes([*high, *low]));
+                    self.0.insert([packet[IP_HEADER], packet[IP_HEADER + 1]], size);
+                    return;
+                }
+                (_, [len, ..]) => rest.get(usize::from(*len).max(2) - 1..).unwrap_or_default(),
+                (_, []) => return,
+            };
+        }
+    }
+
+    /// Whether a segment is as long as it can be.
+    fn is_full(&self, segment: &Segment<'_>, mtu: usize) -> bool {
+        let port = [segment.bytes[IP_HEADER + 2], segment.bytes[IP_HEADER + 3]];
+        let limit = self.0.get(&port).copied().unwrap_or(usize::MAX).min(mtu - IP_HEADER - TCP_HEADER);
+        segment.payload().len() + segment.options().len() >= limit
+    }
+}
+
 /// Takes the first packet of `queue`, with those that continue it.
-pub(crate) fn take(queue: &mut VecDeque<Live>) -> Option<Live> {
+pub(crate) fn take(queue: &mut VecDeque<Live>, limits: &Limits, mtu: usize) -> Option<Live> {
     let mut first = queue.pop_front()?;
     let mut merged = false;
-    let size = Segment::of(&first.bytes).map_or(0, |segment| segment.payload().len());
+    let full = Segment::of(&first.bytes).filter(|segment| limits.is_full(segment, mtu));
+    let size = full.map_or(0, |segment| segment.payload().len());
     while let Some(next) = queue.front()
         && next.at == first.at
         && continues(&first.bytes, &next.bytes, size)
@@ -123,6 +158,9 @@ fn checksum(sum: u32) -> u16 {
 mod tests {
     use super::*;
 
+    /// With it, segments of 100 bytes are full.
+    const MTU: usize = 140;
+
     fn segment(sequence: u32, flags: u8, len: usize) -> Live {
         let mut bytes = vec![0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, PROTOCOL_TCP, 0, 0];
         bytes.extend([192, 168, 0, 1, 192, 0, 2, 1, 0x1f, 0x90, 0x1f, 0x90]);
@@ -135,7 +173,9 @@ mod tests {
 
     fn lens(segments: impl IntoIterator<Item = Live>) -> Vec<usize> {
         let mut queue: VecDeque<_> = segments.into_iter().collect();
-        std::iter::from_fn(|| take(&mut queue)).map(|live| live.bytes.len() - 40).collect()
+        std::iter::from_fn(|| take(&mut queue, &Limits::default(), MTU))
+            .map(|live| live.bytes.len() - 40)
+            .collect()
     }
 
     #[test]
@@ -159,9 +199,21 @@ mod tests {
     }
 
     #[test]
+    fn a_segment_that_could_be_longer_is_the_end_of_something() {
+        let mut syn = segment(9, SYN, 4).bytes;
+        syn[IP_HEADER + 12] = 0x60;
+        syn[40..44].copy_from_slice(&[2, 4, 0, 100]);
+        let mut limits = Limits::default();
+        limits.note(&syn);
+        let mut queue: VecDeque<_> = [segment(1, ACK, 90), segment(91, ACK, 90)].into();
+        let first = take(&mut queue, &limits, 1500).map(|live| live.bytes.len());
+        assert_eq!((first, queue.len()), (Some(130), 1));
+    }
+
+    #[test]
     fn checksums_are_right_afterwards() {
         let mut queue: VecDeque<_> = [segment(1, ACK, 100), segment(101, ACK | PSH, 100)].into();
-        let Some(large) = take(&mut queue) else { panic!("nothing") };
+        let Some(large) = take(&mut queue, &Limits::default(), MTU) else { panic!("nothing") };
         let expected = Live { bytes: segment(1, ACK | PSH, 200).bytes, at: 5 };
         assert_eq!(large, expected);
         assert_eq!(checksum(sum(&large.bytes[..IP_HEADER])), 0);

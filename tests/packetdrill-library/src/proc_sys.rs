@@ -94,7 +94,7 @@ fn replaced(path: *const c_char) -> Option<CString> {
 }
 
 /// The C library's function of this name.
-fn next(name: &CStr) -> *mut c_void {
+pub(crate) fn next(name: &CStr) -> *mut c_void {
     // SAFETY: the name is a C string.
     unsafe { libc::dlsym(libc::RTLD_NEXT, name.as_ptr()) }
 }

@@ -4,6 +4,8 @@
 use crate::abi::User;
 use crate::buffers::{capacity, gather, give, give_address, layout, scatter, take, take_address};
 use crate::functions::{int, long, on, stand_in};
+use crate::proc_sys::next;
+use crate::world::world;
 use libc::{c_int, c_void, cmsghdr, msghdr, size_t, sockaddr, socklen_t, ssize_t};
 use packetdrill::Errno;
 use packetdrill::machine::{Call, ControlMessage};
@@ -109,4 +111,43 @@ fn control_bytes(message: &ControlMessage) -> Vec<u8> {
     bytes.extend(&message.data);
     bytes.resize(len.next_multiple_of(size_of::<size_t>()), 0);
     bytes
+}
+
+/// sendfile(2), which is not in the table: the tool calls the C library's, whose place this takes with LD_PRELOAD.
+///
+/// # Safety
+/// As sendfile(2).
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn sendfile(
+    output: c_int,
+    input: c_int,
+    offset: *mut libc::off_t,
+    len: size_t,
+) -> ssize_t {
+    let is_ours = world().is_some_and(|world| world.lock().descriptors.live(output).is_some());
+    if !is_ours {
+        type Sendfile = unsafe extern "C" fn(c_int, c_int, *mut libc::off_t, size_t) -> ssize_t;
+        let found = next(c"sendfile");
+        if found.is_null() {
+            return long(Err(Errno::ENOSYS));
+        }
+        // SAFETY: what goes by that name is a function of that type; the caller's promise.
+        return unsafe { std::mem::transmute::<*mut c_void, Sendfile>(found)(output, input, offset, len) };
+    }
+    let mut data = vec![0u8; len];
+    // SAFETY: the buffer is as long as said; the offset is null or the caller's.
+    let read = unsafe {
+        match offset.as_ref() {
+            Some(offset) => libc::pread(input, data.as_mut_ptr().cast(), len, *offset),
+            None => libc::read(input, data.as_mut_ptr().cast(), len),
+        }
+    };
+    let Ok(read) = usize::try_from(read) else { return -1 };
+    data.truncate(read);
+    let sent = long(on(output, |fd| Call::Write { fd, data }).map(|answer| answer.value));
+    if sent > 0 && !offset.is_null() {
+        // SAFETY: not null, and the caller's to write.
+        unsafe { *offset += sent as libc::off_t };
+    }
+    sent
 }

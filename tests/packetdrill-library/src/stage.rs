@@ -48,6 +48,11 @@ impl Stage {
         self.journal = Some(journal);
     }
 
+    /// The longest packet of the wire, in bytes.
+    pub(crate) fn mtu(&self) -> usize {
+        self.setup.mtu.into()
+    }
+
     /// All settings, by dotted name.
     pub(crate) fn sysctls(&mut self) -> Vec<(String, String)> {
         self.machine.sysctls()

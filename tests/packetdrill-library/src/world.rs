@@ -5,7 +5,7 @@
 //! sleeps or waits for a packet. A call that returns late is told the time at which it was done, once.
 
 use crate::descriptors::Descriptors;
-use crate::large;
+use crate::large::{self, Limits};
 use crate::proc_sys::Tree;
 use crate::stage::Stage;
 use packetdrill::Errno;
@@ -30,6 +30,9 @@ const IDLE_LOOKS: u32 = 2;
 /// waits like that, for a second, at the end of a script.
 const STANDSTILL: Duration = Duration::from_millis(200);
 
+/// Real time for a thread whose call was done to finish with it, before the tool's first thread goes on.
+const COURTESY: Duration = Duration::from_millis(2);
+
 /// The one world of this process.
 static WORLD: OnceLock<World> = OnceLock::new();
 
@@ -46,6 +49,8 @@ pub(crate) struct State {
     pub(crate) descriptors: Descriptors,
     /// What left and the tool did not ask for yet.
     sent: VecDeque<Live>,
+    /// How long those can be.
+    limits: Limits,
     blocked: HashMap<ThreadId, Blocked>,
     /// The time that a thread is told next, in nanoseconds.
     told: HashMap<ThreadId, u64>,
@@ -106,6 +111,7 @@ pub(crate) fn begin(stage: Stage) -> &'static World {
             stage,
             descriptors: Descriptors::default(),
             sent: VecDeque::new(),
+            limits: Limits::default(),
             blocked: HashMap::new(),
             told: HashMap::new(),
             first: std::thread::current().id(),
@@ -188,8 +194,11 @@ impl World {
         Err(Errno::EDEADLK)
     }
 
-    /// Lets time pass.
+    /// Lets time pass. A thread whose call was done gets to finish with it first.
     pub(crate) fn sleep(&self, micros: u64) {
+        if !self.lock().told.is_empty() {
+            std::thread::sleep(COURTESY);
+        }
         let mut state = self.lock();
         let until = state.stage.now() + micros * NANOS_PER_MICRO;
         self.run_until(&mut state, until);
@@ -202,26 +211,27 @@ impl World {
         if let Some(local) = destination(packet) {
             state.stage.move_to(local);
         }
+        state.limits.note(packet);
         state.stage.inject(packet);
         self.happened(&mut state);
     }
 
     /// The next packet that leaves, however long that takes; none if none will.
     pub(crate) fn receive(&self) -> Option<Live> {
-        let mut state = self.lock();
+        let state = &mut *self.lock();
         let limit = state.stage.now() + PATIENCE;
         loop {
             while let Some(packet) = state.stage.next_packet() {
                 state.sent.push_back(packet);
             }
-            if let Some(packet) = large::take(&mut state.sent) {
+            if let Some(packet) = large::take(&mut state.sent, &state.limits, state.stage.mtu()) {
                 return Some(packet);
             }
             if state.stage.now() >= limit {
                 return None;
             }
             state.stage.run_until(limit);
-            self.happened(&mut state);
+            self.happened(state);
         }
     }
 

@@ -3,6 +3,7 @@
 mod data;
 mod moving;
 mod ready;
+mod sending;
 
 use crate::component::Component;
 use crate::descriptors::{Descriptors, File, Kind};

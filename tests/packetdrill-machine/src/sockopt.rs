@@ -49,6 +49,11 @@ impl Tcp {
         Ok(())
     }
 
+    /// What an option was set to, if it was.
+    fn chosen(&self, level: i32, name: i32) -> Option<Vec<u8>> {
+        self.chosen.iter().find(|(l, n, _)| (*l, *n) == (level, name)).map(|(_, _, value)| value.clone())
+    }
+
     /// The value of an option that is kept and does nothing.
     fn kept(&self, level: i32, name: i32) -> i32 {
         let found = self.local.kept.iter().find(|(l, n, _)| (*l, *n) == (level, name));

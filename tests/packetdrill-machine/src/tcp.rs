@@ -60,13 +60,17 @@ pub(crate) struct Tcp {
     /// What bind() was told.
     bound: Option<SocketAddr>,
     /// Options in the order in which they were set: level, name, value.
-    chosen: Vec<(i32, i32, Vec<u8>)>,
+    pub(crate) chosen: Vec<(i32, i32, Vec<u8>)>,
     shut_receive: bool,
     shut_send: bool,
     /// An error that the component told, and nobody asked for yet.
     error: Option<Errno>,
     /// The connection was made behind the owner's back: the next connect() answers success, once.
     untold: bool,
+    /// connect() left the SYN to the first data (TCP_FASTOPEN_CONNECT).
+    deferred: bool,
+    /// An error of the connection was told: there is no other.
+    ended: bool,
     pub(crate) local: LocalOptions,
 }
 
@@ -100,6 +104,8 @@ impl Tcp {
             shut_send: false,
             error: None,
             untold: false,
+            deferred: false,
+            ended: false,
             local: LocalOptions::default(),
         })
     }
@@ -168,6 +174,8 @@ impl Tcp {
             shut_send: false,
             error: None,
             untold: false,
+            deferred: false,
+            ended: false,
             local: LocalOptions {
                 inq: self.local.inq,
                 zerocopy: self.local.zerocopy.of_child(),
@@ -209,7 +217,9 @@ impl Tcp {
             })
             .inspect_err(|_| self.phase = Phase::Spent)?;
         self.phase = Phase::Connecting;
-        self.connect_result(component)
+        let result = self.connect_result(component);
+        self.deferred = result.is_ok() && component.state(self.handle) == Ok(State::SynSent);
+        result
     }
 
     /// MSG_FASTOPEN: connects, and hands in data for the SYN. Answers how many bytes were taken.
@@ -280,7 +290,32 @@ impl Tcp {
     pub(crate) fn take_error(&mut self, component: &mut Component) -> Option<Errno> {
         self.look(component);
         self.gather_error(component);
-        self.error.take()
+        let error = self.error.take();
+        self.ended |= error.is_some() && self.phase == Phase::Connected;
+        error
+    }
+
+    /// Whether the connection was made behind the owner's back; asked once.
+    pub(crate) fn take_untold(&mut self) -> bool {
+        self.phase == Phase::Connected && std::mem::take(&mut self.untold)
+    }
+
+    /// Whether the SYN waits for data; asked once.
+    pub(crate) fn take_deferred(&mut self) -> bool {
+        std::mem::take(&mut self.deferred)
+    }
+
+    /// Hands in the data that the SYN waits for.
+    pub(crate) fn send_first(&mut self, component: &mut Component, data: &[u8]) -> Result<usize, Errno> {
+        let taken = component.send(self.handle, data, false)?;
+        Ok(usize::try_from(taken).unwrap_or(usize::MAX))
+    }
+
+    /// What TCP_INQ tells. Linux: `tcp_inq_hint`, which is never 0 after the peer's FIN.
+    pub(crate) fn input_hint(&self, component: &mut Component) -> i32 {
+        let waiting = component.queued_input(self.handle).unwrap_or(0);
+        let ended = component.state(self.handle).is_ok_and(StateExt::has_received_fin);
+        i32::try_from(waiting).unwrap_or(i32::MAX).max(i32::from(ended))
     }
 
     fn gather_error(&mut self, component: &mut Component) {
@@ -317,9 +352,14 @@ impl Tcp {
             streams.input_stream().call_read(&mut *inside.store, input, len as u64)
         })?;
         match read {
+            // Shutting down says that nobody will read; what comes all the same can be read.
+            Ok(bytes) if bytes.is_empty() && self.shut_receive => Ok(bytes),
             Ok(bytes) if bytes.is_empty() => Err(Errno::EAGAIN),
             Ok(bytes) => Ok(bytes),
-            Err(end) => component.stream_errno(end)?.map_or(Ok(Vec::new()), Err),
+            Err(end) => match component.stream_errno(end)? {
+                Some(error) if !std::mem::replace(&mut self.ended, true) => Err(error),
+                _ => Ok(Vec::new()),
+            },
         }
     }
 
@@ -345,8 +385,11 @@ impl Tcp {
         }
         match self.phase {
             Phase::Connecting => return Err(Errno::EAGAIN),
-            Phase::Connected if !self.shut_send => {}
+            Phase::Connected if !self.shut_send && !self.ended => {}
             _ => return Err(Errno::EPIPE),
+        }
+        if component.state(self.handle)? == State::SynSent {
+            return Err(Errno::EAGAIN);
         }
         if data.is_empty() {
             return Ok(0);
@@ -361,13 +404,12 @@ impl Tcp {
     /// shutdown(2). Linux: `inet_shutdown`.
     pub(crate) fn shutdown(&mut self, component: &mut Component, how: i32) -> Result<(), Errno> {
         self.look(component);
-        let how = match how {
-            socket::SHUT_RD => ShutdownType::Receive,
-            socket::SHUT_WR => ShutdownType::Send,
-            socket::SHUT_RDWR => ShutdownType::Both,
+        let (receive, send) = match how {
+            socket::SHUT_RD => (true, false),
+            socket::SHUT_WR => (false, true),
+            socket::SHUT_RDWR => (true, true),
             _ => return Err(Errno::EINVAL),
         };
-        let receive = how != ShutdownType::Send;
         match self.phase {
             Phase::Listening if receive => return self.disconnect(component),
             Phase::Listening => return Ok(()),
@@ -378,9 +420,11 @@ impl Tcp {
         if component.state(self.handle)? == State::Close {
             return Err(Errno::ENOTCONN);
         }
-        method!(component, call_shutdown, self.handle, how)?;
+        // The receiving side ends here alone: Linux, unlike wasi:sockets, still hands out what comes.
+        if send && !std::mem::replace(&mut self.shut_send, true) {
+            method!(component, call_shutdown, self.handle, ShutdownType::Send)?;
+        }
         self.shut_receive |= receive;
-        self.shut_send |= how != ShutdownType::Receive;
         Ok(())
     }
 
@@ -439,14 +483,26 @@ impl Tcp {
         if readable == Ok(true) {
             events |= event::IN | event::RDNORM;
         }
-        let writable = send_is_over
-            || component.is_ready(|inside| {
-                inside.stack.wasi_io_streams().output_stream().call_subscribe(&mut *inside.store, output)
-            }) == Ok(true);
-        if writable {
+        if send_is_over || self.is_writable(component, output) {
             events |= event::OUT | event::WRNORM;
         }
         events
+    }
+
+    /// Whether there is room worth the while: a third of the buffer, and little that was not sent. Linux:
+    /// `__sk_stream_is_writeable`, `tcp_stream_memory_free`.
+    fn is_writable(&self, component: &mut Component, output: ResourceAny) -> bool {
+        let ready = component.is_ready(|inside| {
+            inside.stack.wasi_io_streams().output_stream().call_subscribe(&mut *inside.store, output)
+        });
+        let Ok(options) = component.options(self.handle) else { return ready == Ok(true) };
+        let queued = component.unacknowledged(self.handle).unwrap_or(0);
+        let unsent = component.unsent(self.handle).unwrap_or(0);
+        let lowat = match options.notsent_lowat {
+            0 => u64::from(u32::MAX),
+            lowat => lowat.into(),
+        };
+        ready == Ok(true) && queued * 3 <= u64::from(options.sndbuf) * 2 && unsent * 2 < lowat
     }
 
     /// close(2), without waiting.
@@ -464,7 +520,7 @@ impl Tcp {
         let streams = self.streams.take().into_iter().flat_map(|(input, output)| [input, output]);
         component.drop_all(streams.chain([std::mem::replace(&mut self.handle, fresh)]));
         (self.phase, self.untold) = (Phase::Idle, false);
-        (self.shut_receive, self.shut_send) = (false, false);
+        (self.shut_receive, self.shut_send, self.deferred, self.ended) = (false, false, false, false);
         for (level, name, value) in self.chosen.clone() {
             // What was taken once is taken again.
             let _ = self.set_option(component, level, name, &value);

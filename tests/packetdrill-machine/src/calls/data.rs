@@ -1,11 +1,9 @@
-//! Calls that move data.
+//! Calls that receive, and the way to those that send.
 
-use super::{Attempt, Process, Progress, Stop, done};
+use super::{Attempt, Process, Progress, Stop};
 use crate::numbers::{level, msg, tcp as option};
-use crate::options::State;
-use crate::tcp::Phase;
 use packetdrill::Errno;
-use packetdrill::machine::{Address, Answer, Call, ControlMessage, Fd};
+use packetdrill::machine::{Answer, Call, ControlMessage, Fd};
 
 impl Process {
     /// Calls that move data or wait for it.
@@ -77,95 +75,14 @@ impl Process {
         let mut answer = self.receive(fd, len, flags, progress)?;
         let (tcp, _) = self.descriptors.tcp(fd)?;
         if tcp.local.inq && control_len > 0 && flags & msg::ERRQUEUE == 0 {
-            let left = inq(self.component.queued_input(tcp.handle()).unwrap_or(0));
-            let data = left.to_le_bytes().to_vec();
+            let data = tcp.input_hint(&mut self.component).to_le_bytes().to_vec();
             answer.control.push(ControlMessage { level: level::TCP, kind: option::CM_INQ, data });
         }
         Ok(answer)
-    }
-
-    /// Linux: `tcp_sendmsg`.
-    pub(super) fn send(
-        &mut self,
-        fd: Fd,
-        data: &[u8],
-        flags: i32,
-        address: Option<Address>,
-        progress: &mut Progress,
-    ) -> Attempt {
-        if flags & msg::OOB != 0 {
-            return Err(Errno::EOPNOTSUPP.into());
-        }
-        let (_, nonblocking) = self.descriptors.tcp(fd)?;
-        let waits = !nonblocking && flags & msg::DONTWAIT == 0 && !progress.expired;
-        if flags & msg::FASTOPEN != 0 {
-            self.open_fast(fd, data, address, waits, progress)?;
-        }
-        let (tcp, _) = self.descriptors.tcp(fd)?;
-        let more = flags & msg::MORE != 0;
-        loop {
-            let left = data.get(progress.sent..).unwrap_or_default();
-            match tcp.send(&mut self.component, left, more) {
-                Ok(taken) => {
-                    progress.sent += taken;
-                    tcp.local.zerocopy.hand_in(taken);
-                    if progress.sent >= data.len() {
-                        break;
-                    }
-                }
-                Err(Errno::EAGAIN) if waits => return Err(Stop::Wait(tcp.local.send_timeout)),
-                Err(_) if progress.sent > 0 => break,
-                Err(error) => return Err(error.into()),
-            }
-        }
-        if flags & msg::ZEROCOPY != 0 {
-            tcp.local.zerocopy.mark();
-        }
-        done(i64::try_from(progress.sent).unwrap_or(i64::MAX))
-    }
-
-    /// Connects with the data in the SYN, if it may be there, and waits for the connection. Linux:
-    /// `tcp_sendmsg_fastopen`.
-    fn open_fast(
-        &mut self,
-        fd: Fd,
-        data: &[u8],
-        address: Option<Address>,
-        waits: bool,
-        progress: &mut Progress,
-    ) -> Result<(), Stop> {
-        let first = !std::mem::replace(&mut progress.started, true);
-        if first {
-            if !self.component.is_fast_open_client() {
-                return Err(Errno::EOPNOTSUPP.into());
-            }
-            let address = match address.ok_or(Errno::EINVAL)? {
-                Address::Inet(address) => address,
-                Address::Family(_) => return Err(Errno::EOPNOTSUPP.into()),
-            };
-            let (tcp, _) = self.descriptors.tcp(fd)?;
-            progress.sent = tcp.connect_with_data(&mut self.component, address, data)?;
-            tcp.local.zerocopy.hand_in(progress.sent);
-        }
-        let (tcp, _) = self.descriptors.tcp(fd)?;
-        let opening = tcp.phase == Phase::Connecting
-            || self.component.state(tcp.handle()).is_ok_and(|state| state == State::SynSent);
-        match tcp.connect_result(&mut self.component) {
-            Ok(()) if !opening => Ok(()),
-            Ok(()) | Err(Errno::EINPROGRESS) if waits => Err(Stop::Wait(tcp.local.send_timeout)),
-            _ if progress.sent > 0 => Ok(()),
-            Ok(()) => Err(Errno::EINPROGRESS.into()),
-            Err(error) => Err(error.into()),
-        }
     }
 }
 
 /// How many bytes have to be there before a call that waits returns. Linux: `sock_rcvlowat`.
 fn component_lowat(len: usize, flags: i32) -> usize {
     if flags & msg::WAITALL != 0 { len } else { len.min(1) }
-}
-
-/// What TCP_INQ tells: bytes that wait to be read.
-fn inq(waiting: u64) -> i32 {
-    i32::try_from(waiting).unwrap_or(i32::MAX)
 }

@@ -107,7 +107,8 @@ impl Tcp {
             tcp::DEFER_ACCEPT => seconds(options.defer_accept),
             tcp::WINDOW_CLAMP => to_int(options.window_clamp),
             tcp::USER_TIMEOUT => to_int(options.user_timeout / NANOS_PER_MILLI),
-            tcp::NOTSENT_LOWAT => options.notsent_lowat.to_le_bytes().to_vec(),
+            // The sysctl's value is no socket's own.
+            tcp::NOTSENT_LOWAT => self.chosen(level::TCP, name).unwrap_or_else(|| to_int(0)),
             tcp::FASTOPEN => to_int(options.fastopen),
             tcp::FASTOPEN_CONNECT => to_int(options.fastopen_connect),
             tcp::FASTOPEN_NO_COOKIE => to_int(options.fastopen_no_cookie),

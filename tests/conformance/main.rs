@@ -13,6 +13,7 @@ mod guests;
 mod icmp;
 mod linux;
 mod linux_failures;
+mod linux_impaired;
 mod ports_published;
 mod strangers;
 mod tcp_abuse;
@@ -40,10 +41,11 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 14] = [
+const MODULES: [&[Case]; 15] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
+    linux_impaired::CASES,
     captures::CASES,
     ports_published::CASES,
     bad_frames::CASES,

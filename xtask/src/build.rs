@@ -32,8 +32,10 @@ const STACK: (&str, &str) = ("stack-component", "stack");
 const GUESTS: [&str; 3] = ["echo-server", "echo-client", "echo-server-raw"];
 
 /// The package of the programs that tests alone use, and their names; the components lie in a folder `test`.
-const TEST_GUESTS: (&str, [&str; 7]) =
-    ("test-guests", ["exit", "http-hello", "misuse", "patient-reader", "spin", "surroundings", "trap"]);
+const TEST_GUESTS: (&str, [&str; 8]) = (
+    "test-guests",
+    ["bulk", "exit", "http-hello", "misuse", "patient-reader", "spin", "surroundings", "trap"],
+);
 
 /// The package and program of the host.
 pub(crate) const HOST: &str = "wnet";
@@ -135,14 +137,22 @@ fn compile(
 }
 
 fn host(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
+    program(workspace, profile, HOST, HOST)
+}
+
+/// Builds the program `name` of the native package `package`, and answers its path.
+///
+/// # Errors
+/// If that fails; cargo has then said why.
+pub(crate) fn program(workspace: &Workspace, profile: Profile, package: &str, name: &str) -> Result<PathBuf> {
     let mut cargo = workspace.cargo();
-    cargo.args(["build", "-p", HOST]).args(workspace.locked());
+    cargo.args(["build", "-p", package, "--bin", name]).args(workspace.locked());
     if profile == Profile::Release {
         cargo.arg("--release");
     }
     tell_where_the_stack_is(workspace, &mut cargo);
-    cargo::Build::new("building wnet", cargo).counting(workspace, &[HOST], None).run()?;
-    let program = workspace.target.join(profile.folder()).join(HOST);
+    cargo::Build::new(&format!("building {name}"), cargo).counting(workspace, &[package], None).run()?;
+    let program = workspace.target.join(profile.folder()).join(name);
     say(&format!("{} is ready", workspace.display(&program)));
     Ok(program)
 }

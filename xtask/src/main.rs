@@ -1,5 +1,6 @@
-//! `cargo xtask`: set-up, build, test and demo of the workspace.
+//! `cargo xtask`: set-up, build, test, bench and demo of the workspace.
 
+mod bench;
 mod build;
 mod capture;
 mod demo;
@@ -30,6 +31,8 @@ Usage: cargo xtask COMMAND
   test             builds, then runs all tests; says what it skips and which package would enable it
     --quick        ... formatting and the small crates only
     --setup-ways   ... and ways 2 and 3 of setup, for real
+  bench linux      builds, then measures wnet and Linux against Linux and Linux over a wire that delays and loses;
+                   what follows goes to it (--help)
   demo             builds, then reaches the echo server through the stack and shows what passed its network card
 
 What setup, build and test download or build lies in the target folder. They never install system packages.
@@ -42,6 +45,7 @@ enum Order {
     Setup { way: Option<Way> },
     Build { profile: Profile },
     Test { scope: Scope },
+    BenchLinux { arguments: Vec<String> },
     Demo,
 }
 
@@ -61,6 +65,7 @@ fn parse(arguments: &[String]) -> Result<Order> {
         ["test"] => Ok(Order::Test { scope: Scope::All }),
         ["test", "--quick"] => Ok(Order::Test { scope: Scope::Quick }),
         ["test", "--setup-ways"] => Ok(Order::Test { scope: Scope::AllAndSetupWays }),
+        ["bench", "linux", ..] => Ok(Order::BenchLinux { arguments: arguments[2..].to_vec() }),
         ["demo"] => Ok(Order::Demo),
         _ => bail!("unknown command or option: {}", arguments.join(" ")),
     }
@@ -75,6 +80,7 @@ fn obey(order: Order) -> Result<()> {
         }
         Order::Build { profile } => drop(build::everything(&Workspace::find()?, profile)?),
         Order::Test { scope } => test::run(&Workspace::find()?, scope)?,
+        Order::BenchLinux { arguments } => bench::linux(&Workspace::find()?, &arguments)?,
         Order::Demo => demo::run(&Workspace::find()?)?,
     }
     Ok(())
@@ -114,11 +120,13 @@ mod tests {
         assert_eq!(order("build --release").unwrap(), Order::Build { profile: Profile::Release });
         assert_eq!(order("test --quick").unwrap(), Order::Test { scope: Scope::Quick });
         assert_eq!(order("demo").unwrap(), Order::Demo);
+        let bench = order("bench linux --loss 0.1").unwrap();
+        assert_eq!(bench, Order::BenchLinux { arguments: vec!["--loss".into(), "0.1".into()] });
     }
 
     #[test]
     fn anything_else_is_an_error() {
-        for line in ["setup --way 4", "setup --way", "build --fast", "soak", "demo now"] {
+        for line in ["setup --way 4", "setup --way", "build --fast", "soak", "demo now", "bench"] {
             assert!(order(line).is_err(), "{line}");
         }
     }

@@ -8,6 +8,7 @@ pub mod gateway;
 pub mod guest;
 pub mod kernel;
 pub mod log;
+pub mod packetdrill;
 pub mod run;
 pub mod wire;
 

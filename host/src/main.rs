@@ -1,14 +1,15 @@
 //! The command `wnet`: arguments in, exit code out.
 
 use std::process::ExitCode;
-use wnet::{cli, log, run};
+use wnet::{cli, log, packetdrill, run};
 
 /// Exit code for a log filter that is none: a failure of the configuration.
 const BAD_LOG_FILTER: u8 = 125;
 
 fn main() -> ExitCode {
     let config = match cli::parse(std::env::args_os()) {
-        Ok(config) => config,
+        Ok(cli::Order::Run(config)) => *config,
+        Ok(cli::Order::Packetdrill(arguments)) => return packetdrill::run(&arguments).into(),
         // Prints to standard output what was asked for (exit code 0), to standard error what is wrong (2).
         Err(error) => error.exit(),
     };

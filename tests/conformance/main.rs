@@ -14,6 +14,7 @@ mod icmp;
 mod linux;
 mod linux_failures;
 mod linux_impaired;
+mod own_interfaces;
 mod ports_published;
 mod strangers;
 mod tcp_abuse;
@@ -41,7 +42,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 15] = [
+const MODULES: [&[Case]; 16] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -51,6 +52,7 @@ const MODULES: [&[Case]; 15] = [
     bad_frames::CASES,
     strangers::CASES,
     guests::CASES,
+    own_interfaces::CASES,
     tcp_by_hand::CASES,
     tcp_abuse::CASES,
     arp::CASES,

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use wnet::gateway::{Gateway, GatewayConfig, Publish};
-use wnet::guest::{GuestConfig, GuestError, GuestExit, run_guest};
+use wnet::guest::{Grants, GuestConfig, GuestError, GuestExit, run_guest};
 use wnet::kernel::{Kernel, KernelConfig, NicConfig, StackComponent};
 use wnet::wire::Wire;
 use wnet::wire::user::cable;
@@ -94,6 +94,7 @@ impl World {
             arguments: [name].iter().chain(arguments).map(|word| (*word).to_owned()).collect(),
             environment: Vec::new(),
             directories: Vec::new(),
+            grants: Grants::default(),
             // What it prints would get between the lines about the cases.
             standard_streams: false,
         };

@@ -32,13 +32,27 @@ const STACK: (&str, &str) = ("stack-component", "stack");
 const GUESTS: [&str; 3] = ["echo-server", "echo-client", "echo-server-raw"];
 
 /// The package of the programs that tests alone use, and their names; the components lie in a folder `test`.
-const TEST_GUESTS: (&str, [&str; 8]) = (
+const TEST_GUESTS: (&str, [&str; 10]) = (
     "test-guests",
-    ["bulk", "exit", "http-hello", "misuse", "patient-reader", "spin", "surroundings", "trap"],
+    [
+        "bulk",
+        "control",
+        "exit",
+        "http-hello",
+        "misuse",
+        "patient-reader",
+        "socket-options",
+        "spin",
+        "surroundings",
+        "trap",
+    ],
 );
 
 /// The package and program of the host.
 pub(crate) const HOST: &str = "wnet";
+
+/// The package of the program that `wnet packetdrill` starts.
+pub(crate) const PACKETDRILL: [&str; 1] = ["packetdrill-machine"];
 
 /// What a whole build leaves.
 #[derive(Debug)]
@@ -137,7 +151,20 @@ fn compile(
 }
 
 fn host(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
-    program(workspace, profile, HOST, HOST)
+    let mut cargo = workspace.cargo();
+    let packages = [&[HOST], &PACKETDRILL[..]].concat();
+    cargo.arg("build").args(workspace.locked());
+    for package in &packages {
+        cargo.args(["-p", package]);
+    }
+    if profile == Profile::Release {
+        cargo.arg("--release");
+    }
+    tell_where_the_stack_is(workspace, &mut cargo);
+    cargo::Build::new("building wnet", cargo).counting(workspace, &packages, None).run()?;
+    let program = workspace.target.join(profile.folder()).join(HOST);
+    say(&format!("{} is ready", workspace.display(&program)));
+    Ok(program)
 }
 
 /// Builds the program `name` of the native package `package`, and answers its path.
@@ -152,9 +179,7 @@ pub(crate) fn program(workspace: &Workspace, profile: Profile, package: &str, na
     }
     tell_where_the_stack_is(workspace, &mut cargo);
     cargo::Build::new(&format!("building {name}"), cargo).counting(workspace, &[package], None).run()?;
-    let program = workspace.target.join(profile.folder()).join(name);
-    say(&format!("{} is ready", workspace.display(&program)));
-    Ok(program)
+    Ok(workspace.target.join(profile.folder()).join(name))
 }
 
 /// Names the stack component to embed, where the host's build script would not find it by itself. Only there:

@@ -66,6 +66,7 @@ fn everything(workspace: &Workspace, report: &mut Report) -> Result<()> {
     }
     let toolchain = build::everything(workspace, Profile::Debug)?.toolchain;
     cargo_test(workspace, report, "unit tests", &[&SMALL[..], &[build::HOST]].concat())?;
+    cargo_test(workspace, report, "packet scripts", &[&["packetdrill"], &build::PACKETDRILL[..]].concat())?;
     cargo_test(workspace, report, "conformance", &[CONFORMANCE])?;
     report.add("clippy", clippy(workspace, &toolchain)?);
     Ok(())

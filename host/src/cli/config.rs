@@ -1,7 +1,8 @@
 //! What the command line says as a whole.
 
 use super::RunArguments;
-use super::values::{Cidr, DirectoryMapping, Variable, WireArgument};
+use super::values::{Cidr, DirectoryMapping, Grant, Variable, WireArgument};
+use crate::gate::Grants;
 use crate::gateway::Publish;
 use std::ffi::OsString;
 use std::net::Ipv4Addr;
@@ -63,6 +64,8 @@ pub struct Guest {
     pub environment: Vec<(String, Option<String>)>,
     /// Directories of this machine, each with its path in the guest.
     pub directories: Vec<(PathBuf, String)>,
+    /// What it may do beyond using its own sockets.
+    pub grants: Grants,
 }
 
 /// The guest's address on the user wire unless it is told otherwise, as with QEMU and slirp.
@@ -80,7 +83,10 @@ pub(super) fn from_arguments(arguments: RunArguments) -> Result<Config, String> 
         card,
         sysctls: arguments.sysctls,
         pcap: arguments.pcap,
-        guest: guest(arguments.guest, arguments.environment, arguments.directories)?,
+        guest: Guest {
+            grants: Grants { control: arguments.grants.contains(&Grant::Control) },
+            ..guest(arguments.guest, arguments.environment, arguments.directories)?
+        },
     })
 }
 
@@ -94,7 +100,7 @@ fn guest(
     let arguments = words
         .map(|word| word.into_string().map_err(|word| format!("the argument {word:?} is not UTF-8")))
         .collect::<Result<_, _>>()?;
-    Ok(Guest { file, arguments, environment, directories })
+    Ok(Guest { file, arguments, environment, directories, grants: Grants::default() })
 }
 
 fn card(arguments: &RunArguments) -> Result<Option<Card>, String> {

@@ -14,7 +14,7 @@ use clap::error::ErrorKind;
 use std::ffi::OsString;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
-use values::{DirectoryMapping, Variable, WireArgument};
+use values::{DirectoryMapping, Grant, Variable, WireArgument};
 
 /// Runs WebAssembly programs on a network stack that is itself a WebAssembly component.
 #[derive(Debug, Parser)]
@@ -27,6 +27,27 @@ struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Run(Box<RunArguments>),
+    Packetdrill(PacketdrillArguments),
+}
+
+/// What the command line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// `wnet run`
+    Run(Box<Config>),
+    /// `wnet packetdrill`, which is a program of its own, with its arguments.
+    Packetdrill(Vec<OsString>),
+}
+
+/// Plays packetdrill's scripts against the stack, in virtual time
+///
+/// The program wnet-packetdrill beside this one does it; `wnet packetdrill --help` shows its options.
+#[derive(Debug, clap::Args)]
+#[command(disable_help_flag = true)]
+struct PacketdrillArguments {
+    /// Scripts, directories of scripts, and options
+    #[arg(value_name = "FILE|DIR", trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
 }
 
 /// Runs a guest program on a network stack of its own
@@ -84,6 +105,11 @@ struct RunArguments {
     #[arg(long = "sysctl", value_name = "KEY=VALUE", value_parser = values::sysctl)]
     sysctls: Vec<(String, String)>,
 
+    /// Lets the guest do what guests may not; `control`: see and change the settings of the whole stack
+    /// (wnet:stack/control) [default: nothing]
+    #[arg(long = "grant", value_name = "WHAT", value_parser = values::grant)]
+    grants: Vec<Grant>,
+
     /// Writes all frames of the network card to FILE, in the pcapng format
     #[arg(long, value_name = "FILE")]
     pcap: Option<PathBuf>,
@@ -104,8 +130,11 @@ Log: on standard error, filtered by WNET_LOG, or RUST_LOG [default: warn].";
 /// # Errors
 /// What to print and how to exit: a usage error (exit code 2), or the text that `--help` or `--version`
 /// asked for (exit code 0).
-pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Config, clap::Error> {
-    let Command::Run(arguments) = Arguments::try_parse_from(arguments)?.command;
-    config::from_arguments(*arguments)
-        .map_err(|message| clap::Error::raw(ErrorKind::ValueValidation, format!("{message}\n")))
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Order, clap::Error> {
+    match Arguments::try_parse_from(arguments)?.command {
+        Command::Run(arguments) => config::from_arguments(*arguments)
+            .map(|config| Order::Run(Box::new(config)))
+            .map_err(|message| clap::Error::raw(ErrorKind::ValueValidation, format!("{message}\n"))),
+        Command::Packetdrill(PacketdrillArguments { arguments }) => Ok(Order::Packetdrill(arguments)),
+    }
 }

@@ -1,9 +1,25 @@
 use super::*;
+use crate::gate::Grants;
 use std::net::SocketAddr;
 
 /// Parses the words of `line` behind `wnet`.
 fn parse_line(line: &str) -> Result<Config, clap::Error> {
+    match order(line)? {
+        Order::Run(config) => Ok(*config),
+        Order::Packetdrill(_) => panic!("{line}: is no run"),
+    }
+}
+
+fn order(line: &str) -> Result<Order, clap::Error> {
     parse(std::iter::once("wnet").chain(line.split_whitespace()).map(OsString::from))
+}
+
+#[test]
+fn packetdrill_gets_its_arguments_as_they_are() {
+    for line in ["-v --mtu=9000 a.pkt dir", "--help", ""] {
+        let words = line.split_whitespace().map(OsString::from).collect();
+        assert_eq!(order(&format!("packetdrill {line}")).unwrap(), Order::Packetdrill(words));
+    }
 }
 
 fn config(line: &str) -> Config {
@@ -36,6 +52,7 @@ fn without_options_the_guest_is_on_the_user_wire() {
             arguments: vec![],
             environment: vec![],
             directories: vec![],
+            grants: Grants::default(),
         },
     };
     assert_eq!(config("run guest.wasm"), expected);
@@ -48,7 +65,7 @@ fn all_options_together() {
     let config = config(
         "run --name one --stack my.wasm --nic tap:tap0 --mac 02:00:00:00:00:0f --ip 192.0.2.15/24 \
          --ip 198.51.100.7/28 --gateway 192.0.2.1 --gateway 198.51.100.1 --dir /srv::/ --dir data --env A=b=c \
-         --env HOME --sysctl net.ipv4.tcp_syn_retries=3 --pcap out.pcapng g.wasm -p 1 --name=x -- -q",
+         --env HOME --sysctl net.ipv4.tcp_syn_retries=3 --grant control --pcap out.pcapng g.wasm -p 1 --name=x -- -q",
     );
     assert_eq!(
         config,
@@ -68,6 +85,7 @@ fn all_options_together() {
                 arguments: ["-p", "1", "--name=x", "--", "-q"].map(String::from).into(),
                 environment: vec![("A".into(), Some("b=c".into())), ("HOME".into(), None)],
                 directories: vec![("/srv".into(), "/".into()), ("data".into(), "data".into())],
+                grants: Grants { control: true },
             },
         }
     );

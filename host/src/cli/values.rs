@@ -167,6 +167,20 @@ pub(super) fn variable(text: &str) -> Result<Variable, String> {
     Ok((name.to_string(), value))
 }
 
+/// What a guest can be granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grant {
+    /// `wnet:stack/control`.
+    Control,
+}
+
+pub(super) fn grant(text: &str) -> Result<Grant, String> {
+    match text {
+        "control" => Ok(Grant::Control),
+        _ => Err("expected `control`".into()),
+    }
+}
+
 pub(super) fn sysctl(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.trim().to_string(), value.trim().to_string())),

@@ -14,18 +14,22 @@
 //! by the first call or wait that touches them.
 
 mod bindings;
+pub(crate) mod control;
 mod convert;
 mod error;
+mod grants;
 mod instance_network;
 mod ip_name_lookup;
 mod network;
 mod permit;
 mod quota;
 mod ready;
-mod tcp;
+pub(crate) mod tcp;
 mod tcp_create_socket;
 mod udp;
 mod udp_create_socket;
+
+pub use grants::Grants;
 
 use crate::kernel::Kernel;
 use quota::Quota;
@@ -39,12 +43,13 @@ use wasmtime::{Result, StoreContextMut};
 pub(crate) struct GuestNetwork {
     kernel: Arc<Kernel>,
     quota: Quota,
+    grants: Grants,
 }
 
 impl GuestNetwork {
     /// A guest without sockets on this kernel's stack.
-    pub(crate) fn new(kernel: Arc<Kernel>) -> Self {
-        GuestNetwork { kernel, quota: Quota::default() }
+    pub(crate) fn new(kernel: Arc<Kernel>, grants: Grants) -> Self {
+        GuestNetwork { kernel, quota: Quota::default(), grants }
     }
 }
 
@@ -94,7 +99,7 @@ impl HasData for Gate {
     type Data<'a> = GateView<'a>;
 }
 
-/// Defines the seven interfaces of wasi:sockets.
+/// Defines the seven interfaces of wasi:sockets, and `wnet:stack/socket-options`.
 pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
     use bindings::wasi::sockets as interface;
     interface::network::add_to_linker::<T, Gate>(linker, T::gate)?;
@@ -104,6 +109,7 @@ pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
     interface::tcp_create_socket::add_to_linker::<T, Gate>(linker, T::gate)?;
     interface::udp::add_to_linker::<T, Gate>(linker, T::gate)?;
     interface::udp_create_socket::add_to_linker::<T, Gate>(linker, T::gate)?;
+    tcp::socket_options::add_to_linker(linker)?;
     // Unstable, so it is not in the WIT that stacks are built with; guests may have it.
     linker.instance("wasi:sockets/network@0.2.12")?.func_wrap(
         "network-error-code",

@@ -1,9 +1,11 @@
 //! What a guest may import: WASI 0.2, its sockets by way of the gate.
 
 use super::process::Process;
-use crate::gate;
+use crate::gate::{self, Grants};
 use crate::kernel::LinkProblem;
-use crate::kernel::component::{is_wasi_0_2, missing_exports, missing_imports, one_line, split_version};
+use crate::kernel::component::{
+    imports, is_wasi_0_2, missing_exports, missing_imports, one_line, split_version,
+};
 use wasmtime::Result;
 use wasmtime::component::{Component, Linker};
 use wasmtime_wasi::WasiView;
@@ -46,13 +48,25 @@ const INTERFACES: [&str; 27] = [
     "wasi:sockets/udp@0.2.12",
 ];
 
+/// The interfaces of our own. Guests have the second one when they were granted it.
+const OUR_INTERFACES: [&str; 2] = [gate::tcp::socket_options::INTERFACE, gate::control::INTERFACE];
+
 /// Links a program, or says what keeps it from being linked.
-pub(super) fn link(component: &Component) -> std::result::Result<CommandPre<Process>, Vec<LinkProblem>> {
+pub(super) fn link(
+    component: &Component,
+    grants: Grants,
+) -> std::result::Result<CommandPre<Process>, Vec<LinkProblem>> {
     let provided = |name: &str| {
         let base = split_version(name).0;
-        is_wasi_0_2(name) && INTERFACES.iter().any(|interface| split_version(interface).0 == base)
+        let wasi = is_wasi_0_2(name) && INTERFACES.iter().any(|known| split_version(known).0 == base);
+        wasi || OUR_INTERFACES.contains(&name)
     };
-    let mut problems = missing_imports(component, &INTERFACES, provided);
+    let available = [&INTERFACES[..], &OUR_INTERFACES].concat();
+    let mut problems = missing_imports(component, &available, provided);
+    if !grants.control && imports(component).iter().any(|(name, _)| name == gate::control::INTERFACE) {
+        let wanted = gate::control::INTERFACE.into();
+        problems.push(LinkProblem::NotGranted { wanted, grant: "control" });
+    }
     problems.extend(missing_exports(component, &[RUN]));
     if !problems.is_empty() {
         return Err(problems);
@@ -83,5 +97,7 @@ fn add_to_linker(linker: &mut Linker<Process>) -> Result<()> {
     random::insecure_seed::add_to_linker::<Process, WasiRandom>(linker, |process| {
         process.ctx().ctx.random()
     })?;
-    gate::add_to_linker(linker)
+    gate::add_to_linker(linker)?;
+    // Who was not granted it and imports it does not come this far.
+    gate::control::add_to_linker(linker)
 }

@@ -10,6 +10,7 @@ mod process;
 #[cfg(test)]
 mod tests;
 
+pub use crate::gate::Grants;
 pub use error::GuestError;
 
 use crate::gate::GateHost;
@@ -42,6 +43,8 @@ pub struct GuestConfig {
     pub environment: Vec<(String, String)>,
     /// The directories that it may use, with all that is in them, and their paths in the guest.
     pub directories: Vec<(Dir, String)>,
+    /// What it may do beyond using its own sockets.
+    pub grants: Grants,
     /// Whether it gets this process's standard streams. Otherwise it has nothing to read, and what it prints
     /// goes nowhere.
     pub standard_streams: bool,
@@ -64,7 +67,7 @@ pub enum GuestExit {
 pub async fn run_guest(kernel: Arc<Kernel>, config: GuestConfig) -> Result<GuestExit, GuestError> {
     let name = config.name.clone();
     let loading = tokio::task::spawn_blocking(move || {
-        let command = load(&config.name, &config.component)?;
+        let command = load(&config.name, &config.component, config.grants)?;
         let process = Process::new(&config, kernel)?;
         Ok((command, process))
     });
@@ -79,11 +82,12 @@ pub async fn run_guest(kernel: Arc<Kernel>, config: GuestConfig) -> Result<Guest
 struct StackFailed(String);
 
 /// Compiles and links.
-fn load(name: &str, bytes: &[u8]) -> Result<CommandPre<Process>, GuestError> {
+fn load(name: &str, bytes: &[u8], grants: Grants) -> Result<CommandPre<Process>, GuestError> {
     let engine = engine::guest_engine(true).map_err(|error| GuestError::Start(format!("{error:#}")))?;
     let component: Component =
         compile(&engine, bytes).map_err(|why| GuestError::NotAComponent { name: name.into(), why })?;
-    linker::link(&component).map_err(|problems| GuestError::DoesNotLink { name: name.into(), problems })
+    linker::link(&component, grants)
+        .map_err(|problems| GuestError::DoesNotLink { name: name.into(), problems })
 }
 
 /// Runs `wasi:cli/run`. The Store, and with it all that the guest had, is gone when this returns.

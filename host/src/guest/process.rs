@@ -35,7 +35,7 @@ impl Process {
         }
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
-        Ok(Process { table, wasi: wasi.build(), network: GuestNetwork::new(kernel) })
+        Ok(Process { table, wasi: wasi.build(), network: GuestNetwork::new(kernel, config.grants) })
     }
 }
 

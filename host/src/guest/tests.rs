@@ -3,7 +3,7 @@
 use super::*;
 
 fn refusal(wat: &str) -> String {
-    match load("odd.wasm", &wat::parse_str(wat).unwrap()) {
+    match load("odd.wasm", &wat::parse_str(wat).unwrap(), Grants::default()) {
         Ok(_) => panic!("an odd component was linked"),
         Err(error) => error.to_string(),
     }
@@ -28,6 +28,15 @@ fn imports_that_nobody_provides() {
     let wrong_version = "it imports wasi:sockets/tcp@0.3.0, and what is provided is wasi:sockets/tcp@0.2.12";
     assert!(text.contains(wrong_version), "{text}");
     assert!(text.contains("it imports wasi:http/types@0.2.0, which nobody provides"), "{text}");
+}
+
+#[test]
+fn imports_that_have_to_be_granted() {
+    let text = refusal(r#"(component (import "wnet:stack/control@0.1.0" (instance)))"#);
+    assert!(
+        text.contains("it imports wnet:stack/control@0.1.0, which it was not granted (--grant control)"),
+        "{text}"
+    );
 }
 
 #[test]

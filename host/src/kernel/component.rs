@@ -66,6 +66,13 @@ pub enum LinkProblem {
         /// The version that there is, if there is one.
         available: Option<String>,
     },
+    /// It imports what there is only for those who were granted it.
+    NotGranted {
+        /// The interface that it wants.
+        wanted: String,
+        /// The name of the grant.
+        grant: &'static str,
+    },
     /// It does not export what it must.
     MissingExport {
         /// The interface that it should export, with its version.
@@ -85,6 +92,9 @@ impl fmt::Display for LinkProblem {
             }
             LinkProblem::MissingImport { wanted, available: Some(available) } => {
                 write!(f, "it imports {wanted}, and what is provided is {available}")
+            }
+            LinkProblem::NotGranted { wanted, grant } => {
+                write!(f, "it imports {wanted}, which it was not granted (--grant {grant})")
             }
             LinkProblem::MissingExport { wanted, found: None } => write!(f, "it does not export {wanted}"),
             LinkProblem::MissingExport { wanted, found: Some(found) } => {

@@ -63,7 +63,10 @@ impl<'a> Entered<'a> {
     }
 
     /// Resets the connection of `socket`, if the stack can do that.
-    pub(crate) fn abort_tcp(&mut self, socket: ResourceAny) -> Result<()> {
+    ///
+    /// # Errors
+    /// When the stack trapped.
+    pub fn abort_tcp(&mut self, socket: ResourceAny) -> Result<()> {
         self.stack.abort().map_or(Ok(()), |abort| abort.call_abort_tcp(&mut *self.store, socket))
     }
 

@@ -96,6 +96,13 @@ impl Image {
         Image { program, settings: config.for_stack(), hardware }
     }
 
+    /// Adds a setting to those that a stack is configured with.
+    pub(super) fn remember_sysctl(&mut self, name: &str, value: &str) {
+        let sysctls = &mut self.settings.sysctls;
+        sysctls.retain(|(earlier, _)| earlier.replace('/', ".") != name.replace('/', "."));
+        sysctls.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Makes a Store, an instance in it, and configures that.
     pub(super) fn boot(&self, generation: Generation) -> Result<Running, BootError> {
         let mut running = self.instantiate(generation).map_err(BootError::Failed)?;
@@ -103,7 +110,7 @@ impl Image {
         let configured =
             running.stack.wnet_stack_reactor().call_configure(&mut running.store, &self.settings);
         match configured {
-            Ok(Ok(())) => Ok(running),
+            Ok(Ok(())) => running.trace().map_err(BootError::Failed),
             Ok(Err(text)) => Err(BootError::Refused(text)),
             Err(error) => Err(BootError::Failed(error)),
         }
@@ -122,6 +129,18 @@ impl Image {
 }
 
 impl Running {
+    /// Turns the stack's trace events on, if the log shows them.
+    fn trace(mut self) -> wasmtime::Result<Self> {
+        if tracing::enabled!(target: "stack", tracing::Level::DEBUG)
+            && let Some(control) = self.stack.control()
+        {
+            for event in control.call_trace_events(&mut self.store)? {
+                control.call_set_trace(&mut self.store, &event.name, true)?;
+            }
+        }
+        Ok(self)
+    }
+
     /// Gives the stack its time for one entry.
     pub(super) fn arm_epochs(&mut self) {
         self.store.set_epoch_deadline(EPOCHS_PER_ENTRY);

@@ -9,7 +9,6 @@ use super::component::one_line;
 use super::config::{KernelConfig, KernelError, NicConfig, StackComponent};
 use super::handles::{Generation, Reaper};
 use super::image::{BootError, Hardware, Image, Program, Running};
-use super::machine::reap;
 use super::nic::Nic;
 use super::random::RandomSource;
 use super::waiters::Waiters;
@@ -23,6 +22,8 @@ use std::sync::{Arc, Mutex};
 
 pub use super::bindings::exports;
 pub use super::entered::Entered;
+pub use super::exports::Stack;
+pub use super::state::StackState;
 
 /// Frames that the stack handles in one step.
 const BUDGET: u32 = 64;
@@ -92,11 +93,11 @@ impl Blueprint {
 /// A running stack with one network card. The stack's Store is synchronous, and so is this.
 pub struct Lab {
     running: Running,
+    reaper: Arc<Reaper>,
+    waiters: Arc<Waiters>,
     clock: Clock,
     wire: Arc<HandWire>,
     nics: Arc<[Mutex<Nic>]>,
-    reaper: Arc<Reaper>,
-    waiters: Arc<Waiters>,
     /// When the stack wants to be stepped.
     deadline: Option<u64>,
 }
@@ -128,14 +129,14 @@ impl Lab {
         let random = RandomSource::Seeded(config.seed);
         let hardware = Hardware { nics: Arc::clone(&nics), clock: clock.clone(), random };
         let image = Image::new(blueprint.program.clone(), &kernel, hardware);
+        let failed =
+            |error: &_| KernelError::Start { name: kernel.component.name.clone(), why: one_line(error) };
         let running = image.boot(Generation(0)).map_err(|error| match error {
-            BootError::Failed(error) => {
-                KernelError::Start { name: kernel.component.name.clone(), why: one_line(&error) }
-            }
+            BootError::Failed(error) => failed(&error),
             BootError::Refused(text) => KernelError::Configure(text),
         })?;
         let (reaper, waiters) = (Arc::default(), Arc::default());
-        Ok(Lab { running, clock, wire, nics, reaper, waiters, deadline: Some(config.start) })
+        Ok(Lab { running, reaper, waiters, clock, wire, nics, deadline: Some(config.start) })
     }
 
     /// What the clock shows, in nanoseconds.
@@ -205,9 +206,8 @@ impl Lab {
         f: impl FnOnce(&mut Entered<'_>) -> wasmtime::Result<R>,
     ) -> Result<R, StackFailed> {
         self.running.arm_epochs();
-        let entered = reap(&mut self.running, &self.reaper)
-            .and_then(|()| f(&mut Entered::new(&mut self.running, &self.reaper, &self.waiters)));
-        let value = entered.map_err(|error| StackFailed(format!("{error:?}")))?;
+        let value = f(&mut Entered::new(&mut self.running, &self.reaper, &self.waiters))
+            .map_err(|error| StackFailed(format!("{error:?}")))?;
         let notices = std::mem::take(&mut self.running.store.data_mut().notices);
         let attention = notices.attention.then_some(0);
         self.deadline = self.deadline.into_iter().chain(notices.wake_at).chain(attention).min();

@@ -115,6 +115,11 @@ impl Machine {
         self.deadline = next;
     }
 
+    /// A next life gets this setting, too.
+    pub(super) fn remember_sysctl(&mut self, name: &str, value: &str) {
+        self.image.remember_sysctl(name, value);
+    }
+
     /// Why there is no stack any more, if there is none.
     pub(super) fn failure(&self) -> Option<Arc<str>> {
         match &self.life {
@@ -174,7 +179,7 @@ impl Machine {
 }
 
 /// Drops the handles that their owners dropped.
-pub(super) fn reap(running: &mut Running, reaper: &Reaper) -> wasmtime::Result<()> {
+fn reap(running: &mut Running, reaper: &Reaper) -> wasmtime::Result<()> {
     if reaper.is_waiting() {
         for resource in reaper.take(running.generation) {
             resource.resource_drop(&mut running.store)?;

@@ -18,6 +18,7 @@ pub(crate) mod bindings;
 mod clock;
 pub(crate) mod component;
 mod config;
+mod control;
 mod dma;
 pub(crate) mod engine;
 mod entered;
@@ -40,10 +41,12 @@ mod wire_thread;
 
 pub use component::{LinkProblem, NotAComponent};
 pub use config::{KernelConfig, KernelError, NicConfig, StackComponent};
+pub use control::SysctlError;
 pub use machine::StackDied;
 
 pub use entered::Entered;
 pub(crate) use handles::Owned;
+pub(crate) use state::StackState;
 pub(crate) use waiters::Armed;
 
 use clock::Clock;

@@ -102,6 +102,7 @@ fn guest_config(config: &Config) -> Result<GuestConfig, Failure> {
         arguments,
         environment: environment.collect(),
         directories: directories.collect::<Result<_, _>>()?,
+        grants: guest.grants,
         standard_streams: true,
     })
 }

@@ -245,7 +245,9 @@ counters! {
     /// SACK blocks that cannot be true.
     TcpExtTCPSACKDiscard = "TcpExt:TCPSACKDiscard",
     /// Duplicate acknowledgements that were not sent.
-    TcpExtTCPSackCompressed = "TcpExt:TCPSackCompressed",
+    TcpExtTCPAckCompressed = "TcpExt:TCPAckCompressed",
+    /// Segments that reach beyond the window.
+    TcpExtBeyondWindow = "TcpExt:BeyondWindow",
     /// Segments by the fast path.
     TcpExtTCPHPHits = "TcpExt:TCPHPHits",
     /// Acknowledgements without data.

@@ -2,10 +2,12 @@
 
 #![allow(unreachable_pub, reason = "the bindings re-export the types of resources")]
 
+mod extras;
 mod input_stream;
 mod options;
 mod output_stream;
 mod socket;
+pub(crate) mod socket_options;
 mod state;
 mod stream;
 

@@ -1,5 +1,6 @@
 //! A guest's TCP socket: the stack's socket, and what is needed to make it again.
 
+use super::extras::Extras;
 use super::options::{TcpOption, TcpOptions};
 use super::state::{Operation, TcpState};
 use super::stream::StreamHandle;
@@ -37,6 +38,8 @@ pub struct TcpSocket {
     local: Option<IpSocketAddress>,
     remote: Option<IpSocketAddress>,
     options: TcpOptions,
+    /// What was set beyond wasi:sockets.
+    pub(super) extras: Extras,
     readiness: Readiness,
 }
 
@@ -83,6 +86,7 @@ impl TcpSocket {
             local: None,
             remote: None,
             options: TcpOptions::default(),
+            extras: Extras::default(),
             readiness: Readiness::default(),
         }
     }
@@ -249,6 +253,7 @@ impl TcpSocket {
         for option in self.options.iter() {
             answered!(option.set(stack, handle));
         }
+        answered!(self.extras.apply(stack, handle));
         let Some(local) = self.local.filter(|_| self.state != TcpState::Unbound) else {
             return Ok(Ok(handle));
         };

@@ -4,6 +4,7 @@
 //! What happens to it stands in the neighbouring files: segments arrive in `input`, `acknowledge` and
 //! `receive`, leave in `output`, time passes in `timers`, and its end is in `close`.
 
+use super::ack_schedule::AckState;
 use super::chronograph::Chronograph;
 use super::congestion::{Algorithm, CongestionControl, INITIAL_WINDOW, Path, Window};
 use super::ecn::Ecn;
@@ -14,11 +15,13 @@ use super::rate::DeliveryRate;
 use super::receive_queue::ReceiveQueue;
 use super::recovery::Recovery;
 use super::round_trip::RoundTrip;
+use super::sack_out::SackOut;
 use super::send_queue::SendQueue;
 use super::sent_queue::SentQueue;
 use super::sequence::Sequence;
 use super::timers::Timers;
 use super::trace::Trail;
+use super::tuning::Tuning;
 use super::usage::Usage;
 use super::{Env, FourTuple, SocketError, TcpState, congestion};
 use crate::time::{Duration, Instant};
@@ -33,8 +36,6 @@ pub(super) const DEFAULT_MSS: u32 = 536;
 pub(super) const MIN_MSS: u32 = 48;
 /// Bytes of the timestamps option with its padding.
 pub(super) const TIMESTAMPS_LEN: u32 = 12;
-/// Acknowledgements that are sent at once when a connection is young. Linux: `TCP_MAX_QUICKACKS`.
-const QUICK_ACKS: u8 = 16;
 
 /// How far the FIN of our side is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,11 +96,15 @@ pub(super) struct ReceiveSide {
     /// The size of the peer's full segments as far as seen. Linux: `rcv_mss`.
     pub mss: u32,
     pub queue: ReceiveQueue,
+    /// What is told of data that arrived out of order or twice.
+    pub sack: SackOut,
+    /// What the window is chosen by.
+    pub tuning: Tuning,
     /// The number of a FIN that waits for data before it.
     pub fin_at: Option<Sequence>,
     /// The peer's FIN is in.
     pub finished: bool,
-    /// The owner reads no more: data is acknowledged and thrown away.
+    /// The owner reads no more.
     pub shutdown: bool,
 }
 
@@ -140,24 +145,6 @@ pub(super) struct Totals {
     pub timeout_time: Duration,
     /// When the present run began. Linux: `rto_stamp`.
     pub timeouts_since: Option<Instant>,
-}
-
-/// When the next acknowledgement is due. Linux: `icsk_ack`.
-#[derive(Debug)]
-pub(super) struct AckState {
-    /// At once.
-    pub now: bool,
-    /// How many more are sent at once because the peer's window is young. Linux: `icsk_ack.quick`.
-    pub quick: u8,
-    /// Data goes back and forth, so that acknowledgements can ride on answers. Linux: `pingpong`.
-    pub interactive: bool,
-    /// The data that is not acknowledged was pushed: its sender has no more for now. Linux:
-    /// `ICSK_ACK_PUSHED`.
-    pub pushed: bool,
-    /// When data arrived last.
-    pub last_data: Instant,
-    /// When a segment outside of the window was answered last. Linux: `last_oow_ack_time`.
-    pub last_invalid: Option<Instant>,
 }
 
 /// What became of a connection since it was looked at last: the owner is told.
@@ -267,6 +254,8 @@ impl Connection {
                 scale: receive_scale,
                 mss: DEFAULT_MSS,
                 queue: ReceiveQueue::default(),
+                sack: SackOut::default(),
+                tuning: Tuning::new(now),
                 fin_at: None,
                 finished: false,
                 shutdown: false,
@@ -287,14 +276,7 @@ impl Connection {
             echo: None,
             soft_error: None,
             last_ack_received: now,
-            ack: AckState {
-                now: false,
-                quick: QUICK_ACKS,
-                interactive: false,
-                pushed: false,
-                last_data: now,
-                last_invalid: None,
-            },
+            ack: AckState::new(now),
             ecn: Ecn::default(),
             timers: Timers::default(),
             retransmits: 0,
@@ -312,8 +294,14 @@ impl Connection {
 
     /// The most data a segment of ours carries. Linux: `tcp_current_mss`.
     pub(super) fn send_mss(&self) -> u32 {
-        let options = if self.timestamps.is_some() { TIMESTAMPS_LEN } else { 0 };
-        self.send.peer_mss.min(mss_of_mtu(self.passing_mtu())).max(MIN_MSS) - options
+        let timestamps = if self.timestamps.is_some() { TIMESTAMPS_LEN } else { 0 };
+        let options = timestamps + self.receive.sack.option_len(timestamps > 0);
+        self.send.peer_mss.min(mss_of_mtu(self.passing_mtu())).max(MIN_MSS).saturating_sub(options).max(8)
+    }
+
+    /// The largest segment we tell the peer that we take. Linux: `advmss`.
+    pub(super) fn advertised_mss(&self) -> u32 {
+        mss_of_mtu(self.mtu)
     }
 
     /// Segments on their way, as far as known. Linux: `tcp_packets_in_flight`.

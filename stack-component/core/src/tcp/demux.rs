@@ -59,6 +59,7 @@ impl Tcp {
         else {
             return Err(DropReason::TcpNoSocket);
         };
+        connection.receive.tuning.shortage = self.memory.shortage();
         let disposition = connection.input(env, options, segment);
         let result = match disposition {
             Disposition::Taken => Ok(()),
@@ -84,7 +85,7 @@ impl Tcp {
             return;
         };
         if connection.ack.last_invalid.is_some_and(|last| env.now.since(last) < interval) {
-            env.counters.increment(Counter::TcpExtTCPACKSkippedSeq);
+            env.counters.increment(Counter::TcpExtTCPACKSkippedChallenge);
             return;
         }
         connection.ack.last_invalid = Some(env.now);

@@ -9,7 +9,7 @@ use super::{Env, SocketError, TcpState};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::time::Duration;
-use crate::wire::tcp::{Options, Timestamps};
+use crate::wire::tcp::{Flags, Options, Timestamps};
 
 /// A timestamp older than this is not held against a peer (RFC 7323 section 5.5). Linux: `TCP_PAWS_24DAYS`.
 const TIMESTAMP_LIFETIME: Duration = Duration::from_secs(24 * 24 * 60 * 60);
@@ -29,12 +29,7 @@ pub(super) enum Disposition {
 
 impl Connection {
     /// Takes in a segment. Linux: `tcp_rcv_state_process`, `tcp_rcv_established`.
-    pub(super) fn input(
-        &mut self,
-        env: &mut Env<'_>,
-        options: &TcpOptions,
-        mut segment: Segment,
-    ) -> Disposition {
+    pub(super) fn input(&mut self, env: &mut Env<'_>, options: &TcpOptions, segment: Segment) -> Disposition {
         self.totals.segments_in = self.totals.segments_in.wrapping_add(1);
         if !segment.payload.is_empty() {
             self.totals.data_segments_in = self.totals.data_segments_in.wrapping_add(1);
@@ -42,21 +37,36 @@ impl Connection {
         if self.state == TcpState::SynSent {
             return self.input_syn_sent(env, options, &segment);
         }
-        if let Err(dropped) = self.validate(env, &mut segment) {
+        if let Err(dropped) = self.validate(env, &segment) {
             return dropped;
         }
         if !segment.flags.ack() {
             return Disposition::Dropped(DropReason::TcpFlags);
         }
         self.last_heard = env.now;
+        self.count_path(env, &segment);
+        let news = !segment.acknowledgement.before(self.send.una);
         if let Err(reason) = self.acknowledge(env, &segment) {
-            return Disposition::Challenge(reason);
+            // An established connection ignores acknowledgements of what was never sent.
+            let unsent = segment.acknowledgement.after(self.send.next);
+            return if unsent && self.state == TcpState::Established {
+                Disposition::Dropped(reason)
+            } else {
+                Disposition::Challenge(reason)
+            };
+        }
+        if news {
+            self.note_timestamp(env, &segment);
         }
         if self.state == TcpState::SynRecv && !self.complete_simultaneous_open(env, options, &segment) {
             return Disposition::Reset(DropReason::TcpAcknowledgement);
         }
         self.after_acknowledge(env);
-        match self.receive(env, options, segment) {
+        let result = self.receive(env, segment);
+        if self.state != TcpState::Close {
+            self.schedule_ack(env, options.receive_lowat);
+        }
+        match result {
             Ok(()) => Disposition::Taken,
             Err(DropReason::TcpClosed) => Disposition::Reset(DropReason::TcpClosed),
             Err(reason) => Disposition::Dropped(reason),
@@ -64,31 +74,11 @@ impl Connection {
     }
 
     /// PAWS, sequence, RST and SYN checks of every state but SYN-SENT. Linux: `tcp_validate_incoming`.
-    fn validate(&mut self, env: &mut Env<'_>, segment: &mut Segment) -> Result<(), Disposition> {
-        if self.is_old_timestamp(env, segment) && !segment.flags.rst() {
-            env.counters.increment(Counter::TcpExtPAWSEstab);
-            self.answer_invalid(env, segment);
-            return Err(Disposition::Dropped(DropReason::TcpPaws));
-        }
-        let in_window = !segment.end().before(self.receive.acked)
-            && !segment.sequence.after(self.receive.edge.latest(self.receive.next));
-        if !in_window {
-            if segment.flags.rst() {
-                return Err(Disposition::Dropped(DropReason::TcpReset));
-            }
-            if segment.flags.syn() {
-                return Err(self.challenge_syn(env));
-            }
-            self.answer_invalid(env, segment);
-            return Err(Disposition::Dropped(DropReason::TcpSequence));
-        }
+    fn validate(&mut self, env: &mut Env<'_>, segment: &Segment) -> Result<(), Disposition> {
+        self.check_timestamp(env, segment)?;
+        self.check_sequence(env, segment)?;
         if segment.flags.rst() {
-            // RFC 5961 section 3.2: only the exact number resets; any other in the window is asked about.
-            if segment.sequence != self.receive.next {
-                return Err(Disposition::Challenge(DropReason::TcpReset));
-            }
-            self.peer_reset(env);
-            return Err(Disposition::Taken);
+            return Err(self.check_reset(env, segment));
         }
         if segment.flags.syn() {
             // In SYN-RECEIVED the peer's SYN may come again, with the acknowledgement of ours.
@@ -97,8 +87,102 @@ impl Connection {
                 return Err(self.challenge_syn(env));
             }
         }
-        self.note_timestamp(env, segment);
         Ok(())
+    }
+
+    /// PAWS (RFC 7323 section 5). A reset counts whatever its timestamp.
+    fn check_timestamp(&mut self, env: &mut Env<'_>, segment: &Segment) -> Result<(), Disposition> {
+        if segment.flags.rst() || !self.is_old_timestamp(env, segment) {
+            return Ok(());
+        }
+        let pure = segment.flags.ack() && segment.len() == 0;
+        if pure && segment.sequence == self.receive.next && self.is_disordered_ack(segment) {
+            return Ok(());
+        }
+        if segment.flags.syn() {
+            return Err(self.challenge_syn(env));
+        }
+        if pure && segment.sequence.before(self.receive.next) {
+            // An acknowledgement that was overtaken is common and needs no answer.
+            env.counters.increment(Counter::TcpExtPAWSOldAck);
+            return Err(Disposition::Dropped(DropReason::TcpPaws));
+        }
+        env.counters.increment(Counter::TcpExtPAWSEstab);
+        self.answer_invalid(env, segment, Counter::TcpExtTCPACKSkippedPAWS);
+        Err(Disposition::Dropped(DropReason::TcpPaws))
+    }
+
+    /// Whether the segment's timestamp is older than the last one (RFC 7323 section 5.3). Linux:
+    /// `tcp_paws_check`.
+    fn is_old_timestamp(&self, env: &Env<'_>, segment: &Segment) -> bool {
+        let (Some(state), Some(timestamps)) = (self.timestamps, segment.options.timestamps) else {
+            return false;
+        };
+        let older = (timestamps.value.wrapping_sub(state.recent) as i32) < 0;
+        // Some peers say 0 in their SYN and the truth later.
+        older && state.recent != 0 && env.now.since(state.recent_at) < TIMESTAMP_LIFETIME
+    }
+
+    /// Whether a bare acknowledgement with an old timestamp may be a duplicate that was overtaken, which fast
+    /// retransmit needs to see. Linux: `tcp_disordered_ack`.
+    fn is_disordered_ack(&self, segment: &Segment) -> bool {
+        let (Some(state), Some(timestamps)) = (self.timestamps, segment.options.timestamps) else {
+            return false;
+        };
+        let window = u32::from(segment.window) << self.send.scale;
+        let updates = segment.sequence.after(self.send.window_sequence)
+            || (segment.sequence == self.send.window_sequence && window > self.send.window);
+        let age = state.recent.wrapping_sub(timestamps.value);
+        // The replay window: a retransmission timeout and a fifth, in milliseconds.
+        let replay = self.rtt.timeout().as_millis() * 6 / 5;
+        segment.acknowledgement == self.send.una && !updates && u128::from(age) <= replay
+    }
+
+    /// Linux: `tcp_sequence` and what follows from it.
+    fn check_sequence(&mut self, env: &mut Env<'_>, segment: &Segment) -> Result<(), Disposition> {
+        let limit = self.receive.next + self.receive_window();
+        let old = segment.end().before(self.receive.acked);
+        // A FIN just behind the window is looked at later.
+        let beyond = (segment.end() - u32::from(segment.flags.fin())).after(limit);
+        // Who has read everything takes a segment that begins in the window, whole.
+        let tolerable = !segment.sequence.after(limit) && self.receive.queue.len() == 0;
+        if !old && (!beyond || tolerable) {
+            return Ok(());
+        }
+        if segment.flags.rst() {
+            if self.is_reset_after_fin(segment) {
+                self.peer_reset(env);
+                return Err(Disposition::Taken);
+            }
+            return Err(Disposition::Dropped(DropReason::TcpReset));
+        }
+        if segment.flags.syn() {
+            return Err(self.challenge_syn(env));
+        }
+        if beyond && !old {
+            env.counters.increment(Counter::TcpExtBeyondWindow);
+        }
+        self.answer_invalid(env, segment, Counter::TcpExtTCPACKSkippedSeq);
+        Err(Disposition::Dropped(DropReason::TcpSequence))
+    }
+
+    /// RFC 5961 section 3.2: only the exact number resets; any other in the window is asked about. Exact is also
+    /// the number before, after a FIN, and the end of the highest run that arrived out of order.
+    fn check_reset(&mut self, env: &mut Env<'_>, segment: &Segment) -> Disposition {
+        let exact = segment.sequence == self.receive.next
+            || self.is_reset_after_fin(segment)
+            || (self.sack_permitted && self.receive.sack.highest() == Some(segment.sequence));
+        if !exact {
+            return Disposition::Challenge(DropReason::TcpReset);
+        }
+        self.peer_reset(env);
+        Disposition::Taken
+    }
+
+    /// Linux: `tcp_reset_check`.
+    fn is_reset_after_fin(&self, segment: &Segment) -> bool {
+        segment.sequence + 1 == self.receive.next
+            && matches!(self.state, TcpState::CloseWait | TcpState::LastAck | TcpState::Closing)
     }
 
     /// RFC 5961 section 4.2: a SYN never resets, whatever its number.
@@ -107,17 +191,12 @@ impl Connection {
         Disposition::Challenge(DropReason::TcpFlags)
     }
 
-    /// Whether the segment's timestamp is older than the last one (RFC 7323 section 5.3).
-    fn is_old_timestamp(&self, env: &Env<'_>, segment: &Segment) -> bool {
-        let (Some(state), Some(timestamps)) = (self.timestamps, segment.options.timestamps) else {
-            return false;
-        };
-        let older = (timestamps.value.wrapping_sub(state.recent) as i32) < 0;
-        older && env.now.since(state.recent_at) < TIMESTAMP_LIFETIME
-    }
-
-    /// Keeps the timestamp of a segment that begins where we expect one (RFC 7323 section 4.3).
+    /// Keeps the timestamp of a segment that begins where we expect one (RFC 7323 section 4.3). Linux:
+    /// `tcp_replace_ts_recent`.
     fn note_timestamp(&mut self, env: &Env<'_>, segment: &Segment) {
+        if self.is_old_timestamp(env, segment) {
+            return;
+        }
         if let (Some(state), Some(Timestamps { value, .. })) =
             (&mut self.timestamps, segment.options.timestamps)
             && !segment.sequence.after(self.receive.acked)
@@ -127,20 +206,44 @@ impl Connection {
     }
 
     /// Answers a segment outside of the window with an acknowledgement, so that the peer can find its way
-    /// back; for segments without data not more often than `tcp_invalid_ratelimit`. Linux: `tcp_send_dupack`,
-    /// `tcp_oow_rate_limited`.
-    fn answer_invalid(&mut self, env: &mut Env<'_>, segment: &Segment) {
+    /// back; for segments without data not more often than `tcp_invalid_ratelimit`, else `skipped` counts it.
+    /// Linux: `tcp_send_dupack`, `tcp_oow_rate_limited`.
+    fn answer_invalid(&mut self, env: &mut Env<'_>, segment: &Segment, skipped: Counter) {
         let limit = Duration::from_millis(env.sysctl.tcp_invalid_ratelimit.into());
         let limited = segment.payload.is_empty() || segment.flags.syn();
         if limited && self.ack.last_invalid.is_some_and(|last| env.now.since(last) < limit) {
-            env.counters.increment(Counter::TcpExtTCPACKSkippedSeq);
+            env.counters.increment(skipped);
             return;
         }
         if limited {
             self.ack.last_invalid = Some(env.now);
         }
-        self.ack.now = true;
-        self.events.output = true;
+        if segment.len() > 0 && segment.sequence.before(self.receive.next) {
+            env.counters.increment(Counter::TcpExtDelayedACKLost);
+            self.enter_quick_mode();
+            let end = segment.end();
+            let end = if end.after(self.receive.next) { self.receive.next } else { end };
+            self.tell_duplicate(env, segment.sequence, end);
+        }
+        self.acknowledge_now();
+    }
+
+    /// Counts what header prediction would have taken. Linux: the fast path of `tcp_rcv_established`.
+    fn count_path(&self, env: &mut Env<'_>, segment: &Segment) {
+        let expected = segment.sequence == self.receive.next
+            && u32::from(segment.window) << self.send.scale == self.send.window
+            && !segment.flags.intersects(Flags::SYN | Flags::FIN | Flags::URG)
+            && segment.options.sack.is_empty()
+            && !self.receive.queue.has_gap()
+            && self.state == TcpState::Established;
+        let bare = segment.payload.is_empty();
+        let news = segment.acknowledgement.after(self.send.una);
+        match (expected, bare, news) {
+            (true, false, _) => env.counters.increment(Counter::TcpExtTCPHPHits),
+            (true, true, true) => env.counters.increment(Counter::TcpExtTCPHPAcks),
+            (_, true, _) if segment.len() == 0 => env.counters.increment(Counter::TcpExtTCPPureAcks),
+            _ => {}
+        }
     }
 
     /// The peer resets. Linux: `tcp_reset`.
@@ -225,6 +328,7 @@ impl Connection {
     /// `tcp_rcv_state_process`.
     pub(super) fn establish(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
         self.enter(TcpState::Established);
+        self.begin_tuning(options, env.now);
         // More than one lost SYN says that the path is full (RFC 5681 section 3.1). Linux: `tcp_init_transfer`.
         if self.totals.timeouts > 1 {
             self.window.size = 1;

@@ -13,7 +13,7 @@ impl Tcp {
     pub fn peek(&self, handle: TcpHandle, max: usize) -> Result<Received, SocketError> {
         let socket = self.sockets.get(handle).ok_or(SocketError::InvalidState)?;
         let connection = socket.connection().ok_or(SocketError::InvalidState)?;
-        if connection.receive.queue.len() > 0 && !connection.receive.shutdown {
+        if connection.receive.queue.len() > 0 {
             return Ok(Received::Data(connection.receive.queue.peek(max)));
         }
         connection.nothing_to_read()
@@ -29,7 +29,7 @@ impl Tcp {
 
     /// Whether acknowledgements leave at once for now. Linux: reading `TCP_QUICKACK`.
     pub fn is_quick_ack(&self, handle: TcpHandle) -> bool {
-        self.sockets.get(handle).and_then(Socket::connection).is_none_or(|c| !c.ack.interactive)
+        self.sockets.get(handle).and_then(Socket::connection).is_none_or(|c| c.ack.pingpong == 0)
     }
 
     /// What the congestion control of a connection tells of itself; none of other sockets. Linux: `TCP_CC_INFO`.

@@ -267,7 +267,11 @@ impl Tcp {
     /// Takes the connection that waits longest. Linux: `inet_csk_accept`.
     pub(super) fn take_accepted(&mut self, handle: TcpHandle) -> Result<TcpHandle, SocketError> {
         let (listener, _) = self.listener_mut(handle).ok_or(SocketError::InvalidState)?;
-        listener.accept_queue.pop_front().ok_or(SocketError::WouldBlock)
+        let child = listener.accept_queue.pop_front().ok_or(SocketError::WouldBlock)?;
+        if let Some((connection, _)) = self.sockets.get_mut(child).and_then(Socket::connection_mut) {
+            connection.receive.tuning.owned = true;
+        }
+        Ok(child)
     }
 
     /// A listener ends: what waits to be accepted is reset, what is half open forgotten. Linux:
@@ -290,6 +294,7 @@ impl Tcp {
         else {
             return;
         };
+        self.memory.orphans += u32::from(!connection.orphan);
         connection.orphan = true;
         let reset = (!matches!(connection.state, TcpState::Close | TcpState::SynSent))
             .then(|| connection.reset(env, options));

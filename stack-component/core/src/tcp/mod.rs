@@ -34,6 +34,7 @@
 //! nothing of the others. Requests (SYN-RECV) and TIME-WAIT are small objects of their own, so that a flood
 //! of either costs little. Not here yet: SACK, ECN, Fast Open, pacing, SYN cookies.
 
+mod ack_schedule;
 mod acknowledge;
 mod chronograph;
 mod close;
@@ -46,6 +47,7 @@ mod info;
 mod input;
 mod inquiries;
 mod listener;
+mod memory;
 mod mtu_probe;
 mod open;
 mod options;
@@ -57,6 +59,7 @@ mod receive_queue;
 mod recovery;
 mod request;
 mod round_trip;
+mod sack_out;
 mod secrets;
 mod segment;
 mod send_queue;
@@ -68,6 +71,7 @@ mod table;
 mod time_wait;
 mod timers;
 mod trace;
+mod tuning;
 mod usage;
 mod window;
 mod windowed;

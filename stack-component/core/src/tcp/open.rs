@@ -4,6 +4,7 @@
 use super::connection::{Connection, Opening, TimestampState};
 use super::options::TcpOptions;
 use super::table::{Entry, Role, Socket, Tcp, TcpHandle};
+use super::tuning::largest_window;
 use super::window::scale_for;
 use super::{Env, FourTuple, SocketError, TcpState};
 use crate::counters::Counter;
@@ -90,7 +91,7 @@ impl Tcp {
             return Err(SocketError::AddressInUse);
         }
         let Some(socket) = self.sockets.get_mut(handle) else { return Err(SocketError::InvalidState) };
-        let largest = env.sysctl.tcp_rmem[2].max(socket.options.receive_buffer);
+        let largest = largest_window(env.sysctl, &socket.options);
         let opening = Opening {
             tuple,
             initial: self.secrets.initial_sequence(&tuple, env.now),
@@ -101,6 +102,7 @@ impl Tcp {
         };
         let algorithm = socket.options.congestion;
         let mut connection = Connection::new(env, opening, algorithm, TcpState::SynSent);
+        connection.receive.tuning.owned = true;
         connection.timestamps =
             env.sysctl.tcp_timestamps.then_some(TimestampState { recent: 0, recent_at: env.now });
         connection.events.output = true;

@@ -5,6 +5,7 @@ use super::congestion::CaEvent;
 use super::connection::{Connection, Fin, mss_of_mtu};
 use super::options::TcpOptions;
 use super::recovery::Resend;
+use super::sack_out::SackOut;
 use super::segment::Outgoing;
 use super::sent_queue::Sent;
 use super::sequence::Sequence;
@@ -148,11 +149,7 @@ impl Connection {
             self.tell_control(env, CaEvent::TxStart);
         }
         env.counters.increment(Counter::TcpExtTCPOrigDataSent);
-        // An answer within the time of a delayed acknowledgement: from now on wait for answers to carry
-        // acknowledgements. Linux: `tcp_event_data_sent`.
-        if now.since(self.ack.last_data) < super::timers::DELAYED_ACK {
-            self.ack.interactive = true;
-        }
+        self.note_answer(now);
         self.send.last_data = now;
     }
 
@@ -201,7 +198,6 @@ impl Connection {
         env.counters.increment(Counter::TcpOutSegs);
         // A number before the window makes the peer answer (RFC 9293 section 3.8.4).
         let sequence = if probe { self.send.una - 1 } else { self.send.next };
-        self.ack.quick = self.ack.quick.saturating_sub(1);
         let (echo, codepoint) = self.ecn_of_segment(false);
         let mut output = self.outgoing(sequence, Flags::ACK | echo, Packet::with_capacity(0), env, options);
         output.tos = codepoint.in_tos(output.tos);
@@ -247,10 +243,7 @@ impl Connection {
     ) -> Output {
         let window = self.advertise(flags.syn(), options, env);
         if flags.ack() {
-            self.ack.now = false;
-            self.ack.pushed = false;
-            self.timers.stop(Timer::DelayedAck);
-            self.receive.acked = self.receive.next;
+            self.note_ack_sent(env);
         }
         let outgoing = Outgoing {
             sequence,
@@ -260,6 +253,7 @@ impl Connection {
             options: self.segment_options(flags, env),
         };
         self.count_output(env, data.len() as u32);
+        self.receive.sack.forget_duplicate();
         let mut output = outgoing.into_output(&self.tuple, data, options.hop_limit);
         output.packet.meta.confirms_neighbour = core::mem::take(&mut self.progressed);
         output
@@ -295,6 +289,10 @@ impl Connection {
             value: self.timestamp(env.now),
             echo: if flags.ack() { state.recent } else { 0 },
         });
+        if !flags.syn() {
+            let room = SackOut::room(options.timestamps.is_some());
+            options.sack = self.receive.sack.option(room);
+        }
         options
     }
 

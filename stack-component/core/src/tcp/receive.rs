@@ -1,155 +1,261 @@
 //! The data and the FIN of an acceptable segment. Linux: `tcp_data_queue`, `tcp_fin`.
 
 use super::connection::Connection;
-use super::options::TcpOptions;
+use super::receive_queue::charge_of;
 use super::segment::Segment;
 use super::sequence::Sequence;
-use super::timers::{DELAYED_ACK, Timer};
-use super::{Env, TcpState};
+use super::{Env, SocketError, TcpState};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
+use crate::packet::Packet;
+use crate::wire::ecn::Codepoint;
 
-/// Out-of-order data may hold this many times the receive buffer in memory: packets are larger than what
-/// they carry.
-const OUT_OF_ORDER_MEMORY: usize = 2;
+/// What of a segment is still to be taken in.
+struct Arrival {
+    first: Sequence,
+    /// The number behind its last, FIN counted.
+    end: Sequence,
+    data: Packet,
+    fin: bool,
+    pushed: bool,
+    /// What its IP packet said of congestion.
+    codepoint: Codepoint,
+    /// Bytes of options in its header.
+    options_len: u32,
+}
 
 impl Connection {
-    /// Takes in data and FIN. The error is why nothing was taken.
-    pub(super) fn receive(
-        &mut self,
-        env: &mut Env<'_>,
-        options: &TcpOptions,
-        segment: Segment,
-    ) -> Result<(), DropReason> {
+    /// Takes in data and FIN. The error is why nothing was taken. Linux: `tcp_data_queue`.
+    pub(super) fn receive(&mut self, env: &mut Env<'_>, segment: Segment) -> Result<(), DropReason> {
         let (fin, pushed) = (segment.flags.fin(), segment.flags.psh());
         let first = segment.sequence + u32::from(segment.flags.syn());
         if segment.payload.is_empty() && !fin {
             return Ok(());
         }
-        if !self.state.may_receive() {
-            return self.data_after_fin(env, segment.end());
-        }
-        if self.orphan && segment.end().after(self.receive.next + u32::from(fin)) {
-            // Nobody will read it, and the peer shall know (RFC 9293 section 3.6.1).
-            env.counters.increment(Counter::TcpExtTCPAbortOnData);
-            self.die(None);
-            return Err(DropReason::TcpClosed);
+        let end = segment.end();
+        if self.is_unwanted(end - u32::from(fin)) {
+            return Err(self.abort_on_data(env));
         }
         self.accept_cwr(&segment);
-        let end = segment.end();
-        if !end.after(self.receive.next) {
-            self.acknowledge_now();
-            return Err(DropReason::TcpOldData);
+        self.receive.sack.forget_duplicate();
+        self.measure_by_timestamp(env.now, &segment);
+        let options_len = if self.timestamps.is_some() { super::connection::TIMESTAMPS_LEN } else { 0 };
+        let arrival = Arrival {
+            first,
+            end,
+            codepoint: segment.codepoint,
+            data: segment.payload,
+            fin,
+            pushed,
+            options_len,
+        };
+        if !end.after(self.receive.next) || self.receive.finished {
+            return self.receive_old(env, first, end);
         }
-        let codepoint = segment.codepoint;
-        let mut data = segment.payload;
-        data.pull(self.receive.next.saturating_since(first) as usize);
-        let first = first.latest(self.receive.next);
-        let room = self.receive.edge.saturating_since(first);
-        let fits = data.len() as u64 + u64::from(fin) <= u64::from(room);
-        if room == 0 || (!fits && data.is_empty()) {
-            return self.refuse(env);
+        let window = self.receive_window();
+        if first.after(self.receive.next) {
+            if !first.before(self.receive.next + window) {
+                return self.refuse(DropReason::TcpOverWindow);
+            }
+            return self.receive_out_of_order(env, arrival);
         }
-        data.truncate(room as usize);
-        if fin && fits {
+        if first.before(self.receive.next) {
+            self.tell_duplicate(env, first, self.receive.next);
+        }
+        // A FIN alone is taken from peers that send it into a closed window.
+        let bare_fin = first == self.receive.next && arrival.data.is_empty();
+        if window == 0 && !bare_fin {
+            env.counters.increment(Counter::TcpExtTCPZeroWindowDrop);
+            return self.refuse(DropReason::TcpZeroWindow);
+        }
+        self.receive_in_order(env, arrival)
+    }
+
+    /// Whether data up to `end` comes for nobody: the owner is gone or closed both sides, or the peer had ended
+    /// its side (RFC 9293 section 3.6.1, RFC 1122 section 4.2.2.13).
+    fn is_unwanted(&self, end: Sequence) -> bool {
+        let closing = matches!(
+            self.state,
+            TcpState::FinWait1
+                | TcpState::FinWait2
+                | TcpState::CloseWait
+                | TcpState::Closing
+                | TcpState::LastAck
+        );
+        let nobody = self.orphan || self.receive.shutdown || self.receive.finished;
+        closing && nobody && end.after(self.receive.next)
+    }
+
+    /// Nobody will read it, and the peer shall know. Linux: `TCPAbortOnData`, `tcp_reset`.
+    fn abort_on_data(&mut self, env: &mut Env<'_>) -> DropReason {
+        env.counters.increment(Counter::TcpExtTCPAbortOnData);
+        self.die((!self.orphan).then_some(SocketError::ConnectionReset));
+        DropReason::TcpClosed
+    }
+
+    /// All of it is here already: the acknowledgement was lost, or the peer is impatient.
+    fn receive_old(&mut self, env: &mut Env<'_>, first: Sequence, end: Sequence) -> Result<(), DropReason> {
+        env.counters.increment(Counter::TcpExtDelayedACKLost);
+        self.tell_duplicate(env, first, end);
+        self.refuse(DropReason::TcpOldData)
+    }
+
+    /// The peer hears at once where we stand.
+    fn refuse(&mut self, reason: DropReason) -> Result<(), DropReason> {
+        self.enter_quick_mode();
+        self.ack.scheduled = true;
+        Err(reason)
+    }
+
+    /// The next acknowledgement says that these bytes came twice (RFC 2883). Linux: `tcp_dsack_set`.
+    pub(super) fn tell_duplicate(&mut self, env: &mut Env<'_>, start: Sequence, end: Sequence) {
+        if self.sack_permitted && env.sysctl.tcp_dsack {
+            self.count_duplicate_sent(env, start);
+            self.receive.sack.set_duplicate(start, end);
+        }
+    }
+
+    fn count_duplicate_sent(&self, env: &mut Env<'_>, start: Sequence) {
+        env.counters.increment(if start.before(self.receive.next) {
+            Counter::TcpExtTCPDSACKOldSent
+        } else {
+            Counter::TcpExtTCPDSACKOfoSent
+        });
+    }
+
+    /// Linux: `tcp_dsack_extend`.
+    fn tell_more_duplicate(&mut self, env: &mut Env<'_>, start: Sequence, end: Sequence) {
+        if self.sack_permitted && env.sysctl.tcp_dsack && self.receive.sack.extend_duplicate(start, end) {
+            self.count_duplicate_sent(env, start);
+        }
+    }
+
+    /// Linux: `tcp_data_queue_ofo`.
+    fn receive_out_of_order(&mut self, env: &mut Env<'_>, arrival: Arrival) -> Result<(), DropReason> {
+        let Arrival { first, end, data, fin, pushed, codepoint, options_len } = arrival;
+        self.ecn_of_data(codepoint, self.receive.next);
+        self.wake_reader_if_pressed();
+        if !self.make_room(env, first) {
+            env.counters.increment(Counter::TcpExtTCPOFODrop);
+            return Err(DropReason::TcpOverWindow);
+        }
+        let (len, charge) = (data.len() as u32, charge_of(data.len()) as u32);
+        self.measure_segment(len, charge, pushed, options_len);
+        self.ack.scheduled = true;
+        env.counters.increment(Counter::TcpExtTCPOFOQueue);
+        let mut twice = alloc::vec::Vec::new();
+        self.receive.queue.overlaps(first, end, |from, to| twice.push((from, to)));
+        for (from, to) in twice {
+            env.counters.increment(Counter::TcpExtTCPOFOMerge);
+            self.tell_more_duplicate(env, from, to);
+        }
+        if fin {
             self.receive.fin_at = Some(end - 1);
         }
-        self.receive.mss = self.receive.mss.max(data.len().min(usize::from(u16::MAX)) as u32);
-        self.ecn_of_data(codepoint, self.receive.next);
-        if first.after(self.receive.next) {
-            return self.receive_out_of_order(env, options, first, data);
+        if self.sack_permitted {
+            self.tell_if_many_runs(env, self.receive.sack.len());
+            self.receive.sack.add(first, end);
+            self.grow_window(env, len, charge);
         }
-        self.ack.pushed |= pushed;
-        self.receive_in_order(env, data);
+        self.receive.queue.insert(first, data);
+        if self.receive.tuning.owned {
+            let space = self.receive.tuning.space;
+            self.grow_buffer(env, space);
+        }
         Ok(())
     }
 
-    /// Data behind the peer's FIN means nothing; its FIN may come again.
-    fn data_after_fin(&mut self, env: &mut Env<'_>, end: Sequence) -> Result<(), DropReason> {
-        if end.after(self.receive.next) {
-            env.counters.increment(Counter::TcpExtTCPRcvQDrop);
-        }
-        self.acknowledge_now();
-        Err(DropReason::TcpOldData)
-    }
-
-    /// The window has no room for any of it.
-    fn refuse(&mut self, env: &mut Env<'_>) -> Result<(), DropReason> {
-        env.counters.increment(Counter::TcpExtTCPRcvQDrop);
-        self.acknowledge_now();
-        let closed = self.receive_window() == 0;
-        Err(if closed { DropReason::TcpZeroWindow } else { DropReason::TcpOverWindow })
-    }
-
-    /// Linux: `tcp_data_queue_ofo`. Each such segment is acknowledged at once (RFC 5681 section 4.2).
-    fn receive_out_of_order(
-        &mut self,
-        env: &mut Env<'_>,
-        options: &TcpOptions,
-        first: Sequence,
-        data: crate::packet::Packet,
-    ) -> Result<(), DropReason> {
-        self.acknowledge_now();
-        let limit = options.receive_buffer as usize * OUT_OF_ORDER_MEMORY;
-        if self.receive.queue.insert(first, data, limit) {
-            env.counters.increment(Counter::TcpExtTCPOFOQueue);
-            Ok(())
-        } else {
-            env.counters.increment(Counter::TcpExtTCPOFODrop);
-            Err(DropReason::TcpOverWindow)
+    /// A reader that sleeps over a full buffer is told, so that it makes room.
+    fn wake_reader_if_pressed(&mut self) {
+        if self.receive.queue.charged() > self.receive.tuning.buffer as usize {
+            self.wake();
         }
     }
 
-    fn receive_in_order(&mut self, env: &mut Env<'_>, data: crate::packet::Packet) {
-        let had_gap = self.receive.queue.has_gap();
+    fn receive_in_order(&mut self, env: &mut Env<'_>, arrival: Arrival) -> Result<(), DropReason> {
+        let Arrival { first, end, mut data, fin, pushed, codepoint, options_len } = arrival;
+        if !self.make_room(env, first) {
+            self.ack.no_memory = true;
+            self.acknowledge_now();
+            self.wake();
+            if self.receive.queue.len() > 0 && !data.is_empty() {
+                env.counters.increment(Counter::TcpExtTCPRcvQDrop);
+                return Err(DropReason::TcpZeroWindow);
+            }
+        }
+        if fin {
+            self.receive.fin_at = Some(end - 1);
+        }
+        let (len, charge) = (data.len() as u32, charge_of(data.len()) as u32);
+        if len > 0 {
+            self.ecn_of_data(codepoint, self.receive.next);
+        }
+        data.pull(self.receive.next.saturating_since(first) as usize);
         self.receive.next += data.len() as u32;
         self.totals.bytes_received += data.len() as u64;
-        self.receive.queue.push(data);
-        self.receive.next = self.receive.queue.advance(self.receive.next);
-        if self.receive.shutdown {
-            self.receive.queue.clear();
+        if self.receive.queue.push(data) {
+            env.counters.increment(Counter::TcpExtTCPRcvCoalesce);
+        }
+        if len > 0 {
+            self.measure_segment(len, charge, pushed, options_len);
+            self.measure_by_window(env.now);
+            self.note_data_received(env.now);
+            if len >= 128 {
+                self.grow_window(env, len, charge);
+            }
+        }
+        self.fill_gap(env);
+        if self.receive.fin_at == Some(self.receive.next) && !self.receive.finished {
+            self.receive_fin(env);
         }
         self.wake();
-        if self.receive.fin_at == Some(self.receive.next) {
-            self.receive_fin();
-        }
-        self.schedule_ack(env, had_gap);
-        self.ack.last_data = env.now;
+        Ok(())
     }
 
-    /// Acknowledge at once or in company: RFC 1122 section 4.2.3.2, RFC 5681 section 4.2. Linux:
-    /// `__tcp_ack_snd_check`.
-    fn schedule_ack(&mut self, env: &Env<'_>, had_gap: bool) {
-        let unacked = self.receive.next.since(self.receive.acked);
-        // A pause ends the exchange of questions and answers. Linux: `tcp_event_data_recv`.
-        if env.now.since(self.ack.last_data) > self.rtt.timeout() {
-            self.ack.interactive = false;
+    /// What waited for this is in order now. Linux: `tcp_ofo_queue`, `tcp_sack_remove`.
+    fn fill_gap(&mut self, env: &mut Env<'_>) {
+        if !self.receive.queue.has_gap() {
+            self.receive.sack.clear_blocks();
+            return;
         }
-        let quick = self.ack.quick > 0 && !self.ack.interactive;
-        if unacked > self.receive.mss || had_gap || quick || self.receive.finished {
+        let mut twice = alloc::vec::Vec::new();
+        let next = self.receive.queue.advance(self.receive.next, |from, to| twice.push((from, to)));
+        for (from, to) in twice {
+            self.tell_more_duplicate(env, from, to);
+        }
+        self.receive.next = next;
+        if self.receive.queue.has_gap() {
+            self.receive.sack.remove_before(next);
+        } else {
+            // RFC 5681 section 4.2: a gap that is filled is told at once.
+            self.receive.sack.clear_blocks();
             self.acknowledge_now();
-        } else if self.timers.get(Timer::DelayedAck).is_none() {
-            self.timers.set(Timer::DelayedAck, env.now + DELAYED_ACK);
         }
-    }
-
-    /// An acknowledgement leaves with the next output.
-    pub(super) fn acknowledge_now(&mut self) {
-        self.ack.now = true;
-        self.events.output = true;
     }
 
     /// The peer has no more data. Linux: `tcp_fin`.
-    fn receive_fin(&mut self) {
+    fn receive_fin(&mut self, env: &mut Env<'_>) {
         self.receive.next += 1;
         self.receive.finished = true;
         self.receive.queue.forget_out_of_order();
-        self.enter(match self.state {
-            TcpState::Established => TcpState::CloseWait,
-            TcpState::FinWait1 => TcpState::Closing,
-            TcpState::FinWait2 => TcpState::TimeWait,
-            other => other,
-        });
+        self.receive.sack.reset();
+        self.ack.scheduled = true;
+        match self.state {
+            TcpState::Established => {
+                self.enter(TcpState::CloseWait);
+                // The owner is likely to answer with its own FIN.
+                self.ack.pingpong = env.sysctl.tcp_pingpong_thresh;
+            }
+            TcpState::FinWait1 => {
+                self.enter(TcpState::Closing);
+                self.acknowledge_now();
+            }
+            TcpState::FinWait2 => {
+                self.enter(TcpState::TimeWait);
+                self.acknowledge_now();
+            }
+            _ => {}
+        }
         self.wake();
     }
 }

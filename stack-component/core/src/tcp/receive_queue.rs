@@ -12,27 +12,45 @@ const COALESCE_BELOW: usize = 512;
 /// A packet does not grow beyond this by appending.
 const COALESCE_UP_TO: usize = 16 * 1024;
 
+/// What a segment of `len` bytes takes of the receive buffer: its memory as the model would allocate it, so that
+/// buffers of the same size hold as much. Linux: `skb->truesize`.
+pub(super) fn charge_of(len: usize) -> usize {
+    /// The description of a packet, and what lies around its bytes.
+    const DESCRIPTION: usize = 256;
+    const AROUND: usize = 40 + 64 + 320;
+    const PAGE: usize = 4096;
+    let bytes = len + AROUND;
+    DESCRIPTION + if bytes <= PAGE { bytes.next_power_of_two() } else { bytes.next_multiple_of(PAGE) }
+}
+
+/// A packet with what it takes of the buffer.
+#[derive(Debug)]
+struct Kept {
+    data: Packet,
+    charge: usize,
+}
+
 /// Data that arrived before what precedes it.
 #[derive(Debug)]
 struct OutOfOrder {
     start: Sequence,
-    data: Packet,
+    kept: Kept,
 }
 
 impl OutOfOrder {
     fn end(&self) -> Sequence {
-        self.start + self.data.len() as u32
+        self.start + self.kept.data.len() as u32
     }
 }
 
 /// What has arrived and is not read.
 #[derive(Debug, Default)]
 pub(super) struct ReceiveQueue {
-    in_order: VecDeque<Packet>,
+    in_order: VecDeque<Kept>,
     bytes: usize,
     /// Sorted, without overlap: of bytes that arrive twice the first ones count.
     out_of_order: VecDeque<OutOfOrder>,
-    out_of_order_memory: usize,
+    charged: usize,
 }
 
 impl ReceiveQueue {
@@ -41,29 +59,72 @@ impl ReceiveQueue {
         self.bytes
     }
 
+    /// What everything here takes of the buffer. Linux: `sk_rmem_alloc`.
+    pub(super) fn charged(&self) -> usize {
+        self.charged
+    }
+
     /// Whether data waits for what is missing before it.
     pub(super) fn has_gap(&self) -> bool {
         !self.out_of_order.is_empty()
     }
 
-    /// Appends data that is next in order.
-    pub(super) fn push(&mut self, data: Packet) {
+    /// The number behind the last data that waits for something missing.
+    pub(super) fn out_of_order_end(&self) -> Option<Sequence> {
+        self.out_of_order.back().map(OutOfOrder::end)
+    }
+
+    /// Appends data that is next in order. Answers whether it shares a packet.
+    pub(super) fn push(&mut self, data: Packet) -> bool {
+        let charge = charge_of(data.len());
+        self.append(Kept { data, charge })
+    }
+
+    fn append(&mut self, kept: Kept) -> bool {
+        let Kept { data, charge } = kept;
         if data.is_empty() {
-            return;
+            return false;
         }
         self.bytes += data.len();
         match self.in_order.back_mut() {
-            Some(last) if data.len() < COALESCE_BELOW && last.len() + data.len() <= COALESCE_UP_TO => {
-                last.append(data.data());
+            Some(last) if data.len() < COALESCE_BELOW && last.data.len() + data.len() <= COALESCE_UP_TO => {
+                last.data.append(data.data());
+                last.charge += data.len();
+                self.charged += data.len();
+                true
             }
-            _ => self.in_order.push_back(data),
+            _ => {
+                self.charged += charge;
+                self.in_order.push_back(Kept { data, charge });
+                false
+            }
+        }
+    }
+
+    /// Tells `found` each part of `start..end` that waits here already, parts that touch as one.
+    pub(super) fn overlaps(&self, start: Sequence, end: Sequence, mut found: impl FnMut(Sequence, Sequence)) {
+        let first = self.out_of_order.partition_point(|run| !run.end().after(start));
+        let mut island: Option<(Sequence, Sequence)> = None;
+        for run in self.out_of_order.iter().skip(first).take_while(|run| run.start.before(end)) {
+            let part_end = if run.end().after(end) { end } else { run.end() };
+            island = match island {
+                Some((from, to)) if to == run.start => Some((from, part_end)),
+                before => {
+                    if let Some((from, to)) = before {
+                        found(from, to);
+                    }
+                    Some((run.start.latest(start), part_end))
+                }
+            };
+        }
+        if let Some((from, to)) = island {
+            found(from, to);
         }
     }
 
     /// Keeps data that begins at `start`, beyond what is next in order; parts that are here already are left
-    /// out. Answers `false` if a part was not kept because more than `limit` bytes of memory would be held.
-    /// Linux: `tcp_data_queue_ofo`.
-    pub(super) fn insert(&mut self, start: Sequence, mut data: Packet, limit: usize) -> bool {
+    /// out. Linux: `tcp_data_queue_ofo`.
+    pub(super) fn insert(&mut self, start: Sequence, mut data: Packet) {
         let end = start + data.len() as u32;
         let mut index = self.out_of_order.partition_point(|run| !run.end().after(start));
         let mut at = start;
@@ -77,49 +138,48 @@ impl ReceiveQueue {
                     let range = at.since(start) as usize..gap_end.since(start) as usize;
                     Packet::from_payload(data.data().get(range).unwrap_or_default())
                 };
-                match self.keep(index, at, piece, limit) {
-                    Some(inserted) => index += inserted,
-                    None => return false,
-                }
+                index += self.keep(index, at, piece);
             }
             index += 1;
             at = covered_to;
         }
-        true
     }
 
     /// Puts data before the run `index`, as a run of its own (answers 1) or, where it is small and the two
-    /// touch, behind the run before (answers 0). None if that would pass `limit`.
-    fn keep(&mut self, index: usize, start: Sequence, data: Packet, limit: usize) -> Option<usize> {
-        if self.out_of_order_memory + data.memory() > limit {
-            return None;
-        }
+    /// touch, behind the run before (answers 0).
+    fn keep(&mut self, index: usize, start: Sequence, data: Packet) -> usize {
         if data.len() < COALESCE_BELOW
             && let Some(before) = index.checked_sub(1).and_then(|i| self.out_of_order.get_mut(i))
             && before.end() == start
-            && before.data.len() + data.len() <= COALESCE_UP_TO
+            && before.kept.data.len() + data.len() <= COALESCE_UP_TO
         {
-            let memory = before.data.memory();
-            before.data.append(data.data());
-            self.out_of_order_memory += before.data.memory().saturating_sub(memory);
-            return Some(0);
+            before.kept.data.append(data.data());
+            before.kept.charge += data.len();
+            self.charged += data.len();
+            return 0;
         }
-        self.out_of_order_memory += data.memory();
-        self.out_of_order.insert(index, OutOfOrder { start, data });
-        Some(1)
+        let charge = charge_of(data.len());
+        self.charged += charge;
+        self.out_of_order.insert(index, OutOfOrder { start, kept: Kept { data, charge } });
+        1
     }
 
     /// Moves what is no longer out of order, now that everything before `next` is here, to the data that can
-    /// be read. Answers the new next number. Linux: `tcp_ofo_queue`.
-    pub(super) fn advance(&mut self, mut next: Sequence) -> Sequence {
+    /// be read; tells `twice` what of it came in order too. Answers the new next number. Linux: `tcp_ofo_queue`.
+    pub(super) fn advance(&mut self, next: Sequence, mut twice: impl FnMut(Sequence, Sequence)) -> Sequence {
+        let (seen, mut next) = (next, next);
         while let Some(first) = self.out_of_order.front()
             && !first.start.after(next)
         {
-            let Some(OutOfOrder { start, mut data }) = self.out_of_order.pop_front() else { break };
-            self.out_of_order_memory -= data.memory().min(self.out_of_order_memory);
-            data.pull(next.saturating_since(start) as usize);
-            next += data.len() as u32;
-            self.push(data);
+            let Some(run) = self.out_of_order.pop_front() else { break };
+            if run.start.before(seen) {
+                twice(run.start, if run.end().before(seen) { run.end() } else { seen });
+            }
+            let OutOfOrder { start, mut kept } = run;
+            self.charged -= kept.charge.min(self.charged);
+            kept.data.pull(next.saturating_since(start) as usize);
+            next += kept.data.len() as u32;
+            self.append(kept);
         }
         next
     }
@@ -130,10 +190,11 @@ impl ReceiveQueue {
         while let Some(first) = self.in_order.front_mut()
             && out.len() < max
         {
-            let count = first.len().min(max - out.len());
-            out.extend_from_slice(first.data().get(..count).unwrap_or_default());
-            first.pull(count);
-            if first.is_empty() {
+            let count = first.data.len().min(max - out.len());
+            out.extend_from_slice(first.data.data().get(..count).unwrap_or_default());
+            first.data.pull(count);
+            if first.data.is_empty() {
+                self.charged -= first.charge.min(self.charged);
                 self.in_order.pop_front();
             }
         }
@@ -147,12 +208,12 @@ impl ReceiveQueue {
     /// A copy of at most `max` bytes, in order; they stay.
     pub(super) fn peek(&self, max: usize) -> Vec<u8> {
         let mut out = Vec::with_capacity(max.min(self.bytes));
-        for packet in &self.in_order {
+        for kept in &self.in_order {
             let left = max - out.len();
             if left == 0 {
                 break;
             }
-            out.extend(packet.data().iter().take(left));
+            out.extend(kept.data.data().iter().take(left));
         }
         out
     }
@@ -162,11 +223,54 @@ impl ReceiveQueue {
         core::mem::take(self).bytes
     }
 
-    /// Throws away what waits for something missing. Linux: `tcp_prune_ofo_queue`.
+    /// Throws away what waits for something missing.
     pub(super) fn forget_out_of_order(&mut self) {
+        let freed: usize = self.out_of_order.iter().map(|run| run.kept.charge).sum();
+        self.charged -= freed.min(self.charged);
         self.out_of_order = VecDeque::new();
-        self.out_of_order_memory = 0;
     }
+
+    /// Throws the last run away that waits for something missing, if it begins behind `number`. Answers what
+    /// it took.
+    pub(super) fn drop_last(&mut self, number: Sequence) -> Option<usize> {
+        let run = self.out_of_order.pop_back_if(|run| !number.after(run.start))?;
+        self.charged -= run.kept.charge.min(self.charged);
+        Some(run.kept.charge)
+    }
+
+    /// Moves data together, so that it takes less. Answers how many packets that saved. Linux: `tcp_collapse`.
+    pub(super) fn collapse(&mut self) -> usize {
+        let before = self.in_order.len() + self.out_of_order.len();
+        let mut in_order = VecDeque::new();
+        for kept in core::mem::take(&mut self.in_order) {
+            match in_order.back_mut() {
+                Some(last) if fits(last, &kept) => join(last, &kept),
+                _ => in_order.push_back(kept),
+            }
+        }
+        let mut out_of_order: VecDeque<OutOfOrder> = VecDeque::new();
+        for run in core::mem::take(&mut self.out_of_order) {
+            match out_of_order.back_mut() {
+                Some(last) if last.end() == run.start && fits(&last.kept, &run.kept) => {
+                    join(&mut last.kept, &run.kept);
+                }
+                _ => out_of_order.push_back(run),
+            }
+        }
+        (self.in_order, self.out_of_order) = (in_order, out_of_order);
+        let charges = self.in_order.iter().chain(self.out_of_order.iter().map(|run| &run.kept));
+        self.charged = charges.map(|kept| kept.charge).sum();
+        before - self.in_order.len() - self.out_of_order.len()
+    }
+}
+
+fn fits(last: &Kept, next: &Kept) -> bool {
+    last.data.len() + next.data.len() <= COALESCE_UP_TO
+}
+
+fn join(last: &mut Kept, next: &Kept) {
+    last.data.append(next.data.data());
+    last.charge = charge_of(last.data.len()).min(last.charge + next.charge);
 }
 
 #[cfg(test)]
@@ -196,18 +300,18 @@ mod tests {
                 let start = first + from as u32;
                 let mut piece = Packet::from_payload(&stream[from..to]);
                 if start.after(next) {
-                    assert!(queue.insert(start, piece, usize::MAX));
+                    queue.insert(start, piece);
                 } else {
                     piece.pull(next.since(start) as usize);
                     next += piece.len() as u32;
                     queue.push(piece);
-                    next = queue.advance(next);
+                    next = queue.advance(next, |_, _| ());
                 }
                 read.extend(queue.read(random.below(900) as usize));
             }
             assert!(read == stream, "seed {seed}");
             assert!(!queue.has_gap());
-            assert_eq!(queue.out_of_order_memory, 0);
+            assert_eq!((queue.charged(), queue.len()), (0, 0));
         }
     }
 
@@ -215,30 +319,56 @@ mod tests {
     fn the_first_of_two_versions_counts() {
         let mut queue = ReceiveQueue::default();
         let at = |offset: u32| Sequence(100 + offset);
-        assert!(queue.insert(at(2), Packet::from_payload(b"cc"), usize::MAX));
-        assert!(queue.insert(at(1), Packet::from_payload(b"XXXX"), usize::MAX));
-        assert!(queue.insert(at(1), Packet::from_payload(b"YYYYYY"), usize::MAX));
+        queue.insert(at(2), Packet::from_payload(b"cc"));
+        queue.insert(at(1), Packet::from_payload(b"XXXX"));
+        queue.insert(at(1), Packet::from_payload(b"YYYYYY"));
         queue.push(Packet::from_payload(b"a"));
-        assert_eq!(queue.advance(at(1)), at(7));
+        assert_eq!(queue.advance(at(1), |_, _| ()), at(7));
         assert_eq!(queue.read(100), b"aXccXYY");
     }
 
     #[test]
-    fn memory_stays_within_the_limit() {
+    fn what_is_held_is_charged_and_can_be_dropped_from_the_end() {
         let mut queue = ReceiveQueue::default();
-        let mut refused = 0;
-        for i in 0..10_000u32 {
-            refused += u32::from(!queue.insert(Sequence(2 * i), Packet::from_payload(b"x"), 100_000));
+        for i in 0..100u32 {
+            queue.insert(Sequence(2 * i + 10), Packet::from_payload(b"x"));
         }
-        assert!(queue.out_of_order_memory <= 100_000 && refused > 9_000);
+        assert_eq!(queue.charged(), 100 * charge_of(1));
+        assert_eq!(queue.drop_last(Sequence(209)), None, "what arrives is behind it");
+        assert_eq!(queue.drop_last(Sequence(5)), Some(charge_of(1)));
+        assert_eq!(queue.out_of_order_end(), Some(Sequence(207)));
         queue.forget_out_of_order();
-        assert!(!queue.has_gap());
+        assert!(!queue.has_gap() && queue.charged() == 0);
+    }
+
+    #[test]
+    fn overlaps_are_told_as_runs() {
+        let mut queue = ReceiveQueue::default();
+        for start in [10, 610, 2000] {
+            queue.insert(Sequence(start), Packet::from_payload(&[0; 600]));
+        }
+        let mut told = vec![];
+        queue.overlaps(Sequence(100), Sequence(2100), |from, to| told.push((from.0, to.0)));
+        assert_eq!(told, [(100, 1210), (2000, 2100)]);
+        assert_eq!(queue.collapse(), 1);
+        assert_eq!(queue.charged(), charge_of(1200) + charge_of(600));
+    }
+
+    #[test]
+    fn charges_are_those_of_the_model() {
+        assert_eq!(charge_of(1000), 2304);
+        assert_eq!(charge_of(1448), 2304);
+        assert_eq!(charge_of(4000), 8448);
+        assert_eq!(charge_of(9000), 12_544);
+        assert_eq!(charge_of(20_000), 20_736);
     }
 
     #[test]
     fn tiny_segments_share_a_packet() {
         let mut queue = ReceiveQueue::default();
-        (0..1000).for_each(|_| queue.push(Packet::from_payload(b"x")));
+        for _ in 0..1000 {
+            queue.push(Packet::from_payload(b"x"));
+        }
         assert_eq!(queue.in_order.len(), 1);
         assert_eq!(queue.read(usize::MAX).len(), 1000);
     }

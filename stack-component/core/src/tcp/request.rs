@@ -1,12 +1,15 @@
 //! Half-open connections: a SYN that was answered and not yet confirmed. Linux: `struct
 //! tcp_request_sock`.
 
-use super::connection::{Connection, DEFAULT_MSS, MIN_MSS, Opening, TimestampState, mss_of_mtu};
+use super::connection::{
+    Connection, DEFAULT_MSS, MIN_MSS, Opening, TIMESTAMPS_LEN, TimestampState, mss_of_mtu,
+};
 use super::ecn::Promise;
 use super::options::TcpOptions;
 use super::segment::{Outgoing, Segment};
 use super::sequence::Sequence;
 use super::table::TcpHandle;
+use super::tuning::{initial_window, largest_window};
 use super::window::scale_for;
 use super::{Env, FourTuple, Output, TcpState};
 use crate::packet::Packet;
@@ -65,7 +68,8 @@ impl Request {
     ) -> Self {
         let peer_scale = syn.options.window_scale.filter(|_| env.sysctl.tcp_window_scaling);
         let timestamp = syn.options.timestamps.filter(|_| env.sysctl.tcp_timestamps).map(|t| t.value);
-        let largest = env.sysctl.tcp_rmem[2].max(options.receive_buffer);
+        let in_use = if timestamp.is_some() { TIMESTAMPS_LEN } else { 0 };
+        let window_mss = mss_of_mtu(syn.mtu) - in_use;
         Request {
             tuple: syn.tuple,
             listener,
@@ -76,8 +80,8 @@ impl Request {
             timestamp,
             timestamp_offset,
             sack_permitted: syn.options.sack_permitted && env.sysctl.tcp_sack,
-            window: options.receive_buffer.min(u32::from(u16::MAX)) as u16,
-            scale: if peer_scale.is_some() { scale_for(largest) } else { 0 },
+            window: initial_window(options, window_mss) as u16,
+            scale: if peer_scale.is_some() { scale_for(largest_window(env.sysctl, options)) } else { 0 },
             mtu: syn.mtu,
             ecn: Promise::of_syn(env, syn, options.congestion.needs_ecn()),
             retransmits: 0,

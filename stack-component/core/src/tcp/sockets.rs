@@ -4,6 +4,7 @@ use super::close::Closing;
 use super::options::{TcpOption, TcpOptions};
 use super::table::{Role, Socket, Tcp, TcpHandle};
 use super::{Env, SocketError, TcpState};
+use crate::counters::Counter;
 use alloc::vec::Vec;
 use core::net::SocketAddrV4;
 
@@ -105,13 +106,10 @@ impl Tcp {
         max: usize,
     ) -> Result<Received, SocketError> {
         let socket = self.sockets.get_mut(handle).ok_or(SocketError::InvalidState)?;
-        let (connection, options) = socket.connection_mut().ok_or(SocketError::InvalidState)?;
-        if connection.receive.shutdown {
-            return Ok(Received::End);
-        }
+        let (connection, _) = socket.connection_mut().ok_or(SocketError::InvalidState)?;
         if connection.receive.queue.len() > 0 {
             let data = connection.receive.queue.read(max);
-            connection.after_read(options);
+            connection.after_read(env, data.len());
             self.settle(env, handle);
             return Ok(Received::Data(data));
         }
@@ -154,7 +152,14 @@ impl Tcp {
                 self.forget(handle);
             }
             Role::Connection(connection) => {
-                if connection.close(env) == Closing::Reset {
+                self.memory.orphans += u32::from(!connection.orphan);
+                let mut closing = connection.close(env);
+                if closing == Closing::Graceful && self.memory.refuses_orphan(connection, env.sysctl) {
+                    env.counters.increment(Counter::TcpExtTCPAbortOnMemory);
+                    connection.die(None);
+                    closing = Closing::Reset;
+                }
+                if closing == Closing::Reset {
                     let reset = connection.reset(env, &socket.options);
                     self.reply(reset);
                 }
@@ -238,6 +243,11 @@ impl Tcp {
         socket.options.set(option, env.sysctl)?;
         let keep_alive = matches!(option, TcpOption::KeepAlive(_) | TcpOption::KeepAliveIdle(_));
         if let Some((connection, options)) = socket.connection_mut() {
+            match option {
+                TcpOption::QuickAck(quick) => connection.set_quick_ack(env, quick),
+                TcpOption::ReceiveBuffer(_) | TcpOption::WindowClamp(_) => connection.resize(options),
+                _ => {}
+            }
             if keep_alive {
                 connection.restart_keep_alive(options, env.now);
             }

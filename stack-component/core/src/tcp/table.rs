@@ -3,6 +3,7 @@
 use super::connection::Connection;
 use super::filter::SocketFilter;
 use super::listener::Listener;
+use super::memory::Memory;
 use super::options::TcpOptions;
 use super::request::Request;
 use super::secrets::Secrets;
@@ -49,6 +50,8 @@ pub struct Socket {
     pub(super) local: Option<SocketAddrV4>,
     /// What looks at each segment before the connection does.
     pub(super) filter: SocketFilter,
+    /// Bytes of memory that it is charged for.
+    pub(super) held: usize,
     /// It stands in the list of sockets with output.
     pub(super) queued: bool,
     /// It stands in the list of sockets to be woken.
@@ -57,7 +60,15 @@ pub struct Socket {
 
 impl Socket {
     pub(super) fn new(options: TcpOptions, role: Role) -> Self {
-        Socket { role, options, local: None, filter: SocketFilter::default(), queued: false, woken: false }
+        Socket {
+            role,
+            options,
+            local: None,
+            filter: SocketFilter::default(),
+            held: 0,
+            queued: false,
+            woken: false,
+        }
     }
 
     pub(super) fn connection(&self) -> Option<&Connection> {
@@ -111,6 +122,8 @@ pub struct Tcp {
     /// Segments that no connection sends.
     pub(super) replies: VecDeque<Output>,
     pub(super) wakeups: Vec<TcpHandle>,
+    /// What all sockets hold.
+    pub(super) memory: Memory,
     /// State changes that wait to be taken; none: nobody wants to know.
     pub(super) trace: Option<Vec<StateChange>>,
 }
@@ -131,6 +144,7 @@ impl Tcp {
             pending: VecDeque::new(),
             replies: VecDeque::new(),
             wakeups: Vec::new(),
+            memory: Memory::default(),
             trace: None,
         }
     }
@@ -217,9 +231,16 @@ impl Tcp {
         let Some(socket) = self.sockets.get_mut(handle) else { return };
         let Role::Connection(connection) = &mut socket.role else { return };
         let events = core::mem::take(&mut connection.events);
-        if !socket.options.send_buffer_locked && connection.state.may_send() {
+        let held = connection.held();
+        self.memory.change(env, core::mem::replace(&mut socket.held, held), held);
+        connection.receive.tuning.shortage = self.memory.shortage();
+        let may_grow = !socket.options.send_buffer_locked && self.memory.may_grow(env.sysctl);
+        if may_grow && connection.state.may_send() {
             let wanted = connection.wanted_send_buffer().min(env.sysctl.tcp_wmem[2]);
             socket.options.send_buffer = socket.options.send_buffer.max(wanted);
+        }
+        if connection.receive.tuning.buffer > socket.options.receive_buffer {
+            socket.options.receive_buffer = connection.receive.tuning.buffer;
         }
         if events.output && !socket.queued {
             socket.queued = true;
@@ -262,8 +283,12 @@ impl Tcp {
 
     /// Removes the socket with its binding.
     pub(super) fn forget(&mut self, handle: TcpHandle) {
-        if let Some(socket) = self.sockets.remove(handle)
-            && let Some(local) = socket.local
+        let Some(socket) = self.sockets.remove(handle) else { return };
+        self.memory.release(socket.held);
+        if socket.connection().is_some_and(|connection| connection.orphan) {
+            self.memory.orphans = self.memory.orphans.saturating_sub(1);
+        }
+        if let Some(local) = socket.local
             && let Some(holders) = self.bound.get_mut(&local.port())
         {
             holders.retain(|&holder| holder != handle);

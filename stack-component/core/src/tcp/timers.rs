@@ -7,9 +7,6 @@ use super::{Env, SocketError, TcpState};
 use crate::counters::Counter;
 use crate::time::{Duration, Instant};
 
-/// How long an acknowledgement may wait for company. Linux: `TCP_DELACK_MIN`.
-pub(super) const DELAYED_ACK: Duration = Duration::from_millis(40);
-
 /// The timers of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Timer {
@@ -17,6 +14,8 @@ pub(super) enum Timer {
     Retransmit,
     /// When to send an acknowledgement that found no company. Linux: `ICSK_TIME_DACK`.
     DelayedAck,
+    /// When to send the one acknowledgement that stands for many. Linux: `compressed_ack_timer`.
+    CompressedAck,
     /// When to ask a peer that closed its window. Linux: `ICSK_TIME_PROBE0`.
     Persist,
     /// When to ask a peer that says nothing. Linux: `sk_timer` in ESTABLISHED.
@@ -33,9 +32,10 @@ pub(super) enum Timer {
 }
 
 impl Timer {
-    const ALL: [Timer; 8] = [
+    const ALL: [Timer; 9] = [
         Timer::Retransmit,
         Timer::DelayedAck,
+        Timer::CompressedAck,
         Timer::Persist,
         Timer::KeepAlive,
         Timer::FinWait,
@@ -80,10 +80,8 @@ impl Connection {
                 self.timers.stop(timer);
                 match timer {
                     Timer::Retransmit => self.retransmission_timeout(env),
-                    Timer::DelayedAck => {
-                        env.counters.increment(Counter::TcpExtDelayedACKs);
-                        self.ack.now = true;
-                    }
+                    Timer::DelayedAck => self.delayed_ack_timeout(env),
+                    Timer::CompressedAck => self.compressed_ack_timeout(),
                     Timer::Persist => self.persist_timeout(env),
                     Timer::KeepAlive => self.keep_alive_timeout(env, options),
                     Timer::FinWait => self.die(None),

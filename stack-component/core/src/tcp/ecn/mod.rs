@@ -98,6 +98,6 @@ impl Connection {
     /// The sender may be down to very few segments, so that it must not wait. Linux: `tcp_enter_quickack_mode`.
     fn hurry_acks(&mut self) {
         self.ack.quick = self.ack.quick.max(2);
-        self.ack.interactive = false;
+        self.ack.pingpong = 0;
     }
 }

@@ -6,6 +6,7 @@ mod handshake;
 mod harness;
 mod loss;
 mod mtu_probe;
+mod receiving;
 mod recovery;
 mod robustness;
 mod trace;

@@ -1,0 +1,22 @@
+//! `libwnet_packetdrill.so`: what `packetdrill --so_filename=libwnet_packetdrill.so script.pkt` tests.
+//!
+//! The tool (github.com/google/packetdrill) asks the function `packetdrill_interface_init` for a table of functions
+//! and calls those in the place of its kernel's. Behind them are the stack component and its virtual time:
+//!
+//! * `abi`: the table, as the tool's packetdrill.h has it;
+//! * `functions`: its functions, from pointers to values and back;
+//! * `world`: the machine, the threads that call, the time;
+//! * `stage`: the machine, made again while it is not too late, when the tool shows which address it chose;
+//! * `shims`: commands of scripts, which must not reach this computer's settings;
+//! * `preload`: `getsockopt` for the tool's code blocks, which do not go through the table.
+//!
+//! This crate is the one place of packetdrill's support where `unsafe` is permitted: the tool hands out pointers.
+
+mod abi;
+mod buffers;
+mod descriptors;
+mod functions;
+mod preload;
+mod shims;
+mod stage;
+mod world;

@@ -1,0 +1,23 @@
+//! POSIX sockets over the stack component in virtual time: the system under test of packetdrill's scripts.
+//!
+//! * `link`: Ethernet and ARP around raw IP packets;
+//! * `component`, `options`: calls of the component's exports, errors as Linux numbers them;
+//! * `tcp`, `sockopt`, `epoll`: what a descriptor is on top of them;
+//! * `descriptors`, `calls`: system calls, those that wait included;
+//! * `settings`: sysctls, counters, routes, the device.
+
+mod calls;
+mod component;
+mod descriptors;
+mod epoll;
+mod link;
+mod machine;
+mod numbers;
+mod options;
+mod settings;
+mod sockopt;
+mod stack_file;
+mod tcp;
+
+pub use machine::{LabMachine, SetupError};
+pub use stack_file::{NoStack, stack_component};

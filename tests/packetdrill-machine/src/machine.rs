@@ -1,0 +1,191 @@
+//! The machine that packetdrill's interpreter drives.
+
+use crate::calls::{Attempt, Process, Progress, Stop};
+use crate::component::Component;
+use crate::link::{self, FromStack};
+use packetdrill::Errno;
+use packetdrill::machine::{Call, DeviceChange, Live, Machine, Outcome, Pending, RouteChange, Setup};
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::net::IpAddr;
+use wnet::kernel::KernelError;
+use wnet::lab::{Blueprint, Lab, LabConfig};
+
+/// The clock at the start, in nanoseconds: not 0, which would let mistakes with unset times look right.
+const START: u64 = 1_000_000_000_000;
+
+/// The device's name in packetdrill's scripts.
+const DEVICE: &str = "tun0";
+
+/// A machine could not be made.
+#[derive(Debug)]
+pub enum SetupError {
+    /// The script wants a network of IPv6, which the stack has not.
+    Ipv6,
+    /// The stack did not start.
+    Stack(KernelError),
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SetupError::Ipv6 => f.write_str("the stack has no IPv6 yet"),
+            SetupError::Stack(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for SetupError {}
+
+/// The stack component with POSIX sockets, in virtual time.
+pub struct LabMachine {
+    process: Process,
+    packets: VecDeque<Live>,
+    waiting: HashMap<u64, Waiting>,
+    last_pending: u64,
+}
+
+/// A call that waits.
+struct Waiting {
+    call: Call,
+    progress: Progress,
+    /// When it has to return.
+    until: Option<u64>,
+}
+
+impl LabMachine {
+    /// A fresh machine for one script.
+    ///
+    /// # Errors
+    /// When the stack does not start.
+    pub fn start(blueprint: &Blueprint, setup: &Setup) -> Result<Self, SetupError> {
+        let (IpAddr::V4(local), IpAddr::V4(gateway)) = (setup.local, setup.gateway) else {
+            return Err(SetupError::Ipv6);
+        };
+        let config = LabConfig {
+            interface: DEVICE.to_string(),
+            mac: link::STACK_MAC,
+            addresses: vec![(local, setup.prefix)],
+            gateways: vec![gateway],
+            mtu: setup.mtu.into(),
+            sysctls: Vec::new(),
+            seed: 1,
+            start: START,
+        };
+        let lab = Lab::start(blueprint, &config).map_err(SetupError::Stack)?;
+        let process = Process::new(Component::new(lab));
+        let (packets, waiting) = (VecDeque::new(), HashMap::new());
+        let mut machine = LabMachine { process, packets, waiting, last_pending: 0 };
+        machine.settle();
+        Ok(machine)
+    }
+
+    /// Does what is due now. Neighbours answer at once.
+    fn settle(&mut self) {
+        let component = &mut self.process.component;
+        loop {
+            component.settle();
+            let mut answered = false;
+            while let Some(frame) = component.take_frame() {
+                match link::open(&frame.bytes) {
+                    FromStack::Packet(bytes) => self.packets.push_back(Live { at: frame.at, bytes }),
+                    FromStack::Answer(answer) => {
+                        component.put_frame(answer);
+                        answered = true;
+                    }
+                    FromStack::Other => {}
+                }
+            }
+            if !answered {
+                return;
+            }
+        }
+    }
+
+    /// Makes a call, or goes on with one.
+    fn drive(&mut self, call: Call, mut progress: Progress, until: Option<u64>) -> Outcome {
+        let now = self.now();
+        progress.expired = until.is_some_and(|until| until <= now);
+        let attempt: Attempt = self.process.attempt(&call, &mut progress);
+        self.settle();
+        match attempt {
+            Ok(answer) => Outcome::Done(Ok(answer)),
+            Err(Stop::Error(error)) => Outcome::Done(Err(error)),
+            Err(Stop::Wait(time)) => {
+                let until = until.or_else(|| time.map(|time| now.saturating_add(time)));
+                self.last_pending += 1;
+                self.waiting.insert(self.last_pending, Waiting { call, progress, until });
+                Outcome::Blocked(Pending(self.last_pending))
+            }
+        }
+    }
+
+    fn next_deadline(&self) -> Option<u64> {
+        let waiting = self.waiting.values().filter_map(|waiting| waiting.until);
+        waiting.chain(self.process.component.deadline()).min()
+    }
+}
+
+impl Machine for LabMachine {
+    fn now(&self) -> u64 {
+        self.process.component.now()
+    }
+
+    fn run_until(&mut self, until: u64) {
+        let now = self.now();
+        let next = self.next_deadline().map_or(until, |deadline| deadline.clamp(now, until.max(now)));
+        self.process.component.advance_to(next);
+        self.settle();
+    }
+
+    fn inject(&mut self, ip_packet: &[u8]) {
+        self.process.component.put_frame(link::frame(ip_packet));
+        self.settle();
+    }
+
+    fn next_packet(&mut self) -> Option<Live> {
+        self.packets.pop_front()
+    }
+
+    fn call(&mut self, call: &Call) -> Outcome {
+        self.drive(call.clone(), Progress::default(), None)
+    }
+
+    fn resume(&mut self, pending: Pending) -> Outcome {
+        match self.waiting.remove(&pending.0) {
+            Some(Waiting { call, progress, until }) => self.drive(call, progress, until),
+            None => Outcome::error(Errno::EINVAL),
+        }
+    }
+
+    fn sysctl(&mut self, name: &str) -> Result<String, String> {
+        self.process.sysctl(name)
+    }
+
+    fn set_sysctl(&mut self, name: &str, value: &str) -> Result<(), String> {
+        self.process.set_sysctl(name, value)?;
+        self.settle();
+        Ok(())
+    }
+
+    fn counters(&mut self) -> Vec<(String, u64)> {
+        self.process.counters()
+    }
+
+    fn route(&mut self, _: &RouteChange) -> Result<(), String> {
+        Err("the stack's routes cannot be changed while it runs".to_string())
+    }
+
+    fn set_device(&mut self, change: &DeviceChange) -> Result<(), String> {
+        match change {
+            DeviceChange::Mtu(_) | DeviceChange::Up(false) => {
+                Err("the stack's device cannot be changed while it runs".to_string())
+            }
+            // Nothing here depends on them: no queueing discipline delays, and what leaves is cut in any case.
+            DeviceChange::Up(true)
+            | DeviceChange::Number(..)
+            | DeviceChange::Offload(..)
+            | DeviceChange::Qdisc(_) => Ok(()),
+        }
+    }
+}

@@ -81,32 +81,3 @@ pub fn send(mut stream: impl Write, limit: Duration) -> Result<()> {
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_received_is_printed_and_read() {
-        let received = receive(&[0; 100_001][..], Duration::from_secs(60)).unwrap();
-        assert_eq!(received.bytes, 100_000, "the first byte starts the clock");
-        assert_eq!(received.to_string().parse(), Ok(received));
-        assert_eq!("received".parse::<Received>(), Err(()));
-        let megabyte = Received { bytes: 1_000_000, time: Duration::from_millis(500) };
-        assert_eq!(megabyte.rate(), 16e6);
-    }
-
-    #[test]
-    fn a_receiver_with_enough_ends_the_sender() {
-        struct Gone;
-        impl Write for Gone {
-            fn write(&mut self, _: &[u8]) -> Result<usize> {
-                Err(ErrorKind::BrokenPipe.into())
-            }
-            fn flush(&mut self) -> Result<()> {
-                Ok(())
-            }
-        }
-        send(Gone, Duration::from_secs(60)).unwrap();
-    }
-}

@@ -137,3 +137,33 @@ impl Transfer {
         Wnet::start_on_tap(&path.far, options.chain([guest]).chain(arguments))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{ErrorKind, Result, Write};
+
+    #[test]
+    fn what_is_received_is_printed_and_read() {
+        let received = bulk::receive(&[0; 100_001][..], Duration::from_secs(60)).unwrap();
+        assert_eq!(received.bytes, 100_000, "the first byte starts the clock");
+        assert_eq!(received.to_string().parse(), Ok(received));
+        assert_eq!("received".parse::<Received>(), Err(()));
+        let megabyte = Received { bytes: 1_000_000, time: Duration::from_millis(500) };
+        assert_eq!(megabyte.rate(), 16e6);
+    }
+
+    #[test]
+    fn a_receiver_with_enough_ends_the_sender() {
+        struct Gone;
+        impl Write for Gone {
+            fn write(&mut self, _: &[u8]) -> Result<usize> {
+                Err(ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> Result<()> {
+                Ok(())
+            }
+        }
+        bulk::send(Gone, Duration::from_secs(60)).unwrap();
+    }
+}

@@ -9,6 +9,7 @@ mod process;
 #[cfg(test)]
 mod scratch;
 mod setup;
+mod simulate;
 mod test;
 mod workspace;
 
@@ -33,6 +34,11 @@ Usage: cargo xtask COMMAND
     --setup-ways   ... and ways 2 and 3 of setup, for real
   bench linux      builds, then measures wnet and Linux against Linux and Linux over a wire that delays and loses;
                    what follows goes to it (--help)
+  soak             1000 runs of two stacks over links that lose, reorder, double and damage, by seed
+    --seeds N      ... N runs
+    --first SEED   ... from this seed on
+    --short        ... those of the unit tests
+  goodput          measures goodput and fairness on simulated links and writes docs/goodput.md
   demo             builds, then reaches the echo server through the stack and shows what passed its network card
 
 What setup, build and test download or build lies in the target folder. They never install system packages.
@@ -46,6 +52,8 @@ enum Order {
     Build { profile: Profile },
     Test { scope: Scope },
     BenchLinux { arguments: Vec<String> },
+    Soak { arguments: Vec<String> },
+    Goodput,
     Demo,
 }
 
@@ -66,8 +74,23 @@ fn parse(arguments: &[String]) -> Result<Order> {
         ["test", "--quick"] => Ok(Order::Test { scope: Scope::Quick }),
         ["test", "--setup-ways"] => Ok(Order::Test { scope: Scope::AllAndSetupWays }),
         ["bench", "linux", ..] => Ok(Order::BenchLinux { arguments: arguments[2..].to_vec() }),
+        ["soak", ..] => Ok(Order::Soak { arguments: soak_arguments(&words[1..])? }),
+        ["goodput"] => Ok(Order::Goodput),
         ["demo"] => Ok(Order::Demo),
         _ => bail!("unknown command or option: {}", arguments.join(" ")),
+    }
+}
+
+/// What `soak` is given, checked here so that a mistake shows before anything is built.
+fn soak_arguments(words: &[&str]) -> Result<Vec<String>> {
+    let mut rest = words;
+    loop {
+        rest = match rest {
+            [] => return Ok(words.iter().map(|&word| word.to_owned()).collect()),
+            ["--short", rest @ ..] => rest,
+            ["--seeds" | "--first", number, rest @ ..] if number.parse::<u64>().is_ok() => rest,
+            [word, ..] => bail!("soak does not take {word} like that"),
+        };
     }
 }
 
@@ -81,6 +104,8 @@ fn obey(order: Order) -> Result<()> {
         Order::Build { profile } => drop(build::everything(&Workspace::find()?, profile)?),
         Order::Test { scope } => test::run(&Workspace::find()?, scope)?,
         Order::BenchLinux { arguments } => bench::linux(&Workspace::find()?, &arguments)?,
+        Order::Soak { arguments } => simulate::soak(&Workspace::find()?, &arguments)?,
+        Order::Goodput => simulate::goodput(&Workspace::find()?)?,
         Order::Demo => demo::run(&Workspace::find()?)?,
     }
     Ok(())
@@ -122,11 +147,22 @@ mod tests {
         assert_eq!(order("demo").unwrap(), Order::Demo);
         let bench = order("bench linux --loss 0.1").unwrap();
         assert_eq!(bench, Order::BenchLinux { arguments: vec!["--loss".into(), "0.1".into()] });
+        assert_eq!(order("soak").unwrap(), Order::Soak { arguments: Vec::new() });
+        let arguments = ["--seeds", "50", "--short"].map(str::to_owned).to_vec();
+        assert_eq!(order("soak --seeds 50 --short").unwrap(), Order::Soak { arguments });
     }
 
     #[test]
     fn anything_else_is_an_error() {
-        for line in ["setup --way 4", "setup --way", "build --fast", "soak", "demo now", "bench"] {
+        for line in [
+            "setup --way 4",
+            "setup --way",
+            "build --fast",
+            "soak --seeds",
+            "soak --seeds x",
+            "demo now",
+            "bench",
+        ] {
             assert!(order(line).is_err(), "{line}");
         }
     }

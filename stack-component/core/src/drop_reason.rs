@@ -81,6 +81,8 @@ drop_reasons! {
     UdpChecksum,
     /// No UDP socket has this port. Linux: `NO_SOCKET`.
     UdpNoSocket,
+    /// The socket's own filter. Linux: `SOCKET_FILTER`.
+    SocketFilter,
     /// The socket's receive buffer is full. Linux: `SOCKET_RCVBUFF`.
     SocketReceiveBufferFull,
     /// The TCP header is truncated or its data offset is wrong.
@@ -100,6 +102,14 @@ drop_reasons! {
     TcpAcknowledgement,
     /// A reset whose sequence number is not the expected one (RFC 5961 section 3). Linux: `TCP_RESET`.
     TcpReset,
+    /// A signature where none is expected (RFC 2385). Linux: `TCP_MD5UNEXPECTED`.
+    TcpMd5Unexpected,
+    /// No signature where one is demanded. Linux: `TCP_MD5NOTFOUND`.
+    TcpMd5NotFound,
+    /// A wrong signature. Linux: `TCP_MD5FAILURE`.
+    TcpMd5Failure,
+    /// The handshake is complete, but the listener waits for data. Linux: `TCPDeferAcceptDrop`.
+    TcpDeferAccept,
     /// A timestamp older than the last one (RFC 7323 section 5). Linux: `TCP_RFC7323_PAWS`.
     TcpPaws,
     /// Data the receiver has already, whole. Linux: `TCP_OLD_DATA`.

@@ -293,11 +293,12 @@ sysctls! {
     tcp_limit_output_bytes: u32 = 4_194_304, "net.ipv4.tcp_limit_output_bytes", "bytes", |_| true;
     /// Whether small writes wait while earlier ones are still in a queue below TCP.
     tcp_autocorking: bool = true, "net.ipv4.tcp_autocorking", "0 or 1", |_| true;
-    /// ECN (RFC 3168): 0 never, 1 asked for and accepted, 2 accepted; 3 to 5 the same with AccECN.
+    /// ECN: 0 never, 1 asked for and accepted (RFC 3168), 2 accepted; 3 AccECN (RFC 9768) asked for and accepted, 4 ECN
+    /// asked for and AccECN accepted, 5 AccECN accepted.
     tcp_ecn: u32 = 2, "net.ipv4.tcp_ecn", "a number up to 5", |v| *v <= 5;
     /// Whether a SYN with ECN that is lost goes again without.
     tcp_ecn_fallback: bool = true, "net.ipv4.tcp_ecn_fallback", "0 or 1", |_| true;
-    /// When the AccECN option is sent: 0 never, 1 as answer, 2 as needed, 3 always.
+    /// When AccECN's option is sent: 0 never, 1 as seldom as allowed, 2 always unless it seems to do harm, 3 always.
     tcp_ecn_option: u32 = 2, "net.ipv4.tcp_ecn_option", "a number up to 3", |v| *v <= 3;
     /// How often in a round trip the AccECN option is sent at least.
     tcp_ecn_option_beacon: u32 = 3, "net.ipv4.tcp_ecn_option_beacon", "a number up to 3", |v| *v <= 3;
@@ -341,8 +342,11 @@ sysctls! {
     tcp_fack: u32 = 0, "net.ipv4.tcp_fack", "a number", |_| true;
     /// Has no effect yet: how much of the window a super-segment may wait for. Segments leave one by one.
     tcp_tso_win_divisor: u32 = 3, "net.ipv4.tcp_tso_win_divisor", "a number", |_| true;
-    /// Has no effect yet: the least super-segment in segments. Segments leave one by one.
+    /// How many segments leave at once at least where they are paced, unless the congestion control says otherwise.
     tcp_min_tso_segs: u32 = 2, "net.ipv4.tcp_min_tso_segs", "a number from 1", |v| *v >= 1;
+    /// Where segments are paced, so many leave at once in addition as 64 KiB, halved for every 2 to the power of this
+    /// microseconds of the least round trip.
+    tcp_tso_rtt_log: u32 = 9, "net.ipv4.tcp_tso_rtt_log", "a number up to 31", |v| *v <= 31;
     /// Whether a reset does not end TIME-WAIT (RFC 1337).
     tcp_rfc1337: bool = false, "net.ipv4.tcp_rfc1337", "0 or 1", |_| true;
     /// How long duplicate acknowledgements may wait to be sent as one, in nanoseconds.

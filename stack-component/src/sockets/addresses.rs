@@ -1,6 +1,6 @@
 //! Addresses: the WIT's and the core's.
 
-use crate::bindings::exports::wasi::sockets::network::{IpSocketAddress, Ipv4SocketAddress};
+use crate::bindings::exports::wasi::sockets::network::{IpAddress, IpSocketAddress, Ipv4SocketAddress};
 use core::net::{Ipv4Addr, SocketAddrV4};
 
 /// The core's form of an IPv4 address; none for one of the other family.
@@ -10,6 +10,14 @@ pub(super) fn v4(address: IpSocketAddress) -> Option<SocketAddrV4> {
             Some(SocketAddrV4::new(Ipv4Addr::new(a, b, c, d), port))
         }
         IpSocketAddress::Ipv6(_) => None,
+    }
+}
+
+/// The core's form of an IPv4 address without a port; none for one of the other family.
+pub(super) fn v4_host(address: IpAddress) -> Option<Ipv4Addr> {
+    match address {
+        IpAddress::Ipv4((a, b, c, d)) => Some(Ipv4Addr::new(a, b, c, d)),
+        IpAddress::Ipv6(_) => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Interface `wnet:stack/socket-options`.
 
-use super::addresses::v4;
+use super::addresses::{v4, v4_host};
 use super::errors::error_code;
 use super::tcp::{TcpSocket, nanos};
 use crate::Component;
@@ -209,12 +209,21 @@ impl Guest for Component {
             .map(|taken| taken as u64)
     }
 
-    fn add_md5_key(_: TcpSocketBorrow<'_>, _: IpAddress, _: u8, _: Vec<u8>) -> Result<(), ErrorCode> {
-        Err(ErrorCode::NotSupported)
+    fn add_md5_key(
+        socket: TcpSocketBorrow<'_>,
+        peer: IpAddress,
+        prefix_length: u8,
+        key: Vec<u8>,
+    ) -> Result<(), ErrorCode> {
+        run(socket, |state, handle, _| state.add_md5_key(handle, v4_host(peer), prefix_length, &key))
     }
 
-    fn remove_md5_key(_: TcpSocketBorrow<'_>, _: IpAddress, _: u8) -> Result<(), ErrorCode> {
-        Err(ErrorCode::NotSupported)
+    fn remove_md5_key(
+        socket: TcpSocketBorrow<'_>,
+        peer: IpAddress,
+        prefix_length: u8,
+    ) -> Result<(), ErrorCode> {
+        run(socket, |state, handle, _| state.remove_md5_key(handle, v4_host(peer), prefix_length))
     }
 
     fn attach_filter(socket: TcpSocketBorrow<'_>, program: Vec<BpfInstruction>) -> Result<(), ErrorCode> {
@@ -232,8 +241,8 @@ impl Guest for Component {
         run(socket, |state, handle, _| state.lock_filter(handle))
     }
 
-    fn saved_syn(_: TcpSocketBorrow<'_>) -> Result<Option<Vec<u8>>, ErrorCode> {
-        Err(ErrorCode::NotSupported)
+    fn saved_syn(socket: TcpSocketBorrow<'_>) -> Result<Option<Vec<u8>>, ErrorCode> {
+        run(socket, |state, handle, _| Ok(state.stack.tcp_saved_syn(handle).map(Vec::from)))
     }
 }
 

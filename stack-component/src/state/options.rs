@@ -1,9 +1,11 @@
 //! What interface `socket-options` sets and asks of a socket, over the core's.
 
 use super::State;
+use super::tcp::unicast;
+use super::tcp_state::Call;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::SocketAddrV4;
+use core::net::{Ipv4Addr, SocketAddrV4};
 use stack_core::packet::DeviceIndex;
 use stack_core::socket::SocketError;
 use stack_core::tcp::{
@@ -114,8 +116,35 @@ impl State {
         data: &[u8],
         now: Instant,
     ) -> Result<usize, SocketError> {
-        let _ = data;
-        self.start_connect(handle, remote, now).map(|()| 0)
+        self.call(handle, Call::StartConnect, |stack, _| {
+            stack.tcp_connect_with_data(handle, unicast(remote)?, data, now)
+        })
+    }
+
+    /// Signs segments to the peers in `peer`/`prefix_len`.
+    pub(crate) fn add_md5_key(
+        &mut self,
+        handle: TcpHandle,
+        peer: Option<Ipv4Addr>,
+        prefix_len: u8,
+        key: &[u8],
+    ) -> Result<(), SocketError> {
+        let peer = peer.filter(|_| !key.is_empty()).ok_or(SocketError::InvalidArgument)?;
+        self.stack.tcp_add_md5_key(handle, peer, prefix_len, key)
+    }
+
+    /// Forgets a key.
+    pub(crate) fn remove_md5_key(
+        &mut self,
+        handle: TcpHandle,
+        peer: Option<Ipv4Addr>,
+        prefix_len: u8,
+    ) -> Result<(), SocketError> {
+        let peer = peer.filter(|_| prefix_len <= 32).ok_or(SocketError::InvalidArgument)?;
+        self.stack.tcp_add_md5_key(handle, peer, prefix_len, &[]).map_err(|error| match error {
+            SocketError::InvalidArgument => SocketError::NotInProgress,
+            error => error,
+        })
     }
 
     /// Lets a program look at each segment.

@@ -54,6 +54,8 @@ impl State {
     /// A new socket, with one owner.
     pub(crate) fn create_tcp_socket(&mut self) -> Result<TcpHandle, SocketError> {
         let handle = self.stack.tcp_open()?;
+        // wasi:sockets wants an address to be free again as soon as nobody listens there.
+        self.stack.tcp_set_option(handle, TcpOption::ReuseAddress(true))?;
         self.sockets.insert(handle, Socket::new(TcpState::Unbound, 1));
         Ok(handle)
     }
@@ -220,7 +222,7 @@ impl State {
     }
 
     /// Makes a call in its state's rules.
-    fn call<R>(
+    pub(super) fn call<R>(
         &mut self,
         handle: TcpHandle,
         call: Call,
@@ -236,7 +238,7 @@ impl State {
 }
 
 /// The address, if there is one and it is not a group's or everybody's.
-fn unicast(address: Option<SocketAddrV4>) -> Result<SocketAddrV4, SocketError> {
+pub(super) fn unicast(address: Option<SocketAddrV4>) -> Result<SocketAddrV4, SocketError> {
     address
         .filter(|address| !address.ip().is_multicast() && !address.ip().is_broadcast())
         .ok_or(SocketError::InvalidArgument)

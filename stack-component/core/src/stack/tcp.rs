@@ -10,6 +10,7 @@ use crate::tcp::{
     Tcp, TcpHandle, TcpInfo, TcpOption, TcpOptions, TcpReadiness, TcpState,
 };
 use crate::time::Instant;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::{Ipv4Addr, SocketAddrV4};
 
@@ -61,14 +62,19 @@ impl Stack {
         remote: SocketAddrV4,
         now: Instant,
     ) -> Result<(), SocketError> {
+        let (source, mtu) = self.way_to_peer(handle, remote)?;
+        self.tcp_call(now, |tcp, env| tcp.connect(env, handle, source, remote, mtu))
+    }
+
+    /// The address that a connection to `remote` comes from, and the largest packet of its way in bytes.
+    fn way_to_peer(&self, handle: TcpHandle, remote: SocketAddrV4) -> Result<(Ipv4Addr, u32), SocketError> {
         let ip = *remote.ip();
         if ip.is_unspecified() || ip.is_multicast() || self.routes.is_broadcast(ip) || remote.port() == 0 {
             return Err(SocketError::InvalidArgument);
         }
         let (source, mtu) = self.path_to(ip)?;
         let bound = self.tcp.local_address(handle).map(|local| *local.ip());
-        let source = bound.filter(|address| !address.is_unspecified()).unwrap_or(source);
-        self.tcp_call(now, |tcp, env| tcp.connect(env, handle, source, remote, mtu))
+        Ok((bound.filter(|address| !address.is_unspecified()).unwrap_or(source), mtu))
     }
 
     /// Our address towards `remote`, and the largest packet of the way there in bytes. Linux:
@@ -94,6 +100,34 @@ impl Stack {
             }
             Destination::Broadcast(_) => Err(SocketError::InvalidArgument),
         }
+    }
+
+    /// As [`Stack::tcp_connect`], with data for the SYN; answers how much was taken. Linux: `MSG_FASTOPEN`.
+    pub fn tcp_connect_with_data(
+        &mut self,
+        handle: TcpHandle,
+        remote: SocketAddrV4,
+        data: &[u8],
+        now: Instant,
+    ) -> Result<usize, SocketError> {
+        let (source, mtu) = self.way_to_peer(handle, remote)?;
+        self.tcp_call(now, |tcp, env| tcp.connect_with_data(env, handle, source, remote, mtu, data))
+    }
+
+    /// Signs segments to the peers in `peer`/`prefix_len`; an empty key ends that. Linux: `TCP_MD5SIG_EXT`.
+    pub fn tcp_add_md5_key(
+        &mut self,
+        handle: TcpHandle,
+        peer: Ipv4Addr,
+        prefix_len: u8,
+        key: &[u8],
+    ) -> Result<(), SocketError> {
+        self.tcp.add_md5_key(handle, peer, prefix_len, key)
+    }
+
+    /// The headers of the SYN that opened an accepted connection, once. Linux: `TCP_SAVED_SYN`.
+    pub fn tcp_saved_syn(&mut self, handle: TcpHandle) -> Option<Box<[u8]>> {
+        self.tcp.saved_syn(handle)
     }
 
     /// How a connection attempt went: [`SocketError::WouldBlock`] while it runs, an error once if it failed.

@@ -132,7 +132,7 @@ impl Connection {
         let offered = self.receive.edge.saturating_since(self.receive.acked);
         let two = unacked > self.receive.mss
             && (self.receive.queue.len() < lowat as usize || self.selectable_window(env) >= offered);
-        if two || (self.ack.quick > 0 && !self.is_interactive(env)) {
+        if two || ((self.ack.quick > 0 && !self.is_interactive(env)) || self.path.metrics.quick_ack) {
             return self.acknowledge_now();
         }
         if !self.receive.queue.has_gap() {

@@ -5,6 +5,7 @@ use super::Env;
 use super::chronograph::Wait;
 use super::congestion::{self, AckSample, CaState};
 use super::connection::Connection;
+use super::ecn::Delivery;
 use super::recovery::{AckFlags, Tagged, delivery_of};
 use super::segment::Segment;
 use super::sent_queue::Sent;
@@ -57,10 +58,12 @@ impl Connection {
         self.last_ack_received = env.now;
         self.events.output = true;
         if before.packets == 0 {
+            self.take_accurate_echo(env, segment, before.delivered, &tagged, &mut flags);
             self.acknowledge_nothing(env, segment, &mut flags);
             return Ok(());
         }
         self.take_acked(env, number, &before, &mut tagged, &mut flags);
+        self.take_accurate_echo(env, segment, before.delivered, &tagged, &mut flags);
         self.adapt_reordering_window(env, &tagged.sample);
         self.judge_probe(env, number, &flags);
         if self.is_dubious(&flags) {
@@ -157,7 +160,7 @@ impl Connection {
     ) {
         if !segment.options.sack.is_empty() && self.sack_permitted {
             self.tag_sacked(env, segment, prior_una, tagged, flags);
-            self.rate.count(tagged.delivered, flags.congestion_echo);
+            self.rate.count(tagged.delivered, flags.is_classic_echo());
         }
     }
 
@@ -228,8 +231,9 @@ impl Connection {
             flags.original_arrived |= !sent.end.after(self.recovery.until);
         }
         if !sent.sacked {
+            tagged.bytes += sent.data_len();
             if self.sack_permitted {
-                self.rate.count(1, flags.congestion_echo);
+                self.rate.count(1, flags.is_classic_echo());
                 self.rack_advance(sent, env.now);
             }
             self.rate.on_delivered(&delivery_of(sent), &mut tagged.sample);
@@ -291,6 +295,19 @@ impl Connection {
         true
     }
 
+    /// What accurate ECN tells with this acknowledgement.
+    fn take_accurate_echo(
+        &mut self,
+        env: &mut Env<'_>,
+        segment: &Segment,
+        delivered: u32,
+        tagged: &Tagged,
+        flags: &mut AckFlags,
+    ) {
+        let segments = self.rate.delivered.wrapping_sub(delivered);
+        self.take_accurate(env, segment, Delivery { segments, bytes: tagged.bytes }, flags);
+    }
+
     /// Linux: `tcp_rtt_tsopt_us`.
     fn round_trip_by_timestamp(&self, env: &Env<'_>) -> Option<Duration> {
         self.timestamps?;
@@ -341,7 +358,7 @@ impl Connection {
     fn count_delivered(&self, env: &mut Env<'_>, before: u32, flags: &AckFlags) -> u32 {
         let delivered = self.rate.delivered.wrapping_sub(before);
         env.counters.add(Counter::TcpExtTCPDelivered, delivered.into());
-        if flags.congestion_echo {
+        if flags.is_classic_echo() {
             env.counters.add(Counter::TcpExtTCPDeliveredCE, delivered.into());
         }
         delivered

@@ -4,7 +4,6 @@ use super::connection::{Connection, Fin};
 use super::timers::Timer;
 use super::{Env, TcpState};
 use crate::counters::Counter;
-use crate::time::Duration;
 
 /// What [`Connection::close`] leaves to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +20,7 @@ impl Connection {
     /// Sends a FIN behind what was handed in. Linux: `tcp_shutdown` with `SEND_SHUTDOWN`.
     pub(super) fn finish_sending(&mut self) {
         self.enter(match self.state {
+            TcpState::SynRecv if self.is_fast_open() => TcpState::FinWait1,
             // The state moves on when the handshake is complete.
             TcpState::SynRecv => TcpState::SynRecv,
             TcpState::Established => TcpState::FinWait1,
@@ -57,10 +57,6 @@ impl Connection {
             }
             _ => {
                 self.finish_sending();
-                if self.state == TcpState::FinWait2 {
-                    let wait = Duration::from_secs(env.sysctl.tcp_fin_timeout.into());
-                    self.timers.set(Timer::FinWait, env.now + wait);
-                }
                 self.timers.stop(Timer::KeepAlive);
                 Closing::Graceful
             }

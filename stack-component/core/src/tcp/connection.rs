@@ -8,9 +8,11 @@ use super::ack_schedule::AckState;
 use super::chronograph::Chronograph;
 use super::congestion::{Algorithm, CongestionControl, INITIAL_WINDOW, Path, Window};
 use super::ecn::Ecn;
+use super::fast_open::FastOpen;
 use super::mtu_probe::MtuProbe;
 use super::options::TcpOptions;
 use super::pacing::Pacing;
+use super::path::PathState;
 use super::rate::DeliveryRate;
 use super::receive_queue::ReceiveQueue;
 use super::recovery::Recovery;
@@ -19,6 +21,7 @@ use super::sack_out::SackOut;
 use super::send_queue::SendQueue;
 use super::sent_queue::SentQueue;
 use super::sequence::Sequence;
+use super::signature::Key;
 use super::timers::Timers;
 use super::trace::Trail;
 use super::tuning::Tuning;
@@ -26,7 +29,9 @@ use super::usage::Usage;
 use super::{Env, FourTuple, SocketError, TcpState, congestion};
 use crate::time::{Duration, Instant};
 use crate::wire::ipv4::MAX_PACKET;
+use crate::wire::tcp::{MAX_OPTIONS_LEN, SIGNED_LEN};
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 
 /// Bytes of an IPv4 and a TCP header without options.
 const HEADERS: u32 = 40;
@@ -76,6 +81,12 @@ pub(super) struct SendSide {
     pub small_end: Sequence,
     /// A segment smaller than the rules allow is to be sent: the persist timer wants it.
     pub force_partial: bool,
+    /// The last write said that more follows: a segment that is not full waits. Linux: `MSG_MORE`.
+    pub more: bool,
+    /// What is unsent leaves at once, corked or not. Linux: `TCP_NAGLE_PUSH`.
+    pub push_once: bool,
+    /// What was written last is not pushed: its writer said that more follows.
+    pub unpushed: bool,
     /// How the congestion window was used.
     pub usage: Usage,
     /// When data was sent last.
@@ -167,6 +178,15 @@ pub(super) struct Connection {
     pub receive: ReceiveSide,
     /// None: not in use.
     pub timestamps: Option<TimestampState>,
+    /// What is known of the path beside its MTU.
+    pub path: PathState,
+    /// What segments are signed with.
+    pub key: Option<Arc<Key>>,
+    /// The peer's SYN, until the owner has looked at it.
+    pub saved_syn: Option<Box<[u8]>>,
+    pub fast_open: FastOpen,
+    /// FIN-WAIT-2 without an owner has had its time as a whole connection.
+    pub retiring: bool,
     /// Both sides understand SACK (RFC 2018 section 2). Linux: `tp->rx_opt.sack_ok`.
     pub sack_permitted: bool,
     /// What is added to the clock in our timestamps.
@@ -195,6 +215,8 @@ pub(super) struct Connection {
     pub retransmits: u32,
     /// Window or keep-alive probes without an answer so far. Linux: `icsk_probes_out`.
     pub probes: u32,
+    /// When the first of these was sent. Linux: `icsk_probes_tstamp`.
+    pub probing_since: Option<Instant>,
     /// A probe is to be sent.
     pub probe: bool,
     /// Largest IP packet of the path, in bytes.
@@ -244,6 +266,9 @@ impl Connection {
                 fin: Fin::No,
                 small_end: initial,
                 force_partial: false,
+                more: false,
+                push_once: false,
+                unpushed: false,
                 usage: Usage::new(initial, now),
                 last_data: now,
             },
@@ -261,6 +286,11 @@ impl Connection {
                 shutdown: false,
             },
             timestamps: None,
+            path: PathState::default(),
+            key: None,
+            saved_syn: None,
+            fast_open: FastOpen::default(),
+            retiring: false,
             sack_permitted: false,
             timestamp_offset,
             rtt: RoundTrip::new(sysctl),
@@ -281,6 +311,7 @@ impl Connection {
             timers: Timers::default(),
             retransmits: 0,
             probes: 0,
+            probing_since: None,
             probe: false,
             mtu,
             last_heard: now,
@@ -295,13 +326,20 @@ impl Connection {
     /// The most data a segment of ours carries. Linux: `tcp_current_mss`.
     pub(super) fn send_mss(&self) -> u32 {
         let timestamps = if self.timestamps.is_some() { TIMESTAMPS_LEN } else { 0 };
-        let options = timestamps + self.receive.sack.option_len(timestamps > 0);
-        self.send.peer_mss.min(mss_of_mtu(self.passing_mtu())).max(MIN_MSS).saturating_sub(options).max(8)
+        let signature = if self.key.is_some() { SIGNED_LEN as u32 } else { 0 };
+        let options = timestamps + signature + self.receive.sack.option_len(timestamps > 0);
+        let options = (options + self.ecn.accurate.option_room()).min(MAX_OPTIONS_LEN as u32);
+        self.mss_without_options().saturating_sub(options).max(8)
+    }
+
+    /// The most data a segment of ours could carry without options. Linux: `__tcp_mtu_to_mss`.
+    pub(super) fn mss_without_options(&self) -> u32 {
+        self.send.peer_mss.min(mss_of_mtu(self.passing_mtu())).max(MIN_MSS)
     }
 
     /// The largest segment we tell the peer that we take. Linux: `advmss`.
     pub(super) fn advertised_mss(&self) -> u32 {
-        mss_of_mtu(self.mtu)
+        self.path.advertised_mss.into()
     }
 
     /// Segments on their way, as far as known. Linux: `tcp_packets_in_flight`.

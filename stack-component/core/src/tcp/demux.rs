@@ -1,30 +1,35 @@
-//! To whom a segment, or an ICMP error, belongs. Linux: `tcp_v4_rcv`, `tcp_v4_err`.
+//! To whom a segment belongs. Linux: `tcp_v4_rcv`.
 
-use super::connection::Connection;
 use super::input::Disposition;
 use super::segment::{self, Segment};
-use super::sequence::Sequence;
 use super::table::{Entry, Tcp, TcpHandle};
-use super::{Env, FourTuple, SegmentInfo, SocketError, TcpState};
+use super::{Env, FourTuple, SegmentInfo};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
-use crate::icmp::{IcmpError, IcmpErrorKind};
 use crate::packet::{Checksum, LinkDestination, Packet};
 use crate::time::Duration;
-use crate::wire::ecn::Codepoint;
 use crate::wire::tcp::checksum_is_valid;
 use core::net::{Ipv4Addr, SocketAddrV4};
-
-/// The smallest path MTU we believe (RFC 1191 allows 68; nothing sane is below). Linux: `min_pmtu`.
-const MIN_PATH_MTU: u32 = 552;
 
 impl Tcp {
     /// Takes in the segment that `packet` is, from its TCP header to the end that IP knows. The error says why
     /// it was dropped; replies may be due all the same. Linux: `tcp_v4_rcv`.
     pub fn input(&mut self, env: &mut Env<'_>, info: &SegmentInfo, packet: Packet) -> Result<(), DropReason> {
         env.counters.increment(Counter::TcpInSegs);
-        let segment = check(env, info, packet)?;
-        match self.connections.get(&segment.tuple).copied() {
+        let mut segment = check(env, info, packet)?;
+        self.check_signature(env, &segment)?;
+        let header_len = segment.header_len;
+        let entry = self.connections.get(&segment.tuple).copied();
+        let filtered_by = match entry {
+            Some(Entry::Connection(handle)) => Some(handle),
+            Some(Entry::Request(handle)) => self.requests.get(handle).map(|request| request.listener),
+            Some(Entry::TimeWait(_)) => None,
+            None => self.listener(&segment.tuple, Some(segment.device)),
+        };
+        if let Some(socket) = filtered_by.and_then(|handle| self.sockets.get(handle)) {
+            socket.filter.trim(&mut segment.payload, header_len)?;
+        }
+        match entry {
             Some(Entry::Connection(handle)) => self.connection_input(env, handle, segment),
             Some(Entry::Request(handle)) => self.request_input(env, handle, segment),
             Some(Entry::TimeWait(handle)) => self.time_wait_input(env, handle, segment),
@@ -38,7 +43,7 @@ impl Tcp {
         env: &mut Env<'_>,
         segment: Segment,
     ) -> Result<(), DropReason> {
-        match self.listener(segment.tuple.local) {
+        match self.listener(&segment.tuple, Some(segment.device)) {
             Some(listener) => self.listener_input(env, listener, segment),
             None => {
                 self.reply_with_reset(env, &segment);
@@ -96,57 +101,6 @@ impl Tcp {
             connection.acknowledge_now();
         }
     }
-
-    /// Takes in an ICMP error about a segment of ours. Linux: `tcp_v4_err`.
-    pub fn icmp_error(&mut self, env: &mut Env<'_>, error: &IcmpError) {
-        let tuple = FourTuple {
-            local: SocketAddrV4::new(error.source, error.source_port),
-            remote: SocketAddrV4::new(error.destination, error.destination_port),
-        };
-        match self.connections.get(&tuple).copied() {
-            Some(Entry::Connection(handle)) => {
-                if let Some((connection, _)) = self.sockets.get_mut(handle).and_then(|s| s.connection_mut()) {
-                    connection.icmp_error(env, Sequence(error.sequence), error.kind);
-                    self.settle(env, handle);
-                }
-            }
-            // A request whose SYN-ACK cannot arrive is left to its timer, like everything soft (RFC 5461).
-            Some(Entry::Request(_) | Entry::TimeWait(_)) | None => {}
-        }
-    }
-}
-
-impl Connection {
-    /// RFC 5927 section 4.1: only an error about something on its way counts; section 5.2: while the connection
-    /// is synchronised no error ends it.
-    fn icmp_error(&mut self, env: &mut Env<'_>, about: Sequence, kind: IcmpErrorKind) {
-        if about.before(self.send.una) || !about.before(self.send.next) {
-            return;
-        }
-        let error = match kind {
-            IcmpErrorKind::FragmentationNeeded { mtu } => return self.lower_mtu(env, u32::from(mtu)),
-            IcmpErrorKind::PortUnreachable | IcmpErrorKind::ProtocolUnreachable => {
-                SocketError::ConnectionRefused
-            }
-            _ => SocketError::RemoteUnreachable,
-        };
-        if matches!(self.state, TcpState::SynSent | TcpState::SynRecv) {
-            env.counters.increment(Counter::TcpAttemptFails);
-            self.die(Some(error));
-        }
-    }
-
-    /// The path is narrower than thought: what is on its way goes again in smaller pieces. Linux:
-    /// `tcp_v4_mtu_reduced`, `tcp_simple_retransmit`.
-    fn lower_mtu(&mut self, env: &mut Env<'_>, mtu: u32) {
-        let mtu = mtu.max(MIN_PATH_MTU);
-        if mtu >= self.mtu {
-            return;
-        }
-        self.mtu = mtu;
-        self.retransmit_oversized(env);
-        self.events.output = true;
-    }
 }
 
 /// Header, addresses and checksum. Linux: the first half of `tcp_v4_rcv`.
@@ -171,12 +125,10 @@ fn check(env: &mut Env<'_>, info: &SegmentInfo, packet: Packet) -> Result<Segmen
         local: SocketAddrV4::new(info.destination, destination_port),
         remote: SocketAddrV4::new(info.source, source_port),
     };
-    let mut segment = segment::parse(packet, tuple, info.mtu).map_err(|_| {
+    segment::parse(packet, tuple, info).map_err(|_| {
         env.counters.increment(Counter::TcpInErrs);
         DropReason::TcpMalformed
-    })?;
-    segment.codepoint = Codepoint::of_tos(info.tos);
-    Ok(segment)
+    })
 }
 
 /// The segment without its payload but with its length in the flags and numbers that a reset is made of.
@@ -190,6 +142,9 @@ fn segment_summary(segment: &Segment) -> Segment {
         options: segment.options,
         payload: Packet::default(),
         mtu: segment.mtu,
+        device: segment.device,
+        header_len: segment.header_len,
+        ip_header_len: segment.ip_header_len,
         codepoint: segment.codepoint,
     }
 }

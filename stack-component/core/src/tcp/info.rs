@@ -2,7 +2,7 @@
 
 use super::TcpState;
 use super::chronograph::Wait;
-use super::connection::{Connection, mss_of_mtu};
+use super::connection::Connection;
 use super::options::TcpOptions;
 use super::table::{Role, Tcp, TcpHandle};
 use crate::time::{Duration, Instant};
@@ -215,7 +215,8 @@ impl Connection {
             snd_wscale: self.send.scale,
             rcv_wscale: self.receive.scale,
             pmtu: self.mtu,
-            advmss: mss_of_mtu(self.mtu),
+            advmss: self.path.advertised_mss.into(),
+            fastopen_client_fail: self.fast_open.client.failure as u8,
             max_pacing_rate: options.max_pacing_rate,
             ..TcpInfo::default()
         };
@@ -223,6 +224,7 @@ impl Connection {
         self.tell_sending(&mut info);
         self.tell_receiving(&mut info);
         self.tell_totals(&mut info);
+        self.tell_accurate_ecn(&mut info);
         info
     }
 
@@ -234,6 +236,7 @@ impl Connection {
             | u8::from(scaled) << 2
             | u8::from(self.uses_ecn()) << 3
             | u8::from(self.ecn.seen) << 4
+            | u8::from(self.fast_open.syn_data_acked) << 5
     }
 
     fn tell_times(&self, info: &mut TcpInfo, now: Instant) {

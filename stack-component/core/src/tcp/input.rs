@@ -1,10 +1,9 @@
 //! What arrives for a connection: is the segment acceptable, and what does it mean (RFC 9293 section
 //! 3.10.7). Linux: `net/ipv4/tcp_input.c`.
 
-use super::connection::{Connection, DEFAULT_MSS, Fin, MIN_MSS, TimestampState};
+use super::connection::{Connection, DEFAULT_MSS, Fin, TimestampState};
 use super::options::TcpOptions;
 use super::segment::Segment;
-use super::timers::Timer;
 use super::{Env, SocketError, TcpState};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
@@ -35,7 +34,10 @@ impl Connection {
             self.totals.data_segments_in = self.totals.data_segments_in.wrapping_add(1);
         }
         if self.state == TcpState::SynSent {
-            return self.input_syn_sent(env, options, &segment);
+            return self.input_syn_sent(env, options, segment);
+        }
+        if let Some(disposition) = self.fast_open_input(env, &segment) {
+            return disposition;
         }
         if let Err(dropped) = self.validate(env, &segment) {
             return dropped;
@@ -44,7 +46,10 @@ impl Connection {
             return Disposition::Dropped(DropReason::TcpFlags);
         }
         self.last_heard = env.now;
+        self.count_codepoint(env, &segment);
         self.count_path(env, &segment);
+        // What a write held back for more leaves with the next acknowledgement. Linux: `tcp_data_snd_check`.
+        self.send.more = false;
         let news = !segment.acknowledgement.before(self.send.una);
         if let Err(reason) = self.acknowledge(env, &segment) {
             // An established connection ignores acknowledgements of what was never sent.
@@ -58,10 +63,11 @@ impl Connection {
         if news {
             self.note_timestamp(env, &segment);
         }
+        self.complete_fast_open(env);
         if self.state == TcpState::SynRecv && !self.complete_simultaneous_open(env, options, &segment) {
             return Disposition::Reset(DropReason::TcpAcknowledgement);
         }
-        self.after_acknowledge(env);
+        self.after_acknowledge();
         let result = self.receive(env, segment);
         if self.state != TcpState::Close {
             self.schedule_ack(env, options.receive_lowat);
@@ -84,6 +90,7 @@ impl Connection {
             // In SYN-RECEIVED the peer's SYN may come again, with the acknowledgement of ours.
             let again = self.state == TcpState::SynRecv && segment.sequence + 1 == self.receive.next;
             if !(again && segment.flags.ack()) {
+                self.reflect_syn_ack(env, segment);
                 return Err(self.challenge_syn(env));
             }
         }
@@ -249,9 +256,13 @@ impl Connection {
     /// The peer resets. Linux: `tcp_reset`.
     fn peer_reset(&mut self, env: &mut Env<'_>) {
         let error = match self.state {
-            TcpState::SynSent | TcpState::SynRecv => {
+            TcpState::SynSent => {
                 env.counters.increment(Counter::TcpAttemptFails);
                 SocketError::ConnectionRefused
+            }
+            TcpState::SynRecv => {
+                env.counters.increment(Counter::TcpAttemptFails);
+                SocketError::ConnectionReset
             }
             TcpState::Established | TcpState::CloseWait => {
                 env.counters.increment(Counter::TcpEstabResets);
@@ -263,11 +274,12 @@ impl Connection {
     }
 
     /// The answer to our SYN. Linux: `tcp_rcv_synsent_state_process`.
-    fn input_syn_sent(&mut self, env: &mut Env<'_>, options: &TcpOptions, segment: &Segment) -> Disposition {
+    fn input_syn_sent(&mut self, env: &mut Env<'_>, options: &TcpOptions, segment: Segment) -> Disposition {
         let flags = segment.flags;
         if flags.ack() {
-            let expected = self.send.initial + 1;
-            if segment.acknowledgement != expected || self.send.next == self.send.initial {
+            // Data that went with the SYN may be acknowledged as well, or in part (RFC 7413 section 4.2.2).
+            let number = segment.acknowledgement;
+            if !number.after(self.send.una) || number.after(self.send.next) {
                 return Disposition::Reset(DropReason::TcpAcknowledgement);
             }
         }
@@ -278,40 +290,43 @@ impl Connection {
             self.peer_reset(env);
             return Disposition::Taken;
         }
-        if !flags.syn() || flags.fin() {
+        if !flags.syn() || (flags.fin() && !flags.ack()) {
             return Disposition::Dropped(DropReason::TcpFlags);
         }
         self.last_heard = env.now;
-        self.peer_syn(env, segment);
+        self.peer_syn(env, options, &segment);
         if !flags.ack() {
             // Both sides opened at once (RFC 9293 section 3.5): our SYN goes again, with the acknowledgement.
             self.enter(TcpState::SynRecv);
             self.force_first();
             return Disposition::Taken;
         }
-        let _ = self.acknowledge(env, segment);
+        let _ = self.acknowledge(env, &segment);
+        self.fast_open_syn_ack(env, &segment);
         self.establish(env, options);
         self.ack.now = true;
         self.events.output = true;
+        // What a SYN-ACK carries is as good as what follows it.
+        let _ = self.receive(env, segment);
         Disposition::Taken
     }
 
     /// Takes what the peer's SYN says: its numbers, and which options are in force.
-    pub(super) fn peer_syn(&mut self, env: &Env<'_>, segment: &Segment) {
+    fn peer_syn(&mut self, env: &Env<'_>, options: &TcpOptions, segment: &Segment) {
         let window = self.receive_window();
         self.receive.next = segment.sequence + 1;
         self.receive.acked = self.receive.next;
         self.receive.edge = self.receive.next + window;
-        self.negotiate(env, &segment.options);
-        self.take_ecn_of_syn(segment);
+        self.negotiate(env, options, &segment.options);
+        self.take_ecn_of_syn(env, segment);
         self.send.window = u32::from(segment.window);
         self.send.max_window = self.send.window;
         self.send.window_sequence = segment.sequence;
     }
 
     /// Linux: `tcp_finish_connect`'s half that looks at options.
-    fn negotiate(&mut self, env: &Env<'_>, peer: &Options) {
-        self.send.peer_mss = peer.mss.map_or(DEFAULT_MSS, |mss| u32::from(mss).max(MIN_MSS));
+    fn negotiate(&mut self, env: &Env<'_>, options: &TcpOptions, peer: &Options) {
+        self.send.peer_mss = u32::from(super::path::believable_mss(env.sysctl, peer.mss, options));
         match peer.window_scale.filter(|_| env.sysctl.tcp_window_scaling) {
             Some(scale) => self.send.scale = scale,
             None => self.receive.scale = 0,
@@ -329,10 +344,9 @@ impl Connection {
     pub(super) fn establish(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
         self.enter(TcpState::Established);
         self.begin_tuning(options, env.now);
-        // More than one lost SYN says that the path is full (RFC 5681 section 3.1). Linux: `tcp_init_transfer`.
-        if self.totals.timeouts > 1 {
-            self.window.size = 1;
-        }
+        // More than one lost SYN says that the path is full (RFC 5681 section 3.1). What the handshake itself did to
+        // the window does not count. Linux: `tcp_init_transfer`.
+        self.window.size = if self.totals.timeouts > 1 { 1 } else { self.initial_window };
         self.start_mtu_search(env);
         self.pacing.max_rate = options.max_pacing_rate;
         let path = self.path(env.now);
@@ -362,7 +376,7 @@ impl Connection {
     }
 
     /// The states that end with the acknowledgement of our FIN.
-    fn after_acknowledge(&mut self, env: &mut Env<'_>) {
+    fn after_acknowledge(&mut self) {
         if self.send.fin != Fin::Sent || self.send.una != self.send.next {
             return;
         }
@@ -370,10 +384,6 @@ impl Connection {
             TcpState::FinWait1 => {
                 self.enter(TcpState::FinWait2);
                 self.wake();
-                if self.orphan {
-                    let wait = Duration::from_secs(env.sysctl.tcp_fin_timeout.into());
-                    self.timers.set(Timer::FinWait, env.now + wait);
-                }
             }
             TcpState::Closing => self.enter(TcpState::TimeWait),
             TcpState::LastAck => self.die(None),

@@ -1,17 +1,25 @@
-//! Listeners: SYNs become requests, confirmed requests become connections that wait to be accepted. Linux:
-//! `tcp_conn_request`, `tcp_check_req`, `inet_csk_accept`.
+//! Listeners: SYNs become requests, or cookies when there is no room. What becomes of requests is in
+//! `handshake`. Linux: `tcp_conn_request`, `inet_csk_listen_start`, `inet_csk_listen_stop`.
 
-use super::request::Request;
+use super::ecn::Promise;
+use super::fast_open::{Decision, Pending};
+use super::request::{Request, SynAck};
 use super::segment::Segment;
-use super::table::{Entry, Role, Socket, Tcp, TcpHandle};
-use super::{Env, SocketError, TcpState};
-use crate::arena::Handle;
+use super::sequence::Sequence;
+use super::signature::Keys;
+use super::syn_cookies::{self, Remembered};
+use super::table::{Entry, Role, Tcp, TcpHandle};
+use super::tuning::largest_window;
+use super::window::scale_for;
+use super::{Env, SocketError, TcpOptions, TcpState};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
-use crate::time::Duration;
+use crate::time::Instant;
 use crate::wire::tcp::Flags;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::net::Ipv4Addr;
 
 /// What a listening socket holds. Linux: `struct request_sock_queue`.
 #[derive(Debug, Default)]
@@ -20,10 +28,31 @@ pub(super) struct Listener {
     pub accept_queue: VecDeque<TcpHandle>,
     /// How many requests wait for their confirmation.
     pub requests: u32,
+    /// How many of these were answered once only. Linux: `young`.
+    pub young: u32,
+    /// When a cookie was sent last. Linux: `ts_recent_stamp` of a listener.
+    pub last_cookie: Option<Instant>,
+    /// Connections that Fast Open began and whose handshake is not complete.
+    pub fast_open: Pending,
+}
+
+impl Listener {
+    /// Whether no connection more may wait to be accepted: a backlog of n lets n + 1 wait. Linux:
+    /// `sk_acceptq_is_full`.
+    pub(super) fn is_full(&self, options: &TcpOptions) -> bool {
+        self.accept_queue.len() > options.backlog as usize
+    }
+}
+
+/// How a SYN is to be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Room {
+    Request,
+    Cookie,
 }
 
 impl Tcp {
-    /// A segment for a listener that belongs to no connection. Linux: `TCP_LISTEN` in
+    /// A segment for a listener that belongs to no connection. Linux: `TCP_LISTEN` in `tcp_v4_do_rcv` and
     /// `tcp_rcv_state_process`.
     pub(super) fn listener_input(
         &mut self,
@@ -35,202 +64,125 @@ impl Tcp {
             return Err(DropReason::TcpReset);
         }
         if segment.flags.ack() {
+            if !segment.flags.syn()
+                && let Some(request) = self.request_of_cookie(env, listener, &segment)
+            {
+                return self.adopt(env, request, segment);
+            }
             self.reply_with_reset(env, &segment);
             return Err(DropReason::TcpFlags);
         }
         if !segment.flags.syn() || segment.flags.intersects(Flags::FIN) {
             return Err(DropReason::TcpFlags);
         }
-        self.connection_request(env, listener, segment)
+        self.connection_request(env, listener, segment, None)
     }
 
+    /// Answers a SYN. `successor` is where our numbers begin if it takes the place of a connection in TIME-WAIT.
     /// Linux: `tcp_conn_request`.
-    fn connection_request(
+    pub(super) fn connection_request(
         &mut self,
         env: &mut Env<'_>,
         handle: TcpHandle,
         syn: Segment,
+        successor: Option<Sequence>,
     ) -> Result<(), DropReason> {
         let Some((listener, options)) = self.listener_mut(handle) else {
             return Err(DropReason::TcpNoSocket);
         };
-        let backlog = options.backlog as usize;
-        if listener.accept_queue.len() > backlog {
-            env.counters.increment(Counter::TcpExtListenOverflows);
+        let room = room(env, listener, options, successor.is_some()).inspect_err(|_| {
             env.counters.increment(Counter::TcpExtListenDrops);
-            return Err(DropReason::TcpListenOverflow);
+        })?;
+        if room == Room::Cookie {
+            listener.last_cookie = Some(env.now);
         }
-        // A backlog of 0 still lets one connection in, as Linux's queues do.
-        if listener.requests >= env.sysctl.tcp_max_syn_backlog.min(options.backlog.max(1)) {
-            env.counters.increment(Counter::TcpExtTCPReqQFullDrop);
-            env.counters.increment(Counter::TcpExtListenDrops);
-            return Err(DropReason::TcpSynQueueFull);
-        }
-        listener.requests += 1;
         let options = options.clone();
-        let initial = self.secrets.initial_sequence(&syn.tuple, env.now);
-        let offset = self.secrets.timestamp_offset(&syn.tuple);
-        let request = Request::new(env, &syn, handle, &options, initial, offset);
-        let (tuple, deadline) = (request.tuple, request.deadline);
-        let answer = request.syn_ack(env.now, options.hop_limit);
-        let entry = Entry::Request(self.requests.insert(request));
-        self.connections.insert(tuple, entry);
-        self.wheel.arm(deadline, entry);
-        env.counters.increment(Counter::TcpOutSegs);
+        let remote = *syn.tuple.remote.ip();
+        let path = self.path_to(env, remote, syn.mtu);
+        let mut request = Request::new(env, &syn, handle, &options, &path);
+        (request.mtu, _) = self.path_mtu(env, remote, &path);
+        request.timestamp_offset = self.secrets.timestamp_offset(&syn.tuple);
+        request.key = self.sockets.get(handle).and_then(|socket| socket.keys.get(remote)).cloned();
+        if room == Room::Cookie {
+            return self.answer_with_cookie(env, request, &options);
+        }
+        request.initial = successor.unwrap_or_else(|| self.secrets.initial_sequence(&syn.tuple, env.now));
+        request.saved_syn = options.save_syn.then(|| syn.headers().into());
+        match self.try_fast_open(env, &syn, handle, &options, &path) {
+            Decision::Ordinary(cookie) => {
+                self.queue_request(env, request, &options, SynAck::Ordinary { cookie });
+                Ok(())
+            }
+            Decision::Open(cookie) => self.fast_open_child(env, request, syn, options, cookie),
+        }
+    }
+
+    fn answer_with_cookie(
+        &mut self,
+        env: &mut Env<'_>,
+        mut request: Request,
+        options: &TcpOptions,
+    ) -> Result<(), DropReason> {
+        if request.timestamp.is_none() {
+            // Nothing remembers them.
+            request.peer_scale = None;
+            request.sack_permitted = false;
+            request.ecn = Promise::default();
+        }
+        (request.initial, request.peer_mss) =
+            self.cookies.make(&request.tuple, request.peer_initial, request.peer_mss, env.now);
+        env.counters.increment(Counter::TcpExtSyncookiesSent);
+        let answer = request.syn_ack(env, options, SynAck::Cookie);
         self.reply(answer);
         Ok(())
     }
 
-    /// A segment for a request (RFC 9293 section 3.10.7.4 in SYN-RECEIVED). Linux: `tcp_check_req`.
-    pub(super) fn request_input(
-        &mut self,
-        env: &mut Env<'_>,
-        handle: Handle<Request>,
-        segment: Segment,
-    ) -> Result<(), DropReason> {
-        let hop_limit = env.sysctl.ip_default_ttl as u8;
-        let Some(request) = self.requests.get_mut(handle) else { return Err(DropReason::TcpNoSocket) };
-        let expected = request.peer_initial + 1;
-        let flags = segment.flags;
-        let interval = Duration::from_millis(env.sysctl.tcp_invalid_ratelimit.into());
-        let may_answer = env.now.since(request.last_answer) >= interval;
-        if flags.syn()
-            && !flags.intersects(Flags::ACK | Flags::RST)
-            && segment.sequence == request.peer_initial
-        {
-            // Our answer was lost. Linux: `inet_rtx_syn_ack`.
-            if may_answer {
-                request.last_answer = env.now;
-                let again = request.syn_ack(env.now, hop_limit);
-                env.counters.increment(Counter::TcpRetransSegs);
-                env.counters.increment(Counter::TcpExtTCPSynRetrans);
-                self.reply(again);
-            }
-            return Ok(());
+    /// Keeps a request, and answers its SYN. Linux: `inet_csk_reqsk_queue_hash_add`.
+    fn queue_request(&mut self, env: &mut Env<'_>, mut request: Request, options: &TcpOptions, ask: SynAck) {
+        if let Some((listener, _)) = self.listener_mut(request.listener) {
+            listener.requests += 1;
+            listener.young += 1;
         }
-        let in_window = !segment.end().before(expected) && !segment.sequence.after(request.edge());
-        if !in_window {
-            if !flags.rst() && may_answer {
-                request.last_answer = env.now;
-                let ack = request.ack(env.now, hop_limit);
-                self.reply(ack);
-            }
-            return Err(DropReason::TcpSequence);
-        }
-        if flags.rst() || flags.syn() {
-            return self.request_reset(env, handle, &segment, expected == segment.sequence);
-        }
-        if !flags.ack() {
-            return Err(DropReason::TcpFlags);
-        }
-        if segment.acknowledgement != request.initial + 1 {
-            self.reply_with_reset(env, &segment);
-            return Err(DropReason::TcpAcknowledgement);
-        }
-        self.confirm(env, handle, segment)
+        let answer = request.syn_ack(env, options, ask);
+        let (tuple, deadline) = (request.tuple, request.deadline);
+        let entry = Entry::Request(self.requests.insert(request));
+        self.connections.insert(tuple, entry);
+        self.wheel.arm(deadline, entry);
+        self.reply(answer);
     }
 
-    /// RFC 5961: only a reset with exactly the expected number ends the request.
-    fn request_reset(
-        &mut self,
-        env: &mut Env<'_>,
-        handle: Handle<Request>,
-        segment: &Segment,
-        exact: bool,
-    ) -> Result<(), DropReason> {
-        if segment.flags.rst() && exact {
-            env.counters.increment(Counter::TcpAttemptFails);
-            self.drop_request(handle);
-            return Ok(());
-        }
-        if self.may_challenge(env)
-            && let Some(request) = self.requests.get(handle)
-        {
-            env.counters.increment(Counter::TcpExtTCPChallengeACK);
-            let ack = request.ack(env.now, env.sysctl.ip_default_ttl as u8);
-            self.reply(ack);
-        }
-        Err(DropReason::TcpReset)
-    }
-
-    /// The handshake is complete: the request becomes a connection, and what the segment carries is its first
-    /// data. Linux: `tcp_v4_syn_recv_sock`, `inet_csk_complete_hashdance`.
-    fn confirm(
-        &mut self,
-        env: &mut Env<'_>,
-        handle: Handle<Request>,
-        segment: Segment,
-    ) -> Result<(), DropReason> {
-        let Some(request) = self.requests.get_mut(handle) else { return Err(DropReason::TcpNoSocket) };
-        request.confirmed = true;
-        let listener_handle = request.listener;
-        let Some((listener, options)) = self.listener_mut(listener_handle) else {
-            self.drop_request(handle);
-            return Err(DropReason::TcpNoSocket);
-        };
-        if listener.accept_queue.len() > options.backlog as usize {
-            env.counters.increment(Counter::TcpExtListenOverflows);
-            env.counters.increment(Counter::TcpExtListenDrops);
-            if env.sysctl.tcp_abort_on_overflow {
-                self.drop_request(handle);
-                self.reply_with_reset(env, &segment);
-            }
-            return Err(DropReason::TcpListenOverflow);
+    /// The request that the acknowledgement of a SYN cookie brings back. Linux: `cookie_v4_check`.
+    fn request_of_cookie(&mut self, env: &mut Env<'_>, handle: TcpHandle, ack: &Segment) -> Option<Request> {
+        let (listener, options) = self.listener_mut(handle)?;
+        let recent = listener.last_cookie.is_some_and(|last| env.now.since(last) <= syn_cookies::VALID);
+        if env.sysctl.tcp_syncookies == 0 || !recent {
+            return None;
         }
         let options = options.clone();
-        let Some(request) = self.requests.remove(handle) else { return Err(DropReason::TcpNoSocket) };
-        let mut connection = request.into_connection(env, &options);
-        connection.send.window = u32::from(segment.window) << connection.send.scale;
-        connection.send.max_window = connection.send.window;
-        connection.establish(env, &options);
-        let tuple = connection.tuple;
-        let child = self.sockets.insert(Socket::new(options, Role::Connection(Box::new(connection))));
-        self.connections.insert(tuple, Entry::Connection(child));
-        if let Some((listener, _)) = self.listener_mut(listener_handle) {
-            listener.requests = listener.requests.saturating_sub(1);
-            listener.accept_queue.push_back(child);
-        }
-        env.counters.increment(Counter::TcpPassiveOpens);
-        self.wake(listener_handle);
-        self.connection_input(env, child, segment)
+        let (peer_initial, initial) = (ack.sequence - 1, ack.acknowledgement - 1);
+        let Some(mss) = self.cookies.check(&ack.tuple, peer_initial, initial, env.now) else {
+            env.counters.increment(Counter::TcpExtSyncookiesFailed);
+            return None;
+        };
+        env.counters.increment(Counter::TcpExtSyncookiesRecv);
+        let offset = self.secrets.timestamp_offset(&ack.tuple);
+        let remembered = match ack.options.timestamps {
+            Some(timestamps) => Remembered::of_echo(timestamps.echo.wrapping_sub(offset), env.sysctl)?,
+            None => Remembered::default(),
+        };
+        let remote = *ack.tuple.remote.ip();
+        let path = self.path_to(env, remote, ack.mtu);
+        let mut request = Request::new(env, ack, handle, &options, &path);
+        let scale = scale_for(largest_window(env.sysctl, &options));
+        let needs_ecn = options.congestion.needs_ecn();
+        request.remember(remembered, mss, scale, ack, needs_ecn);
+        request.timestamp_offset = offset;
+        (request.mtu, _) = self.path_mtu(env, remote, &path);
+        request.key = self.sockets.get(handle).and_then(|socket| socket.keys.get(remote)).cloned();
+        Some(request)
     }
 
-    /// The SYN-ACK was not answered in time. Linux: `reqsk_timer_handler`.
-    pub(super) fn request_timer(&mut self, env: &mut Env<'_>, handle: Handle<Request>) {
-        let Some(request) = self.requests.get_mut(handle) else { return };
-        if request.deadline <= env.now {
-            if request.retransmits >= env.sysctl.tcp_synack_retries {
-                env.counters.increment(Counter::TcpAttemptFails);
-                self.drop_request(handle);
-                return;
-            }
-            request.back_off(env.now);
-            // A confirmed request whose place in the accept queue is missing waits in silence, as in Linux.
-            if !request.confirmed {
-                let again = request.syn_ack(env.now, env.sysctl.ip_default_ttl as u8);
-                env.counters.increment(Counter::TcpRetransSegs);
-                env.counters.increment(Counter::TcpExtTCPSynRetrans);
-                env.counters.increment(Counter::TcpExtTCPTimeouts);
-                self.reply(again);
-            }
-        }
-        if let Some(request) = self.requests.get(handle) {
-            self.wheel.arm(request.deadline, Entry::Request(handle));
-        }
-    }
-
-    fn drop_request(&mut self, handle: Handle<Request>) {
-        if let Some(request) = self.requests.remove(handle) {
-            if self.connections.get(&request.tuple) == Some(&Entry::Request(handle)) {
-                self.connections.remove(&request.tuple);
-            }
-            if let Some((listener, _)) = self.listener_mut(request.listener) {
-                listener.requests = listener.requests.saturating_sub(1);
-            }
-        }
-    }
-
-    fn listener_mut(&mut self, handle: TcpHandle) -> Option<(&mut Listener, &super::TcpOptions)> {
+    pub(super) fn listener_mut(&mut self, handle: TcpHandle) -> Option<(&mut Listener, &TcpOptions)> {
         let socket = self.sockets.get_mut(handle)?;
         match &mut socket.role {
             Role::Listener(listener) => Some((listener, &socket.options)),
@@ -239,7 +191,7 @@ impl Tcp {
     }
 
     /// Puts a socket on the list of those to be woken.
-    fn wake(&mut self, handle: TcpHandle) {
+    pub(super) fn wake(&mut self, handle: TcpHandle) {
         if let Some(socket) = self.sockets.get_mut(handle)
             && !socket.woken
         {
@@ -254,9 +206,10 @@ impl Tcp {
         let (Role::Idle, Some(local)) = (&socket.role, socket.local) else {
             return Err(SocketError::InvalidState);
         };
-        if self.listener_conflicts(local) {
+        if self.binding_conflicts(handle, local) {
             return Err(SocketError::AddressInUse);
         }
+        self.listeners.entry(local.port()).or_default().push(handle);
         if let Some(socket) = self.sockets.get_mut(handle) {
             socket.role = Role::Listener(Listener::default());
         }
@@ -264,11 +217,18 @@ impl Tcp {
         Ok(())
     }
 
+    /// The headers of the SYN that opened an accepted connection, IP's first, if its listener had
+    /// [`TcpOptions::save_syn`]; they are told once. Linux: `TCP_SAVED_SYN`.
+    pub fn saved_syn(&mut self, handle: TcpHandle) -> Option<Box<[u8]>> {
+        let (connection, _) = self.sockets.get_mut(handle)?.connection_mut()?;
+        connection.saved_syn.take()
+    }
+
     /// Takes the connection that waits longest. Linux: `inet_csk_accept`.
     pub(super) fn take_accepted(&mut self, handle: TcpHandle) -> Result<TcpHandle, SocketError> {
         let (listener, _) = self.listener_mut(handle).ok_or(SocketError::InvalidState)?;
         let child = listener.accept_queue.pop_front().ok_or(SocketError::WouldBlock)?;
-        if let Some((connection, _)) = self.sockets.get_mut(child).and_then(Socket::connection_mut) {
+        if let Some((connection, _)) = self.sockets.get_mut(child).and_then(|s| s.connection_mut()) {
             connection.receive.tuning.owned = true;
         }
         Ok(child)
@@ -281,10 +241,18 @@ impl Tcp {
         for child in core::mem::take(&mut listener.accept_queue) {
             self.abort(env, child);
         }
-        let half_open: alloc::vec::Vec<_> =
+        let half_open: Vec<_> =
             self.requests.iter().filter(|(_, r)| r.listener == handle).map(|(h, _)| h).collect();
         for request in half_open {
             self.drop_request(request);
+        }
+        if let Some(local) = self.sockets.get(handle).and_then(|socket| socket.local)
+            && let Some(holders) = self.listeners.get_mut(&local.port())
+        {
+            holders.retain(|&holder| holder != handle);
+            if holders.is_empty() {
+                self.listeners.remove(&local.port());
+            }
         }
     }
 
@@ -304,4 +272,37 @@ impl Tcp {
         }
         self.settle(env, handle);
     }
+
+    /// The keys that a connection takes over from its listener. Linux: `tcp_v4_syn_recv_sock`.
+    pub(super) fn inherited_keys(&self, request: &Request, peer: Ipv4Addr) -> Keys {
+        Keys::only(peer, request.key.clone())
+    }
+}
+
+/// How a SYN is to be answered, if at all. Linux: the first half of `tcp_conn_request`.
+fn room(
+    env: &mut Env<'_>,
+    listener: &Listener,
+    options: &TcpOptions,
+    successor: bool,
+) -> Result<Room, DropReason> {
+    let cookies = env.sysctl.tcp_syncookies;
+    let cookie = !successor && (cookies == 2 || listener.requests >= options.backlog);
+    if cookie && cookies == 0 {
+        env.counters.increment(Counter::TcpExtTCPReqQFullDrop);
+        return Err(DropReason::TcpSynQueueFull);
+    }
+    if cookie {
+        env.counters.increment(Counter::TcpExtTCPReqQFullDoCookies);
+    }
+    if listener.is_full(options) {
+        env.counters.increment(Counter::TcpExtListenOverflows);
+        return Err(DropReason::TcpListenOverflow);
+    }
+    // Without cookies a quarter of the queue is kept for peers that were heard of before; none are known here.
+    let most = env.sysctl.tcp_max_syn_backlog;
+    if !cookie && !successor && cookies == 0 && most.saturating_sub(listener.requests) < most >> 2 {
+        return Err(DropReason::TcpSynQueueFull);
+    }
+    Ok(if cookie { Room::Cookie } else { Room::Request })
 }

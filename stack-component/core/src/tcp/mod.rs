@@ -32,20 +32,28 @@
 //!
 //! [`Tcp`] owns all sockets and finds them by a keyed hash; a `Connection` is the state of one and knows
 //! nothing of the others. Requests (SYN-RECV) and TIME-WAIT are small objects of their own, so that a flood
-//! of either costs little. Not here yet: SACK, ECN, Fast Open, pacing, SYN cookies.
+//! of either costs little.
 
 mod ack_schedule;
 mod acknowledge;
+mod bind;
 mod chronograph;
 mod close;
 mod congestion;
 mod connection;
 mod demux;
+mod destinations;
 mod ecn;
+mod fast_open;
+mod fast_open_client;
 mod filter;
+mod handshake;
+mod icmp_error;
 mod info;
 mod input;
 mod inquiries;
+#[cfg(any(test, feature = "testing"))]
+mod invariants;
 mod listener;
 mod memory;
 mod mtu_probe;
@@ -53,6 +61,7 @@ mod open;
 mod options;
 mod output;
 mod pacing;
+mod path;
 mod rate;
 mod receive;
 mod receive_queue;
@@ -65,8 +74,10 @@ mod segment;
 mod send_queue;
 mod sent_queue;
 mod sequence;
+mod signature;
 mod sockets;
 mod state;
+mod syn_cookies;
 mod table;
 mod time_wait;
 mod timers;

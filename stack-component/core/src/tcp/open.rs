@@ -4,12 +4,12 @@
 use super::connection::{Connection, Opening, TimestampState};
 use super::options::TcpOptions;
 use super::table::{Entry, Role, Socket, Tcp, TcpHandle};
+use super::time_wait::Succession;
 use super::tuning::largest_window;
 use super::window::scale_for;
 use super::{Env, FourTuple, SocketError, TcpState};
 use crate::counters::Counter;
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::net::{Ipv4Addr, SocketAddrV4};
 
 /// Most sockets of a stack, so that handles and memory stay within what a component may hold.
@@ -24,53 +24,27 @@ impl Tcp {
         Ok(self.sockets.insert(Socket::new(TcpOptions::new(env.sysctl), Role::Idle)))
     }
 
-    /// Binds to `local`, which is one of our addresses or none in particular; port 0 lets the stack choose.
-    /// Linux: `inet_csk_get_port` with `SO_REUSEADDR`: only listeners stand in the way.
-    pub fn bind(
-        &mut self,
-        env: &mut Env<'_>,
-        handle: TcpHandle,
-        local: SocketAddrV4,
-    ) -> Result<(), SocketError> {
-        let socket = self.sockets.get(handle).ok_or(SocketError::InvalidState)?;
-        if !matches!(socket.role, Role::Idle) || socket.local.is_some() {
-            return Err(SocketError::InvalidState);
-        }
-        let local = match local.port() {
-            0 => SocketAddrV4::new(*local.ip(), self.free_port(env, *local.ip())?),
-            _ if self.listener_conflicts(local) => return Err(SocketError::AddressInUse),
-            _ => local,
-        };
-        if let Some(socket) = self.sockets.get_mut(handle) {
-            socket.local = Some(local);
-            self.bound.entry(local.port()).or_default().push(handle);
-        }
-        Ok(())
-    }
-
-    /// Whether somebody listens where `local` would.
-    pub(super) fn listener_conflicts(&self, local: SocketAddrV4) -> bool {
-        let holders = self.bound.get(&local.port()).map(Vec::as_slice).unwrap_or_default();
-        holders.iter().filter_map(|&holder| self.sockets.get(holder)).any(|socket| {
-            matches!(socket.role, Role::Listener(_))
-                && socket.local.is_some_and(|other| {
-                    other.ip() == local.ip() || other.ip().is_unspecified() || local.ip().is_unspecified()
-                })
-        })
-    }
-
-    /// A port nobody is bound to.
-    fn free_port(&mut self, env: &mut Env<'_>, local: Ipv4Addr) -> Result<u16, SocketError> {
-        // No remote address is known; a random one makes the choice unpredictable.
-        let remote = SocketAddrV4::new(Ipv4Addr::from(env.random.next_u32()), 0);
-        let bound = &self.bound;
-        let port = self.ephemeral.choose(local, remote, port_range(env), |port| !bound.contains_key(&port));
-        port.ok_or(SocketError::AddressInUse)
-    }
-
     /// Starts to connect from `source`, an address of ours, to `remote` over a path that carries IP packets of
     /// `mtu` bytes. Linux: `tcp_v4_connect`.
     pub fn connect(
+        &mut self,
+        env: &mut Env<'_>,
+        handle: TcpHandle,
+        source: Ipv4Addr,
+        remote: SocketAddrV4,
+        mtu: u32,
+    ) -> Result<(), SocketError> {
+        self.begin_connection(env, handle, source, remote, mtu)?;
+        let socket = self.sockets.get(handle).ok_or(SocketError::InvalidState)?;
+        if socket.options.fast_open_connect {
+            self.defer_connection(env, handle);
+        }
+        self.settle(env, handle);
+        Ok(())
+    }
+
+    /// A connection whose SYN is to be sent. Linux: `tcp_v4_connect`, `inet_hash_connect`.
+    pub(super) fn begin_connection(
         &mut self,
         env: &mut Env<'_>,
         handle: TcpHandle,
@@ -82,36 +56,64 @@ impl Tcp {
         if !matches!(socket.role, Role::Idle) {
             return Err(SocketError::InvalidState);
         }
-        let local = match socket.local {
-            Some(local) => SocketAddrV4::new(source, local.port()),
-            None => SocketAddrV4::new(source, self.connect_port(env, source, remote)?),
+        let bound = socket.local;
+        let port = match bound {
+            Some(local) => local.port(),
+            None => self.connect_port(env, source, remote)?,
         };
-        let tuple = FourTuple { local, remote };
-        if self.connections.contains_key(&tuple) {
+        let tuple = FourTuple { local: SocketAddrV4::new(source, port), remote };
+        let succession = self.reusable(env, &tuple, bound.is_some());
+        if succession.is_none() && self.connections.contains_key(&tuple) {
             return Err(SocketError::AddressInUse);
         }
-        let Some(socket) = self.sockets.get_mut(handle) else { return Err(SocketError::InvalidState) };
-        let largest = largest_window(env.sysctl, &socket.options);
+        let succession = succession.map(|(wait, succession)| {
+            env.counters.increment(Counter::TcpExtTWRecycled);
+            self.drop_time_wait(wait);
+            succession
+        });
+        let connection = self.new_connection(env, handle, tuple, mtu, succession)?;
+        if let Some(socket) = self.sockets.get_mut(handle) {
+            socket.role = Role::Connection(Box::new(connection));
+        }
+        self.connections.insert(tuple, Entry::Connection(handle));
+        env.counters.increment(Counter::TcpActiveOpens);
+        Ok(())
+    }
+
+    /// Linux: `tcp_connect_init`.
+    fn new_connection(
+        &mut self,
+        env: &mut Env<'_>,
+        handle: TcpHandle,
+        tuple: FourTuple,
+        mtu: u32,
+        succession: Option<Succession>,
+    ) -> Result<Connection, SocketError> {
+        let remote = *tuple.remote.ip();
+        let path = self.path_to(env, remote, mtu);
+        let socket = self.sockets.get(handle).ok_or(SocketError::InvalidState)?;
+        let (options, key) = (socket.options.clone(), socket.keys.get(remote).cloned());
+        let largest = largest_window(env.sysctl, &options);
+        let of_secrets = || self.secrets.initial_sequence(&tuple, env.now);
         let opening = Opening {
             tuple,
-            initial: self.secrets.initial_sequence(&tuple, env.now),
+            initial: succession.map_or_else(of_secrets, |succession| succession.initial),
             timestamp_offset: self.secrets.timestamp_offset(&tuple),
             mtu,
             receive_scale: if env.sysctl.tcp_window_scaling { scale_for(largest) } else { 0 },
             now: env.now,
         };
-        let algorithm = socket.options.congestion;
-        let mut connection = Connection::new(env, opening, algorithm, TcpState::SynSent);
+        let mut connection = Connection::new(env, opening, options.congestion, TcpState::SynSent);
+        self.set_path(env, &mut connection, &path, &options);
+        // The options of a signed SYN leave no room for timestamps. Linux: `tcp_syn_options`.
+        let stamped = env.sysctl.tcp_timestamps && key.is_none();
+        let (recent, recent_at) = succession.map_or((0, env.now), |succession| succession.timestamp);
+        connection.timestamps = stamped.then_some(TimestampState { recent, recent_at });
+        connection.key = key;
         connection.receive.tuning.owned = true;
-        connection.timestamps =
-            env.sysctl.tcp_timestamps.then_some(TimestampState { recent: 0, recent_at: env.now });
         connection.events.output = true;
         connection.events.trail.push(TcpState::Close, TcpState::SynSent);
-        socket.role = Role::Connection(Box::new(connection));
-        self.connections.insert(tuple, Entry::Connection(handle));
-        env.counters.increment(Counter::TcpActiveOpens);
-        self.settle(env, handle);
-        Ok(())
+        Ok(connection)
     }
 
     fn connect_port(
@@ -120,13 +122,22 @@ impl Tcp {
         local: Ipv4Addr,
         remote: SocketAddrV4,
     ) -> Result<u16, SocketError> {
-        let (bound, connections) = (&self.bound, &self.connections);
+        let (bound, connections, waits) = (&self.bound, &self.connections, &self.time_waits);
         let is_free = |port| {
             let tuple = FourTuple { local: SocketAddrV4::new(local, port), remote };
+            let unused = || match connections.get(&tuple) {
+                None => true,
+                Some(&Entry::TimeWait(wait)) => {
+                    waits.get(wait).is_some_and(|wait| wait.succession(env, false).is_some())
+                }
+                Some(_) => false,
+            };
             // A socket must not connect to itself by accident.
-            tuple.local != remote && !bound.contains_key(&port) && !connections.contains_key(&tuple)
+            tuple.local != remote && !bound.contains_key(&port) && unused()
         };
-        self.ephemeral.choose(local, remote, port_range(env), is_free).ok_or(SocketError::AddressInUse)
+        let port = self.ephemeral.choose(local, remote, port_range(env), is_free);
+        // Linux: `EADDRNOTAVAIL`.
+        port.ok_or(SocketError::AddressInUse)
     }
 
     /// How a connection attempt went: `WouldBlock` while it runs; an error ends the socket.
@@ -134,6 +145,7 @@ impl Tcp {
         let socket = self.sockets.get_mut(handle).ok_or(SocketError::InvalidState)?;
         let (connection, _) = socket.connection_mut().ok_or(SocketError::NotInProgress)?;
         match connection.state {
+            TcpState::SynSent if connection.fast_open.client.deferred => Ok(()),
             TcpState::SynSent | TcpState::SynRecv => Err(SocketError::WouldBlock),
             TcpState::Close => match connection.error.take() {
                 Some(error) => Err(error),
@@ -155,6 +167,6 @@ impl Tcp {
 }
 
 /// `net.ipv4.ip_local_port_range`, which the settings keep within 16 bits.
-fn port_range(env: &Env<'_>) -> [u16; 2] {
+pub(super) fn port_range(env: &Env<'_>) -> [u16; 2] {
     env.sysctl.ip_local_port_range.map(|port| port as u16)
 }

@@ -58,6 +58,9 @@ pub struct TcpOptions {
     pub fast_open_connect: bool,
     /// Whether Fast Open works without cookies. Linux: `TCP_FASTOPEN_NO_COOKIE`.
     pub fast_open_no_cookie: bool,
+    /// One or two keys of Fast Open cookies; the second is accepted only. None: as the sysctl says. Linux:
+    /// `TCP_FASTOPEN_KEY`.
+    pub fast_open_keys: [Option<[u8; 16]>; 2],
     /// Type of service of packets sent, without the two bits of ECN. Linux: `IP_TOS`.
     pub tos: u8,
     /// Mark for policy routing. Linux: `SO_MARK`.
@@ -157,6 +160,8 @@ pub enum TcpOption {
     FastOpenQueue(u32),
     /// Whether `connect` waits for data.
     FastOpenConnect(bool),
+    /// The keys of Fast Open cookies.
+    FastOpenKeys([Option<[u8; 16]>; 2]),
     /// Whether Fast Open works without cookies.
     FastOpenNoCookie(bool),
     /// Type of service; the two bits of ECN are left out.
@@ -223,6 +228,7 @@ impl TcpOptions {
             fast_open_queue: 0,
             fast_open_connect: false,
             fast_open_no_cookie: false,
+            fast_open_keys: [None; 2],
             tos: 0,
             mark: 0,
             priority: 0,
@@ -281,6 +287,7 @@ impl TcpOptions {
             TcpOption::NotSentLowat(bytes) => self.not_sent_lowat = (bytes != 0).then_some(bytes),
             TcpOption::FastOpenQueue(count) => self.fast_open_queue = count.min(sysctl.somaxconn),
             TcpOption::FastOpenConnect(on) => self.fast_open_connect = on,
+            TcpOption::FastOpenKeys(keys) => self.fast_open_keys = keys,
             TcpOption::FastOpenNoCookie(on) => self.fast_open_no_cookie = on,
             TcpOption::SaveSyn(on) => self.save_syn = on,
             other => return self.set_path(other),

@@ -2,7 +2,7 @@
 
 use super::chronograph::Wait;
 use super::congestion::CaEvent;
-use super::connection::{Connection, Fin, mss_of_mtu};
+use super::connection::{Connection, Fin};
 use super::options::TcpOptions;
 use super::recovery::Resend;
 use super::sack_out::SackOut;
@@ -25,6 +25,9 @@ impl Connection {
         }
         if let Some(overdue) = self.overdue_ack(env, options) {
             return Some(overdue);
+        }
+        if let Some(answer) = self.fast_open_answer(env, options) {
+            return Some(answer);
         }
         match self.next_sent(env, options) {
             Some(sent) => Some(self.segment(&sent, env, options)),
@@ -63,6 +66,7 @@ impl Connection {
     /// Nothing more leaves for now: what does that say of the window, and what is to be waited for? Linux: the end
     /// of `tcp_write_xmit`.
     pub(super) fn output_rests(&mut self, env: &mut Env<'_>) {
+        self.end_burst();
         let burst = core::mem::take(&mut self.send.usage.burst);
         let full = self.in_flight() >= self.window.size;
         if burst > 0 || (full && self.unsent() > 0) {
@@ -99,11 +103,25 @@ impl Connection {
     /// `forced`: whatever the congestion window says.
     fn next_new(&mut self, env: &mut Env<'_>, options: &TcpOptions, forced: bool) -> Option<Sent> {
         let (len, syn, fin) = if self.send.next == self.send.initial {
+            if self.fast_open.client.deferred {
+                return None;
+            }
             (0, true, false)
         } else {
             let (len, fin) = self.new_data(env, options, forced)?;
             (len, false, fin)
         };
+        let sent = self.note_new(env, len, syn, fin, forced);
+        let data = if syn { self.take_syn_data() } else { 0 };
+        if data > 0 {
+            // It is a segment of its own from here on: only the SYN is sent again (RFC 7413 section 4.2.1).
+            self.note_new(env, data, false, false, forced);
+        }
+        Some(Sent { end: sent.end + data, ..sent })
+    }
+
+    /// Puts a new segment among the sent ones.
+    fn note_new(&mut self, env: &mut Env<'_>, len: u32, syn: bool, fin: bool, forced: bool) -> Sent {
         let start = self.send.next;
         let end = start + len + u32::from(syn) + u32::from(fin);
         if len > 0 {
@@ -137,7 +155,7 @@ impl Connection {
         if first || self.timers.get(Timer::TailProbe).is_some() {
             self.rearm_retransmission(env);
         }
-        Some(sent)
+        sent
     }
 
     fn note_data_sent(&mut self, env: &mut Env<'_>, len: u32, end: Sequence) {
@@ -158,7 +176,7 @@ impl Connection {
     fn new_data(&mut self, env: &Env<'_>, options: &TcpOptions, forced: bool) -> Option<(u32, bool)> {
         let fin_queued = self.send.fin == Fin::Queued;
         let unsent = self.unsent();
-        let opening = matches!(self.state, TcpState::SynSent | TcpState::SynRecv);
+        let opening = matches!(self.state, TcpState::SynSent | TcpState::SynRecv) && !self.is_fast_open();
         if opening || (unsent == 0 && !fin_queued) {
             return None;
         }
@@ -179,10 +197,11 @@ impl Connection {
             return fin.then_some((0, true));
         }
         let forced = core::mem::take(&mut self.send.force_partial) || forced;
-        let held = if len == mss || forced {
+        let held = if len == mss || forced || (last && (self.send.push_once || fin_queued)) {
             false
         } else if last {
-            !options.no_delay && !fin_queued && self.send.small_end.after(self.send.una)
+            let nagle = !options.no_delay && self.send.small_end.after(self.send.una);
+            options.cork || self.send.more || nagle
         } else {
             len < self.send.max_window / 2
         };
@@ -217,7 +236,8 @@ impl Connection {
         if sent.fin {
             flags |= Flags::FIN;
         }
-        if !data.is_empty() && sent.data_start() + sent.data_len() == self.send.queue.end() {
+        let last = sent.data_start() + sent.data_len() == self.send.queue.end();
+        if !data.is_empty() && !sent.syn && last && !self.send.unpushed {
             flags |= Flags::PSH;
         }
         let again = sent.was_retransmitted();
@@ -245,16 +265,18 @@ impl Connection {
         if flags.ack() {
             self.note_ack_sent(env);
         }
+        let mut segment_options = self.segment_options(flags, env);
+        self.add_accurate_option(env, flags, !data.is_empty(), &mut segment_options);
         let outgoing = Outgoing {
             sequence,
             acknowledgement: self.receive.next,
             flags,
             window,
-            options: self.segment_options(flags, env),
+            options: Options { fast_open: self.take_syn_cookie(flags), ..segment_options },
         };
         self.count_output(env, data.len() as u32);
         self.receive.sack.forget_duplicate();
-        let mut output = outgoing.into_output(&self.tuple, data, options.hop_limit);
+        let mut output = outgoing.into_signed(&self.tuple, data, options.hop_limit, self.key.as_deref());
         output.packet.meta.confirms_neighbour = core::mem::take(&mut self.progressed);
         output
     }
@@ -271,7 +293,7 @@ impl Connection {
     fn segment_options(&self, flags: Flags, env: &Env<'_>) -> Options {
         let mut options = Options::default();
         if flags.syn() {
-            options.mss = Some(mss_of_mtu(self.mtu) as u16);
+            options.mss = Some(self.path.advertised_mss);
             // An answer names a scale only if the question did (RFC 7323 section 2.2); the two sides' state
             // says so, as `send.scale` and `receive.scale` are then both in force.
             let offered = self.state == TcpState::SynSent && env.sysctl.tcp_window_scaling;
@@ -311,6 +333,6 @@ impl Connection {
             window: 0,
             options: Options::default(),
         };
-        outgoing.into_output(&self.tuple, Packet::with_capacity(0), options.hop_limit)
+        outgoing.into_signed(&self.tuple, Packet::with_capacity(0), options.hop_limit, self.key.as_deref())
     }
 }

@@ -96,6 +96,7 @@ impl Connection {
     /// All of it is here already: the acknowledgement was lost, or the peer is impatient.
     fn receive_old(&mut self, env: &mut Env<'_>, first: Sequence, end: Sequence) -> Result<(), DropReason> {
         env.counters.increment(Counter::TcpExtDelayedACKLost);
+        self.suspect_option(first);
         self.tell_duplicate(env, first, end);
         self.refuse(DropReason::TcpOldData)
     }

@@ -1,12 +1,15 @@
 //! Segments as the connection sees them: one that arrived, one that is to leave.
 
 use super::sequence::Sequence;
-use super::{FourTuple, Output};
-use crate::packet::{Checksum, Packet};
+use super::signature::Key;
+use super::{Env, FourTuple, Output, SegmentInfo};
+use crate::counters::Counter;
+use crate::packet::{Checksum, DeviceIndex, Packet};
+use crate::time::{Duration, Instant};
 use crate::wire::checksum::pseudo_header;
 use crate::wire::ecn::Codepoint;
 use crate::wire::ipv4::Protocol;
-use crate::wire::tcp::{self, CHECKSUM_OFFSET, Fields, Flags, Options};
+use crate::wire::tcp::{self, CHECKSUM_OFFSET, Fields, Flags, Options, SIGNATURE_LEN};
 
 /// A segment that arrived, its header parsed.
 #[derive(Debug)]
@@ -22,6 +25,11 @@ pub(super) struct Segment {
     pub payload: Packet,
     /// Largest IP packet of the link it came by, in bytes.
     pub mtu: u32,
+    /// The device it came by.
+    pub device: DeviceIndex,
+    /// Bytes of its header, and of the IP header before it: both lie before the payload in its packet.
+    pub header_len: usize,
+    pub ip_header_len: usize,
     /// ECN's bits of the IP header it came in. Linux: `ip_dsfield`.
     pub codepoint: Codepoint,
 }
@@ -30,6 +38,40 @@ impl Segment {
     /// How many sequence numbers it takes. Linux: `end_seq - seq`.
     pub(super) fn len(&self) -> u32 {
         self.payload.len() as u32 + u32::from(self.flags.syn()) + u32::from(self.flags.fin())
+    }
+
+    /// Header and payload, as they arrived.
+    pub(super) fn bytes(&self) -> &[u8] {
+        let start = self.payload.headroom().saturating_sub(self.header_len);
+        self.payload.whole().get(start..).unwrap_or_default()
+    }
+
+    /// The IP header and the TCP header, as they arrived. Linux: what `TCP_SAVED_SYN` shows.
+    pub(super) fn headers(&self) -> &[u8] {
+        let end = self.payload.headroom();
+        let start = end.saturating_sub(self.header_len + self.ip_header_len);
+        self.payload.whole().get(start..end).unwrap_or_default()
+    }
+
+    /// Whether it may be answered although it is not as expected: data always, the rest not more often than
+    /// `tcp_invalid_ratelimit`, so that two ends do not answer each other for ever. `last` is when that was done
+    /// last. Linux: `tcp_oow_rate_limited`.
+    pub(super) fn may_be_answered(
+        &self,
+        env: &mut Env<'_>,
+        last: &mut Option<Instant>,
+        skipped: Counter,
+    ) -> bool {
+        if self.len() > 0 && !self.flags.syn() {
+            return true;
+        }
+        let limit = Duration::from_millis(env.sysctl.tcp_invalid_ratelimit.into());
+        if last.is_some_and(|last| env.now.since(last) < limit) {
+            env.counters.increment(skipped);
+            return false;
+        }
+        *last = Some(env.now);
+        true
     }
 
     /// The sequence number behind its last.
@@ -69,11 +111,26 @@ impl Outgoing {
         payload.meta.checksum = Checksum::Partial { length, offset: CHECKSUM_OFFSET };
         Output { packet: payload, source, destination, ttl, tos: 0, mark: 0, dont_fragment: true }
     }
+
+    /// As [`Outgoing::into_output`], signed if there is a key.
+    pub(super) fn into_signed(
+        mut self,
+        tuple: &FourTuple,
+        payload: Packet,
+        ttl: u8,
+        key: Option<&Key>,
+    ) -> Output {
+        let Some(key) = key else { return self.into_output(tuple, payload, ttl) };
+        self.options.md5 = Some([0; SIGNATURE_LEN]);
+        let mut output = self.into_output(tuple, payload, ttl);
+        key.sign(&mut output);
+        output
+    }
 }
 
 /// The reset that answers `segment`, which belongs to no connection or lies where none can be (RFC 9293
 /// section 3.10.7.1); none for a reset. Linux: `tcp_v4_send_reset`.
-pub(super) fn reset_for(segment: &Segment, ttl: u8) -> Option<Output> {
+pub(super) fn reset_for(segment: &Segment, ttl: u8, key: Option<&Key>) -> Option<Output> {
     if segment.flags.rst() {
         return None;
     }
@@ -83,14 +140,14 @@ pub(super) fn reset_for(segment: &Segment, ttl: u8) -> Option<Output> {
         (Sequence(0), segment.end(), Flags::RST | Flags::ACK)
     };
     let reset = Outgoing { sequence, acknowledgement, flags, window: 0, options: Options::default() };
-    Some(reset.into_output(&segment.tuple, Packet::with_capacity(0), ttl))
+    Some(reset.into_signed(&segment.tuple, Packet::with_capacity(0), ttl, key))
 }
 
 /// Parses the segment in `packet`, which came to `destination` from `source`.
 pub(super) fn parse(
     mut packet: Packet,
     tuple_of: impl FnOnce(u16, u16) -> FourTuple,
-    mtu: u32,
+    info: &SegmentInfo,
 ) -> Result<Segment, crate::wire::Malformed> {
     let header = tcp::Header::parse(packet.data())?;
     let header_len = header.header_len();
@@ -102,8 +159,11 @@ pub(super) fn parse(
         window: header.window(),
         options: header.options(),
         payload: Packet::default(),
-        mtu,
-        codepoint: Codepoint::NotEct,
+        mtu: info.mtu,
+        device: info.device,
+        header_len,
+        ip_header_len: info.header_len,
+        codepoint: Codepoint::of_tos(info.tos),
     };
     packet.pull(header_len);
     segment.payload = packet;

@@ -89,6 +89,12 @@ impl SentQueue {
         self.segments.get(index)
     }
 
+    /// All of them.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Sent> {
+        self.segments.iter()
+    }
+
     /// The index of the first segment that does not lie wholly before `number`.
     pub(super) fn index_at(&self, number: Sequence) -> usize {
         self.segments.partition_point(|sent| !sent.end.after(number))

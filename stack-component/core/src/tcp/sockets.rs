@@ -5,6 +5,7 @@ use super::options::{TcpOption, TcpOptions};
 use super::table::{Role, Socket, Tcp, TcpHandle};
 use super::{Env, SocketError, TcpState};
 use crate::counters::Counter;
+use crate::time::Duration;
 use alloc::vec::Vec;
 use core::net::SocketAddrV4;
 
@@ -56,6 +57,11 @@ impl Tcp {
         let socket = self.sockets.get(handle).ok_or(SocketError::InvalidState)?;
         let connection = socket.connection().ok_or(SocketError::InvalidState)?;
         match connection.state {
+            TcpState::SynRecv if connection.is_fast_open() => Ok(connection.send_space(&socket.options)),
+            // The data is waited for, to go with the SYN.
+            TcpState::SynSent if connection.fast_open.client.deferred => {
+                Ok(connection.send_space(&socket.options))
+            }
             TcpState::SynSent | TcpState::SynRecv => Ok(0),
             state if state.may_send() => Ok(connection.send_space(&socket.options)),
             _ => Err(connection.ended_by.unwrap_or(SocketError::InvalidState)),
@@ -74,12 +80,15 @@ impl Tcp {
         env: &mut Env<'_>,
         handle: TcpHandle,
         data: &[u8],
-        _flags: SendFlags,
+        flags: SendFlags,
     ) -> Result<usize, SocketError> {
         self.send_space(handle)?;
         let socket = self.sockets.get_mut(handle).ok_or(SocketError::InvalidState)?;
         let (connection, options) = socket.connection_mut().ok_or(SocketError::InvalidState)?;
-        if !connection.state.may_send() {
+        if connection.fast_open.client.deferred {
+            return self.start_fast_open(env, handle, data);
+        }
+        if !connection.state.may_send() && !connection.is_fast_open() {
             return Err(SocketError::WouldBlock);
         }
         let taken = data.len().min(connection.send_room(options));
@@ -87,7 +96,13 @@ impl Tcp {
             return if data.is_empty() { Ok(0) } else { Err(SocketError::WouldBlock) };
         }
         connection.before_write(env);
+        if connection.unsent() == 0 {
+            connection.send.push_once = false;
+        }
         connection.send.queue.push(data.get(..taken).unwrap_or_default());
+        // A write that did not fit is pushed as far as it did, as if no more followed.
+        connection.send.more = flags.more && taken == data.len();
+        connection.send.unpushed = connection.send.more;
         connection.events.output = true;
         self.settle(env, handle);
         Ok(taken)
@@ -153,7 +168,13 @@ impl Tcp {
             }
             Role::Connection(connection) => {
                 self.memory.orphans += u32::from(!connection.orphan);
+                let abortive = socket.options.linger == Some(Duration::ZERO);
                 let mut closing = connection.close(env);
+                if closing == Closing::Graceful && abortive {
+                    env.counters.increment(Counter::TcpExtTCPAbortOnData);
+                    connection.die(None);
+                    closing = Closing::Reset;
+                }
                 if closing == Closing::Graceful && self.memory.refuses_orphan(connection, env.sysctl) {
                     env.counters.increment(Counter::TcpExtTCPAbortOnMemory);
                     connection.die(None);
@@ -215,9 +236,15 @@ impl Tcp {
             },
             Role::Connection(connection) => {
                 let receive = &connection.receive;
+                // Linux: `sock_rcvlowat`.
+                let lowat = socket.options.receive_lowat.min(receive.tuning.buffer / 2).max(1);
                 let over = connection.state == TcpState::Close;
                 TcpReadiness {
-                    readable: over || receive.queue.len() > 0 || receive.finished || receive.shutdown,
+                    readable: over
+                        || receive.queue.len() >= lowat as usize
+                        || receive.finished
+                        || receive.shutdown
+                        || (receive.queue.len() > 0 && connection.receive_window() <= receive.mss),
                     writable: self.send_space(handle) != Ok(0),
                     acceptable: false,
                     connect_resolved: !matches!(connection.state, TcpState::SynSent | TcpState::SynRecv),
@@ -244,6 +271,8 @@ impl Tcp {
         let keep_alive = matches!(option, TcpOption::KeepAlive(_) | TcpOption::KeepAliveIdle(_));
         if let Some((connection, options)) = socket.connection_mut() {
             match option {
+                TcpOption::NoDelay(true) => connection.send.push_once = true,
+                TcpOption::Cork(false) => connection.send.push_once = options.no_delay,
                 TcpOption::QuickAck(quick) => connection.set_quick_ack(env, quick),
                 TcpOption::ReceiveBuffer(_) | TcpOption::WindowClamp(_) => connection.resize(options),
                 _ => {}

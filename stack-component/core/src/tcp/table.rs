@@ -1,6 +1,8 @@
 //! All of a stack's TCP sockets, how they are found, and what follows when one of them changed.
 
 use super::connection::Connection;
+use super::destinations::Destinations;
+use super::fast_open_client::BlackHole;
 use super::filter::SocketFilter;
 use super::listener::Listener;
 use super::memory::Memory;
@@ -8,7 +10,9 @@ use super::options::TcpOptions;
 use super::request::Request;
 use super::secrets::Secrets;
 use super::segment::Segment;
-use super::time_wait::TimeWait;
+use super::signature::Keys;
+use super::syn_cookies::Cookies;
+use super::time_wait::{Retirement, TimeWait};
 use super::trace::{StateChange, Trail};
 use super::{Env, FourTuple, Output, TcpState};
 use crate::arena::{Arena, Handle};
@@ -21,7 +25,7 @@ use crate::timer::Wheel;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::net::{Ipv4Addr, SocketAddrV4};
+use core::net::SocketAddrV4;
 use hashbrown::HashMap;
 
 /// The name of a TCP socket.
@@ -48,6 +52,8 @@ pub struct Socket {
     pub(super) options: TcpOptions,
     /// The address it is bound to; of a connection, the address it was bound to before.
     pub(super) local: Option<SocketAddrV4>,
+    /// What segments are signed with, by peer.
+    pub(super) keys: Keys,
     /// What looks at each segment before the connection does.
     pub(super) filter: SocketFilter,
     /// Bytes of memory that it is charged for.
@@ -64,6 +70,7 @@ impl Socket {
             role,
             options,
             local: None,
+            keys: Keys::default(),
             filter: SocketFilter::default(),
             held: 0,
             queued: false,
@@ -111,9 +118,17 @@ pub struct Tcp {
     pub(super) time_waits: Arena<TimeWait>,
     /// Linux: `tcp_hashinfo.ehash`.
     pub(super) connections: HashMap<FourTuple, Entry, KeyedHash>,
-    /// Sockets bound to a port, listening or not. Linux: `bhash`, `lhash2`.
+    /// Sockets that listen, by port. Linux: `lhash2`.
+    pub(super) listeners: HashMap<u16, Vec<TcpHandle>, KeyedHash>,
+    /// Sockets bound to a port by their owners, listening or not. Linux: `bhash`.
     pub(super) bound: HashMap<u16, Vec<TcpHandle>, KeyedHash>,
     pub(super) secrets: Secrets,
+    pub(super) cookies: Cookies,
+    /// What is remembered of peers beyond connections.
+    pub(super) destinations: Destinations,
+    pub(super) black_hole: BlackHole,
+    /// Some socket has a key. Linux: `tcp_md5_needed`.
+    pub(super) signs: bool,
     pub(super) ephemeral: EphemeralPorts,
     pub(super) wheel: Wheel<Entry>,
     pub(super) challenges: ChallengeBudget,
@@ -136,8 +151,13 @@ impl Tcp {
             requests: Arena::new(),
             time_waits: Arena::new(),
             connections: HashMap::with_hasher(KeyedHash::new(random)),
+            listeners: HashMap::with_hasher(KeyedHash::new(random)),
             bound: HashMap::with_hasher(KeyedHash::new(random)),
             secrets: Secrets::new(random),
+            cookies: Cookies::new(random),
+            destinations: Destinations::new(random),
+            black_hole: BlackHole::default(),
+            signs: false,
             ephemeral: EphemeralPorts::new(random),
             wheel: Wheel::default(),
             challenges: ChallengeBudget::default(),
@@ -150,7 +170,7 @@ impl Tcp {
     }
 
     /// Whether nothing is kept but `sockets` sockets: no connection, no request, no TIME-WAIT.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn is_empty_but_for(&self, sockets: usize) -> bool {
         self.sockets.len() == sockets
             && self.requests.is_empty()
@@ -171,9 +191,11 @@ impl Tcp {
     /// The next segment to send; to be asked until there is none.
     pub fn poll_output(&mut self, env: &mut Env<'_>) -> Option<Output> {
         if let Some(reply) = self.replies.pop_front() {
+            env.counters.increment(Counter::TcpOutSegs);
             return Some(reply);
         }
         while let Some(&handle) = self.pending.front() {
+            self.follow_path(env, handle);
             if let Some(socket) = self.sockets.get_mut(handle) {
                 if let Some((connection, options)) = socket.connection_mut() {
                     if let Some(output) = connection.next_output(env, options) {
@@ -251,17 +273,26 @@ impl Tcp {
             self.wakeups.push(handle);
         }
         let tuple = connection.tuple;
-        if connection.state == TcpState::TimeWait {
-            let wait = TimeWait::of(connection, env.now);
+        let over = connection.state == TcpState::Close;
+        let retirement = connection.retire(env, &socket.options);
+        if let Retirement::Keep(wait) = retirement {
+            let last = connection.take_last_ack(env, &socket.options);
             connection.die(None);
             // What goes on in TIME-WAIT is no longer this connection.
             connection.events.trail = Trail::default();
+            last.into_iter().for_each(|ack| self.reply(ack));
             self.enter_time_wait(env, wait);
-        } else if connection.state == TcpState::Close
-            && self.connections.get(&tuple) == Some(&Entry::Connection(handle))
-        {
+        } else if let Retirement::Reset = retirement {
+            env.counters.increment(Counter::TcpExtTCPAbortOnLinger);
+            let reset = connection.reset(env, &socket.options);
+            connection.die(None);
+            self.connections.remove(&tuple);
+            self.reply(reset);
+        } else if over && self.connections.get(&tuple) == Some(&Entry::Connection(handle)) {
             self.connections.remove(&tuple);
         }
+        self.end_fast_open(env, handle);
+        self.learn_fast_open(env, handle);
         self.trace_trail(&tuple, &events.trail);
         self.schedule_or_forget(handle);
     }
@@ -308,7 +339,8 @@ impl Tcp {
     /// Answers `segment` with a reset, unless it is one. Linux: `tcp_v4_send_reset`.
     pub(super) fn reply_with_reset(&mut self, env: &mut Env<'_>, segment: &Segment) {
         let ttl = env.sysctl.ip_default_ttl as u8;
-        if let Some(reset) = super::segment::reset_for(segment, ttl) {
+        let key = self.key_of(&segment.tuple);
+        if let Some(reset) = super::segment::reset_for(segment, ttl, key.as_deref()) {
             env.counters.increment(Counter::TcpOutRsts);
             self.reply(reset);
         }
@@ -328,18 +360,5 @@ impl Tcp {
         let may = self.challenges.left > 0;
         self.challenges.left = self.challenges.left.saturating_sub(1);
         may
-    }
-
-    /// The listener for `local`: one on exactly this address before one on all. Linux:
-    /// `__inet_lookup_listener`.
-    pub(super) fn listener(&self, local: SocketAddrV4) -> Option<TcpHandle> {
-        let holders = self.bound.get(&local.port())?;
-        let listens_on = |&handle: &TcpHandle, address: &Ipv4Addr| {
-            self.sockets.get(handle).is_some_and(|socket| {
-                matches!(socket.role, Role::Listener(_)) && socket.local.is_some_and(|l| l.ip() == address)
-            })
-        };
-        let find = |address: &Ipv4Addr| holders.iter().copied().find(|handle| listens_on(handle, address));
-        find(local.ip()).or_else(|| find(&Ipv4Addr::UNSPECIFIED))
     }
 }

@@ -79,12 +79,17 @@ impl Connection {
             if self.timers.get(timer).is_some_and(|deadline| deadline <= env.now) {
                 self.timers.stop(timer);
                 match timer {
-                    Timer::Retransmit => self.retransmission_timeout(env),
+                    Timer::Retransmit if self.fast_open_timeout(env, options) => {}
+                    Timer::Retransmit if self.user_gave_up(env, options) => {
+                        env.counters.increment(Counter::TcpExtTCPAbortOnTimeout);
+                        self.die(Some(SocketError::Timeout));
+                    }
+                    Timer::Retransmit => self.retransmission_timeout(env, options),
                     Timer::DelayedAck => self.delayed_ack_timeout(env),
                     Timer::CompressedAck => self.compressed_ack_timeout(),
-                    Timer::Persist => self.persist_timeout(env),
+                    Timer::Persist => self.persist_timeout(env, options),
                     Timer::KeepAlive => self.keep_alive_timeout(env, options),
-                    Timer::FinWait => self.die(None),
+                    Timer::FinWait => self.retiring = true,
                     Timer::Reorder => self.reordering_timeout(env),
                     Timer::TailProbe => self.send_tail_probe(env),
                     // What waited leaves with the output that follows.
@@ -124,16 +129,18 @@ impl Connection {
 
     /// Nothing was acknowledged for too long (RFC 6298 section 5, RFC 5681 section 3.1). Linux:
     /// `tcp_retransmit_timer`.
-    fn retransmission_timeout(&mut self, env: &mut Env<'_>) {
+    fn retransmission_timeout(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
         if self.send.sent.is_empty() {
             return;
         }
-        if self.retransmits >= self.retransmit_limit(env) {
+        let expired = self.retransmits >= self.retransmit_limit(env, options);
+        self.note_fast_open_timeout(env, expired);
+        if expired {
             env.counters.increment(match self.state {
                 TcpState::SynSent | TcpState::SynRecv => Counter::TcpAttemptFails,
                 _ => Counter::TcpExtTCPAbortOnTimeout,
             });
-            return self.die(Some(SocketError::Timeout));
+            return self.die(Some(self.soft_error.unwrap_or(SocketError::Timeout)));
         }
         if self.retransmits >= env.sysctl.tcp_retries1 {
             self.suspect_black_hole(env);
@@ -173,10 +180,14 @@ impl Connection {
     }
 
     /// How often the same data is sent again. Linux: `tcp_write_timeout`, `tcp_orphan_retries`.
-    fn retransmit_limit(&self, env: &Env<'_>) -> u32 {
+    fn retransmit_limit(&self, env: &Env<'_>, options: &TcpOptions) -> u32 {
+        let syns = |of_sysctl| options.syn_count.map_or(of_sysctl, u32::from);
         match self.state {
-            TcpState::SynSent => env.sysctl.tcp_syn_retries,
-            TcpState::SynRecv => env.sysctl.tcp_synack_retries,
+            // Those at the same interval come on top: 67 s until the last SYN by default.
+            TcpState::SynSent => {
+                syns(env.sysctl.tcp_syn_retries).saturating_add(env.sysctl.tcp_syn_linear_timeouts)
+            }
+            TcpState::SynRecv => syns(env.sysctl.tcp_synack_retries),
             _ if self.orphan => match env.sysctl.tcp_orphan_retries {
                 0 => 8,
                 retries => retries,
@@ -187,23 +198,40 @@ impl Connection {
 
     /// The window is closed, or too small to be used, and nothing is on its way that would tell when it
     /// opens (RFC 9293 section 3.8.6.1). Linux: `tcp_probe_timer`, `tcp_send_probe0`.
-    fn persist_timeout(&mut self, env: &mut Env<'_>) {
+    fn persist_timeout(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
         if !self.send.sent.is_empty() || (self.unsent() == 0 && self.send.fin != Fin::Queued) {
             return;
         }
-        if self.probes >= self.retransmit_limit(env) {
+        if self.unsent() > 0 && (self.send.una + self.send.window).after(self.send.next) {
+            // The window is not closed: what was held back leaves as far as it fits. Linux: `tcp_write_wakeup`.
+            self.send.force_partial = true;
+            self.send.unpushed = false;
+            return;
+        }
+        let since = *self.probing_since.get_or_insert(env.now);
+        if self.probes == 0 {
+            self.probing_since = Some(env.now);
+        } else if options.user_timeout.is_some_and(|most| env.now.since(since) >= most) {
+            env.counters.increment(Counter::TcpExtTCPAbortOnTimeout);
+            return self.die(Some(SocketError::Timeout));
+        }
+        if self.probes >= self.retransmit_limit(env, options) {
             env.counters.increment(Counter::TcpExtTCPAbortOnTimeout);
             return self.die(Some(SocketError::Timeout));
         }
         self.probes += 1;
-        if (self.send.una + self.send.window).after(self.send.next) {
-            self.send.force_partial = true;
-        } else {
-            env.counters.increment(Counter::TcpExtTCPWinProbe);
-            self.probe = true;
-        }
+        env.counters.increment(Counter::TcpExtTCPWinProbe);
+        self.probe = true;
         self.rtt.back_off();
         self.timers.set(Timer::Persist, env.now + self.rtt.timeout());
+    }
+
+    /// Whether data has not been acknowledged for as long as the owner wants to wait (RFC 5482). Linux:
+    /// `retransmits_timed_out` with `icsk_user_timeout`.
+    fn user_gave_up(&self, env: &Env<'_>, options: &TcpOptions) -> bool {
+        let since = self.totals.timeouts_since.filter(|_| self.retransmits > 0);
+        let (Some(most), Some(since)) = (options.user_timeout, since) else { return false };
+        env.now.since(since) >= most
     }
 
     /// Starts, moves or stops the keep-alive timer after the options changed or the connection was opened.
@@ -226,7 +254,11 @@ impl Connection {
             let wait = if busy { options.keep_alive_idle } else { options.keep_alive_idle - silent };
             return self.timers.set(Timer::KeepAlive, env.now + wait);
         }
-        if self.probes >= options.keep_alive_count {
+        let given_up = match options.user_timeout {
+            Some(most) => self.probes > 0 && silent >= most,
+            None => self.probes >= options.keep_alive_count,
+        };
+        if given_up {
             env.counters.increment(Counter::TcpExtTCPAbortOnTimeout);
             return self.die(Some(SocketError::Timeout));
         }

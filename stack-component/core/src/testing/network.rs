@@ -1,6 +1,8 @@
 //! Two hosts on a link.
 
-use super::link::{Impairment, Link, LinkEnd};
+use super::link::{Impairment, Link, Traffic};
+use super::link_end::LinkEnd;
+use super::wire::Wire;
 use crate::random::{Random, SeededRandom};
 use crate::stack::Stack;
 use crate::tcp::{Received, Shutdown, SocketError, TcpHandle};
@@ -10,7 +12,7 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::net::{Ipv4Addr, SocketAddrV4};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The addresses of the two hosts, in 198.51.100.0/24.
 pub const ADDRESSES: [Ipv4Addr; 2] = [Ipv4Addr::new(198, 51, 100, 1), Ipv4Addr::new(198, 51, 100, 2)];
@@ -43,14 +45,33 @@ impl Network {
         Network { hosts, now, link }
     }
 
+    pub(super) fn link(&self) -> MutexGuard<'_, Link> {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Cuts the link, or mends it.
     pub fn set_cut(&mut self, cut: bool) {
-        self.link.lock().unwrap_or_else(PoisonError::into_inner).cut = cut;
+        self.link().cut = cut;
+    }
+
+    /// From now on the link does what `impairment` says.
+    pub fn set_impairment(&mut self, impairment: Impairment) {
+        self.link().impairment = impairment;
+    }
+
+    /// Lets somebody look at the link, who remembers the last segments and holds the hosts to their windows.
+    pub(super) fn watch(&mut self) {
+        self.link().wire = Some(Wire::default());
+    }
+
+    /// What became of the frames that the host `from` sent.
+    pub fn traffic(&self, from: usize) -> Traffic {
+        self.link().traffic(from)
     }
 
     /// Frames that the link's queues had no room for.
     pub fn overflowed(&self) -> u64 {
-        self.link.lock().unwrap_or_else(PoisonError::into_inner).lost
+        [0, 1].map(|host| self.traffic(host).overflowed).iter().sum()
     }
 
     /// Lets both hosts do what there is to do now.
@@ -66,12 +87,18 @@ impl Network {
 
     /// Goes on to the next thing that happens. Answers `false` if nothing ever will.
     pub fn step(&mut self) -> bool {
+        self.step_until(None)
+    }
+
+    /// As [`Network::step`], but not beyond `limit`, which counts as something that happens.
+    pub fn step_until(&mut self, limit: Option<Instant>) -> bool {
         self.settle();
-        let arrival = self.link.lock().unwrap_or_else(PoisonError::into_inner).next_arrival();
+        let arrival = self.link().next_arrival();
         let timers = self.hosts.iter().filter_map(Stack::next_deadline).min();
-        let Some(next) = arrival.into_iter().chain(timers).min() else { return false };
+        let Some(next) = arrival.into_iter().chain(timers).chain(limit).min() else { return false };
         self.now = self.now.max(next);
-        self.link.lock().unwrap_or_else(PoisonError::into_inner).advance(self.now);
+        let now = self.now;
+        self.link().advance(now);
         self.settle();
         true
     }

@@ -1,11 +1,12 @@
 //! Two whole stacks, from Ethernet to sockets.
 
-use super::{ADDRESSES, Impairment, Network};
+use super::{ADDRESSES, Breadth, Bulk, Impairment, Network, Plan, jain, run};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::random::{Random, SeededRandom};
 use crate::tcp::{Algorithm, SocketError, TcpState};
 use crate::time::Duration;
+use alloc::vec::Vec;
 use core::net::SocketAddrV4;
 
 /// A link as bad as `seed` wants it.
@@ -24,12 +25,20 @@ fn bad_link(seed: u64) -> Impairment {
 }
 
 #[test]
-fn bytes_arrive_intact_over_a_hundred_bad_links() {
+fn a_hundred_seeded_runs_keep_what_is_promised() {
     for seed in 0..100 {
-        let mut network = Network::new(bad_link(seed), seed);
-        let handles = network.connect(80);
-        network.exchange(handles, 100_000, seed);
+        if let Err(what) = run(&Plan::new(seed, Breadth::Short)) {
+            panic!("{what}");
+        }
     }
+}
+
+#[test]
+fn four_flows_of_cubic_share_a_bottleneck_fairly() {
+    let minute = Duration::from_secs(60);
+    let bulk = Bulk::new(2_500_000, Duration::from_millis(20), 0, &[Algorithm::Cubic; 4], minute);
+    let bytes: Vec<u64> = bulk.run().0.iter().map(|flow| flow.bytes).collect();
+    assert!(jain(&bytes) >= 0.95, "{bytes:?}");
 }
 
 #[test]
@@ -64,14 +73,14 @@ fn a_full_queue_on_the_way_is_survived() {
 
 #[test]
 fn the_same_seed_gives_the_same_run() {
-    let run = |seed| {
+    let of = |seed| {
         let mut network = Network::new(bad_link(5), seed);
         let handles = network.connect(80);
         network.exchange(handles, 200_000, seed);
         (network.now, network.hosts[0].counters().snapshot())
     };
-    assert!(run(1) == run(1));
-    assert!(run(1) != run(2));
+    assert!(of(1) == of(1));
+    assert!(of(1) != of(2));
 }
 
 #[test]
@@ -211,9 +220,11 @@ fn through_a_queue(algorithm: Algorithm, tcp_ecn: &str) -> (u64, u64, u64) {
 #[test]
 fn with_marks_nothing_is_lost() {
     for algorithm in [Algorithm::Reno, Algorithm::Cubic, Algorithm::Dctcp] {
-        let (overflowed, again, marked) = through_a_queue(algorithm, "1");
-        assert_eq!((overflowed, again), (0, 0), "{algorithm:?}");
-        assert!(marked > 0, "{algorithm:?}");
+        for tcp_ecn in ["1", "3"] {
+            let (overflowed, again, marked) = through_a_queue(algorithm, tcp_ecn);
+            assert_eq!((overflowed, again), (0, 0), "{algorithm:?} {tcp_ecn}");
+            assert!(marked > 0, "{algorithm:?} {tcp_ecn}");
+        }
     }
     let (overflowed, again, marked) = through_a_queue(Algorithm::Reno, "0");
     assert!(overflowed > 0 && again >= overflowed && marked == 0, "{overflowed} {again} {marked}");

@@ -2,6 +2,7 @@
 
 use super::{Harness, local};
 use crate::state::{InForce, whole_millis, whole_seconds};
+use core::net::Ipv4Addr;
 use stack_core::socket::SocketError;
 use stack_core::tcp::{CongestionInfo, Instruction, TcpOption, TcpState};
 use stack_core::time::Duration;
@@ -102,6 +103,22 @@ fn connecting_with_data_is_connecting() {
     assert_eq!(taken, Ok(0), "there is no cookie");
     harness.run();
     assert_eq!(harness.state.finish_connect(client), Ok(()));
+}
+
+#[test]
+fn keys_are_set_and_taken_away() {
+    let mut harness = Harness::new();
+    let socket = harness.state.create_tcp_socket().unwrap();
+    let peer = Some(Ipv4Addr::new(192, 0, 2, 0));
+    assert_eq!(harness.state.remove_md5_key(socket, peer, 24), Err(SocketError::NotInProgress));
+    for (peer, prefix, key) in
+        [(None, 24, &b"k"[..]), (peer, 33, b"k"), (peer, 24, b""), (peer, 24, &[0; 81])]
+    {
+        let refused = harness.state.add_md5_key(socket, peer, prefix, key);
+        assert_eq!(refused, Err(SocketError::InvalidArgument), "{peer:?}/{prefix} {}", key.len());
+    }
+    assert_eq!(harness.state.add_md5_key(socket, peer, 24, b"key"), Ok(()));
+    assert_eq!(harness.state.remove_md5_key(socket, peer, 24), Ok(()));
 }
 
 #[test]

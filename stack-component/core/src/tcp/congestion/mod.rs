@@ -105,7 +105,6 @@ pub(super) trait CongestionControl: Send + core::fmt::Debug {
     fn start(&mut self, _window: &mut Window, _path: &Path) {}
 
     /// Whether it wants congestion marks on every segment. Linux: `TCP_CONG_NEEDS_ECN`.
-    #[allow(dead_code, reason = "marks are not in use yet")]
     fn needs_ecn(&self) -> bool {
         self.algorithm().needs_ecn()
     }
@@ -141,7 +140,6 @@ pub(super) trait CongestionControl: Send + core::fmt::Debug {
 
     /// Data arrived, with or without a congestion mark; `received` is RCV.NXT before it. None: marks are echoed as
     /// RFC 3168 says. Linux: `CA_EVENT_ECN_IS_CE`, `CA_EVENT_ECN_NO_CE`.
-    #[allow(dead_code, reason = "marks are not in use yet")]
     fn data_arrived(&mut self, _marked: bool, _received: u32) -> Option<MarkEcho> {
         None
     }
@@ -172,7 +170,6 @@ pub(super) trait CongestionControl: Send + core::fmt::Debug {
     }
 
     /// Least segments sent in a burst when pacing; none: as the sysctl says. Linux: `min_tso_segs`.
-    #[allow(dead_code, reason = "pacing sends segments one by one")]
     fn min_burst(&self, _window: &Window) -> Option<u32> {
         None
     }

@@ -11,12 +11,18 @@
 //!     |---------------------------------------------------------->|
 //! ```
 //!
-//! `negotiation` is the handshake, `classic` what follows it by RFC 3168.
+//! `negotiation` is the handshake, `classic` what follows it by RFC 3168, `accurate` and `accurate_feedback` by RFC
+//! 9768: what we tell, and what we are told.
 
+mod accurate;
+mod accurate_feedback;
 mod classic;
 mod negotiation;
 
+pub(super) use accurate_feedback::Delivery;
 pub(super) use negotiation::Promise;
+
+use accurate::Accurate;
 
 use super::congestion::MarkEcho;
 use super::connection::Connection;
@@ -32,6 +38,10 @@ pub(super) enum Mode {
     Off,
     /// RFC 3168, asked for or agreed. Linux: `TCP_ECN_MODE_RFC3168`.
     Classic,
+    /// RFC 9768, asked for. Linux: `TCP_ECN_MODE_PENDING`.
+    Pending,
+    /// RFC 9768. Linux: `TCP_ECN_MODE_ACCECN`.
+    Accurate,
 }
 
 /// What a connection knows of marks. Linux: `ecn_flags`.
@@ -47,6 +57,7 @@ pub(super) struct Ecn {
     /// An acknowledgement that goes before all others: its number, and whether it says ECE. Linux:
     /// `dctcp_ece_ack_cwr`, `__tcp_send_ack`.
     overdue: Option<(Sequence, bool)>,
+    pub accurate: Accurate,
 }
 
 impl Connection {
@@ -59,8 +70,9 @@ impl Connection {
     /// type of service. `fresh`: it carries data that never left before. Linux: `tcp_ecn_send`.
     pub(super) fn ecn_of_segment(&mut self, fresh: bool) -> (Flags, Codepoint) {
         match self.ecn.mode {
-            Mode::Off => (Flags::NONE, Codepoint::NotEct),
+            Mode::Off | Mode::Pending => (Flags::NONE, Codepoint::NotEct),
             Mode::Classic => self.classic_marks(fresh),
+            Mode::Accurate => self.accurate_marks(),
         }
     }
 
@@ -73,6 +85,8 @@ impl Connection {
             // Who uses ECT sends retransmissions without it: something may be missing.
             Codepoint::NotEct if self.ecn.seen => return self.hurry_acks(),
             Codepoint::NotEct => return,
+            // Every mark is counted, so that nothing depends on when acknowledgements leave.
+            _ if self.ecn.mode == Mode::Accurate => return,
             _ if self.control.needs_ecn() => self.control.data_arrived(codepoint.is_ce(), received.0),
             _ => None,
         };

@@ -107,6 +107,8 @@ pub(super) struct AckFlags {
     pub data_sacked: bool,
     /// The peer's ECN echo. Linux: `FLAG_ECE`.
     pub congestion_echo: bool,
+    /// The echo told how many were marked: they are counted.
+    pub marks_counted: bool,
     /// A retransmission was lost. Linux: `FLAG_LOST_RETRANS`.
     pub retransmission_lost: bool,
     /// It reported a duplicate. Linux: `FLAG_DSACKING_ACK`.
@@ -129,6 +131,11 @@ impl AckFlags {
     /// It acknowledged something. Linux: `FLAG_ACKED`.
     pub(super) fn acked(&self) -> bool {
         self.data_acked || self.syn_acked
+    }
+
+    /// The peer's echo says that what it acknowledges was marked, all of it (RFC 3168).
+    pub(super) fn is_classic_echo(&self) -> bool {
+        self.congestion_echo && !self.marks_counted
     }
 
     /// It is no duplicate: it says something new by itself. Linux: `FLAG_NOT_DUP`.

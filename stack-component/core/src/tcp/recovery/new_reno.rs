@@ -16,7 +16,7 @@ impl Connection {
         self.send.sent.sacked += duplicates;
         self.note_reordering_without_sack(env, 0);
         let delivered = self.send.sent.sacked.saturating_sub(before);
-        self.rate.count(delivered, flags.congestion_echo);
+        self.rate.count(delivered, flags.is_classic_echo());
     }
 
     /// `acked` segments are acknowledged: one of them filled the hole, the others had sent duplicates. Linux:
@@ -24,7 +24,7 @@ impl Connection {
     pub(in super::super) fn forget_duplicates_of(&mut self, env: &mut Env<'_>, acked: u32, flags: &AckFlags) {
         let sacked = self.send.sent.sacked;
         if acked > 0 {
-            self.rate.count(acked.saturating_sub(sacked).max(1), flags.congestion_echo);
+            self.rate.count(acked.saturating_sub(sacked).max(1), flags.is_classic_echo());
             self.send.sent.sacked = sacked.saturating_sub(acked - 1);
         }
         self.note_reordering_without_sack(env, acked);

@@ -130,7 +130,9 @@ impl Connection {
             return false;
         }
         let Some(wait) = self.detect_losses(env) else { return false };
-        self.set_transmit_timer(Timer::Reorder, env.now + wait + TIMER_GRAIN);
+        // A round trip that an acknowledgement of long ago made up shall not hold up longer than the timeout would.
+        let wait = (wait + TIMER_GRAIN).min(self.rtt.timeout());
+        self.set_transmit_timer(Timer::Reorder, env.now + wait);
         true
     }
 

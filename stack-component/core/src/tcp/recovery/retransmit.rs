@@ -146,11 +146,28 @@ impl Connection {
         if !self.sack_permitted {
             self.send.sent.sacked = 0;
         }
+        if self.has_syn_data() {
+            return self.resend_syn_data(env);
+        }
         for index in 0..self.send.sent.len() as usize {
             if self.send.sent.get(index).is_some_and(|sent| sent.data_len() > mss) {
                 self.mark_lost(env, index);
             }
         }
+        self.resend_without_reduction(env);
+    }
+
+    /// What went with the SYN was not taken: it goes again at once, or with it if that is lost as well. Linux:
+    /// `tcp_rcv_fastopen_synack`, `tcp_simple_retransmit` with `syn_data`.
+    pub(in super::super) fn resend_syn_data(&mut self, env: &mut Env<'_>) {
+        for index in 0..self.send.sent.len() as usize {
+            self.mark_lost(env, index);
+        }
+        self.resend_without_reduction(env);
+    }
+
+    /// Linux: `tcp_non_congestion_loss_retransmit`.
+    fn resend_without_reduction(&mut self, env: &mut Env<'_>) {
         if self.send.sent.lost == 0 {
             return;
         }

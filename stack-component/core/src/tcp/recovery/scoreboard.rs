@@ -22,6 +22,8 @@ pub(in super::super) struct Tagged {
     pub last_sent: Option<Instant>,
     /// Segments delivered out of order, duplicates included.
     pub delivered: u32,
+    /// Bytes delivered, in order and out of order. Linux: `delivered_bytes`.
+    pub bytes: u32,
     /// The lowest number that was overtaken.
     pub overtaken: Sequence,
     /// How fast what it delivered went.
@@ -34,6 +36,7 @@ impl Tagged {
             first_sent: None,
             last_sent: None,
             delivered: 0,
+            bytes: 0,
             overtaken: next,
             sample: RateSample::default(),
         }
@@ -244,6 +247,7 @@ impl Connection {
             }
             flags.data_sacked = true;
             tagged.delivered += 1;
+            tagged.bytes += sent.data_len();
             self.send.sent.note_sacked(index);
             self.rate.on_delivered(&delivery_of(&sent), &mut tagged.sample);
             if self.send.sent.sacked == 1 || sent.end.after(self.recovery.highest_sacked) {

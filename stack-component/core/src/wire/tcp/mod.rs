@@ -1,8 +1,10 @@
 //! TCP headers (RFC 9293 section 3.1). The options are in a file of their own, [`Options`].
 
+mod accurate_ecn;
 mod option_values;
 mod options;
 
+pub use accurate_ecn::AccurateEcn;
 pub use option_values::{FastOpenCookie, SackBlocks, Timestamps};
 pub use options::{MAX_OPTIONS_LEN, Options, SIGNATURE_LEN, SIGNATURE_OFFSET, SIGNED_LEN};
 

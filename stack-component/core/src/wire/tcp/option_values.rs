@@ -42,6 +42,14 @@ impl SackBlocks {
         self.blocks.get(..usize::from(self.len)).unwrap_or_default()
     }
 
+    /// Leaves out all blocks but the first `len`.
+    pub fn truncate(&mut self, len: usize) {
+        for block in self.blocks.iter_mut().skip(len) {
+            *block = (0, 0);
+        }
+        self.len = self.len.min(len.min(SackBlocks::MAX) as u8);
+    }
+
     /// Whether there is no block.
     pub const fn is_empty(&self) -> bool {
         self.len == 0

@@ -1,6 +1,7 @@
 //! TCP options: MSS and the list's form (RFC 9293 section 3.2), window scale and timestamps (RFC 7323),
 //! selective acknowledgement (RFC 2018), signatures (RFC 2385), Fast Open (RFC 7413).
 
+use super::accurate_ecn::{self, AccurateEcn};
 use super::option_values::{FastOpenCookie, SackBlocks, Timestamps};
 use core::fmt;
 
@@ -46,6 +47,8 @@ pub struct Options {
     pub sack: SackBlocks,
     /// The signature of the segment (RFC 2385 section 3).
     pub md5: Option<[u8; SIGNATURE_LEN]>,
+    /// The counters of accurate ECN (RFC 9768 section 3.2.3).
+    pub accurate_ecn: Option<AccurateEcn>,
     /// A Fast Open cookie, or with an empty one the request for it; in a SYN only.
     pub fast_open: Option<FastOpenCookie>,
 }
@@ -109,6 +112,9 @@ impl Options {
                     }
                 }
                 MD5 => options.md5 = value.try_into().ok().or(options.md5),
+                accurate_ecn::ORDER_0 | accurate_ecn::ORDER_1 => {
+                    options.accurate_ecn = AccurateEcn::parse(kind, value).or(options.accurate_ecn);
+                }
                 FAST_OPEN if syn => {
                     options.fast_open = FastOpenCookie::parse(value, false).or(options.fast_open);
                 }
@@ -150,7 +156,55 @@ impl Options {
         let cookie = self.fast_open?;
         let base = if cookie.experimental { 4 } else { 2 };
         let len = (base + cookie.as_slice().len()).next_multiple_of(4);
-        (self.len_without_sack() + len <= MAX_OPTIONS_LEN).then_some((cookie, len))
+        let accurate = self.accurate_ecn_that_fits().map_or(0, |(_, len)| len);
+        (self.len_without_sack() + accurate + len <= MAX_OPTIONS_LEN).then_some((cookie, len))
+    }
+
+    /// Bytes of padding among the other options that the option of accurate ECN could use. Linux:
+    /// `tcp_synack_options_combine_saving`, `max_combine_saving`.
+    fn spare(&self) -> usize {
+        let before_sack = !self.sack.as_slice().is_empty();
+        if before_sack || (self.sack_permitted && self.timestamps.is_none()) {
+            2
+        } else {
+            usize::from(self.window_scale.is_some())
+        }
+    }
+
+    /// Puts in as many fields of `option` as fit beside the other options, at least `least`; for those a third SACK
+    /// block gives way. Answers whether it fits. Linux: `tcp_options_fit_accecn`.
+    pub fn fit_accurate_ecn(&mut self, option: AccurateEcn, least: u8) -> bool {
+        let mut blocks = self.sack;
+        blocks.truncate(self.sack_room());
+        loop {
+            let mut tried = Options { sack: blocks, accurate_ecn: None, ..*self };
+            let room = MAX_OPTIONS_LEN - tried.emitted_len();
+            for count in (least..=option.count).rev() {
+                let mut option = AccurateEcn { count, ..option };
+                option.fields.iter_mut().skip(count.into()).for_each(|field| *field = 0);
+                if option.padded_len(tried.spare()) <= room {
+                    tried.accurate_ecn = Some(option);
+                    *self = tried;
+                    return true;
+                }
+            }
+            let len = blocks.as_slice().len();
+            if least == 0 || len <= 2 {
+                return false;
+            }
+            blocks.truncate(len - 1);
+        }
+    }
+
+    /// The option of accurate ECN and the bytes it takes, if it fits.
+    fn accurate_ecn_that_fits(&self) -> Option<(AccurateEcn, usize)> {
+        let option = self.accurate_ecn?;
+        let len = option.padded_len(self.spare());
+        let sack = match self.sack_blocks_that_fit().len() {
+            0 => 0,
+            blocks => 4 + 8 * blocks,
+        };
+        (self.len_without_sack() + sack + len <= MAX_OPTIONS_LEN).then_some((option, len))
     }
 
     /// How many SACK blocks could be sent beside the other options that are set.
@@ -165,11 +219,12 @@ impl Options {
             blocks => 4 + 8 * blocks,
         };
         let fast_open = self.fast_open_that_fits().map_or(0, |(_, len)| len);
-        (self.len_without_sack() + sack + fast_open).min(MAX_OPTIONS_LEN)
+        let accurate = self.accurate_ecn_that_fits().map_or(0, |(_, len)| len);
+        (self.len_without_sack() + sack + accurate + fast_open).min(MAX_OPTIONS_LEN)
     }
 
     /// Writes the options in Linux's order, padded so that each begins at a multiple of four: signature, MSS,
-    /// SACK permitted, timestamps, window scale, SACK blocks as many as fit, Fast Open. Linux:
+    /// SACK permitted, timestamps, accurate ECN, window scale, SACK blocks as many as fit, Fast Open. Linux:
     /// `tcp_options_write`.
     ///
     /// # Panics
@@ -190,12 +245,8 @@ impl Options {
             put(&mss.to_be_bytes());
         }
         // Beside timestamps the two bytes of SACK-permitted take the place of the padding.
-        if self.sack_permitted {
-            put(if self.timestamps.is_some() {
-                &[SACK_PERMITTED, 2]
-            } else {
-                &[NOP, NOP, SACK_PERMITTED, 2]
-            });
+        if self.sack_permitted && self.timestamps.is_some() {
+            put(&[SACK_PERMITTED, 2]);
         }
         if let Some(Timestamps { value, echo }) = self.timestamps {
             put(if self.sack_permitted { &[] } else { &[NOP, NOP] });
@@ -203,12 +254,27 @@ impl Options {
             put(&value.to_be_bytes());
             put(&echo.to_be_bytes());
         }
-        if let Some(scale) = self.window_scale {
-            put(&[NOP, WINDOW_SCALE, 3, scale]);
+        // What of accurate ECN is beyond a multiple of four takes the place of the padding that follows.
+        let mut padding = [NOP; 2];
+        if let Some((option, len)) = self.accurate_ecn_that_fits() {
+            let (bytes, own) = (option.bytes(), option.len());
+            put(&bytes[..own.min(len)]);
+            (own..len).for_each(|_| put(&[NOP]));
+            let rest = &bytes[len.min(own)..own];
+            padding[..rest.len()].copy_from_slice(rest);
+        }
+        if self.sack_permitted && self.timestamps.is_none() {
+            let [first, second] = core::mem::replace(&mut padding, [NOP; 2]);
+            put(&[first, second, SACK_PERMITTED, 2]);
         }
         let blocks = self.sack_blocks_that_fit();
+        if let Some(scale) = self.window_scale {
+            // Two bytes do not fit into the place of one.
+            let first = if padding[1] == NOP { core::mem::replace(&mut padding[0], NOP) } else { NOP };
+            put(&[first, WINDOW_SCALE, 3, scale]);
+        }
         if !blocks.is_empty() {
-            put(&[NOP, NOP, SACK, 2 + 8 * blocks.len() as u8]);
+            put(&[padding[0], padding[1], SACK, 2 + 8 * blocks.len() as u8]);
         }
         for (left, right) in blocks {
             put(&left.to_be_bytes());
@@ -263,6 +329,10 @@ impl fmt::Display for Listing<'_> {
                     write!(f, "TS val {value} ecr {echo}")?;
                 }
                 (MD5, SIGNATURE_LEN) => write!(f, "md5 {}", Hex(value))?,
+                (accurate_ecn::ORDER_0 | accurate_ecn::ORDER_1, _) => match AccurateEcn::parse(kind, value) {
+                    Some(option) => write!(f, "{option}")?,
+                    None => write!(f, "unknown-{kind}")?,
+                },
                 (FAST_OPEN, 0) => f.write_str("tfo cookiereq")?,
                 (FAST_OPEN, _) => write!(f, "tfo cookie {}", Hex(value))?,
                 (EXPERIMENT, _) => match value.strip_prefix(&FAST_OPEN_EXPERIMENT) {
@@ -355,6 +425,45 @@ mod tests {
             assert_eq!(bytes.len() % 4, 0);
             assert_eq!(Options::parse(&bytes, true), options);
         }
+    }
+
+    #[test]
+    fn accurate_ecn_uses_padding_and_takes_room_from_sack() {
+        let timestamps = Some(Timestamps { value: 7, echo: 0 });
+        let full = AccurateEcn { order_1: true, count: 3, fields: [1, 0, 1] };
+        let syn =
+            Options { mss: Some(1460), window_scale: Some(8), sack_permitted: true, ..Default::default() };
+        let mut two = SackBlocks::EMPTY;
+        assert!(two.push(10, 15) && two.push(20, 25));
+        let with = |sack, timestamps| Options { sack, timestamps, ..Default::default() };
+        let rows = [
+            (syn, 0, "mss 1460,ECN e1b 1 ceb 0 e0b 1,nop,nop,nop,sackOK,nop,wscale 8"),
+            (
+                Options { timestamps, ..syn },
+                0,
+                "mss 1460,sackOK,TS val 7 ecr 0,ECN e1b 1 ceb 0 e0b 1,nop,nop,wscale 8",
+            ),
+            (with(SackBlocks::EMPTY, timestamps), 3, "nop,nop,TS val 7 ecr 0,ECN e1b 1 ceb 0 e0b 1,nop"),
+            (
+                with(two, timestamps),
+                2,
+                "nop,nop,TS val 7 ecr 0,ECN e1b 1 ceb 0,nop,nop,sack 2 {10:15}{20:25}",
+            ),
+            (
+                with(three_blocks(), timestamps),
+                2,
+                "nop,nop,TS val 7 ecr 0,ECN e1b 1 ceb 0,nop,nop,sack 2 {10:15}{20:25}",
+            ),
+            (with(three_blocks(), timestamps), 0, "nop,nop,TS val 7 ecr 0,ECN,sack 3 {10:15}{20:25}{30:35}"),
+            (with(three_blocks(), None), 3, "ECN e1b 1 ceb 0 e0b 1,nop,nop,nop,sack 3 {10:15}{20:25}{30:35}"),
+        ];
+        for (mut options, least, listing) in rows {
+            assert!(options.fit_accurate_ecn(full, least));
+            let bytes = emitted(&options);
+            assert_eq!(Listing(&bytes).to_string(), listing);
+            assert_eq!(bytes.len() % 4, 0);
+        }
+        assert!(!with(three_blocks(), timestamps).fit_accurate_ecn(full, 3));
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //!
 //! - [`SlowStartExit::HyStart`] is Linux's and the default: slow start is over for good, at the present window, when
 //!   the acknowledgements of a round come without a pause for longer than half the least round trip (the pipe is
-//!   full of them), or when the round trip grows by an eighth (4 to 16 ms).
+//!   full of them), or when the round trip grows by an eighth (4 to 16 ms). Rounds are told apart from the first
+//!   segment on, as in Linux since 6.14; before, they were not below the least window.
 //! - [`SlowStartExit::Conservative`] is HyStart++ (RFC 9406): when the round trip grows by that much from one round
 //!   to the next, the window grows four times slower for five rounds, and slow start goes on if the growth of the
 //!   round trip was a mistake. Linux does not have it. Acknowledgement trains are not looked at: on a paced or

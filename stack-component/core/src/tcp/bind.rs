@@ -1,0 +1,157 @@
+//! Who may have which address: binding, and who listens where. Linux: `inet_csk_get_port`,
+//! `__inet_lookup_listener`.
+
+use super::open::port_range;
+use super::options::TcpOptions;
+use super::table::{Entry, Role, Socket, Tcp, TcpHandle};
+use super::{Env, FourTuple, SocketError};
+use crate::packet::DeviceIndex;
+use alloc::vec::Vec;
+use core::net::{Ipv4Addr, SocketAddrV4};
+
+/// Whether a socket lets others have its address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sharing {
+    /// Linux: `sk_reuse`.
+    address: bool,
+    /// Linux: `sk_reuseport`.
+    port: bool,
+    /// The device it is bound to. Linux: `sk_bound_dev_if`.
+    device: Option<DeviceIndex>,
+}
+
+impl Sharing {
+    /// What a socket's options say.
+    pub(super) fn of(options: &TcpOptions) -> Self {
+        Sharing { address: options.reuse_address, port: options.reuse_port, device: options.device }
+    }
+
+    /// Whether two sockets with overlapping addresses stand in each other's way; the other one may listen.
+    /// Linux: `inet_bind_conflict`.
+    fn conflicts(self, other: Sharing, listens: bool) -> bool {
+        let same_device = self.device.is_none() || other.device.is_none() || self.device == other.device;
+        let shared = (self.address && other.address && !listens) || (self.port && other.port);
+        same_device && !shared
+    }
+}
+
+/// Whether packets to one address may also be to the other. Linux: `inet_rcv_saddr_equal`.
+fn overlap(one: Ipv4Addr, other: Ipv4Addr) -> bool {
+    one == other || one.is_unspecified() || other.is_unspecified()
+}
+
+impl Tcp {
+    /// Binds to `local`, which is one of our addresses or none in particular; port 0 lets the stack choose.
+    /// [`SocketError::AddressInUse`] if somebody is in the way who does not share. Linux: `inet_csk_get_port`.
+    pub fn bind(
+        &mut self,
+        env: &mut Env<'_>,
+        handle: TcpHandle,
+        local: SocketAddrV4,
+    ) -> Result<(), SocketError> {
+        let socket = self.sockets.get(handle).ok_or(SocketError::InvalidState)?;
+        if socket.local.is_some() || !matches!(socket.role, Role::Idle) {
+            return Err(SocketError::InvalidState);
+        }
+        let local = match local.port() {
+            0 => SocketAddrV4::new(*local.ip(), self.free_port(env)?),
+            _ if self.binding_conflicts(handle, local) => return Err(SocketError::AddressInUse),
+            _ => local,
+        };
+        if let Some(socket) = self.sockets.get_mut(handle) {
+            socket.local = Some(local);
+            self.bound.entry(local.port()).or_default().push(handle);
+        }
+        Ok(())
+    }
+
+    /// Whether somebody does not let the socket have the address: bound sockets, and connections whichever way
+    /// they were opened. Linux: `inet_csk_bind_conflict`.
+    pub(super) fn binding_conflicts(&self, handle: TcpHandle, local: SocketAddrV4) -> bool {
+        let Some(socket) = self.sockets.get(handle) else { return false };
+        let sharing = Sharing::of(&socket.options);
+        let holders = self.bound.get(&local.port()).map(Vec::as_slice).unwrap_or_default();
+        let by_binding = holders.iter().filter(|&&holder| holder != handle).any(|&holder| {
+            self.sockets.get(holder).is_some_and(|other| {
+                let listens = matches!(other.role, Role::Listener(_));
+                other.local.is_some_and(|other| overlap(*other.ip(), *local.ip()))
+                    && sharing.conflicts(Sharing::of(&other.options), listens)
+            })
+        });
+        by_binding || self.connection_conflicts(handle, sharing, local)
+    }
+
+    fn connection_conflicts(&self, handle: TcpHandle, sharing: Sharing, local: SocketAddrV4) -> bool {
+        let here = |tuple: &&FourTuple| {
+            tuple.local.port() == local.port() && overlap(*tuple.local.ip(), *local.ip())
+        };
+        self.connections.iter().filter(|(tuple, _)| here(tuple)).any(|(_, entry)| {
+            let other = match *entry {
+                Entry::Connection(other) if other == handle => None,
+                Entry::Connection(other) => self.sockets.get(other).map(|s| Sharing::of(&s.options)),
+                Entry::TimeWait(wait) => self.time_waits.get(wait).map(|wait| wait.sharing),
+                // It is its listener's.
+                Entry::Request(_) => None,
+            };
+            other.is_some_and(|other| sharing.conflicts(other, false))
+        })
+    }
+
+    /// A port nobody is bound to and no connection uses. Linux: `inet_csk_find_open_port`.
+    fn free_port(&mut self, env: &mut Env<'_>) -> Result<u16, SocketError> {
+        // No remote address is known; a random one makes the choice unpredictable.
+        let remote = SocketAddrV4::new(Ipv4Addr::from(env.random.next_u32()), 0);
+        let mut used = [0u64; 1024];
+        for tuple in self.connections.keys() {
+            let port = tuple.local.port();
+            if let Some(word) = used.get_mut(usize::from(port >> 6)) {
+                *word |= 1 << (port & 63);
+            }
+        }
+        let in_use =
+            |port: u16| used.get(usize::from(port >> 6)).is_some_and(|w| w & (1 << (port & 63)) != 0);
+        let bound = &self.bound;
+        let is_free = |port| !bound.contains_key(&port) && !in_use(port);
+        let port = self.ephemeral.choose(Ipv4Addr::UNSPECIFIED, remote, port_range(env), is_free);
+        port.ok_or(SocketError::AddressInUse)
+    }
+
+    /// The listener for a connection's first segment, which came by `device`: one bound to the device before one
+    /// that is not, one on exactly this address before one on all; of several that share an address one by a hash
+    /// of the connection. Linux: `__inet_lookup_listener`, `reuseport_select_sock`.
+    pub(super) fn listener(&self, tuple: &FourTuple, device: Option<DeviceIndex>) -> Option<TcpHandle> {
+        let holders = self.listeners.get(&tuple.local.port())?;
+        let best = |address: Ipv4Addr| {
+            let mut best: Option<(TcpHandle, &Socket)> = None;
+            for &handle in holders {
+                let Some(socket) = self.sockets.get(handle).filter(|s| listens_on(s, address, device)) else {
+                    continue;
+                };
+                if best.is_none_or(|(_, other)| {
+                    socket.options.device.is_some() && other.options.device.is_none()
+                }) {
+                    best = Some((handle, socket));
+                }
+            }
+            best
+        };
+        let (handle, socket) = best(*tuple.local.ip()).or_else(|| best(Ipv4Addr::UNSPECIFIED))?;
+        if !socket.options.reuse_port {
+            return Some(handle);
+        }
+        let same = |other: &Socket| {
+            other.local == socket.local
+                && other.options.reuse_port
+                && other.options.device == socket.options.device
+        };
+        let group = || holders.iter().filter(|&&h| self.sockets.get(h).is_some_and(same));
+        let share = self.secrets.share(tuple, group().count());
+        group().nth(share).copied().or(Some(handle))
+    }
+}
+
+/// Linux: `compute_score`.
+fn listens_on(socket: &Socket, address: Ipv4Addr, device: Option<DeviceIndex>) -> bool {
+    socket.local.is_some_and(|local| *local.ip() == address)
+        && (socket.options.device.is_none() || socket.options.device == device)
+}

@@ -1,0 +1,112 @@
+//! ICMP errors about our segments (RFC 5927). Linux: `tcp_v4_err`, `tcp_v4_mtu_reduced`.
+
+use super::connection::Connection;
+use super::options::TcpOptions;
+use super::path::MTU_EXPIRES;
+use super::sequence::Sequence;
+use super::table::{Entry, Tcp, TcpHandle};
+use super::{Env, FourTuple, SocketError, TcpState};
+use crate::counters::Counter;
+use crate::icmp::{IcmpError, IcmpErrorKind};
+use core::net::SocketAddrV4;
+
+/// The plateaus of RFC 1191 section 7: what a router that names no MTU may have meant.
+const PLATEAUS: [u32; 11] = [65_535, 32_000, 17_914, 8166, 4352, 2002, 1492, 576, 296, 216, 68];
+
+impl Tcp {
+    /// Takes in an ICMP error about a segment of ours. Linux: `tcp_v4_err`.
+    pub fn icmp_error(&mut self, env: &mut Env<'_>, error: &IcmpError) {
+        let tuple = FourTuple {
+            local: SocketAddrV4::new(error.source, error.source_port),
+            remote: SocketAddrV4::new(error.destination, error.destination_port),
+        };
+        let about = Sequence(error.sequence);
+        match self.connections.get(&tuple).copied() {
+            Some(Entry::Connection(handle)) => self.connection_error(env, handle, about, error.kind),
+            Some(Entry::Request(handle)) => {
+                self.request_error(env, handle, about, ends_request(error.kind));
+            }
+            Some(Entry::TimeWait(_)) => {}
+            None => env.counters.increment(Counter::IcmpInErrors),
+        }
+    }
+
+    fn connection_error(
+        &mut self,
+        env: &mut Env<'_>,
+        handle: TcpHandle,
+        about: Sequence,
+        kind: IcmpErrorKind,
+    ) {
+        let Some((connection, options)) = self.sockets.get_mut(handle).and_then(|s| s.connection_mut())
+        else {
+            return;
+        };
+        // RFC 5927 section 4.1: only an error about something on its way counts.
+        let first =
+            connection.fast_open.request.as_ref().map_or(connection.send.una, |request| request.initial);
+        if about.before(first) || !about.before(connection.send.next) {
+            return env.counters.increment(Counter::TcpExtOutOfWindowIcmps);
+        }
+        let IcmpErrorKind::FragmentationNeeded { mtu } = kind else {
+            connection.icmp_error(env, kind);
+            return self.settle(env, handle);
+        };
+        let remote = *connection.tuple.remote.ip();
+        let believed = believed_mtu(env, u32::from(mtu), connection.mtu);
+        if connection.accepts_path_mtu(options) && believed < connection.mtu {
+            self.destinations.set_path_mtu(remote, believed, env.now, env.now + MTU_EXPIRES);
+        }
+        if let Some((connection, options)) = self.sockets.get_mut(handle).and_then(|s| s.connection_mut()) {
+            connection.reduce_mtu(env, options, believed);
+            self.settle(env, handle);
+        }
+    }
+}
+
+/// The path MTU that a message says, not below `min_pmtu` and not above what was known (RFC 1191 section 4).
+/// Linux: `__ip_rt_update_pmtu`.
+fn believed_mtu(env: &Env<'_>, named: u32, known: u32) -> u32 {
+    let plateau = || PLATEAUS.into_iter().find(|&plateau| plateau < known).unwrap_or(known);
+    let named = if named == 0 { plateau() } else { named };
+    named.max(env.sysctl.min_pmtu).min(known)
+}
+
+/// Whether the error ends a request. Linux: `tcp_v4_err`'s `abort`.
+fn ends_request(kind: IcmpErrorKind) -> bool {
+    matches!(
+        kind,
+        IcmpErrorKind::ParameterProblem
+            | IcmpErrorKind::TimeExceeded
+            | IcmpErrorKind::NetworkUnreachable
+            | IcmpErrorKind::HostUnreachable
+    )
+}
+
+impl Connection {
+    /// RFC 5927 section 5.2: while the connection is synchronised no error ends it; it is why, should the peer
+    /// stay silent (RFC 5461 section 4.1).
+    fn icmp_error(&mut self, env: &mut Env<'_>, kind: IcmpErrorKind) {
+        let error = match kind {
+            IcmpErrorKind::PortUnreachable | IcmpErrorKind::ProtocolUnreachable => {
+                SocketError::ConnectionRefused
+            }
+            _ => SocketError::RemoteUnreachable,
+        };
+        if matches!(self.state, TcpState::SynSent | TcpState::SynRecv) {
+            env.counters.increment(Counter::TcpAttemptFails);
+            self.die(Some(error));
+        } else {
+            self.soft_error = Some(error);
+        }
+    }
+
+    /// The path is narrower than thought: what is on its way goes again in smaller pieces. Linux:
+    /// `tcp_v4_mtu_reduced`, `tcp_simple_retransmit`.
+    fn reduce_mtu(&mut self, env: &mut Env<'_>, options: &TcpOptions, mtu: u32) {
+        if self.accepts_path_mtu(options) && self.lower_mtu_to(mtu, env.now + MTU_EXPIRES) {
+            self.retransmit_oversized(env);
+            self.events.output = true;
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What a connection knows of its path: sizes, metrics, the path MTU and errors about it. Linux: what
+//! `tcp_sync_mss`, `tcp_mtu_to_mss` and `tcp_v4_mtu_reduced` keep in a socket.
+
+use super::Env;
+use super::congestion::{self, Algorithm};
+use super::connection::{Connection, MIN_MSS, mss_of_mtu};
+use super::options::{PathMtu, TcpOptions};
+use super::table::Tcp;
+use crate::route::{Metrics, PathInfo};
+use crate::sysctl::Sysctl;
+use crate::time::{Duration, Instant};
+use core::net::Ipv4Addr;
+
+/// How long a path MTU from ICMP is believed. Linux: `ip_rt_mtu_expires`.
+pub(super) const MTU_EXPIRES: Duration = Duration::from_secs(600);
+/// The segment size of a peer that names none. Linux: `TCP_MSS_DEFAULT`.
+const DEFAULT_MSS: u16 = 536;
+
+/// What a connection knows of its path beside the MTU.
+#[derive(Debug, Default)]
+pub(super) struct PathState {
+    /// The largest segment we name in our SYN. Linux: `advmss`.
+    pub advertised_mss: u16,
+    /// What the route says.
+    pub metrics: Metrics,
+    /// Which answer of the routes this is.
+    generation: u32,
+    /// When the path MTU from ICMP is no longer believed.
+    expires: Option<Instant>,
+}
+
+/// The segment size that we name to a peer. Linux: `tcp_advertise_mss`, `ipv4_default_advmss`.
+pub(super) fn advertised_mss(sysctl: &Sysctl, path: &PathInfo, options: &TcpOptions) -> u16 {
+    let of_device = mss_of_mtu(path.mtu).max(sysctl.min_adv_mss);
+    let of_route = path.metrics.advertised_mss.unwrap_or(of_device).min(mss_of_mtu(u32::MAX));
+    let mss = u16::try_from(of_route).unwrap_or(u16::MAX);
+    options.max_segment.map_or(mss, |most| most.min(mss))
+}
+
+/// The segment size that a peer's SYN allows us: a tiny one would make us send headers alone, so that it is
+/// not believed. Linux: `tcp_parse_options`, `tcp_min_snd_mss`.
+pub(super) fn believable_mss(sysctl: &Sysctl, named: Option<u16>, options: &TcpOptions) -> u16 {
+    let least = u16::try_from(sysctl.tcp_min_snd_mss).unwrap_or(DEFAULT_MSS);
+    let most = options.max_segment.unwrap_or(u16::MAX);
+    named.unwrap_or(DEFAULT_MSS).min(most).max(least)
+}
+
+impl Tcp {
+    /// The way to `remote`, with the path MTU that ICMP told of; a link of `mtu` bytes if there is no route.
+    pub(super) fn path_to(&self, env: &Env<'_>, remote: Ipv4Addr, mtu: u32) -> PathInfo {
+        let none = PathInfo { mtu, loopback: false, metrics: Metrics::NONE };
+        env.paths.path(remote).unwrap_or(none)
+    }
+
+    /// The largest packet of the way there, in bytes.
+    pub(super) fn path_mtu(
+        &self,
+        env: &Env<'_>,
+        remote: Ipv4Addr,
+        path: &PathInfo,
+    ) -> (u32, Option<Instant>) {
+        match self.destinations.path_mtu(remote, env.now).filter(|_| !path.metrics.mtu_locked) {
+            Some((mtu, expires)) if mtu < path.mtu => (mtu, Some(expires)),
+            _ => (path.mtu, None),
+        }
+    }
+
+    /// Tells a new connection of its path.
+    pub(super) fn set_path(
+        &self,
+        env: &mut Env<'_>,
+        connection: &mut Connection,
+        path: &PathInfo,
+        options: &TcpOptions,
+    ) {
+        let (mtu, expires) = self.path_mtu(env, *connection.tuple.remote.ip(), path);
+        connection.mtu = mtu;
+        connection.path = PathState {
+            advertised_mss: advertised_mss(env.sysctl, path, options),
+            metrics: path.metrics,
+            generation: env.paths.generation(),
+            expires,
+        };
+        connection.obey_metrics(env, options);
+    }
+
+    /// Forgets what is remembered of peers: path MTUs and cookies. Linux: `ip tcp_metrics flush all`.
+    pub fn forget_peers(&mut self) {
+        self.destinations.clear();
+    }
+
+    /// Follows a route that changed, and forgets a path MTU that is old. Linux: `dst_check`.
+    pub(super) fn follow_path(&mut self, env: &Env<'_>, handle: super::TcpHandle) {
+        let Some(connection) = self.sockets.get(handle).and_then(|socket| socket.connection()) else {
+            return;
+        };
+        let state = &connection.path;
+        let old = state.expires.is_some_and(|expires| expires <= env.now);
+        if !old && state.generation == env.paths.generation() {
+            return;
+        }
+        let remote = *connection.tuple.remote.ip();
+        let path = env.paths.path(remote);
+        let mtu = path.map(|path| self.path_mtu(env, remote, &path));
+        let Some((connection, _)) = self.sockets.get_mut(handle).and_then(|socket| socket.connection_mut())
+        else {
+            return;
+        };
+        connection.path.generation = env.paths.generation();
+        connection.path.expires = None;
+        if let (Some(path), Some((mtu, expires))) = (path, mtu) {
+            connection.path.metrics = path.metrics;
+            connection.path.expires = expires;
+            connection.mtu = mtu;
+        }
+    }
+}
+
+impl Connection {
+    /// Takes over what the route says. Linux: `tcp_init_metrics`, `tcp_ca_dst_init`, `tcp_rto_min`.
+    fn obey_metrics(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
+        let metrics = self.path.metrics;
+        if let Some(segments) = metrics.initial_window.filter(|&segments| segments > 0) {
+            self.initial_window = segments;
+            self.window.size = segments;
+        }
+        if let Some(least) = metrics.rto_min {
+            self.rtt.set_least_timeout(least);
+        }
+        // A socket that chose keeps its choice.
+        let chosen = options.congestion.name() != env.sysctl.tcp_congestion_control;
+        if let Some(algorithm) = metrics.congestion.and_then(Algorithm::from_name).filter(|_| !chosen) {
+            self.control = congestion::new(algorithm, env.random.next_u32(), env.sysctl);
+        }
+    }
+
+    /// Whether what ICMP says of the path's MTU is believed. Linux: `ip_sk_accept_pmtu`.
+    pub(super) fn accepts_path_mtu(&self, options: &TcpOptions) -> bool {
+        !matches!(options.path_mtu, PathMtu::Dont | PathMtu::Probe) && !self.path.metrics.mtu_locked
+    }
+
+    /// Takes a smaller path MTU; answers whether it is one.
+    pub(super) fn lower_mtu_to(&mut self, mtu: u32, expires: Instant) -> bool {
+        if mtu >= self.mtu {
+            return false;
+        }
+        self.mtu = mtu.max(MIN_MSS);
+        self.path.expires = Some(expires);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(mtu: u32, advertised_mss: Option<u32>) -> PathInfo {
+        PathInfo { mtu, loopback: false, metrics: Metrics { advertised_mss, ..Metrics::NONE } }
+    }
+
+    #[test]
+    fn the_mss_we_name() {
+        let sysctl = Sysctl::default();
+        let mut options = TcpOptions::new(&sysctl);
+        assert_eq!(advertised_mss(&sysctl, &path(1500, None), &options), 1460);
+        assert_eq!(advertised_mss(&sysctl, &path(68, None), &options), 256, "min_adv_mss");
+        assert_eq!(advertised_mss(&sysctl, &path(65_536, None), &options), 65_495);
+        assert_eq!(advertised_mss(&sysctl, &path(640, Some(600)), &options), 600);
+        options.max_segment = Some(500);
+        assert_eq!(advertised_mss(&sysctl, &path(1500, None), &options), 500);
+    }
+
+    #[test]
+    fn the_mss_we_believe() {
+        let sysctl = Sysctl::default();
+        let mut options = TcpOptions::new(&sysctl);
+        let named = [(None, 536), (Some(1), 48), (Some(1460), 1460)];
+        for (named, believed) in named {
+            assert_eq!(believable_mss(&sysctl, named, &options), believed, "{named:?}");
+        }
+        options.max_segment = Some(1000);
+        assert_eq!(believable_mss(&sysctl, Some(1460), &options), 1000);
+    }
+}

@@ -8,7 +8,7 @@ use packetdrill::Errno;
 use packetdrill::machine::{Call, DeviceChange, Live, Machine, Outcome, Pending, RouteChange, Setup};
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use wnet::kernel::KernelError;
 use wnet::lab::{Blueprint, Lab, LabConfig};
 
@@ -69,7 +69,7 @@ impl LabMachine {
             interface: DEVICE.to_string(),
             mac: link::STACK_MAC,
             addresses: vec![(local, setup.prefix)],
-            gateways: vec![gateway],
+            gateways: vec![next_hop(local, setup.prefix, gateway)],
             mtu: setup.mtu.into(),
             sysctls: Vec::new(),
             seed: 1,
@@ -81,6 +81,11 @@ impl LabMachine {
         let mut machine = LabMachine { process, packets, waiting, last_pending: 0, mtu: setup.mtu.into() };
         machine.settle();
         Ok(machine)
+    }
+
+    /// All sysctls by dotted name, with values as `sysctl -n` prints them.
+    pub fn sysctls(&mut self) -> Vec<(String, String)> {
+        self.process.sysctls()
     }
 
     /// Does what is due now. Neighbours answer at once.
@@ -127,6 +132,14 @@ impl LabMachine {
         let waiting = self.waiting.values().filter_map(|waiting| waiting.until);
         waiting.chain(self.process.component.deadline()).min()
     }
+}
+
+/// The gateway, if it is on the local network; otherwise a neighbour there, since all neighbours are one here.
+/// Scripts that choose their own address leave the gateway as it is, or have both the same.
+fn next_hop(local: Ipv4Addr, prefix: u8, gateway: Ipv4Addr) -> Ipv4Addr {
+    let mask = u32::MAX.checked_shl(32 - u32::from(prefix.min(32))).unwrap_or(0);
+    let is_near = (local.to_bits() ^ gateway.to_bits()) & mask == 0;
+    if is_near && local != gateway { gateway } else { Ipv4Addr::from_bits(local.to_bits() ^ 1) }
 }
 
 impl Machine for LabMachine {

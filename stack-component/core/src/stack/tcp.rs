@@ -147,7 +147,7 @@ impl Stack {
 
     /// Takes bytes to be sent: as many as there is room for, or [`SocketError::WouldBlock`].
     pub fn tcp_send(&mut self, handle: TcpHandle, data: &[u8], now: Instant) -> Result<usize, SocketError> {
-        self.tcp_call(now, |tcp, env| tcp.send(env, handle, data))
+        self.tcp_send_with(handle, data, SendFlags::default(), now)
     }
 
     /// As [`Stack::tcp_send`], with a say in how the bytes leave.
@@ -158,7 +158,20 @@ impl Stack {
         flags: SendFlags,
         now: Instant,
     ) -> Result<usize, SocketError> {
-        self.tcp_call(now, |tcp, env| tcp.send_with(env, handle, data, flags))
+        // One buffer at a time, and what it lets leave leaves before the next is filled, as in `tcp_sendmsg_locked`.
+        let mut taken = 0;
+        loop {
+            let rest = data.get(taken..).unwrap_or_default();
+            match self.tcp_call(now, |tcp, env| tcp.send_with(env, handle, rest, flags)) {
+                Ok(0) => return Ok(taken),
+                Ok(count) => taken += count,
+                Err(error) if taken == 0 => return Err(error),
+                Err(_) => return Ok(taken),
+            }
+            if taken == data.len() {
+                return Ok(taken);
+            }
+        }
     }
 
     /// How many bytes, a FIN counted as one, were taken and are not acknowledged. Linux: `SIOCOUTQ`.

@@ -4,7 +4,7 @@
 use super::Env;
 use super::chronograph::Wait;
 use super::congestion::{self, AckSample, CaState};
-use super::connection::Connection;
+use super::connection::{Connection, mss_of_mtu};
 use super::ecn::Delivery;
 use super::recovery::{AckFlags, Tagged, delivery_of};
 use super::segment::Segment;
@@ -14,6 +14,11 @@ use super::timers::Timer;
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::time::{Duration, Instant};
+
+/// Bytes that a packet takes beside its data, headers and what the end of the buffer holds, and its record. Linux:
+/// `MAX_TCP_HEADER`, `struct skb_shared_info`, `struct sk_buff`.
+const PACKET_HEADERS: u32 = 320 + 320;
+const PACKET_RECORD: u32 = 256;
 
 /// What an acknowledgement took off the list of sent segments.
 #[derive(Debug, Default)]
@@ -371,12 +376,13 @@ impl Connection {
         self.rtt.measure(sample, self.send.una, self.send.next);
     }
 
-    /// How large the send buffer should be for the window: twice what is on its way, and as much again for what
-    /// its packets take beside their data. Linux: `tcp_sndbuf_expand`.
+    /// How large the send buffer should be for the window: what is on its way, as often as the congestion control wants,
+    /// in packets with all that belongs to them. Linux: `tcp_sndbuf_expand`.
     pub(super) fn wanted_send_buffer(&self) -> u32 {
         let segments = self.window.size.max(self.initial_window).max(self.recovery.reordering + 1);
-        let windows = self.control.send_buffer_windows();
-        self.send_mss().saturating_mul(segments).saturating_mul(windows).saturating_mul(2)
+        let largest = self.send_mss().max(self.send.peer_mss.min(mss_of_mtu(self.mtu)));
+        let packet = (largest + PACKET_HEADERS).next_power_of_two() + PACKET_RECORD;
+        packet.saturating_mul(segments).saturating_mul(self.control.send_buffer_windows())
     }
 }
 

@@ -26,6 +26,7 @@ use super::timers::Timers;
 use super::trace::Trail;
 use super::tuning::Tuning;
 use super::usage::Usage;
+use super::write_buffers::WriteBuffers;
 use super::{Env, FourTuple, SocketError, TcpState, congestion};
 use crate::time::{Duration, Instant};
 use crate::wire::ipv4::MAX_PACKET;
@@ -85,8 +86,8 @@ pub(super) struct SendSide {
     pub more: bool,
     /// What is unsent leaves at once, corked or not. Linux: `TCP_NAGLE_PUSH`.
     pub push_once: bool,
-    /// What was written last is not pushed: its writer said that more follows.
-    pub unpushed: bool,
+    /// What was written and not sent, in its pieces.
+    pub buffers: WriteBuffers,
     /// How the congestion window was used.
     pub usage: Usage,
     /// When data was sent last.
@@ -147,6 +148,8 @@ pub(super) struct Totals {
     pub bytes_retransmitted: u64,
     /// Bytes acknowledged. Linux: `bytes_acked`.
     pub bytes_acked: u64,
+    /// Segments that arrived out of order. Linux: `rcv_ooopack`.
+    pub out_of_order: u32,
     /// Bytes received. Linux: `bytes_received`.
     pub bytes_received: u64,
     /// Retransmission timeouts. Linux: `total_rto`.
@@ -165,6 +168,8 @@ pub(super) struct Events {
     pub wake: bool,
     /// It has something to send.
     pub output: bool,
+    /// It ended, and the peer is to be told by a reset. Linux: `tcp_send_active_reset`.
+    pub reset: bool,
     /// The states it went through.
     pub trail: Trail,
 }
@@ -268,7 +273,7 @@ impl Connection {
                 force_partial: false,
                 more: false,
                 push_once: false,
-                unpushed: false,
+                buffers: WriteBuffers::new(initial + 1),
                 usage: Usage::new(initial, now),
                 last_data: now,
             },
@@ -377,16 +382,14 @@ impl Connection {
         self.send.queue.end().saturating_since(self.send.next)
     }
 
-    /// How many bytes the send buffer has room for.
-    pub(super) fn send_room(&self, options: &TcpOptions) -> usize {
-        (options.send_buffer as usize).saturating_sub(self.send.queue.len())
-    }
-
-    /// How many bytes the owner may begin to hand in now. None until a third of the buffer is free, so that writers
-    /// are not woken for crumbs. Linux: `sk_stream_is_writeable`, `sk_stream_min_wspace`.
+    /// How many bytes the owner may begin to hand in now, all of which [`Tcp::send`](super::Tcp::send) will take. None
+    /// until a third of the buffer is free, so that writers are not woken for crumbs. Linux: `sk_stream_is_writeable`,
+    /// `sk_stream_min_wspace`, `tcp_stream_memory_free`.
     pub(super) fn send_space(&self, options: &TcpOptions) -> usize {
-        let room = self.send_room(options);
-        if room >= self.send.queue.len() / 2 { room } else { 0 }
+        let room = (options.send_buffer as usize).saturating_sub(self.send.queue.len());
+        let lowat = options.not_sent_lowat.unwrap_or(u32::MAX) as usize;
+        let unsent = self.unsent() as usize;
+        if room < self.send.queue.len() / 2 || unsent >= lowat { 0 } else { room.min(lowat - unsent) }
     }
 
     /// Goes to another state. Linux: `tcp_set_state`.

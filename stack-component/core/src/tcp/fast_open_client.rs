@@ -206,6 +206,7 @@ impl Connection {
         let space = self.mss_without_options().saturating_sub(MAX_OPTIONS_LEN as u32) as usize;
         let taken = data.get(..data.len().min(space)).unwrap_or_default();
         self.send.queue.push(taken);
+        self.note_written(taken.len() as u32, true);
         self.fast_open.client.syn_data = taken.len() as u32;
         self.fast_open.client.sent_data = !taken.is_empty();
         taken.len()

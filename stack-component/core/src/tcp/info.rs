@@ -279,6 +279,11 @@ impl Connection {
     fn tell_receiving(&self, info: &mut TcpInfo) {
         info.rcv_mss = self.receive.mss;
         info.rcv_wnd = self.receive_window();
+        info.rcv_ssthresh = self.receive.tuning.threshold;
+        info.rcv_space = self.receive.tuning.space;
+        info.rcv_rtt = self.receive.tuning.round_trip.map_or(0, micros);
+        info.rcv_ooopack = self.totals.out_of_order;
+        info.ato = micros(self.ack.delay.unwrap_or_default());
     }
 
     fn tell_totals(&self, info: &mut TcpInfo) {

@@ -348,9 +348,13 @@ impl Connection {
         // the window does not count. Linux: `tcp_init_transfer`.
         self.window.size = if self.totals.timeouts > 1 { 1 } else { self.initial_window };
         self.start_mtu_search(env);
+        self.ack.last_data = env.now;
         self.pacing.max_rate = options.max_pacing_rate;
         let path = self.path(env.now);
         self.control.start(&mut self.window, &path);
+        if !self.control.takes_over() {
+            self.update_pacing_rate(env);
+        }
         self.restart_keep_alive(options, env.now);
         self.wake();
     }

@@ -5,6 +5,7 @@ use super::options::TcpOptions;
 use super::sent_queue::Sent;
 use super::table::Tcp;
 use super::timers::Timer;
+use super::write_buffers::LARGEST_BURST;
 use super::{FourTuple, TcpState};
 use alloc::format;
 use alloc::string::String;
@@ -97,7 +98,9 @@ impl Connection {
 
     fn check_memory(&self, options: &TcpOptions) -> Broken {
         let (queued, buffer) = (self.send.queue.len(), options.send_buffer as usize);
-        ensure(queued <= buffer, || format!("{queued} bytes in a send buffer of {buffer}"))?;
+        // The last buffer may pass the limit, as in Linux.
+        let most = buffer + LARGEST_BURST as usize;
+        ensure(queued <= most, || format!("{queued} bytes in a send buffer of {buffer}"))?;
         // A segment that begins within the buffer may end beyond it, and windows are rounded up.
         let (held, buffer) = (self.receive.queue.charged(), options.receive_buffer as usize);
         ensure(held <= buffer + buffer / 4 + 65_536, || {

@@ -47,6 +47,7 @@ mod ecn;
 mod fast_open;
 mod fast_open_client;
 mod filter;
+mod give_up;
 mod handshake;
 mod icmp_error;
 mod info;
@@ -86,6 +87,7 @@ mod tuning;
 mod usage;
 mod window;
 mod windowed;
+mod write_buffers;
 
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use super::segment::Outgoing;
 use super::sent_queue::Sent;
 use super::sequence::Sequence;
 use super::timers::Timer;
+use super::write_buffers::Push;
 use super::{Env, Output, TcpState};
 use crate::counters::Counter;
 use crate::packet::Packet;
@@ -111,17 +112,23 @@ impl Connection {
             let (len, fin) = self.new_data(env, options, forced)?;
             (len, false, fin)
         };
-        let sent = self.note_new(env, len, syn, fin, forced);
+        let sent = self.note_new(env, options, (len, syn, fin), forced);
         let data = if syn { self.take_syn_data() } else { 0 };
         if data > 0 {
             // It is a segment of its own from here on: only the SYN is sent again (RFC 7413 section 4.2.1).
-            self.note_new(env, data, false, false, forced);
+            self.note_new(env, options, (data, false, false), forced);
         }
         Some(Sent { end: sent.end + data, ..sent })
     }
 
     /// Puts a new segment among the sent ones.
-    fn note_new(&mut self, env: &mut Env<'_>, len: u32, syn: bool, fin: bool, forced: bool) -> Sent {
+    fn note_new(
+        &mut self,
+        env: &mut Env<'_>,
+        options: &TcpOptions,
+        (len, syn, fin): (u32, bool, bool),
+        forced: bool,
+    ) -> Sent {
         let start = self.send.next;
         let end = start + len + u32::from(syn) + u32::from(fin);
         if len > 0 {
@@ -130,11 +137,19 @@ impl Connection {
         if fin {
             self.send.fin = Fin::Sent;
         }
+        // The data of a SYN says PSH when it goes again.
+        let opening = self.state == TcpState::SynSent;
+        let push = match len {
+            0 => Push::Never,
+            _ if opening => Push::Always,
+            _ => self.says_push(env, options, (start, start + len), forced),
+        };
         let sent = Sent {
             start,
             end,
             syn,
             fin,
+            push,
             at: env.now,
             sacked: false,
             lost: false,
@@ -181,7 +196,10 @@ impl Connection {
             return None;
         }
         self.restart_after_idle(env);
-        if !forced && (self.in_flight() >= self.window.size || self.is_paced(env)) {
+        // The window is not taken too strictly with the last segment of all. Linux: `tcp_cwnd_test`.
+        let farewell = fin_queued && unsent <= self.send_mss();
+        let full = self.in_flight() >= self.window.size && !farewell;
+        if !forced && (full || self.is_paced(env)) {
             return None;
         }
         if !forced && let Some(len) = self.mtu_probe_due(env, options) {
@@ -200,12 +218,17 @@ impl Connection {
         let held = if len == mss || forced || (last && (self.send.push_once || fin_queued)) {
             false
         } else if last {
-            let nagle = !options.no_delay && self.send.small_end.after(self.send.una);
-            options.cork || self.send.more || nagle
+            self.is_held(options)
         } else {
             len < self.send.max_window / 2
         };
         (!held).then_some((len, fin))
+    }
+
+    /// Whether a last segment that is not full waits: for company (Nagle, RFC 1122 section 4.2.3.4, as Minshall mends it),
+    /// or because its writer said that more follows. Linux: `tcp_nagle_check`.
+    pub(super) fn is_held(&self, options: &TcpOptions) -> bool {
+        options.cork || self.send.more || (!options.no_delay && self.send.small_end.after(self.send.una))
     }
 
     /// A segment without data: a probe or an acknowledgement.
@@ -236,11 +259,11 @@ impl Connection {
         if sent.fin {
             flags |= Flags::FIN;
         }
-        let last = sent.data_start() + sent.data_len() == self.send.queue.end();
-        if !data.is_empty() && !sent.syn && last && !self.send.unpushed {
+        let again = sent.was_retransmitted();
+        let push = sent.push == Push::Always || (sent.push == Push::Once && !again);
+        if !data.is_empty() && !sent.syn && push {
             flags |= Flags::PSH;
         }
-        let again = sent.was_retransmitted();
         let (marks, codepoint) = if sent.syn {
             self.ecn_of_syn(env, flags.ack(), again)
         } else {
@@ -331,7 +354,7 @@ impl Connection {
             acknowledgement: self.receive.next,
             flags: Flags::RST | Flags::ACK,
             window: 0,
-            options: Options::default(),
+            options: self.segment_options(Flags::RST | Flags::ACK, env),
         };
         outgoing.into_signed(&self.tuple, Packet::with_capacity(0), options.hop_limit, self.key.as_deref())
     }

@@ -144,6 +144,7 @@ impl Connection {
         self.measure_segment(len, charge, pushed, options_len);
         self.ack.scheduled = true;
         env.counters.increment(Counter::TcpExtTCPOFOQueue);
+        self.totals.out_of_order = self.totals.out_of_order.wrapping_add(1);
         let mut twice = alloc::vec::Vec::new();
         self.receive.queue.overlaps(first, end, |from, to| twice.push((from, to)));
         for (from, to) in twice {

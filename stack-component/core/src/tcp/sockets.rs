@@ -68,7 +68,7 @@ impl Tcp {
         }
     }
 
-    /// Takes bytes to be sent, as many as there is room for: also what is left of room that
+    /// Takes bytes to be sent: as many as one buffer takes, and over several calls at least as many as
     /// [`Tcp::send_space`] told before. Linux: `tcp_sendmsg`.
     pub fn send(&mut self, env: &mut Env<'_>, handle: TcpHandle, data: &[u8]) -> Result<usize, SocketError> {
         self.send_with(env, handle, data, SendFlags::default())
@@ -91,7 +91,7 @@ impl Tcp {
         if !connection.state.may_send() && !connection.is_fast_open() {
             return Err(SocketError::WouldBlock);
         }
-        let taken = data.len().min(connection.send_room(options));
+        let taken = data.len().min(connection.write_room(options) as usize);
         if taken == 0 {
             return if data.is_empty() { Ok(0) } else { Err(SocketError::WouldBlock) };
         }
@@ -101,8 +101,9 @@ impl Tcp {
         }
         connection.send.queue.push(data.get(..taken).unwrap_or_default());
         // A write that did not fit is pushed as far as it did, as if no more followed.
-        connection.send.more = flags.more && taken == data.len();
-        connection.send.unpushed = connection.send.more;
+        let whole = taken == data.len();
+        connection.send.more = flags.more && whole;
+        connection.note_written(taken as u32, whole && !flags.more);
         connection.events.output = true;
         self.settle(env, handle);
         Ok(taken)
@@ -274,7 +275,9 @@ impl Tcp {
                 TcpOption::NoDelay(true) => connection.send.push_once = true,
                 TcpOption::Cork(false) => connection.send.push_once = options.no_delay,
                 TcpOption::QuickAck(quick) => connection.set_quick_ack(env, quick),
-                TcpOption::ReceiveBuffer(_) | TcpOption::WindowClamp(_) => connection.resize(options),
+                TcpOption::ReceiveBuffer(_) | TcpOption::RcvBuf { .. } | TcpOption::WindowClamp(_) => {
+                    connection.resize(options);
+                }
                 _ => {}
             }
             if keep_alive {

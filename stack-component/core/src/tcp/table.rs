@@ -243,6 +243,10 @@ impl Tcp {
                 connection.timers.scheduled = None;
             }
             connection.run_timers(env, options);
+            if core::mem::take(&mut connection.events.reset) {
+                let reset = connection.reset(env, options);
+                self.reply(reset);
+            }
             self.settle(env, handle);
         }
     }

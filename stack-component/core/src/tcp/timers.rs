@@ -133,17 +133,10 @@ impl Connection {
         if self.send.sent.is_empty() {
             return;
         }
-        let expired = self.retransmits >= self.retransmit_limit(env, options);
+        let expired = self.is_given_up(env, options);
         self.note_fast_open_timeout(env, expired);
         if expired {
-            env.counters.increment(match self.state {
-                TcpState::SynSent | TcpState::SynRecv => Counter::TcpAttemptFails,
-                _ => Counter::TcpExtTCPAbortOnTimeout,
-            });
-            return self.die(Some(self.soft_error.unwrap_or(SocketError::Timeout)));
-        }
-        if self.retransmits >= env.sysctl.tcp_retries1 {
-            self.suspect_black_hole(env);
+            return self.give_up(env);
         }
         env.counters.increment(Counter::TcpExtTCPTimeouts);
         if self.state.is_synchronised() {
@@ -159,7 +152,7 @@ impl Connection {
         if !linear {
             self.rtt.back_off();
         }
-        self.set_transmit_timer(Timer::Retransmit, env.now + self.rtt.timeout());
+        self.set_transmit_timer(Timer::Retransmit, env.now + self.timeout_within_limit(env, options));
     }
 
     /// The first timeout of the same data: what was going on before? Linux: the middle of `tcp_retransmit_timer`.
@@ -179,23 +172,6 @@ impl Connection {
         env.counters.increment(counter);
     }
 
-    /// How often the same data is sent again. Linux: `tcp_write_timeout`, `tcp_orphan_retries`.
-    fn retransmit_limit(&self, env: &Env<'_>, options: &TcpOptions) -> u32 {
-        let syns = |of_sysctl| options.syn_count.map_or(of_sysctl, u32::from);
-        match self.state {
-            // Those at the same interval come on top: 67 s until the last SYN by default.
-            TcpState::SynSent => {
-                syns(env.sysctl.tcp_syn_retries).saturating_add(env.sysctl.tcp_syn_linear_timeouts)
-            }
-            TcpState::SynRecv => syns(env.sysctl.tcp_synack_retries),
-            _ if self.orphan => match env.sysctl.tcp_orphan_retries {
-                0 => 8,
-                retries => retries,
-            },
-            _ => env.sysctl.tcp_retries2,
-        }
-    }
-
     /// The window is closed, or too small to be used, and nothing is on its way that would tell when it
     /// opens (RFC 9293 section 3.8.6.1). Linux: `tcp_probe_timer`, `tcp_send_probe0`.
     fn persist_timeout(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
@@ -205,7 +181,7 @@ impl Connection {
         if self.unsent() > 0 && (self.send.una + self.send.window).after(self.send.next) {
             // The window is not closed: what was held back leaves as far as it fits. Linux: `tcp_write_wakeup`.
             self.send.force_partial = true;
-            self.send.unpushed = false;
+            self.send.buffers.push_all();
             return;
         }
         let since = *self.probing_since.get_or_insert(env.now);
@@ -215,7 +191,7 @@ impl Connection {
             env.counters.increment(Counter::TcpExtTCPAbortOnTimeout);
             return self.die(Some(SocketError::Timeout));
         }
-        if self.probes >= self.retransmit_limit(env, options) {
+        if self.probes >= self.data_retries(env) {
             env.counters.increment(Counter::TcpExtTCPAbortOnTimeout);
             return self.die(Some(SocketError::Timeout));
         }
@@ -259,8 +235,8 @@ impl Connection {
             None => self.probes >= options.keep_alive_count,
         };
         if given_up {
-            env.counters.increment(Counter::TcpExtTCPAbortOnTimeout);
-            return self.die(Some(SocketError::Timeout));
+            self.events.reset = true;
+            return self.give_up(env);
         }
         self.probes += 1;
         self.probe = true;

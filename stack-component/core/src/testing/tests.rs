@@ -1,6 +1,6 @@
 //! Two whole stacks, from Ethernet to sockets.
 
-use super::{ADDRESSES, Breadth, Bulk, Impairment, Network, Plan, jain, run};
+use super::{ADDRESSES, Breadth, Bulk, Impairment, Network, Plan, jain, run, tables};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::random::{Random, SeededRandom};
@@ -39,6 +39,25 @@ fn four_flows_of_cubic_share_a_bottleneck_fairly() {
     let bulk = Bulk::new(2_500_000, Duration::from_millis(20), 0, &[Algorithm::Cubic; 4], minute);
     let bytes: Vec<u64> = bulk.run().0.iter().map(|flow| flow.bytes).collect();
     assert!(jain(&bytes) >= 0.95, "{bytes:?}");
+}
+
+/// `cargo xtask goodput` writes the page.
+#[test]
+fn the_page_of_goodput_is_current() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/goodput.md");
+    let page = std::fs::read_to_string(path).expect("docs/goodput.md");
+    for (algorithm, round_trip, column) in [(Algorithm::Cubic, 20, 2), (Algorithm::Reno, 100, 1)] {
+        let head = alloc::format!("| {} | {round_trip} ms |", algorithm.name());
+        let row = page.lines().find(|line| line.starts_with(&head)).expect("a row for each");
+        let there = row.split('|').nth(3 + column).and_then(|cell| cell.split_whitespace().next());
+        let there: f64 = there.and_then(|number| number.parse().ok()).expect("a number");
+        let now = tables::cell(algorithm, round_trip, tables::LOSSES[column]).goodput;
+        let off = (there - now).abs();
+        assert!(
+            off <= there / 10.0,
+            "{head} column {column}: {there} there, now {now:.1}; cargo xtask goodput"
+        );
+    }
 }
 
 #[test]

@@ -149,7 +149,8 @@ impl Wire {
             return Ok(());
         }
         let Some(side) = self.sides.get_mut(&(from, seen.ports.0, seen.ports.1)) else { return Ok(()) };
-        let before = side.offered.filter(|&offered| after(offered, edge));
+        // Who has no memory left says so and takes its offer back, as in Linux.
+        let before = side.offered.filter(|&offered| after(offered, edge) && seen.window > 0);
         if before.is_none() {
             side.offered = Some(edge);
         }

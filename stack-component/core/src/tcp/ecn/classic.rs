@@ -5,6 +5,7 @@ use super::super::options::TcpOptions;
 use super::super::segment::Segment;
 use super::super::{Env, Output};
 use super::Mode;
+use crate::counters::Counter;
 use crate::packet::Packet;
 use crate::wire::ecn::Codepoint;
 use crate::wire::tcp::Flags;
@@ -67,6 +68,7 @@ impl Connection {
         options: &TcpOptions,
     ) -> Option<Output> {
         let (number, echo) = self.ecn.overdue.take()?;
+        env.counters.increment(Counter::TcpOutSegs);
         let flags = if echo { Flags::ACK | Flags::ECE } else { Flags::ACK };
         let received = core::mem::replace(&mut self.receive.next, number);
         let mut output = self.outgoing(self.send.next, flags, Packet::with_capacity(0), env, options);

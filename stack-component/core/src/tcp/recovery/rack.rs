@@ -17,8 +17,6 @@ use crate::time::{Duration, Instant};
 const STATIC_WINDOW: u32 = 2;
 /// Bit of `tcp_recovery`: the duplicate threshold does not count. Linux: `TCP_RACK_NO_DUPTHRESH`.
 const NO_THRESHOLD: u32 = 4;
-/// The reordering window grows in this many steps at most, each a quarter of the least round trip.
-const MAX_STEPS: u8 = 255;
 
 /// What RACK knows. Linux: `struct tcp_rack`.
 #[derive(Debug)]
@@ -31,7 +29,7 @@ pub(in super::super) struct Rack {
     round_trip: Duration,
     /// Something arrived since losses were looked for. Linux: `advanced`.
     pub advanced: bool,
-    /// How many quarters of the least round trip a segment may be overtaken. Linux: `reo_wnd_steps`.
+    /// How many quarters of the least round trip a segment may be overtaken, at most 255. Linux: `reo_wnd_steps`.
     steps: u8,
     /// For how many recoveries that stays so. Linux: `reo_wnd_persist`.
     pub recoveries_left: u8,
@@ -168,7 +166,7 @@ impl Connection {
             rack.duplicate_seen = false;
         }
         if rack.duplicate_seen {
-            rack.steps = rack.steps.saturating_add(1).min(MAX_STEPS);
+            rack.steps = rack.steps.saturating_add(1);
             rack.duplicate_seen = false;
             rack.last_delivered = delivered;
             rack.recoveries_left = RECOVERIES;

@@ -74,7 +74,18 @@ impl Host {
     }
 
     pub(super) fn send(&mut self, handle: TcpHandle, data: &[u8]) -> Result<usize, SocketError> {
-        self.with(|tcp, env| tcp.send(env, handle, data))
+        let mut taken = 0;
+        loop {
+            let rest = data.get(taken..).unwrap_or_default();
+            match self.with(|tcp, env| tcp.send(env, handle, rest)) {
+                Ok(count) => taken += count,
+                Err(error) if taken == 0 => return Err(error),
+                Err(_) => return Ok(taken),
+            }
+            if taken == data.len() {
+                return Ok(taken);
+            }
+        }
     }
 
     pub(super) fn receive(&mut self, handle: TcpHandle, max: usize) -> Result<Received, SocketError> {

@@ -222,3 +222,13 @@ fn peeking_leaves_the_data() {
     assert_eq!(script.host.tcp.queued_input(child), 10);
     assert_eq!(script.host.read(child), b"look at me");
 }
+
+#[test]
+fn a_buffer_chosen_in_linuxs_sense_stays_what_it_is() {
+    let (mut script, _, child) = Script::accepted(80);
+    let option = TcpOption::RcvBuf { bytes: 10_000, force: false };
+    script.host.with(|tcp, env| tcp.set_option(env, child, option)).unwrap();
+    script.data(b"some");
+    assert_eq!(script.host.read(child), b"some");
+    assert_eq!(script.host.tcp.options(child).unwrap().receive_buffer, 20_000);
+}

@@ -67,6 +67,7 @@ impl Connection {
     /// Nothing more leaves for now: what does that say of the window, and what is to be waited for? Linux: the end
     /// of `tcp_write_xmit`.
     pub(super) fn output_rests(&mut self, env: &mut Env<'_>) {
+        self.end_burst();
         let burst = core::mem::take(&mut self.send.usage.burst);
         let full = self.in_flight() >= self.window.size;
         if burst > 0 || (full && self.unsent() > 0) {
@@ -195,7 +196,10 @@ impl Connection {
             return None;
         }
         self.restart_after_idle(env);
-        if !forced && (self.in_flight() >= self.window.size || self.is_paced(env)) {
+        // The window is not taken too strictly with the last segment of all. Linux: `tcp_cwnd_test`.
+        let farewell = fin_queued && unsent <= self.send_mss();
+        let full = self.in_flight() >= self.window.size && !farewell;
+        if !forced && (full || self.is_paced(env)) {
             return None;
         }
         if !forced && let Some(len) = self.mtu_probe_due(env, options) {
@@ -350,7 +354,7 @@ impl Connection {
             acknowledgement: self.receive.next,
             flags: Flags::RST | Flags::ACK,
             window: 0,
-            options: Options::default(),
+            options: self.segment_options(Flags::RST | Flags::ACK, env),
         };
         outgoing.into_signed(&self.tuple, Packet::with_capacity(0), options.hop_limit, self.key.as_deref())
     }

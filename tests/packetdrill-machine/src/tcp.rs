@@ -69,6 +69,8 @@ pub(crate) struct Tcp {
     untold: bool,
     /// connect() left the SYN to the first data (TCP_FASTOPEN_CONNECT).
     deferred: bool,
+    /// The component knows that nobody will read.
+    input_ended: bool,
     /// An error of the connection was told: there is no other.
     ended: bool,
     pub(crate) local: LocalOptions,
@@ -105,6 +107,7 @@ impl Tcp {
             error: None,
             untold: false,
             deferred: false,
+            input_ended: false,
             ended: false,
             local: LocalOptions::default(),
         })
@@ -175,6 +178,7 @@ impl Tcp {
             error: None,
             untold: false,
             deferred: false,
+            input_ended: false,
             ended: false,
             local: LocalOptions {
                 inq: self.local.inq,
@@ -355,7 +359,10 @@ impl Tcp {
             // Shutting down says that nobody will read; what comes all the same can be read.
             Ok(bytes) if bytes.is_empty() && self.shut_receive => Ok(bytes),
             Ok(bytes) if bytes.is_empty() => Err(Errno::EAGAIN),
-            Ok(bytes) => Ok(bytes),
+            Ok(bytes) => {
+                self.end_input(component);
+                Ok(bytes)
+            }
             Err(end) => match component.stream_errno(end)? {
                 Some(error) if !std::mem::replace(&mut self.ended, true) => Err(error),
                 _ => Ok(Vec::new()),
@@ -420,12 +427,23 @@ impl Tcp {
         if component.state(self.handle)? == State::Close {
             return Err(Errno::ENOTCONN);
         }
-        // The receiving side ends here alone: Linux, unlike wasi:sockets, still hands out what comes.
         if send && !std::mem::replace(&mut self.shut_send, true) {
             method!(component, call_shutdown, self.handle, ShutdownType::Send)?;
         }
         self.shut_receive |= receive;
+        self.end_input(component);
         Ok(())
+    }
+
+    /// Linux, unlike wasi:sockets, hands out what comes after the receiving side was shut down. So the component hears
+    /// of it only when both sides are shut down and nothing waits to be read: from then on data resets the connection.
+    fn end_input(&mut self, component: &mut Component) {
+        let is_over = self.shut_receive && self.shut_send && !self.input_ended;
+        if is_over && component.queued_input(self.handle) == Ok(0) {
+            self.input_ended = true;
+            // A connection that has ended meanwhile has no sides.
+            let _ = method!(component, call_shutdown, self.handle, ShutdownType::Receive);
+        }
     }
 
     /// Finds out which sends with MSG_ZEROCOPY are acknowledged.
@@ -520,7 +538,8 @@ impl Tcp {
         let streams = self.streams.take().into_iter().flat_map(|(input, output)| [input, output]);
         component.drop_all(streams.chain([std::mem::replace(&mut self.handle, fresh)]));
         (self.phase, self.untold) = (Phase::Idle, false);
-        (self.shut_receive, self.shut_send, self.deferred, self.ended) = (false, false, false, false);
+        (self.shut_receive, self.shut_send, self.input_ended) = (false, false, false);
+        (self.deferred, self.ended) = (false, false);
         for (level, name, value) in self.chosen.clone() {
             // What was taken once is taken again.
             let _ = self.set_option(component, level, name, &value);

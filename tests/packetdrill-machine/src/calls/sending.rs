@@ -80,7 +80,12 @@ impl Process {
         if !progress.started {
             if tcp.take_deferred() {
                 progress.sent = tcp.send_first(&mut self.component, data)?;
-            } else if flags & msg::FASTOPEN == 0 || tcp.take_untold() {
+            } else if flags & msg::FASTOPEN == 0 {
+                return Ok(Opening::Done);
+            } else if self.component.state(tcp.handle()).is_ok_and(|state| state == State::SynSent) {
+                // Another send is at it.
+                return Err(Errno::EALREADY.into());
+            } else if tcp.take_untold() {
                 return Ok(Opening::Done);
             } else {
                 progress.sent = self.open_fast(fd, data, address)?;

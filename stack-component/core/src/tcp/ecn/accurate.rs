@@ -248,8 +248,9 @@ impl Connection {
         }
     }
 
-    /// Data leaves room for the option from the time on when it may be sent.
-    pub(super) fn reserve_option_room(&mut self, env: &Env<'_>) {
+    /// Data leaves room for the option from the time on when it may be sent, before it is cut into segments. Linux:
+    /// `tcp_current_mss`.
+    pub(in super::super) fn reserve_option_room(&mut self, env: &Env<'_>) {
         let when = env.sysctl.tcp_ecn_option;
         let accurate = &mut self.ecn.accurate;
         let works = when >= 3 || !accurate.has_failed(fail::OPTION_SEND);

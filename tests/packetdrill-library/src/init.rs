@@ -50,8 +50,7 @@ extern "C" fn at_exit() {
 fn begin(flags: &str) -> Result<(), String> {
     let component = stack_component(None).map_err(|error| error.to_string())?;
     let blueprint = Blueprint::load(component, true).map_err(|error| error.to_string())?;
-    let setup = config(flags).setup;
-    let stage = Stage::new(blueprint, setup).map_err(|error| error.to_string())?;
+    let stage = Stage::new(blueprint, config(flags)).map_err(|error| error.to_string())?;
     let world = world::begin(stage);
     let library = library().ok_or("cannot tell where this library lies")?;
     match shims::begin(world, &library) {
@@ -66,19 +65,28 @@ fn begin(flags: &str) -> Result<(), String> {
     }
 }
 
-/// The machine's options: the tool's own, as far as they are on its command line, then those of `--so_flags`.
+/// The machine's options: those of the script, then those of the tool's command line, then those of `--so_flags`.
 fn config(flags: &str) -> Config {
     let mut config = Config::default();
-    let own =
-        std::env::args().skip(1).filter(|argument| argument.starts_with("--") && argument.contains('='));
-    let words = own.chain(flags.split_whitespace().map(str::to_owned));
-    for word in words {
-        if let Some((name, value)) = word.trim_start_matches('-').split_once('=') {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let scripts = arguments.iter().filter_map(|argument| std::fs::read_to_string(argument).ok());
+    let in_scripts: Vec<String> = scripts.flat_map(|text| option_lines(&text)).collect();
+    let own = in_scripts.into_iter().chain(arguments).chain(flags.split_whitespace().map(str::to_owned));
+    for word in own {
+        if let Some(option) = word.strip_prefix("--") {
+            let (name, value) =
+                option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value)));
             // What is no option of the machine is the tool's business.
-            let _ = config.set(name, Some(value));
+            let _ = config.set(name, value);
         }
     }
     config
+}
+
+/// The options of a script: words that begin with two dashes, before its first event.
+fn option_lines(text: &str) -> Vec<String> {
+    let lines = text.lines().map(str::trim).filter(|line| line.starts_with("--"));
+    lines.flat_map(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
 /// The file that this library was loaded from.

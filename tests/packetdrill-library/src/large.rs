@@ -1,8 +1,9 @@
 //! Segments as the tool sees those of Linux: before they are cut.
 //!
-//! On Linux the tool taps a device, to which TCP hands several segments as one large packet (GSO), and its scripts
-//! are written so. Here they leave cut. What left in one moment and continues each other is put together again, up
-//! to a segment with PSH, which Linux sets at the end of each large packet.
+//! On Linux the tool taps a device, to which TCP hands several segments as one large packet (GSO). Here they leave
+//! cut, which the tool does not mind, unless a script says `--strict_segments`. For such a script, what left in one
+//! moment and continues each other is put together again, up to a segment with PSH, which Linux sets at the end of
+//! each large packet.
 
 use packetdrill::machine::Live;
 use std::collections::{HashMap, VecDeque};

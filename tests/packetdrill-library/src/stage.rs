@@ -4,6 +4,7 @@
 //! packet. So what was done up to then is remembered, and done once more on a machine that has the address.
 
 use packetdrill::machine::{Call, DeviceChange, Live, Machine, Outcome, Pending, RouteChange, Setup};
+use packetdrill::run::Config;
 use packetdrill_machine::{LabMachine, SetupError};
 use std::net::IpAddr;
 use wnet::lab::Blueprint;
@@ -12,6 +13,8 @@ use wnet::lab::Blueprint;
 pub(crate) struct Stage {
     blueprint: Blueprint,
     setup: Setup,
+    /// The script counts packets as its machine sends them.
+    pub(crate) strict_segments: bool,
     machine: LabMachine,
     /// What was done, as long as it can be done again.
     journal: Option<Vec<Deed>>,
@@ -26,9 +29,10 @@ enum Deed {
 }
 
 impl Stage {
-    pub(crate) fn new(blueprint: Blueprint, setup: Setup) -> Result<Self, SetupError> {
+    pub(crate) fn new(blueprint: Blueprint, config: Config) -> Result<Self, SetupError> {
+        let Config { setup, strict_segments, .. } = config;
         let machine = LabMachine::start(&blueprint, &setup)?;
-        Ok(Stage { blueprint, setup, machine, journal: Some(Vec::new()) })
+        Ok(Stage { blueprint, setup, strict_segments, machine, journal: Some(Vec::new()) })
     }
 
     /// The address of the machine shall be `local`.

@@ -20,11 +20,14 @@ const NANOS_PER_MICRO: u64 = 1_000;
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
 /// How long a call on the first thread may block, and how long a packet may let wait, in virtual nanoseconds.
-const PATIENCE: u64 = 600 * NANOS_PER_SECOND;
+const PATIENCE: u64 = 5 * 3600 * NANOS_PER_SECOND;
 
 /// How often the time may be asked for, with nothing in between, before it is believed that somebody waits for it to
 /// pass: the tool spins for the last microseconds before an event.
-const IDLE_LOOKS: u32 = 2;
+const IDLE_LOOKS: u32 = 16;
+
+/// Microseconds for which the tool spins after it has slept. Upstream: MAX_SPIN_USECS.
+const SPIN: u64 = 20;
 
 /// How long, in real time, a call may block with nothing happening at all before it lets time pass itself: the tool
 /// waits like that, for a second, at the end of a script.
@@ -57,6 +60,8 @@ pub(crate) struct State {
     /// The thread that lets time pass.
     first: ThreadId,
     idle_looks: u32,
+    /// Nothing but looks at the time came after a sleep.
+    slept: bool,
     /// The settings as commands of scripts see them.
     pub(crate) settings: Option<Tree>,
     /// Grows with everything that happens.
@@ -116,6 +121,7 @@ pub(crate) fn begin(stage: Stage) -> &'static World {
             told: HashMap::new(),
             first: std::thread::current().id(),
             idle_looks: 0,
+            slept: false,
             settings: None,
             events: 0,
         }),
@@ -174,7 +180,10 @@ impl World {
             state = guard;
             if timeout.timed_out() && state.events == events {
                 let until = state.stage.now() + NANOS_PER_SECOND;
-                self.run_until(&mut state, until);
+                while state.stage.now() < until && !matches!(state.blocked.get(&me), Some(Blocked::Done(_))) {
+                    state.stage.run_until(until);
+                    self.happened(&mut state);
+                }
             }
         }
     }
@@ -202,6 +211,7 @@ impl World {
         let mut state = self.lock();
         let until = state.stage.now() + micros * NANOS_PER_MICRO;
         self.run_until(&mut state, until);
+        state.slept = true;
     }
 
     /// A packet arrives.
@@ -224,8 +234,12 @@ impl World {
             while let Some(packet) = state.stage.next_packet() {
                 state.sent.push_back(packet);
             }
-            if let Some(packet) = large::take(&mut state.sent, &state.limits, state.stage.mtu()) {
-                return Some(packet);
+            let packet = match state.stage.strict_segments {
+                true => large::take(&mut state.sent, &state.limits, state.stage.mtu()),
+                false => state.sent.pop_front(),
+            };
+            if packet.is_some() {
+                return packet;
             }
             if state.stage.now() >= limit {
                 return None;
@@ -243,10 +257,9 @@ impl World {
         }
         state.idle_looks += 1;
         if state.idle_looks > IDLE_LOOKS {
-            let until = state.stage.now() + NANOS_PER_MICRO;
-            let looks = state.idle_looks;
+            let micros = if std::mem::take(&mut state.slept) { SPIN } else { 1 };
+            let until = state.stage.now() + micros * NANOS_PER_MICRO;
             self.run_until(&mut state, until);
-            state.idle_looks = looks;
         }
         state.stage.now() / NANOS_PER_MICRO
     }
@@ -260,7 +273,7 @@ impl World {
 
     /// Something happened: calls that blocked may be done.
     fn happened(&self, state: &mut State) {
-        state.idle_looks = 0;
+        (state.idle_looks, state.slept) = (0, false);
         state.events += 1;
         let now = state.stage.now();
         for (thread, blocked) in &mut state.blocked {

@@ -283,6 +283,10 @@ impl Connection {
                 return Disposition::Reset(DropReason::TcpAcknowledgement);
             }
         }
+        if self.echo_is_impossible(env, &segment) {
+            env.counters.increment(Counter::TcpExtPAWSActive);
+            return Disposition::Reset(DropReason::TcpAcknowledgement);
+        }
         if flags.rst() {
             if !flags.ack() {
                 return Disposition::Dropped(DropReason::TcpReset);
@@ -309,6 +313,15 @@ impl Connection {
         // What a SYN-ACK carries is as good as what follows it.
         let _ = self.receive(env, segment);
         Disposition::Taken
+    }
+
+    /// Whether the answer to our SYN echoes a time at which none was sent. Linux: `PAWSACTIVEREJECTED` in
+    /// `tcp_rcv_synsent_state_process`.
+    fn echo_is_impossible(&self, env: &Env<'_>, segment: &Segment) -> bool {
+        let echo = segment.options.timestamps.map_or(0, |timestamps| timestamps.echo);
+        let first = self.timestamp(self.send.last_data);
+        let age = self.timestamp(env.now).wrapping_sub(first);
+        segment.flags.ack() && self.timestamps.is_some() && echo != 0 && echo.wrapping_sub(first) > age
     }
 
     /// Takes what the peer's SYN says: its numbers, and which options are in force.

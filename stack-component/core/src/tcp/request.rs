@@ -103,7 +103,7 @@ impl Request {
             sack_permitted: syn.options.sack_permitted && env.sysctl.tcp_sack,
             window: window as u16,
             scale: if peer_scale.is_some() { scale_for(largest_window(env.sysctl, options)) } else { 0 },
-            tos: options.tos,
+            tos: if env.sysctl.tcp_reflect_tos { syn.tos & !0x3 } else { options.tos },
             mtu: path.mtu,
             ecn: Promise::of_syn(env, syn, options.congestion.needs_ecn()),
             retransmits: 0,

@@ -56,6 +56,9 @@ pub(in super::super) struct Accurate {
     pub received: Codepoint,
     /// What the last segment arrived with. Linux: `prev_ecnfield`.
     last: Codepoint,
+    /// That changed since the last acknowledgement: the next data is acknowledged at once. Linux: `ICSK_ACK_NOW`
+    /// alone.
+    pub edge: bool,
     /// Linux: `accecn_fail_mode`.
     pub failed: u8,
     /// Linux: `saw_accecn_opt`.
@@ -191,7 +194,9 @@ impl Connection {
             // Two, so that the second tells without doubt what changed.
             accurate.demand = 2;
         }
-        if edge {
+        accurate.edge |= edge;
+        // A bare acknowledgement is answered by none.
+        if segment.len() > 0 && accurate.edge {
             self.acknowledge_now();
         }
     }

@@ -282,7 +282,12 @@ impl Tcp {
                 _ => {}
             }
             if keep_alive {
-                connection.restart_keep_alive(options, env.now);
+                // A new idle time counts from the last sign of life. Linux: `tcp_sock_set_keepidle_locked`.
+                let from = match option {
+                    TcpOption::KeepAliveIdle(_) => connection.last_sign_of_life(),
+                    _ => env.now,
+                };
+                connection.restart_keep_alive(options, from);
             }
             match option {
                 TcpOption::Congestion(algorithm) => connection.switch_control(env, algorithm),

@@ -219,13 +219,18 @@ impl Connection {
         }
     }
 
+    /// When the connection was last seen alive. Linux: `keepalive_time_elapsed`.
+    pub(super) fn last_sign_of_life(&self) -> Instant {
+        self.last_heard.max(self.send.last_data)
+    }
+
     /// Linux: `tcp_keepalive_timer` (RFC 9293 section 3.8.4).
     fn keep_alive_timeout(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
         if !options.keep_alive {
             return;
         }
         let busy = !self.send.sent.is_empty() || self.unsent() > 0;
-        let silent = env.now.since(self.last_heard.max(self.send.last_data));
+        let silent = env.now.since(self.last_sign_of_life());
         if busy || (silent < options.keep_alive_idle && self.probes == 0) {
             let wait = if busy { options.keep_alive_idle } else { options.keep_alive_idle - silent };
             return self.timers.set(Timer::KeepAlive, env.now + wait);

@@ -13,6 +13,9 @@ use crate::wire::tcp::{Flags, Options, Timestamps};
 /// A timestamp older than this is not held against a peer (RFC 7323 section 5.5). Linux: `TCP_PAWS_24DAYS`.
 const TIMESTAMP_LIFETIME: Duration = Duration::from_secs(24 * 24 * 60 * 60);
 
+/// The shortest wait of a timer. Linux: `TCP_TIMEOUT_MIN`.
+const SOON: Duration = Duration::from_millis(2);
+
 /// What a segment did to its connection.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Disposition {
@@ -280,6 +283,10 @@ impl Connection {
             // Data that went with the SYN may be acknowledged as well, or in part (RFC 7413 section 4.2.2).
             let number = segment.acknowledgement;
             if !number.after(self.send.una) || number.after(self.send.next) {
+                if self.retransmits == 0 && !self.send.sent.is_empty() {
+                    // Our reset may clear an old connection of the peer's: the SYN goes again soon.
+                    self.set_transmit_timer(Timer::Retransmit, env.now + SOON);
+                }
                 return Disposition::Reset(DropReason::TcpAcknowledgement);
             }
         }

@@ -199,7 +199,11 @@ impl Connection {
         env.counters.increment(Counter::TcpExtTCPWinProbe);
         self.probe = true;
         self.rtt.back_off();
-        self.timers.set(Timer::Persist, env.now + self.rtt.timeout());
+        // The last wait meets the owner's time. Linux: `tcp_clamp_probe0_to_user_timeout`.
+        let asked = env.now.since(self.probing_since.unwrap_or(env.now));
+        let left = options.user_timeout.map_or(Duration::MAX, |most| most.saturating_sub(asked));
+        let wait = self.rtt.timeout().min(left.max(Duration::from_millis(2)));
+        self.timers.set(Timer::Persist, env.now + wait);
     }
 
     /// Whether data has not been acknowledged for as long as the owner wants to wait (RFC 5482). Linux:

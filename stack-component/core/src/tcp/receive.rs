@@ -185,6 +185,7 @@ impl Connection {
                 return Err(DropReason::TcpZeroWindow);
             }
         }
+        let fin_waited = self.receive.fin_at.is_some() && !fin;
         if fin {
             self.receive.fin_at = Some(end - 1);
         }
@@ -209,6 +210,10 @@ impl Connection {
         self.fill_gap(env);
         if self.receive.fin_at == Some(self.receive.next) && !self.receive.finished {
             self.receive_fin(env);
+            if fin_waited {
+                // The gap before the FIN is filled (RFC 5681 section 4.2).
+                self.acknowledge_now();
+            }
         }
         self.wake();
         Ok(())

@@ -33,6 +33,10 @@ impl Connection {
             return Ok(());
         }
         let end = segment.end();
+        if self.receive.finished && !first.before(self.receive.next) {
+            // Nothing can come behind the peer's own FIN. Linux: `TCP_CLOSE_WAIT` in `tcp_rcv_state_process`.
+            return Err(DropReason::TcpOverWindow);
+        }
         if self.is_unwanted(end - u32::from(fin)) {
             return Err(self.abort_on_data(env));
         }

@@ -234,6 +234,7 @@ impl Connection {
         for (from, to) in twice {
             self.tell_more_duplicate(env, from, to);
         }
+        self.totals.bytes_received += u64::from(next.saturating_since(self.receive.next));
         self.receive.next = next;
         if self.receive.queue.has_gap() {
             self.receive.sack.remove_before(next);

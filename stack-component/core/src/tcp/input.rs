@@ -4,6 +4,7 @@
 use super::connection::{Connection, DEFAULT_MSS, Fin, TimestampState};
 use super::options::TcpOptions;
 use super::segment::Segment;
+use super::timers::Timer;
 use super::{Env, SocketError, TcpState};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;

@@ -247,6 +247,7 @@ impl Connection {
         }
         self.ack.now = false;
         self.ack.scheduled = false;
+        self.ecn.accurate.edge = false;
         self.ack.pushed = false;
         self.ack.pushed_again = false;
         self.timers.stop(Timer::DelayedAck);

@@ -67,6 +67,7 @@ impl Connection {
     /// Nothing more leaves for now: what does that say of the window, and what is to be waited for? Linux: the end
     /// of `tcp_write_xmit`.
     pub(super) fn output_rests(&mut self, env: &mut Env<'_>) {
+        self.end_burst();
         let burst = core::mem::take(&mut self.send.usage.burst);
         let full = self.in_flight() >= self.window.size;
         if burst > 0 || (full && self.unsent() > 0) {
@@ -81,6 +82,7 @@ impl Connection {
 
     /// The owner hands in data: had it run out before? Linux: the beginning of `tcp_sendmsg_locked`.
     pub(super) fn before_write(&mut self, env: &Env<'_>) {
+        self.reserve_option_room(env);
         let sent = &self.send.sent;
         let ran_out = self.unsent() < self.send_mss() && sent.lost <= sent.retransmitted;
         self.rate.check_app_limited(ran_out, self.in_flight(), self.window.size);

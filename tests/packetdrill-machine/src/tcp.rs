@@ -67,6 +67,8 @@ pub(crate) struct Tcp {
     error: Option<Errno>,
     /// The connection was made behind the owner's back: the next connect() answers success, once.
     untold: bool,
+    /// connect() succeeded, and the SYN waits for data (TCP_FASTOPEN_CONNECT). Linux: `DEFER_CONNECT`.
+    pub(crate) deferred: bool,
     pub(crate) local: LocalOptions,
 }
 
@@ -100,6 +102,7 @@ impl Tcp {
             shut_send: false,
             error: None,
             untold: false,
+            deferred: false,
             local: LocalOptions::default(),
         })
     }
@@ -168,6 +171,7 @@ impl Tcp {
             shut_send: false,
             error: None,
             untold: false,
+            deferred: false,
             local: LocalOptions {
                 inq: self.local.inq,
                 zerocopy: self.local.zerocopy.of_child(),
@@ -209,30 +213,59 @@ impl Tcp {
             })
             .inspect_err(|_| self.phase = Phase::Spent)?;
         self.phase = Phase::Connecting;
-        self.connect_result(component)
+        self.connect_result(component)?;
+        self.deferred = self.is_opening(component);
+        Ok(())
     }
 
-    /// MSG_FASTOPEN: connects, and hands in data for the SYN. Answers how many bytes were taken.
+    /// Whether the SYN is unanswered, or waits for data.
+    pub(crate) fn is_opening(&self, component: &mut Component) -> bool {
+        component.state(self.handle).is_ok_and(|state| state == State::SynSent)
+    }
+
+    /// MSG_FASTOPEN, and the first data of a connection that waits for it: connects, and hands in data for the SYN.
+    /// Answers how many bytes were taken. Linux: `__inet_stream_connect` from `tcp_sendmsg_fastopen`.
     pub(crate) fn connect_with_data(
         &mut self,
         component: &mut Component,
-        address: SocketAddr,
+        address: Result<SocketAddr, Errno>,
         data: &[u8],
     ) -> Result<usize, Errno> {
         self.look(component);
         match self.phase {
             Phase::Connecting => return Err(Errno::EALREADY),
+            Phase::Connected if std::mem::take(&mut self.deferred) => {
+                let taken = component.send(self.handle, data, false)?;
+                self.untold = true;
+                return Ok(usize::try_from(taken).unwrap_or(usize::MAX));
+            }
+            Phase::Connected if self.is_opening(component) => return Err(Errno::EALREADY),
+            Phase::Connected if std::mem::take(&mut self.untold) => return Ok(0),
             Phase::Connected | Phase::Listening => return Err(Errno::EISCONN),
             Phase::Spent => self.refresh(component)?,
             Phase::Idle => {}
         }
-        let address = inner_address(self.is_v6, address, Errno::ENETUNREACH)?;
+        let address = inner_address(self.is_v6, address?, Errno::ENETUNREACH)?;
         let taken = component
             .connect_with_data(self.handle, wasi_address(address), data)
             .inspect_err(|_| self.phase = Phase::Spent)?;
         self.phase = Phase::Connecting;
         self.look(component);
         Ok(usize::try_from(taken).unwrap_or(usize::MAX))
+    }
+
+    /// A call waits with data until the connection is there: it will carry the acknowledgement. Linux:
+    /// `sk_write_pending`.
+    pub(crate) fn announce(&self, component: &mut Component, data: &[u8]) {
+        if self.is_opening(component) && !data.is_empty() {
+            // It takes nothing yet.
+            let _ = component.send(self.handle, data, false);
+        }
+    }
+
+    /// The next connect() answers success, if there is a connection then.
+    pub(crate) fn told_later(&mut self) {
+        self.untold = true;
     }
 
     /// How a connection attempt went: [`Errno::EINPROGRESS`] while it runs.
@@ -319,7 +352,8 @@ impl Tcp {
         match read {
             Ok(bytes) if bytes.is_empty() => Err(Errno::EAGAIN),
             Ok(bytes) => Ok(bytes),
-            Err(end) => component.stream_errno(end)?.map_or(Ok(Vec::new()), Err),
+            // An error is told once, which was done: then it is the end.
+            Err(end) => component.stream_errno(end).map(|_| Vec::new()),
         }
     }
 
@@ -345,6 +379,7 @@ impl Tcp {
         }
         match self.phase {
             Phase::Connecting => return Err(Errno::EAGAIN),
+            Phase::Connected if self.is_opening(component) => return Err(Errno::EAGAIN),
             Phase::Connected if !self.shut_send => {}
             _ => return Err(Errno::EPIPE),
         }
@@ -353,8 +388,9 @@ impl Tcp {
         }
         match component.send(self.handle, data, more) {
             Ok(taken) => Ok(usize::try_from(taken).unwrap_or(usize::MAX)),
-            Err(Errno::EINVAL) => Err(Errno::EPIPE),
-            Err(error) => Err(error),
+            Err(Errno::EAGAIN) => Err(Errno::EAGAIN),
+            // An error is told once, which was done. Linux: `sk_stream_error`.
+            Err(_) => Err(Errno::EPIPE),
         }
     }
 
@@ -463,7 +499,7 @@ impl Tcp {
         let fresh = create(component)?;
         let streams = self.streams.take().into_iter().flat_map(|(input, output)| [input, output]);
         component.drop_all(streams.chain([std::mem::replace(&mut self.handle, fresh)]));
-        (self.phase, self.untold) = (Phase::Idle, false);
+        (self.phase, self.untold, self.deferred) = (Phase::Idle, false, false);
         (self.shut_receive, self.shut_send) = (false, false);
         for (level, name, value) in self.chosen.clone() {
             // What was taken once is taken again.

@@ -316,7 +316,7 @@ impl Connection {
         let _ = self.acknowledge(env, &segment);
         self.fast_open_syn_ack(env, &segment);
         self.establish(env, options);
-        self.ack.now = true;
+        self.acknowledge_syn_ack(env, options);
         self.events.output = true;
         // What a SYN-ACK carries is as good as what follows it.
         let _ = self.receive(env, segment);
@@ -330,6 +330,17 @@ impl Connection {
         let first = self.timestamp(self.send.last_data);
         let age = self.timestamp(env.now).wrapping_sub(first);
         segment.flags.ack() && self.timestamps.is_some() && echo != 0 && echo.wrapping_sub(first) > age
+    }
+
+    /// A bare acknowledgement is saved where data is about to carry it. Linux: the end of
+    /// `tcp_rcv_synsent_state_process`.
+    fn acknowledge_syn_ack(&mut self, env: &Env<'_>, options: &TcpOptions) {
+        let waits = core::mem::take(&mut self.send.writer_waits);
+        if waits || options.defer_accept > 0 {
+            self.await_answer_to_syn_ack(env);
+        } else {
+            self.ack.now = true;
+        }
     }
 
     /// Takes what the peer's SYN says: its numbers, and which options are in force.
@@ -392,6 +403,7 @@ impl Connection {
             return false;
         }
         self.send.window = u32::from(segment.window) << if segment.flags.syn() { 0 } else { self.send.scale };
+        self.rate.count_syn_ack();
         self.establish(env, options);
         // The owner may have closed its side meanwhile.
         if self.send.fin != Fin::No {

@@ -82,6 +82,7 @@ impl Connection {
 
     /// The owner hands in data: had it run out before? Linux: the beginning of `tcp_sendmsg_locked`.
     pub(super) fn before_write(&mut self, env: &Env<'_>) {
+        self.reserve_option_room(env);
         let sent = &self.send.sent;
         let ran_out = self.unsent() < self.send_mss() && sent.lost <= sent.retransmitted;
         self.rate.check_app_limited(ran_out, self.in_flight(), self.window.size);

@@ -89,6 +89,7 @@ impl Tcp {
             return self.start_fast_open(env, handle, data);
         }
         if !connection.state.may_send() && !connection.is_fast_open() {
+            connection.send.writer_waits = !data.is_empty();
             return Err(SocketError::WouldBlock);
         }
         let taken = data.len().min(connection.write_room(options) as usize);

@@ -2,7 +2,7 @@
 
 use super::{Attempt, Process, Progress, Stop, done};
 use crate::numbers::{level, msg, tcp as option};
-use crate::options::State;
+use crate::options::StateExt;
 use crate::tcp::Phase;
 use packetdrill::Errno;
 use packetdrill::machine::{Address, Answer, Call, ControlMessage, Fd};
@@ -77,7 +77,10 @@ impl Process {
         let mut answer = self.receive(fd, len, flags, progress)?;
         let (tcp, _) = self.descriptors.tcp(fd)?;
         if tcp.local.inq && control_len > 0 && flags & msg::ERRQUEUE == 0 {
-            let left = inq(self.component.queued_input(tcp.handle()).unwrap_or(0));
+            let component = &mut self.component;
+            let waiting = component.queued_input(tcp.handle()).unwrap_or(0);
+            let ended = component.state(tcp.handle()).is_ok_and(StateExt::has_received_fin);
+            let left = inq(waiting, ended);
             let data = left.to_le_bytes().to_vec();
             answer.control.push(ControlMessage { level: level::TCP, kind: option::CM_INQ, data });
         }
@@ -96,9 +99,9 @@ impl Process {
         if flags & msg::OOB != 0 {
             return Err(Errno::EOPNOTSUPP.into());
         }
-        let (_, nonblocking) = self.descriptors.tcp(fd)?;
+        let (tcp, nonblocking) = self.descriptors.tcp(fd)?;
         let waits = !nonblocking && flags & msg::DONTWAIT == 0 && !progress.expired;
-        if flags & msg::FASTOPEN != 0 {
+        if flags & msg::FASTOPEN != 0 || tcp.deferred || progress.started {
             self.open_fast(fd, data, address, waits, progress)?;
         }
         let (tcp, _) = self.descriptors.tcp(fd)?;
@@ -135,28 +138,33 @@ impl Process {
         progress: &mut Progress,
     ) -> Result<(), Stop> {
         let first = !std::mem::replace(&mut progress.started, true);
+        let (tcp, _) = self.descriptors.tcp(fd)?;
         if first {
             if !self.component.is_fast_open_client() {
                 return Err(Errno::EOPNOTSUPP.into());
             }
-            let address = match address.ok_or(Errno::EINVAL)? {
-                Address::Inet(address) => address,
-                Address::Family(_) => return Err(Errno::EOPNOTSUPP.into()),
+            let address = match address {
+                Some(Address::Inet(address)) => Ok(address),
+                Some(Address::Family(_)) => return Err(Errno::EOPNOTSUPP.into()),
+                None => Err(Errno::EINVAL),
             };
-            let (tcp, _) = self.descriptors.tcp(fd)?;
             progress.sent = tcp.connect_with_data(&mut self.component, address, data)?;
             tcp.local.zerocopy.hand_in(progress.sent);
         }
-        let (tcp, _) = self.descriptors.tcp(fd)?;
-        let opening = tcp.phase == Phase::Connecting
-            || self.component.state(tcp.handle()).is_ok_and(|state| state == State::SynSent);
-        match tcp.connect_result(&mut self.component) {
-            Ok(()) if !opening => Ok(()),
-            Ok(()) | Err(Errno::EINPROGRESS) if waits => Err(Stop::Wait(tcp.local.send_timeout)),
-            _ if progress.sent > 0 => Ok(()),
-            Ok(()) => Err(Errno::EINPROGRESS.into()),
-            Err(error) => Err(error.into()),
+        let untold = tcp.phase == Phase::Connected;
+        let result = tcp.connect_result(&mut self.component);
+        if !tcp.is_opening(&mut self.component) {
+            // That it failed counts, whatever the SYN had taken.
+            return Ok(result?);
         }
+        if untold {
+            tcp.told_later();
+        }
+        if waits {
+            tcp.announce(&mut self.component, data.get(progress.sent..).unwrap_or_default());
+            return Err(Stop::Wait(tcp.local.send_timeout));
+        }
+        if progress.sent > 0 { Ok(()) } else { Err(Errno::EINPROGRESS.into()) }
     }
 }
 
@@ -165,7 +173,7 @@ fn component_lowat(len: usize, flags: i32) -> usize {
     if flags & msg::WAITALL != 0 { len } else { len.min(1) }
 }
 
-/// What TCP_INQ tells: bytes that wait to be read.
-fn inq(waiting: u64) -> i32 {
-    i32::try_from(waiting).unwrap_or(i32::MAX)
+/// What TCP_INQ tells: bytes that wait to be read, or that the end does. Linux: `tcp_inq_hint`.
+fn inq(waiting: u64, ended: bool) -> i32 {
+    i32::try_from(waiting).unwrap_or(i32::MAX).max(ended.into())
 }

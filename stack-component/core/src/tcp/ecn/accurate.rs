@@ -213,8 +213,8 @@ impl Connection {
         }
     }
 
-    /// The option goes with a segment that is no SYN. Linux: the end of `tcp_established_options`, and
-    /// `tcp_options_write`.
+    /// The option goes with a segment that is no SYN, and with the SYN-ACK of a simultaneous open when that was sent
+    /// at most once before. Linux: the ends of `tcp_established_options` and `tcp_syn_options`, `tcp_options_write`.
     pub(in super::super) fn add_accurate_option(
         &mut self,
         env: &Env<'_>,
@@ -224,8 +224,15 @@ impl Connection {
     ) {
         let (when, reserved) = (env.sysctl.tcp_ecn_option, self.ecn.accurate.room);
         self.reserve_option_room(env);
+        if flags.syn() {
+            let agreed = flags.ack() && self.ecn.mode == Mode::Accurate;
+            if agreed && self.retransmits < 2 && when > 0 {
+                options.fit_accurate_ecn(FIRST_OPTION, 0);
+            }
+            return;
+        }
         let accurate = &self.ecn.accurate;
-        if flags.syn() || accurate.room == 0 {
+        if accurate.room == 0 {
             return;
         }
         let round_trip = self.rtt.smoothed().unwrap_or_default();
@@ -241,8 +248,9 @@ impl Connection {
         }
     }
 
-    /// Data leaves room for the option from the time on when it may be sent.
-    pub(super) fn reserve_option_room(&mut self, env: &Env<'_>) {
+    /// Data leaves room for the option from the time on when it may be sent, before it is cut into segments. Linux:
+    /// `tcp_current_mss`.
+    pub(in super::super) fn reserve_option_room(&mut self, env: &Env<'_>) {
         let when = env.sysctl.tcp_ecn_option;
         let accurate = &mut self.ecn.accurate;
         let works = when >= 3 || !accurate.has_failed(fail::OPTION_SEND);

@@ -13,6 +13,8 @@ use crate::wire::tcp::{Flags, Options};
 const ASKING: Flags = Flags::ECE.with(Flags::CWR);
 /// The three flags as a number, in a SYN that asks for RFC 3168.
 const CLASSIC_SYN: u32 = 0b011;
+/// The flags of a SYN-ACK that mean nothing yet.
+const RESERVED: u32 = 0b101;
 
 /// What a SYN-ACK says of marks, and the connection will know. Linux: `ecn_ok`, `accecn_ok`, `syn_ect_rcv` of the
 /// request.
@@ -154,7 +156,11 @@ impl Connection {
             }
             // RFC 9768 table 2: no ECN, or a peer that only mirrors the bits.
             (_, 0b000 | 0b111) => self.ecn.mode = Mode::Off,
-            (_, 0b001 | 0b101) => self.ecn.mode = Mode::Classic,
+            (_, 0b001) => self.ecn.mode = Mode::Classic,
+            // RFC 9768 section 3.1.3: an answer nobody gives yet agrees, as if our SYN had arrived unchanged.
+            (_, RESERVED) => {
+                self.begin_accurate(env, segment, count_of_flags(reflection(self.ecn.accurate.sent)))
+            }
             _ => self.begin_accurate(env, segment, said),
         }
     }

@@ -209,7 +209,8 @@ fn rfc_9768_3_1_1_a_client_takes_what_it_gets() {
         (count(0b010), Codepoint::Ce, count(0b110), Codepoint::Ect0, 8),
         // RFC 3168 is what the peer can do.
         (count(0b001), Codepoint::NotEct, Flags::NONE, Codepoint::NotEct, 8),
-        (count(0b101), Codepoint::NotEct, Flags::NONE, Codepoint::NotEct, 8),
+        // Reserved (section 3.1.3): as if the SYN had arrived unchanged.
+        (count(0b101), Codepoint::NotEct, count(0b010), Codepoint::Ect0, 8),
         // Nothing, or a mirror.
         (count(0b000), Codepoint::NotEct, Flags::NONE, Codepoint::NotEct, 0),
         (count(0b111), Codepoint::NotEct, Flags::NONE, Codepoint::NotEct, 0),
@@ -227,6 +228,21 @@ fn rfc_9768_3_2_2_3_a_syn_ack_with_a_mark_counts() {
     assert_eq!(ack.options.accurate_ecn, counters(1, 0, 1), "no data, no bytes");
     script.host.send(handle, b"x").unwrap();
     assert_eq!(script.one().flags, ACK | Flags::PSH | count(6));
+}
+
+#[test]
+fn rfc_9768_3_1_5_the_syn_ack_of_a_simultaneous_open_carries_the_option() {
+    let mut script = Script::new(host(), 0);
+    let handle = script.host.connect(script.peer);
+    script.port = script.host.tcp.local_address(handle).map_or(0, |local| local.port());
+    let syn = script.one();
+    script.expected = syn.sequence.wrapping_add(1);
+    script.codepoint = Codepoint::Ect1;
+    script.options = Options { mss: Some(1000), ..Options::default() };
+    script.inject(script.next, 0, ASKING, &[]).unwrap();
+    let answer = script.one();
+    assert_eq!(answer.flags, SYN_ACK | count(0b011));
+    assert_eq!(answer.options.accurate_ecn, counters(1, 0, 1));
 }
 
 #[test]

@@ -97,6 +97,7 @@ impl Connection {
     }
 
     fn check_memory(&self, options: &TcpOptions) -> Broken {
+        // Writes are taken by pieces of at most 64 KiB, the last of which may be filled up (Linux: `tcp_sendmsg_locked`).
         let (queued, buffer) = (self.send.queue.len(), options.send_buffer as usize);
         // The last buffer may pass the limit, as in Linux.
         let most = buffer + LARGEST_BURST as usize;

@@ -50,8 +50,8 @@ const TEST_GUESTS: (&str, [&str; 9]) = (
 /// The package and program of the host.
 pub(crate) const HOST: &str = "wnet";
 
-/// The package of the program that `wnet packetdrill` starts.
-pub(crate) const PACKETDRILL: [&str; 1] = ["packetdrill-machine"];
+/// The packages of the program that `wnet packetdrill` starts, and of the library that packetdrill itself loads.
+pub(crate) const PACKETDRILL: [&str; 2] = ["packetdrill-machine", "packetdrill-library"];
 
 /// What a whole build leaves.
 #[derive(Debug)]

@@ -26,8 +26,8 @@ Usage: cargo xtask COMMAND
 
   setup            makes the target wasm32-wasip2 available (all other commands do so themselves)
     --way 1|2|3    tries one way for real and leaves the toolchain in use alone (1: rustup's own doing)
-  build            builds target/components/*.wasm and target/debug/wnet
-    --release      ... and target/release/wnet instead
+  build            builds target/components/*.wasm, target/debug/wnet and what packetdrill needs
+    --release      ... in target/release instead
   test             builds, then runs all tests; says what it skips and which package would enable it
     --quick        ... formatting and the small crates only
     --setup-ways   ... and ways 2 and 3 of setup, for real

@@ -4,10 +4,12 @@
 //! and calls those in the place of its kernel's. Behind them are the stack component and its virtual time:
 //!
 //! * `abi`: the table, as the tool's packetdrill.h has it;
-//! * `functions`: its functions, from pointers to values and back;
+//! * `init`: where the tool begins;
+//! * `functions`, `sockets`, `options`, `buffers`: its functions, from pointers to values and back;
 //! * `world`: the machine, the threads that call, the time;
+//! * `large`: packets as long as those that the tool sees on Linux;
 //! * `stage`: the machine, made again while it is not too late, when the tool shows which address it chose;
-//! * `shims`: commands of scripts, which must not reach this computer's settings;
+//! * `shims`, `proc_sys`: commands of scripts, which must not reach this computer's settings;
 //! * `preload`: `getsockopt` for the tool's code blocks, which do not go through the table.
 //!
 //! This crate is the one place of packetdrill's support where `unsafe` is permitted: the tool hands out pointers.
@@ -16,7 +18,12 @@ mod abi;
 mod buffers;
 mod descriptors;
 mod functions;
+mod init;
+mod large;
+mod options;
 mod preload;
+mod proc_sys;
 mod shims;
+mod sockets;
 mod stage;
 mod world;

@@ -48,6 +48,11 @@ impl Stage {
         self.journal = Some(journal);
     }
 
+    /// All settings, by dotted name.
+    pub(crate) fn sysctls(&mut self) -> Vec<(String, String)> {
+        self.machine.sysctls()
+    }
+
     fn repeat(&mut self, deed: &Deed) {
         // What failed fails again.
         match deed {

@@ -5,10 +5,13 @@
 //! sleeps or waits for a packet. A call that returns late is told the time at which it was done, once.
 
 use crate::descriptors::Descriptors;
+use crate::large;
+use crate::proc_sys::Tree;
 use crate::stage::Stage;
 use packetdrill::Errno;
-use packetdrill::machine::{Answer, Call, Live, Machine, Outcome, Pending};
-use std::collections::HashMap;
+use packetdrill::machine::{Address, Answer, Call, Live, Machine, Outcome, Pending};
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::ThreadId;
 use std::time::Duration;
@@ -41,12 +44,16 @@ pub(crate) struct World {
 pub(crate) struct State {
     pub(crate) stage: Stage,
     pub(crate) descriptors: Descriptors,
+    /// What left and the tool did not ask for yet.
+    sent: VecDeque<Live>,
     blocked: HashMap<ThreadId, Blocked>,
     /// The time that a thread is told next, in nanoseconds.
     told: HashMap<ThreadId, u64>,
     /// The thread that lets time pass.
     first: ThreadId,
     idle_looks: u32,
+    /// The settings as commands of scripts see them.
+    pub(crate) settings: Option<Tree>,
     /// Grows with everything that happens.
     events: u64,
 }
@@ -57,16 +64,53 @@ enum Blocked {
     Done(Result<Answer, Errno>),
 }
 
+impl State {
+    /// All settings, by dotted name.
+    pub(crate) fn sysctls(&mut self) -> Vec<(String, String)> {
+        self.stage.sysctls()
+    }
+
+    /// Commands shall see the settings as they are now.
+    pub(crate) fn show_settings(&mut self) {
+        let now = self.sysctls();
+        // A tree that is gone is one that nobody looks at.
+        if let Some(tree) = &self.settings {
+            let _ = tree.show(&now);
+        }
+    }
+
+    /// Sets what commands wrote into files.
+    fn take_settings(&mut self) {
+        let changes = self.settings.as_ref().map(Tree::changes).unwrap_or_default();
+        for (name, value) in &changes {
+            if let Err(error) = self.stage.set_sysctl(name, value) {
+                eprintln!("libwnet_packetdrill: {error}");
+            }
+        }
+        if !changes.is_empty() {
+            self.show_settings();
+        }
+    }
+}
+
+/// The address that an IPv4 packet goes to.
+fn destination(packet: &[u8]) -> Option<IpAddr> {
+    let address: [u8; 4] = *packet.get(16..)?.first_chunk()?;
+    (packet[0] >> 4 == 4).then(|| IpAddr::from(address))
+}
+
 /// Makes the world, once.
 pub(crate) fn begin(stage: Stage) -> &'static World {
     WORLD.get_or_init(|| World {
         state: Mutex::new(State {
             stage,
             descriptors: Descriptors::default(),
+            sent: VecDeque::new(),
             blocked: HashMap::new(),
             told: HashMap::new(),
             first: std::thread::current().id(),
             idle_looks: 0,
+            settings: None,
             events: 0,
         }),
         done: Condvar::new(),
@@ -84,9 +128,17 @@ impl World {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The machine's address is `address`, unless its wire was in use already.
+    pub(crate) fn local_is(&self, address: Address) {
+        if let Address::Inet(address) = address {
+            self.lock().stage.move_to(address.ip());
+        }
+    }
+
     /// Makes a system call, and waits until it returns.
     pub(crate) fn call(&self, call: &Call) -> Result<Answer, Errno> {
         let mut state = self.lock();
+        state.take_settings();
         let outcome = state.stage.call(call);
         self.happened(&mut state);
         let pending = match outcome {
@@ -146,6 +198,10 @@ impl World {
     /// A packet arrives.
     pub(crate) fn inject(&self, packet: &[u8]) {
         let mut state = self.lock();
+        state.take_settings();
+        if let Some(local) = destination(packet) {
+            state.stage.move_to(local);
+        }
         state.stage.inject(packet);
         self.happened(&mut state);
     }
@@ -155,7 +211,10 @@ impl World {
         let mut state = self.lock();
         let limit = state.stage.now() + PATIENCE;
         loop {
-            if let Some(packet) = state.stage.next_packet() {
+            while let Some(packet) = state.stage.next_packet() {
+                state.sent.push_back(packet);
+            }
+            if let Some(packet) = large::take(&mut state.sent) {
                 return Some(packet);
             }
             if state.stage.now() >= limit {

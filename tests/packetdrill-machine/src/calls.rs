@@ -1,11 +1,13 @@
 //! System calls, those that wait included.
 
 mod data;
+mod moving;
 mod ready;
 
 use crate::component::Component;
 use crate::descriptors::{Descriptors, File, Kind};
 use crate::epoll::Epoll;
+use crate::files::Pipe;
 use crate::numbers::socket;
 use crate::options::StateExt;
 use crate::tcp::{Phase, Tcp};
@@ -17,6 +19,7 @@ use std::net::SocketAddr;
 pub(crate) struct Process {
     pub(crate) component: Component,
     descriptors: Descriptors,
+    pipes: Vec<Pipe>,
 }
 
 /// Why a call did not return an answer.
@@ -54,7 +57,7 @@ pub(crate) struct Progress {
 
 impl Process {
     pub(crate) fn new(component: Component) -> Self {
-        Process { component, descriptors: Descriptors::default() }
+        Process { component, descriptors: Descriptors::default(), pipes: Vec::new() }
     }
 
     /// Makes a call, or goes on with one.
@@ -88,7 +91,7 @@ impl Process {
             Call::Fcntl { fd, command, argument } => self.fcntl(*fd, *command, *argument),
             Call::Ioctl { fd, request, argument } => self.ioctl(*fd, *request, *argument),
             Call::Pipe | Call::Open { .. } | Call::SendFile { .. } | Call::Splice { .. } => {
-                Err(Errno::ENOSYS.into())
+                self.attempt_moving(call, progress)
             }
             other => self.attempt_data(other, progress),
         }
@@ -164,8 +167,8 @@ impl Process {
     fn close(&mut self, fd: Fd, progress: &mut Progress) -> Attempt {
         if !std::mem::replace(&mut progress.started, true) {
             match self.descriptors.remove(fd)?.kind {
-                Kind::Epoll(_) => return done(0),
                 Kind::Tcp(tcp) => progress.closing = Some(tcp),
+                _ => return done(0),
             }
         }
         let Some(mut tcp) = progress.closing.take() else { return done(0) };

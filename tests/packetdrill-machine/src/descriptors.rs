@@ -1,6 +1,7 @@
 //! The descriptors of the one process that there is.
 
 use crate::epoll::Epoll;
+use crate::files::Contents;
 use crate::tcp::Tcp;
 use packetdrill::Errno;
 use packetdrill::machine::Fd;
@@ -19,6 +20,11 @@ pub(crate) struct File {
 pub(crate) enum Kind {
     Tcp(Box<Tcp>),
     Epoll(Epoll),
+    Contents(Contents),
+    /// The end of a pipe that is read from, by the number of the pipe.
+    PipeRead(usize),
+    /// The other end.
+    PipeWrite(usize),
 }
 
 /// Open files by descriptor.
@@ -53,7 +59,7 @@ impl Descriptors {
     pub(crate) fn epoll(&mut self, fd: Fd) -> Result<&mut Epoll, Errno> {
         match &mut self.get(fd)?.kind {
             Kind::Epoll(epoll) => Ok(epoll),
-            Kind::Tcp(_) => Err(Errno::EINVAL),
+            _ => Err(Errno::EINVAL),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! * `link`: Ethernet and ARP around raw IP packets;
 //! * `component`, `options`: calls of the component's exports, errors as Linux numbers them;
-//! * `tcp`, `sockopt`, `epoll`: what a descriptor is on top of them;
+//! * `tcp`, `sockopt`, `zerocopy`, `epoll`, `files`: what a descriptor is on top of them;
 //! * `descriptors`, `calls`: system calls, those that wait included;
 //! * `settings`: sysctls, counters, routes, the device.
 
@@ -10,14 +10,17 @@ mod calls;
 mod component;
 mod descriptors;
 mod epoll;
+mod files;
 mod link;
 mod machine;
 mod numbers;
 mod options;
+mod segmentation;
 mod settings;
 mod sockopt;
 mod stack_file;
 mod tcp;
+mod zerocopy;
 
 pub use machine::{LabMachine, SetupError};
 pub use stack_file::{NoStack, stack_component};

@@ -3,11 +3,12 @@
 use crate::calls::{Attempt, Process, Progress, Stop};
 use crate::component::Component;
 use crate::link::{self, FromStack};
+use crate::segmentation;
 use packetdrill::Errno;
 use packetdrill::machine::{Call, DeviceChange, Live, Machine, Outcome, Pending, RouteChange, Setup};
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use wnet::kernel::KernelError;
 use wnet::lab::{Blueprint, Lab, LabConfig};
 
@@ -43,6 +44,8 @@ pub struct LabMachine {
     packets: VecDeque<Live>,
     waiting: HashMap<u64, Waiting>,
     last_pending: u64,
+    /// Largest packet of the wire, in bytes.
+    mtu: usize,
 }
 
 /// A call that waits.
@@ -66,7 +69,7 @@ impl LabMachine {
             interface: DEVICE.to_string(),
             mac: link::STACK_MAC,
             addresses: vec![(local, setup.prefix)],
-            gateways: vec![gateway],
+            gateways: vec![next_hop(local, setup.prefix, gateway)],
             mtu: setup.mtu.into(),
             sysctls: Vec::new(),
             seed: 1,
@@ -75,9 +78,14 @@ impl LabMachine {
         let lab = Lab::start(blueprint, &config).map_err(SetupError::Stack)?;
         let process = Process::new(Component::new(lab));
         let (packets, waiting) = (VecDeque::new(), HashMap::new());
-        let mut machine = LabMachine { process, packets, waiting, last_pending: 0 };
+        let mut machine = LabMachine { process, packets, waiting, last_pending: 0, mtu: setup.mtu.into() };
         machine.settle();
         Ok(machine)
+    }
+
+    /// All sysctls by dotted name, with values as `sysctl -n` prints them.
+    pub fn sysctls(&mut self) -> Vec<(String, String)> {
+        self.process.sysctls()
     }
 
     /// Does what is due now. Neighbours answer at once.
@@ -126,6 +134,14 @@ impl LabMachine {
     }
 }
 
+/// The gateway, if it is on the local network; otherwise a neighbour there, since all neighbours are one here.
+/// Scripts that choose their own address leave the gateway as it is, or have both the same.
+fn next_hop(local: Ipv4Addr, prefix: u8, gateway: Ipv4Addr) -> Ipv4Addr {
+    let mask = u32::MAX.checked_shl(32 - u32::from(prefix.min(32))).unwrap_or(0);
+    let is_near = (local.to_bits() ^ gateway.to_bits()) & mask == 0;
+    if is_near && local != gateway { gateway } else { Ipv4Addr::from_bits(local.to_bits() ^ 1) }
+}
+
 impl Machine for LabMachine {
     fn now(&self) -> u64 {
         self.process.component.now()
@@ -139,7 +155,9 @@ impl Machine for LabMachine {
     }
 
     fn inject(&mut self, ip_packet: &[u8]) {
-        self.process.component.put_frame(link::frame(ip_packet));
+        for packet in segmentation::wire_packets(ip_packet, self.mtu) {
+            self.process.component.put_frame(link::frame(&packet));
+        }
         self.settle();
     }
 

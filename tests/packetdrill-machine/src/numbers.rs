@@ -35,6 +35,7 @@ pub(crate) mod msg {
     pub(crate) const WAITALL: i32 = 0x100;
     pub(crate) const ERRQUEUE: i32 = 0x2000;
     pub(crate) const MORE: i32 = 0x8000;
+    pub(crate) const ZEROCOPY: i32 = 0x400_0000;
     pub(crate) const FASTOPEN: i32 = 0x2000_0000;
 }
 
@@ -86,6 +87,7 @@ pub(crate) mod so {
     pub(crate) const DOMAIN: i32 = 39;
     pub(crate) const LOCK_FILTER: i32 = 44;
     pub(crate) const MAX_PACING_RATE: i32 = 47;
+    pub(crate) const MEMINFO: i32 = 55;
     pub(crate) const ZEROCOPY: i32 = 60;
 }
 

@@ -1,6 +1,7 @@
 //! Sysctls and counters, through `wnet:stack/control`.
 
 use crate::calls::Process;
+use crate::component::Component;
 use wnet::lab::exports::wnet::stack::control::SysctlError;
 
 impl Process {
@@ -11,6 +12,12 @@ impl Process {
             .control(|control, store| control.call_get_sysctl(store, name))
             .map_err(|_| self.dead())?;
         value.map_err(|error| explain(name, error))
+    }
+
+    /// All sysctls.
+    pub(crate) fn sysctls(&mut self) -> Vec<(String, String)> {
+        let all = self.component.control(|control, store| control.call_sysctls(store)).unwrap_or_default();
+        all.into_iter().map(|sysctl| (sysctl.name, sysctl.value)).collect()
     }
 
     /// Sets a sysctl.
@@ -31,6 +38,18 @@ impl Process {
 
     fn dead(&self) -> String {
         self.component.failure().unwrap_or("the stack component failed").to_string()
+    }
+}
+
+impl Component {
+    /// Whether net.ipv4.tcp_fastopen lets clients send data with their SYN. Linux: `TFO_CLIENT_ENABLE`.
+    pub(crate) fn is_fast_open_client(&mut self) -> bool {
+        let value = self.control(|control, store| control.call_get_sysctl(store, "net.ipv4.tcp_fastopen"));
+        let Ok(Ok(value)) = value else { return false };
+        let number = value
+            .strip_prefix("0x")
+            .map_or_else(|| value.parse().ok(), |hex| u32::from_str_radix(hex, 16).ok());
+        number.is_some_and(|bits: u32| bits & 1 != 0)
     }
 }
 

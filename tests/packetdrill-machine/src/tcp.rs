@@ -7,8 +7,9 @@
 use crate::component::Component;
 use crate::numbers::{event, msg, socket};
 use crate::options::{State, StateExt};
+use crate::zerocopy::ZeroCopy;
 use packetdrill::Errno;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use wasmtime::component::ResourceAny;
 use wnet::lab::exports::wasi::sockets::network::{
     IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
@@ -78,8 +79,8 @@ pub(crate) struct LocalOptions {
     pub(crate) send_timeout: Option<u64>,
     /// TCP_INQ.
     pub(crate) inq: bool,
-    /// SO_ZEROCOPY.
-    pub(crate) zerocopy: bool,
+    /// SO_ZEROCOPY and what came of it.
+    pub(crate) zerocopy: ZeroCopy,
     /// Others that are kept and have no effect: level, name, value.
     pub(crate) kept: Vec<(i32, i32, i32)>,
 }
@@ -87,7 +88,7 @@ pub(crate) struct LocalOptions {
 impl Tcp {
     /// socket(2).
     pub(crate) fn create(component: &mut Component, is_v6: bool) -> Result<Self, Errno> {
-        let handle = create(component, is_v6)?;
+        let handle = create(component)?;
         Ok(Tcp {
             handle,
             streams: None,
@@ -120,11 +121,9 @@ impl Tcp {
         if self.bound.is_some() || self.phase != Phase::Idle {
             return Err(Errno::EINVAL);
         }
-        if address.is_ipv6() != self.is_v6 {
-            return Err(Errno::EAFNOSUPPORT);
-        }
-        bind(component, self.handle, address)?;
-        self.bound = Some(address);
+        let inner = inner_address(self.is_v6, address, Errno::EADDRNOTAVAIL)?;
+        bind(component, self.handle, inner)?;
+        self.bound = Some(inner);
         Ok(())
     }
 
@@ -141,7 +140,9 @@ impl Tcp {
             _ => return Err(Errno::EINVAL),
         }
         if self.bound.is_none() {
-            self.bind(component, any_address(self.is_v6))?;
+            let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+            bind(component, self.handle, any)?;
+            self.bound = Some(any);
         }
         method!(component, call_set_listen_backlog_size, self.handle, backlog)?;
         method!(component, call_start_listen, self.handle)?;
@@ -167,7 +168,11 @@ impl Tcp {
             shut_send: false,
             error: None,
             untold: false,
-            local: LocalOptions { inq: self.local.inq, ..LocalOptions::default() },
+            local: LocalOptions {
+                inq: self.local.inq,
+                zerocopy: self.local.zerocopy.of_child(),
+                ..LocalOptions::default()
+            },
         };
         let peer = accepted.peer(component);
         Ok((accepted, peer))
@@ -175,7 +180,8 @@ impl Tcp {
 
     /// The peer's address.
     pub(crate) fn peer(&self, component: &mut Component) -> Option<SocketAddr> {
-        method!(component, call_remote_address, self.handle).ok().map(socket_address)
+        let address = method!(component, call_remote_address, self.handle).ok().map(socket_address)?;
+        Some(outer_address(self.is_v6, address))
     }
 
     /// connect(2): begins it. [`Errno::EINPROGRESS`]: [`Tcp::connect_result`] tells how it went.
@@ -193,9 +199,7 @@ impl Tcp {
             }
             Phase::Idle => {}
         }
-        if address.is_ipv6() != self.is_v6 {
-            return Err(Errno::EAFNOSUPPORT);
-        }
+        let address = inner_address(self.is_v6, address, Errno::ENETUNREACH)?;
         let handle = self.handle;
         component
             .call(|inside| {
@@ -222,6 +226,7 @@ impl Tcp {
             Phase::Spent => self.refresh(component)?,
             Phase::Idle => {}
         }
+        let address = inner_address(self.is_v6, address, Errno::ENETUNREACH)?;
         let taken = component
             .connect_with_data(self.handle, wasi_address(address), data)
             .inspect_err(|_| self.phase = Phase::Spent)?;
@@ -379,11 +384,21 @@ impl Tcp {
         Ok(())
     }
 
+    /// Finds out which sends with MSG_ZEROCOPY are acknowledged.
+    pub(crate) fn look_at_sends(&mut self, component: &mut Component) {
+        if self.phase == Phase::Connected {
+            let unacknowledged = component.unacknowledged(self.handle).unwrap_or(0);
+            self.local.zerocopy.look(unacknowledged);
+        }
+    }
+
     /// What poll(2) finds. Linux: `tcp_poll`.
     pub(crate) fn events(&mut self, component: &mut Component) -> u32 {
         self.look(component);
         self.gather_error(component);
-        let mut events = if self.error.is_some() { event::ERR } else { 0 };
+        self.look_at_sends(component);
+        let has_error = self.error.is_some() || self.local.zerocopy.has_done();
+        let mut events = if has_error { event::ERR } else { 0 };
         match self.phase {
             Phase::Listening => events | self.acceptable(component),
             Phase::Connecting => events,
@@ -445,7 +460,7 @@ impl Tcp {
         if self.phase != Phase::Spent {
             return Ok(());
         }
-        let fresh = create(component, self.is_v6)?;
+        let fresh = create(component)?;
         let streams = self.streams.take().into_iter().flat_map(|(input, output)| [input, output]);
         component.drop_all(streams.chain([std::mem::replace(&mut self.handle, fresh)]));
         (self.phase, self.untold) = (Phase::Idle, false);
@@ -461,12 +476,32 @@ impl Tcp {
     }
 }
 
-fn create(component: &mut Component, is_v6: bool) -> Result<ResourceAny, Errno> {
-    let family = if is_v6 { IpAddressFamily::Ipv6 } else { IpAddressFamily::Ipv4 };
-    let created = component.call(|inside| {
-        inside.stack.wasi_sockets_tcp_create_socket().call_create_tcp_socket(&mut *inside.store, family)
-    });
-    created.map_err(|error| if error == Errno::EOPNOTSUPP { Errno::EAFNOSUPPORT } else { error })
+/// Of IPv4 in any case: the stack has no IPv6, and sockets of AF_INET6 serve IPv4 by mapped addresses.
+fn create(component: &mut Component) -> Result<ResourceAny, Errno> {
+    component.call(|inside| {
+        let create = inside.stack.wasi_sockets_tcp_create_socket();
+        create.call_create_tcp_socket(&mut *inside.store, IpAddressFamily::Ipv4)
+    })
+}
+
+/// The address behind one that a socket of AF_INET6 (`is_v6`) or AF_INET was given; `none`: there is no IPv6.
+fn inner_address(is_v6: bool, address: SocketAddr, none: Errno) -> Result<SocketAddr, Errno> {
+    match (is_v6, address) {
+        (false, SocketAddr::V4(_)) => Ok(address),
+        (true, SocketAddr::V6(v6)) if v6.ip().is_unspecified() => {
+            Ok((Ipv4Addr::UNSPECIFIED, v6.port()).into())
+        }
+        (true, SocketAddr::V6(v6)) => v6.ip().to_ipv4_mapped().map(|v4| (v4, v6.port()).into()).ok_or(none),
+        _ => Err(Errno::EAFNOSUPPORT),
+    }
+}
+
+/// An address as a socket of AF_INET6 (`is_v6`) or AF_INET shows it.
+fn outer_address(is_v6: bool, address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(v4) if is_v6 => (v4.ip().to_ipv6_mapped(), v4.port()).into(),
+        _ => address,
+    }
 }
 
 fn bind(component: &mut Component, handle: ResourceAny, address: SocketAddr) -> Result<(), Errno> {
@@ -476,14 +511,6 @@ fn bind(component: &mut Component, handle: ResourceAny, address: SocketAddr) -> 
         tcp.call_start_bind(&mut *inside.store, handle, network, wasi_address(address))
     })?;
     method!(component, call_finish_bind, handle)
-}
-
-fn any_address(is_v6: bool) -> SocketAddr {
-    if is_v6 {
-        (std::net::Ipv6Addr::UNSPECIFIED, 0).into()
-    } else {
-        (std::net::Ipv4Addr::UNSPECIFIED, 0).into()
-    }
 }
 
 /// An address as the component takes it.

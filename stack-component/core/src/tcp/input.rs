@@ -348,6 +348,7 @@ impl Connection {
         // the window does not count. Linux: `tcp_init_transfer`.
         self.window.size = if self.totals.timeouts > 1 { 1 } else { self.initial_window };
         self.start_mtu_search(env);
+        self.ack.last_data = env.now;
         self.pacing.max_rate = options.max_pacing_rate;
         let path = self.path(env.now);
         self.control.start(&mut self.window, &path);

@@ -10,6 +10,7 @@ use super::segment::Outgoing;
 use super::sent_queue::Sent;
 use super::sequence::Sequence;
 use super::timers::Timer;
+use super::write_buffers::Push;
 use super::{Env, Output, TcpState};
 use crate::counters::Counter;
 use crate::packet::Packet;
@@ -137,7 +138,11 @@ impl Connection {
         }
         // The data of a SYN says PSH when it goes again.
         let opening = self.state == TcpState::SynSent;
-        let push = len > 0 && (self.says_push(env, options, (start, start + len), forced) || opening);
+        let push = match len {
+            0 => Push::Never,
+            _ if opening => Push::Always,
+            _ => self.says_push(env, options, (start, start + len), forced),
+        };
         let sent = Sent {
             start,
             end,
@@ -190,7 +195,10 @@ impl Connection {
             return None;
         }
         self.restart_after_idle(env);
-        if !forced && (self.in_flight() >= self.window.size || self.is_paced(env)) {
+        // The window is not taken too strictly with the last segment of all. Linux: `tcp_cwnd_test`.
+        let farewell = fin_queued && unsent <= self.send_mss();
+        let full = self.in_flight() >= self.window.size && !farewell;
+        if !forced && (full || self.is_paced(env)) {
             return None;
         }
         if !forced && let Some(len) = self.mtu_probe_due(env, options) {
@@ -250,10 +258,11 @@ impl Connection {
         if sent.fin {
             flags |= Flags::FIN;
         }
-        if !data.is_empty() && !sent.syn && sent.push {
+        let again = sent.was_retransmitted();
+        let push = sent.push == Push::Always || (sent.push == Push::Once && !again);
+        if !data.is_empty() && !sent.syn && push {
             flags |= Flags::PSH;
         }
-        let again = sent.was_retransmitted();
         let (marks, codepoint) = if sent.syn {
             self.ecn_of_syn(env, flags.ack(), again)
         } else {
@@ -344,7 +353,7 @@ impl Connection {
             acknowledgement: self.receive.next,
             flags: Flags::RST | Flags::ACK,
             window: 0,
-            options: Options::default(),
+            options: self.segment_options(Flags::RST | Flags::ACK, env),
         };
         outgoing.into_signed(&self.tuple, Packet::with_capacity(0), options.hop_limit, self.key.as_deref())
     }

@@ -3,6 +3,7 @@
 
 use super::rate::TxSnapshot;
 use super::sequence::Sequence;
+use super::write_buffers::Push;
 use crate::time::Instant;
 use alloc::collections::VecDeque;
 
@@ -18,7 +19,7 @@ pub(super) struct Sent {
     /// Whether its last number is the FIN's.
     pub fin: bool,
     /// Whether it says PSH.
-    pub push: bool,
+    pub push: Push,
     /// When it was sent last.
     pub at: Instant,
     /// The peer has it, out of order. Linux: `TCPCB_SACKED_ACKED`.
@@ -227,7 +228,7 @@ impl SentQueue {
         tail.syn = false;
         whole.end = tail.start;
         whole.fin = false;
-        whole.push = false;
+        whole.push = Push::Never;
         let (at, end) = (whole.at, whole.end);
         self.lost += u32::from(tail.lost);
         self.retransmitted += u32::from(tail.retransmitted);

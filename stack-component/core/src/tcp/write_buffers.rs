@@ -27,6 +27,16 @@ struct Buffer {
     push: bool,
 }
 
+/// Whether a segment says PSH.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Push {
+    Never,
+    /// The first time it is sent: it ends a burst.
+    Once,
+    /// Whenever it is sent: it ends what was pushed.
+    Always,
+}
+
 /// What was written and not sent, in its pieces.
 #[derive(Debug)]
 pub(super) struct WriteBuffers {
@@ -109,15 +119,15 @@ impl Connection {
         }
     }
 
-    /// Whether the new segment from `start` to `end` says PSH: it ends a burst of several, or what was pushed. Linux:
-    /// the end of `__tcp_transmit_skb`'s flags, `tso_fragment`.
+    /// Whether the new segment from `start` to `end` says PSH: because it ends what was pushed, then also when it is sent
+    /// again, or because it ends a burst of several. Linux: `tso_fragment`, the flags of `__tcp_transmit_skb`.
     pub(super) fn says_push(
         &mut self,
         env: &Env<'_>,
         options: &TcpOptions,
         (start, end): (Sequence, Sequence),
         alone: bool,
-    ) -> bool {
+    ) -> Push {
         if alone {
             self.send.buffers.burst_end = end;
             self.send.buffers.burst_of_many = false;
@@ -126,7 +136,11 @@ impl Connection {
         }
         let pushed = self.send.buffers.forget_sent(end);
         let ends_burst = !end.before(self.send.buffers.burst_end);
-        pushed || (ends_burst && self.send.buffers.burst_of_many)
+        match (pushed, ends_burst && self.send.buffers.burst_of_many) {
+            (true, _) => Push::Always,
+            (false, true) => Push::Once,
+            (false, false) => Push::Never,
+        }
     }
 
     /// Linux: `tcp_mss_split_point` with the quota of `tcp_write_xmit`.

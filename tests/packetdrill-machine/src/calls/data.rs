@@ -1,6 +1,6 @@
 //! Calls that move data.
 
-use super::{Attempt, Process, Progress, Stop, done, inet};
+use super::{Attempt, Process, Progress, Stop, done};
 use crate::numbers::{level, msg, tcp as option};
 use crate::options::State;
 use crate::tcp::Phase;
@@ -11,12 +11,18 @@ impl Process {
     /// Calls that move data or wait for it.
     pub(super) fn attempt_data(&mut self, call: &Call, progress: &mut Progress) -> Attempt {
         match call {
-            Call::Read { fd, len } => self.receive(*fd, *len, 0, progress),
+            Call::Read { fd, len } => match self.read_file(*fd, *len)? {
+                Some(answer) => Ok(answer),
+                None => self.receive(*fd, *len, 0, progress),
+            },
             Call::Recv { fd, len, flags } => self.receive(*fd, *len, *flags, progress),
             Call::RecvMsg { fd, len, control_len, flags } => {
                 self.receive_message(*fd, *len, *control_len, *flags, progress)
             }
-            Call::Write { fd, data } => self.send(*fd, data, 0, None, progress),
+            Call::Write { fd, data } => match self.write_file(*fd, data)? {
+                Some(answer) => Ok(answer),
+                None => self.send(*fd, data, 0, None, progress),
+            },
             Call::Send { fd, data, flags, address } | Call::SendMsg { fd, data, flags, address, .. } => {
                 self.send(*fd, data, *flags, *address, progress)
             }
@@ -25,11 +31,13 @@ impl Process {
     }
 
     /// Linux: `tcp_recvmsg`.
-    fn receive(&mut self, fd: Fd, len: usize, flags: i32, progress: &mut Progress) -> Attempt {
+    pub(super) fn receive(&mut self, fd: Fd, len: usize, flags: i32, progress: &mut Progress) -> Attempt {
         let (tcp, nonblocking) = self.descriptors.tcp(fd)?;
         let component = &mut self.component;
         if flags & msg::ERRQUEUE != 0 {
-            return Err(Errno::EAGAIN.into());
+            tcp.look_at_sends(component);
+            let control = tcp.local.zerocopy.tell(tcp.is_v6).ok_or(Errno::EAGAIN)?;
+            return Ok(Answer { control: vec![control], flags: msg::ERRQUEUE, ..Answer::default() });
         }
         let waits = !nonblocking && flags & msg::DONTWAIT == 0 && !progress.expired;
         let lowat = || component_lowat(len, flags);
@@ -68,7 +76,7 @@ impl Process {
     ) -> Attempt {
         let mut answer = self.receive(fd, len, flags, progress)?;
         let (tcp, _) = self.descriptors.tcp(fd)?;
-        if tcp.local.inq && control_len > 0 {
+        if tcp.local.inq && control_len > 0 && flags & msg::ERRQUEUE == 0 {
             let left = inq(self.component.queued_input(tcp.handle()).unwrap_or(0));
             let data = left.to_le_bytes().to_vec();
             answer.control.push(ControlMessage { level: level::TCP, kind: option::CM_INQ, data });
@@ -77,7 +85,7 @@ impl Process {
     }
 
     /// Linux: `tcp_sendmsg`.
-    fn send(
+    pub(super) fn send(
         &mut self,
         fd: Fd,
         data: &[u8],
@@ -100,6 +108,7 @@ impl Process {
             match tcp.send(&mut self.component, left, more) {
                 Ok(taken) => {
                     progress.sent += taken;
+                    tcp.local.zerocopy.hand_in(taken);
                     if progress.sent >= data.len() {
                         break;
                     }
@@ -108,6 +117,9 @@ impl Process {
                 Err(_) if progress.sent > 0 => break,
                 Err(error) => return Err(error.into()),
             }
+        }
+        if flags & msg::ZEROCOPY != 0 {
+            tcp.local.zerocopy.mark();
         }
         done(i64::try_from(progress.sent).unwrap_or(i64::MAX))
     }
@@ -122,18 +134,18 @@ impl Process {
         waits: bool,
         progress: &mut Progress,
     ) -> Result<(), Stop> {
-        /// Linux: `TFO_CLIENT_ENABLE` in net.ipv4.tcp_fastopen.
-        const CLIENT: i64 = 1;
         let first = !std::mem::replace(&mut progress.started, true);
         if first {
-            let enabled =
-                self.sysctl("net.ipv4.tcp_fastopen").ok().and_then(|value| value.trim().parse().ok());
-            if enabled.unwrap_or(0) & CLIENT == 0 {
+            if !self.component.is_fast_open_client() {
                 return Err(Errno::EOPNOTSUPP.into());
             }
-            let address = inet(address.ok_or(Errno::EINVAL)?)?;
+            let address = match address.ok_or(Errno::EINVAL)? {
+                Address::Inet(address) => address,
+                Address::Family(_) => return Err(Errno::EOPNOTSUPP.into()),
+            };
             let (tcp, _) = self.descriptors.tcp(fd)?;
             progress.sent = tcp.connect_with_data(&mut self.component, address, data)?;
+            tcp.local.zerocopy.hand_in(progress.sent);
         }
         let (tcp, _) = self.descriptors.tcp(fd)?;
         let opening = tcp.phase == Phase::Connecting

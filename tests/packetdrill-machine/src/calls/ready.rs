@@ -10,6 +10,9 @@ use packetdrill::machine::{Answer, Call, Fd, PollFd};
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
 
+/// Linux: `TCP_LISTEN`.
+const LISTEN: u8 = 10;
+
 impl Process {
     /// Calls about readiness.
     pub(super) fn attempt_ready(&mut self, call: &Call, progress: &mut Progress) -> Attempt {
@@ -87,10 +90,11 @@ fn look(descriptors: &mut Descriptors, component: &mut Component, fd: Fd) -> Opt
             let events = tcp.events(component);
             let arrivals = component.info(tcp.handle()).map_or(0, |info| {
                 // What Linux wakes readers for: data, the peer's FIN, a connection to accept.
-                info.bytes_received + u64::from(info.unacked) * u64::from(info.state == 10)
+                info.bytes_received + u64::from(info.unacked) * u64::from(info.state == LISTEN)
             });
+            let arrivals = arrivals + tcp.local.zerocopy.completions;
             Some(Seen { events, arrivals })
         }
-        Kind::Epoll(_) => Some(Seen::default()),
+        _ => Some(Seen::default()),
     }
 }

@@ -31,7 +31,7 @@ impl Tcp {
             so::SNDLOWAT => to_int(1),
             so::RCVTIMEO => to_timeval(self.local.receive_timeout),
             so::SNDTIMEO => to_timeval(self.local.send_timeout),
-            so::ZEROCOPY => to_int(self.local.zerocopy),
+            so::ZEROCOPY => to_int(self.local.zerocopy.enabled),
             so::KEEPALIVE => to_int(method!(component, call_keep_alive_enabled, self.handle())?),
             so::SNDBUF => to_int(self.options(component)?.sndbuf),
             so::RCVBUF => to_int(self.options(component)?.rcvbuf),
@@ -42,9 +42,22 @@ impl Tcp {
             so::MARK => to_int(self.options(component)?.mark),
             so::PRIORITY => to_int(self.options(component)?.priority),
             so::MAX_PACING_RATE => self.options(component)?.max_pacing_rate.to_le_bytes().to_vec(),
+            so::MEMINFO => self.memory(component)?,
             so::BINDTODEVICE => to_name(&self.options(component)?.bind_to_device),
             _ => to_int(self.kept(level::SOCKET, name)),
         })
+    }
+
+    /// Linux: `sk_get_meminfo`, nine numbers: bytes that wait to be read, the receive buffer, bytes on their way, the
+    /// send buffer, memory in reserve, bytes that wait to be sent or acknowledged, and three that are 0 here.
+    fn memory(&mut self, component: &mut Component) -> Result<Vec<u8>, Errno> {
+        let options = self.options(component)?;
+        let handle = self.handle();
+        let bytes = |count: Result<u64, Errno>| u32::try_from(count.unwrap_or(0)).unwrap_or(u32::MAX);
+        let waiting = bytes(component.queued_input(handle));
+        let unacknowledged = bytes(component.unacknowledged(handle));
+        let numbers = [waiting, options.rcvbuf, unacknowledged, options.sndbuf, 0, unacknowledged, 0, 0, 0];
+        Ok(numbers.iter().flat_map(|number| number.to_le_bytes()).collect())
     }
 
     pub(super) fn get_tcp_option(

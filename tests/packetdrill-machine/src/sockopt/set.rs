@@ -4,7 +4,7 @@ use super::value::{filter, flag, int, linger, md5_signature, narrow, text, timev
 use crate::component::Component;
 use crate::numbers::{ip, level, so, tcp};
 use crate::options::{PathMtu, TcpOption};
-use crate::tcp::{Tcp, method};
+use crate::tcp::{Phase, Tcp, method};
 use packetdrill::Errno;
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
@@ -27,7 +27,7 @@ impl Tcp {
             }
             so::RCVTIMEO => return timeval(value).map(|time| self.local.receive_timeout = time),
             so::SNDTIMEO => return timeval(value).map(|time| self.local.send_timeout = time),
-            so::ZEROCOPY => return flag(value).map(|on| self.local.zerocopy = on),
+            so::ZEROCOPY => return flag(value).map(|on| self.local.zerocopy.enabled = on),
             so::ATTACH_FILTER => return component.attach_filter(self.handle(), filter(value)?),
             so::LOCK_FILTER => return component.lock_filter(self.handle()),
             so::DETACH_FILTER => return component.detach_filter(self.handle()),
@@ -68,6 +68,9 @@ impl Tcp {
             },
             tcp::MD5SIG | tcp::MD5SIG_EXT => self.set_md5(component, value, name == tcp::MD5SIG_EXT),
             tcp::INFO | tcp::CC_INFO | tcp::SAVED_SYN => Err(Errno::ENOPROTOOPT),
+            // Linux: do_tcp_setsockopt asks the sysctl and the state.
+            tcp::FASTOPEN_CONNECT if !component.is_fast_open_client() => Err(Errno::EOPNOTSUPP),
+            tcp::FASTOPEN_CONNECT if self.phase != Phase::Idle => Err(Errno::EINVAL),
             tcp::THIN_DUPACK => self.keep(level::TCP, name, value),
             _ => component.set(handle, &tcp_option(name, value)?),
         }

@@ -101,7 +101,7 @@ pub(super) struct Runner<'a> {
 }
 
 impl<'a> Runner<'a> {
-    fn new(config: &'a Config, directory: &'a Path, machine: &'a mut dyn Machine) -> Runner<'a> {
+    pub(super) fn new(config: &'a Config, directory: &'a Path, machine: &'a mut dyn Machine) -> Runner<'a> {
         Runner {
             start: machine.now(),
             machine,

@@ -6,9 +6,8 @@ use crate::machine::DeviceChange;
 use crate::run::runner::Runner;
 
 /// Programs that shims stand for; they are all known.
-pub(super) const PROGRAMS: &[&str] = &["sysctl", "ip", "tc", "ethtool", "nstat", "set_sysctls.py"];
-const BUILT_IN: &[&str] =
-    &["sleep", "echo", "true", ":", "set", "export", "exit", "cd", "modprobe", "iptables"];
+pub(super) const PROGRAMS: &[&str] = &["sysctl", "ip", "tc", "ethtool", "nstat", "set_sysctls.py", "sleep"];
+const BUILT_IN: &[&str] = &["echo", "true", ":", "set", "export", "exit", "cd", "modprobe", "iptables"];
 
 /// The last part of a program's path.
 fn name(simple: &Simple) -> &str {

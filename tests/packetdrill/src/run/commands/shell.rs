@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
@@ -29,7 +29,8 @@ impl Runner<'_> {
         if std::env::var_os(SOCKET).is_some() {
             return Err(Failure::new("a script of a script cannot have a shell"));
         }
-        let place = Place::new().map_err(|error| Failure::new(format!("no place for the shims: {error}")))?;
+        let place = std::env::current_exe().and_then(|program| Place::new(&program));
+        let place = place.map_err(|error| Failure::new(format!("no place for the shims: {error}")))?;
         let outcome = self.shell_in(text, &place);
         outcome.map_err(|error| Failure::new(format!("the shell could not be run: {error}")))
     }
@@ -97,26 +98,36 @@ fn wait(child: Child, socket: PathBuf) -> JoinHandle<std::io::Result<Reply>> {
 }
 
 /// A directory with the shims and their socket; gone when it is dropped.
-struct Place {
+#[derive(Debug)]
+pub struct Place {
     directory: PathBuf,
 }
 
 static PLACES: AtomicU32 = AtomicU32::new(0);
 
 impl Place {
-    fn new() -> std::io::Result<Place> {
+    /// A directory where `executable`, which calls [`shim_main`](super::shim::shim_main), has the shims' names.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn new(executable: &Path) -> std::io::Result<Place> {
         let number = PLACES.fetch_add(1, Ordering::Relaxed);
         let directory = std::env::temp_dir().join(format!("packetdrill-{}-{number}", std::process::id()));
         std::fs::create_dir(&directory)?;
         let place = Place { directory };
-        let executable = std::env::current_exe()?;
         for program in PROGRAMS {
-            std::os::unix::fs::symlink(&executable, place.directory.join(program))?;
+            std::os::unix::fs::symlink(executable, place.directory.join(program))?;
         }
         Ok(place)
     }
 
-    fn socket(&self) -> PathBuf {
+    /// What stands first in `PATH`.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Where the shims' questions arrive.
+    pub fn socket(&self) -> PathBuf {
         self.directory.join("socket")
     }
 }

@@ -41,12 +41,14 @@ pub fn ask(stream: Option<UnixStream>, words: &[String]) -> Reply {
     }
 }
 
-pub(super) fn decode_request(bytes: &[u8]) -> Vec<String> {
+/// The words of a request.
+pub fn decode_request(bytes: &[u8]) -> Vec<String> {
     let bytes = bytes.strip_suffix(&[0]).unwrap_or(bytes);
     bytes.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
 }
 
-pub(super) fn encode_reply(reply: &Reply) -> Vec<u8> {
+/// A reply for a shim.
+pub fn encode_reply(reply: &Reply) -> Vec<u8> {
     let mut bytes = reply.status.to_le_bytes().to_vec();
     bytes.extend((reply.output.len() as u32).to_le_bytes());
     bytes.extend(reply.output.as_bytes());

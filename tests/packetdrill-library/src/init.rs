@@ -1,0 +1,98 @@
+//! `packetdrill_interface_init`: where the tool begins.
+#![allow(unsafe_code)]
+
+use crate::abi::{Init, Interface};
+use crate::functions;
+use crate::stage::Stage;
+use crate::{shims, world};
+use libc::c_char;
+use packetdrill::run::Config;
+use packetdrill_machine::stack_component;
+use std::ffi::{CStr, CString, OsStr};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use wnet::lab::Blueprint;
+
+/// The type that the tool expects.
+const _: Init = packetdrill_interface_init;
+
+/// Makes the machine, and fills in the table. `flags` is what the tool was given as `--so_flags`: options as on its
+/// own command line (`--mtu=9000`). The tool is ended, with a line that says why, if that is not possible.
+///
+/// # Safety
+/// `flags` is null or a C string, `table` is the tool's struct.
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn packetdrill_interface_init(flags: *const c_char, table: *mut Interface) {
+    let flags = if flags.is_null() {
+        String::new()
+    } else {
+        // SAFETY: not null, so it is a C string, as the caller promises.
+        unsafe { CStr::from_ptr(flags) }.to_string_lossy().into_owned()
+    };
+    // The tool locks all memory, that to come included: pages that nobody has touched would not stay away.
+    // SAFETY: it has no arguments, and nobody relies on locked memory in virtual time.
+    unsafe { libc::munlockall() };
+    // The tool ends with exit(), and without a word to us, when a script fails.
+    // SAFETY: the function takes nothing and does nothing that must not be done at the end.
+    unsafe { libc::atexit(at_exit) };
+    if let Err(error) = begin(&flags) {
+        eprintln!("libwnet_packetdrill: {error}");
+        std::process::exit(1);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { table.write(functions::table()) };
+}
+
+extern "C" fn at_exit() {
+    shims::end();
+}
+
+fn begin(flags: &str) -> Result<(), String> {
+    let component = stack_component(None).map_err(|error| error.to_string())?;
+    let blueprint = Blueprint::load(component, true).map_err(|error| error.to_string())?;
+    let setup = config(flags).setup;
+    let stage = Stage::new(blueprint, setup).map_err(|error| error.to_string())?;
+    let world = world::begin(stage);
+    let library = library().ok_or("cannot tell where this library lies")?;
+    match shims::begin(world, &library) {
+        Ok(environment) => {
+            for (name, value) in environment.variables {
+                // SAFETY: the tool's other thread does not look at the environment, nor do ours.
+                unsafe { std::env::set_var(name, value) };
+            }
+            Ok(())
+        }
+        Err(error) => Err(format!("no stand-ins for the commands of scripts: {error}")),
+    }
+}
+
+/// The machine's options: the tool's own, as far as they are on its command line, then those of `--so_flags`.
+fn config(flags: &str) -> Config {
+    let mut config = Config::default();
+    let own =
+        std::env::args().skip(1).filter(|argument| argument.starts_with("--") && argument.contains('='));
+    let words = own.chain(flags.split_whitespace().map(str::to_owned));
+    for word in words {
+        if let Some((name, value)) = word.trim_start_matches('-').split_once('=') {
+            // What is no option of the machine is the tool's business.
+            let _ = config.set(name, Some(value));
+        }
+    }
+    config
+}
+
+/// The file that this library was loaded from.
+fn library() -> Option<PathBuf> {
+    let here = packetdrill_interface_init as *const libc::c_void;
+    let mut info = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
+    // SAFETY: the address is one of this library, and the struct is ours to be filled in.
+    let found = unsafe { libc::dladdr(here, info.as_mut_ptr()) };
+    // SAFETY: it was zeroed, and every value of its fields is one.
+    let info = unsafe { info.assume_init() };
+    if found == 0 || info.dli_fname.is_null() {
+        return None;
+    }
+    // SAFETY: the loader's string, which lives as long as the library.
+    let name: CString = unsafe { CStr::from_ptr(info.dli_fname) }.to_owned();
+    std::path::absolute(OsStr::from_bytes(name.as_bytes())).ok()
+}

@@ -97,10 +97,9 @@ impl Connection {
     }
 
     fn check_memory(&self, options: &TcpOptions) -> Broken {
-        // Writes are taken by pieces of at most 64 KiB, the last of which may be filled up (Linux: `tcp_sendmsg_locked`).
         let (queued, buffer) = (self.send.queue.len(), options.send_buffer as usize);
-        // The last buffer may pass the limit, as in Linux.
-        let most = buffer + LARGEST_BURST as usize;
+        // The last buffer may pass the limit, and is filled up again when a part of it was sent, as in Linux.
+        let most = buffer + 2 * LARGEST_BURST as usize;
         ensure(queued <= most, || format!("{queued} bytes in a send buffer of {buffer}"))?;
         // A segment that begins within the buffer may end beyond it, and windows are rounded up.
         let (held, buffer) = (self.receive.queue.charged(), options.receive_buffer as usize);

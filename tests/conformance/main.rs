@@ -13,6 +13,7 @@ mod guests;
 mod icmp;
 mod linux;
 mod linux_failures;
+mod linux_impaired;
 mod own_interfaces;
 mod ports_published;
 mod strangers;
@@ -41,10 +42,11 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 15] = [
+const MODULES: [&[Case]; 16] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
+    linux_impaired::CASES,
     captures::CASES,
     ports_published::CASES,
     bad_frames::CASES,

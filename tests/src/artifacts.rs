@@ -46,11 +46,13 @@ pub fn wit_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit")
 }
 
-/// `target/debug`: two folders above `target/debug/deps/conformance-0123456789abcdef`.
+/// `target/debug`: where `target/debug/bench-linux` lies, and `target/debug/deps/conformance-0123456789abcdef` is
+/// a folder deeper.
 fn profile_folder() -> Result<PathBuf> {
     let program = env::current_exe().context("cannot find the path of this program")?;
-    let folder = program.parent().and_then(Path::parent).context("this program lies in no target folder")?;
-    Ok(folder.to_owned())
+    let folder =
+        program.parent().map(|folder| if folder.ends_with("deps") { folder.parent() } else { Some(folder) });
+    Ok(folder.flatten().context("this program lies in no target folder")?.to_owned())
 }
 
 fn built(file: PathBuf) -> Result<PathBuf> {

@@ -4,6 +4,7 @@
 //!   [`wire_peer`]: the other end of such a stack's wire, played frame by frame.
 //! * [`wnet_process`]: the command `wnet` as users start it;
 //!   [`namespace`]: Linux as its peer, in a network of its own.
+//! * [`impaired`]: Linux and wnet, or Linux and Linux, at the ends of a wire that delays and loses.
 //! * [`capture`]: what Wireshark thinks of the frames; [`traffic`]: bytes there and back.
 //! * [`odd_components`]: guests and stacks that are not as they should be.
 //! * [`artifacts`], [`needs`], [`scratch`], [`deadline`]: what was built, what the machine lacks, temporary
@@ -14,6 +15,7 @@
 pub mod artifacts;
 pub mod capture;
 pub mod deadline;
+pub mod impaired;
 pub mod namespace;
 pub mod needs;
 pub mod odd_components;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::artifacts;
-use crate::deadline::{Deadline, PATIENCE, wait_for};
+use crate::deadline::{Deadline, wait_for};
 use crate::namespace::{GUEST, Namespace, TAP};
 
 /// A running `wnet`. It is ended when this is dropped.
@@ -134,9 +134,16 @@ impl Wnet {
     /// Waits for a line, of standard output or standard error, that contains `part`, and answers it.
     ///
     /// # Errors
-    /// If the process ends without such a line, or [`PATIENCE`] is over.
+    /// If the process ends without such a line, or [`PATIENCE`](crate::deadline::PATIENCE) is over.
     pub fn wait_for_line(&self, part: &str) -> Result<String> {
-        let deadline = Deadline::patient();
+        self.wait_for_line_until(Deadline::patient(), part)
+    }
+
+    /// The same with a deadline of the caller's.
+    ///
+    /// # Errors
+    /// If the process ends without such a line, or the deadline has passed.
+    pub fn wait_for_line_until(&self, deadline: Deadline, part: &str) -> Result<String> {
         let mut streams = self.printed.lock();
         loop {
             let found = [&streams.output, &streams.error].into_iter().find_map(|text| line_with(text, part));
@@ -148,7 +155,7 @@ impl Wnet {
                 bail!("wnet ended without a line {part:?}; it said:\n{error}");
             }
             if deadline.has_passed() {
-                bail!("no line {part:?} after {PATIENCE:?}; wnet said:\n{error}");
+                bail!("no line {part:?} in time; wnet said:\n{error}");
             }
             streams = self.printed.wait(streams, deadline);
         }
@@ -192,7 +199,7 @@ impl Wnet {
     /// Waits for its end.
     ///
     /// # Errors
-    /// If that does not come within [`PATIENCE`].
+    /// If that does not come within [`PATIENCE`](crate::deadline::PATIENCE).
     pub fn wait(mut self) -> Result<Ended> {
         let status = wait_for("the end of wnet", || self.child.try_wait().transpose())
             .with_context(|| format!("wnet said:\n{}", self.error_so_far()))??;

@@ -32,9 +32,10 @@ const STACK: (&str, &str) = ("stack-component", "stack");
 const GUESTS: [&str; 3] = ["echo-server", "echo-client", "echo-server-raw"];
 
 /// The package of the programs that tests alone use, and their names; the components lie in a folder `test`.
-const TEST_GUESTS: (&str, [&str; 9]) = (
+const TEST_GUESTS: (&str, [&str; 10]) = (
     "test-guests",
     [
+        "bulk",
         "control",
         "exit",
         "http-hello",
@@ -164,6 +165,21 @@ fn host(workspace: &Workspace, profile: Profile) -> Result<PathBuf> {
     let program = workspace.target.join(profile.folder()).join(HOST);
     say(&format!("{} is ready", workspace.display(&program)));
     Ok(program)
+}
+
+/// Builds the program `name` of the native package `package`, and answers its path.
+///
+/// # Errors
+/// If that fails; cargo has then said why.
+pub(crate) fn program(workspace: &Workspace, profile: Profile, package: &str, name: &str) -> Result<PathBuf> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["build", "-p", package, "--bin", name]).args(workspace.locked());
+    if profile == Profile::Release {
+        cargo.arg("--release");
+    }
+    tell_where_the_stack_is(workspace, &mut cargo);
+    cargo::Build::new(&format!("building {name}"), cargo).counting(workspace, &[package], None).run()?;
+    Ok(workspace.target.join(profile.folder()).join(name))
 }
 
 /// Names the stack component to embed, where the host's build script would not find it by itself. Only there:

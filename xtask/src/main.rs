@@ -1,5 +1,6 @@
-//! `cargo xtask`: set-up, build, test and demo of the workspace.
+//! `cargo xtask`: set-up, build, test, bench and demo of the workspace.
 
+mod bench;
 mod build;
 mod capture;
 mod demo;
@@ -31,6 +32,8 @@ Usage: cargo xtask COMMAND
   test             builds, then runs all tests; says what it skips and which package would enable it
     --quick        ... formatting and the small crates only
     --setup-ways   ... and ways 2 and 3 of setup, for real
+  bench linux      builds, then measures wnet and Linux against Linux and Linux over a wire that delays and loses;
+                   what follows goes to it (--help)
   soak             1000 runs of two stacks over links that lose, reorder, double and damage, by seed
     --seeds N      ... N runs
     --first SEED   ... from this seed on
@@ -48,6 +51,7 @@ enum Order {
     Setup { way: Option<Way> },
     Build { profile: Profile },
     Test { scope: Scope },
+    BenchLinux { arguments: Vec<String> },
     Soak { arguments: Vec<String> },
     Goodput,
     Demo,
@@ -69,6 +73,7 @@ fn parse(arguments: &[String]) -> Result<Order> {
         ["test"] => Ok(Order::Test { scope: Scope::All }),
         ["test", "--quick"] => Ok(Order::Test { scope: Scope::Quick }),
         ["test", "--setup-ways"] => Ok(Order::Test { scope: Scope::AllAndSetupWays }),
+        ["bench", "linux", ..] => Ok(Order::BenchLinux { arguments: arguments[2..].to_vec() }),
         ["soak", ..] => Ok(Order::Soak { arguments: soak_arguments(&words[1..])? }),
         ["goodput"] => Ok(Order::Goodput),
         ["demo"] => Ok(Order::Demo),
@@ -98,6 +103,7 @@ fn obey(order: Order) -> Result<()> {
         }
         Order::Build { profile } => drop(build::everything(&Workspace::find()?, profile)?),
         Order::Test { scope } => test::run(&Workspace::find()?, scope)?,
+        Order::BenchLinux { arguments } => bench::linux(&Workspace::find()?, &arguments)?,
         Order::Soak { arguments } => simulate::soak(&Workspace::find()?, &arguments)?,
         Order::Goodput => simulate::goodput(&Workspace::find()?)?,
         Order::Demo => demo::run(&Workspace::find()?)?,
@@ -139,6 +145,8 @@ mod tests {
         assert_eq!(order("build --release").unwrap(), Order::Build { profile: Profile::Release });
         assert_eq!(order("test --quick").unwrap(), Order::Test { scope: Scope::Quick });
         assert_eq!(order("demo").unwrap(), Order::Demo);
+        let bench = order("bench linux --loss 0.1").unwrap();
+        assert_eq!(bench, Order::BenchLinux { arguments: vec!["--loss".into(), "0.1".into()] });
         assert_eq!(order("soak").unwrap(), Order::Soak { arguments: Vec::new() });
         let arguments = ["--seeds", "50", "--short"].map(str::to_owned).to_vec();
         assert_eq!(order("soak --seeds 50 --short").unwrap(), Order::Soak { arguments });
@@ -146,9 +154,15 @@ mod tests {
 
     #[test]
     fn anything_else_is_an_error() {
-        for line in
-            ["setup --way 4", "setup --way", "build --fast", "soak --seeds", "soak --seeds x", "demo now"]
-        {
+        for line in [
+            "setup --way 4",
+            "setup --way",
+            "build --fast",
+            "soak --seeds",
+            "soak --seeds x",
+            "demo now",
+            "bench",
+        ] {
             assert!(order(line).is_err(), "{line}");
         }
     }

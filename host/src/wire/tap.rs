@@ -151,6 +151,12 @@ impl Tap {
     }
 }
 
+impl From<Tap> for OwnedFd {
+    fn from(tap: Tap) -> OwnedFd {
+        tap.descriptor
+    }
+}
+
 impl Wire for Tap {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.descriptor.as_fd()

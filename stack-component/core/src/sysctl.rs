@@ -342,8 +342,11 @@ sysctls! {
     tcp_fack: u32 = 0, "net.ipv4.tcp_fack", "a number", |_| true;
     /// Has no effect yet: how much of the window a super-segment may wait for. Segments leave one by one.
     tcp_tso_win_divisor: u32 = 3, "net.ipv4.tcp_tso_win_divisor", "a number", |_| true;
-    /// Has no effect yet: the least super-segment in segments. Segments leave one by one.
+    /// How many segments leave at once at least where they are paced, unless the congestion control says otherwise.
     tcp_min_tso_segs: u32 = 2, "net.ipv4.tcp_min_tso_segs", "a number from 1", |v| *v >= 1;
+    /// Where segments are paced, so many leave at once in addition as 64 KiB, halved for every 2 to the power of this
+    /// microseconds of the least round trip.
+    tcp_tso_rtt_log: u32 = 9, "net.ipv4.tcp_tso_rtt_log", "a number up to 31", |v| *v <= 31;
     /// Whether a reset does not end TIME-WAIT (RFC 1337).
     tcp_rfc1337: bool = false, "net.ipv4.tcp_rfc1337", "0 or 1", |_| true;
     /// How long duplicate acknowledgements may wait to be sent as one, in nanoseconds.

@@ -1,7 +1,8 @@
 //! The process that keeps a namespace alive and makes sockets in it: this program again, with one argument.
 //!
-//! It speaks over its standard input, a Unix socket: one byte says that it is there; for each byte that it
-//! gets it returns one byte with a new TCP socket.
+//! It speaks over its standard input, a Unix socket: one byte says that it is there. Each question is a byte with
+//! the length of a name and the name; the answer is one byte with a descriptor: for no name a new TCP socket, else
+//! the TAP device of that name.
 
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
@@ -12,6 +13,7 @@ use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
 };
+use wnet::wire::tap::Tap;
 
 /// The argument that makes this program a socket giver.
 pub(super) const ARGUMENT: &str = "--give-sockets";
@@ -30,10 +32,16 @@ pub fn serve_if_asked() {
 
 /// Gives sockets until nobody can ask any more.
 pub(super) fn serve(control: &UnixStream) -> io::Result<()> {
-    let mut reader = control;
-    while reader.read(&mut [0])? > 0 {
-        let socket =
-            rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    let (mut reader, mut length) = (control, [0]);
+    while reader.read(&mut length)? > 0 {
+        let mut name = vec![0; length[0].into()];
+        reader.read_exact(&mut name)?;
+        let socket = match name[..] {
+            [] => {
+                rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)?
+            }
+            _ => Tap::open(&String::from_utf8_lossy(&name)).map_err(io::Error::other)?.into(),
+        };
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut message = SendAncillaryBuffer::new(&mut space);
         let sockets = [socket.as_fd()];
@@ -43,9 +51,11 @@ pub(super) fn serve(control: &UnixStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Asks the giver at the other end for a socket.
-pub(super) fn ask(mut control: &UnixStream) -> io::Result<OwnedFd> {
-    control.write_all(&[0])?;
+/// Asks the giver at the other end for a socket, or for the TAP device `name`.
+pub(super) fn ask(mut control: &UnixStream, name: Option<&str>) -> io::Result<OwnedFd> {
+    let name = name.unwrap_or_default();
+    let length = u8::try_from(name.len()).map_err(io::Error::other)?;
+    control.write_all(&[&[length], name.as_bytes()].concat())?;
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut message = RecvAncillaryBuffer::new(&mut space);
     rustix::net::recvmsg(control, &mut [IoSliceMut::new(&mut [0])], &mut message, RecvFlags::CMSG_CLOEXEC)?;

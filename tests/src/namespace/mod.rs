@@ -149,8 +149,19 @@ impl Namespace {
     }
 
     /// A TCP socket of the namespace, unbound.
-    fn socket(&self) -> Result<OwnedFd> {
-        giver::ask(&self.control).context("the namespace's socket giver is gone")
+    ///
+    /// # Errors
+    /// If the namespace has come to an end.
+    pub fn socket(&self) -> Result<OwnedFd> {
+        giver::ask(&self.control, None).context("the namespace's socket giver is gone")
+    }
+
+    /// The wire's end of the namespace's TAP device `name`: each read or write is a frame, and none waits.
+    ///
+    /// # Errors
+    /// If it cannot be opened; the namespace is of no use then.
+    pub fn tap(&self, name: &str) -> Result<OwnedFd> {
+        giver::ask(&self.control, Some(name)).with_context(|| format!("the TAP device {name} does not open"))
     }
 }
 
@@ -171,9 +182,10 @@ mod tests {
     fn sockets_pass_through_a_unix_socket() {
         let (ours, theirs) = UnixStream::pair().unwrap();
         let giver = std::thread::spawn(move || giver::serve(&theirs));
-        let (listener, port) = listen(giver::ask(&ours).unwrap(), "127.0.0.1:0".parse().unwrap()).unwrap();
+        let (listener, port) =
+            listen(giver::ask(&ours, None).unwrap(), "127.0.0.1:0".parse().unwrap()).unwrap();
         let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
-        let stream = connect(giver::ask(&ours).unwrap(), None, address).unwrap();
+        let stream = connect(giver::ask(&ours, None).unwrap(), None, address).unwrap();
         let (_, from) = listener.accept().unwrap();
         assert_eq!(from, stream.local_addr().unwrap());
         drop(ours);

@@ -2,6 +2,7 @@
 //! `enum tcp_chrono`.
 
 use super::connection::Connection;
+use super::options::TcpOptions;
 use crate::time::{Duration, Instant};
 
 /// What is measured; of several at once the last one counts.
@@ -51,6 +52,14 @@ impl Connection {
             self.chronograph.switch(now, None);
         } else if self.chronograph.current.is_some_and(|(current, _)| current == wait) {
             self.chronograph.switch(now, Some(Wait::Busy));
+        }
+    }
+
+    /// There may be room again for an owner who found none. Linux: `tcp_check_space`.
+    pub(super) fn note_space(&mut self, now: Instant, options: &TcpOptions) {
+        if self.send.no_space && self.send_space(options) > 0 {
+            self.send.no_space = false;
+            self.stop_wait(now, Wait::SendBuffer);
         }
     }
 }

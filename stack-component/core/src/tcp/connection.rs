@@ -88,6 +88,10 @@ pub(super) struct SendSide {
     pub push_once: bool,
     /// What was written and not sent, in its pieces.
     pub buffers: WriteBuffers,
+    /// Most unsent bytes, if the owner did not choose. Linux: `tcp_notsent_lowat` of the namespace.
+    pub lowat: u32,
+    /// The owner had more to write than there was room for. Linux: `SOCK_NOSPACE`.
+    pub no_space: bool,
     /// How the congestion window was used.
     pub usage: Usage,
     /// When data was sent last.
@@ -274,6 +278,8 @@ impl Connection {
                 more: false,
                 push_once: false,
                 buffers: WriteBuffers::new(initial + 1),
+                lowat: sysctl.tcp_notsent_lowat,
+                no_space: false,
                 usage: Usage::new(initial, now),
                 last_data: now,
             },
@@ -387,9 +393,11 @@ impl Connection {
     /// `sk_stream_min_wspace`, `tcp_stream_memory_free`.
     pub(super) fn send_space(&self, options: &TcpOptions) -> usize {
         let room = (options.send_buffer as usize).saturating_sub(self.send.queue.len());
-        let lowat = options.not_sent_lowat.unwrap_or(u32::MAX) as usize;
+        let lowat = options.not_sent_lowat.unwrap_or(self.send.lowat) as usize;
         let unsent = self.unsent() as usize;
-        if room < self.send.queue.len() / 2 || unsent >= lowat { 0 } else { room.min(lowat - unsent) }
+        // Writers wake when half of what may be unsent is gone.
+        let crumbs = room < self.send.queue.len() / 2 || unsent.saturating_mul(2) >= lowat;
+        if crumbs { 0 } else { room.min(lowat - unsent) }
     }
 
     /// Goes to another state. Linux: `tcp_set_state`.

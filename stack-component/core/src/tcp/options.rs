@@ -223,7 +223,7 @@ impl TcpOptions {
             user_timeout: None,
             congestion: Algorithm::from_name(&sysctl.tcp_congestion_control).unwrap_or_default(),
             max_segment: None,
-            not_sent_lowat: (sysctl.tcp_notsent_lowat != u32::MAX).then_some(sysctl.tcp_notsent_lowat),
+            not_sent_lowat: None,
             defer_accept: 0,
             fast_open_queue: 0,
             fast_open_connect: false,

@@ -67,6 +67,7 @@ impl Connection {
     /// Nothing more leaves for now: what does that say of the window, and what is to be waited for? Linux: the end
     /// of `tcp_write_xmit`.
     pub(super) fn output_rests(&mut self, env: &mut Env<'_>) {
+        self.end_burst();
         let burst = core::mem::take(&mut self.send.usage.burst);
         let full = self.in_flight() >= self.window.size;
         if burst > 0 || (full && self.unsent() > 0) {

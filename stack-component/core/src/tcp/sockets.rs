@@ -92,6 +92,7 @@ impl Tcp {
             return Err(SocketError::WouldBlock);
         }
         let taken = data.len().min(connection.write_room(options) as usize);
+        connection.send.no_space = taken == 0 && !data.is_empty();
         if taken == 0 {
             return if data.is_empty() { Ok(0) } else { Err(SocketError::WouldBlock) };
         }

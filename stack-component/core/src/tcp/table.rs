@@ -261,10 +261,14 @@ impl Tcp {
         self.memory.change(env, core::mem::replace(&mut socket.held, held), held);
         connection.receive.tuning.shortage = self.memory.shortage();
         let may_grow = !socket.options.send_buffer_locked && self.memory.may_grow(env.sysctl);
-        if may_grow && connection.state.may_send() {
+        // A full window needs no larger buffer: judged when output has come to rest. Linux: `tcp_should_expand_sndbuf`.
+        let rests = !socket.queued && !events.output && connection.in_flight() < connection.window.size;
+        let is_new = connection.totals.data_segments_out == 0;
+        if may_grow && connection.state.may_send() && (rests || is_new) {
             let wanted = connection.wanted_send_buffer().min(env.sysctl.tcp_wmem[2]);
             socket.options.send_buffer = socket.options.send_buffer.max(wanted);
         }
+        connection.note_space(env.now, &socket.options);
         if connection.receive.tuning.buffer > socket.options.receive_buffer {
             socket.options.receive_buffer = connection.receive.tuning.buffer;
         }

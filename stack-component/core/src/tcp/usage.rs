@@ -2,6 +2,7 @@
 //! (RFC 2861, 7661). Linux: `tcp_cwnd_validate` and its neighbours.
 
 use super::Env;
+use super::chronograph::Wait;
 use super::congestion::{self, Algorithm, CaEvent, CaState};
 use super::connection::Connection;
 use super::sequence::Sequence;
@@ -71,6 +72,10 @@ impl Connection {
         let old = env.now.since(usage.stamp) >= self.rtt.timeout();
         if env.sysctl.tcp_slow_start_after_idle && old && !self.control.takes_over() {
             self.decay_unused_window(env);
+        }
+        // There is room on the path, nothing to send, and an owner who would write if he could.
+        if self.unsent() == 0 && self.send.no_space && self.state.may_send() {
+            self.start_wait(env.now, Wait::SendBuffer);
         }
     }
 

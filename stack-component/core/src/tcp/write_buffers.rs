@@ -99,7 +99,7 @@ impl Connection {
             return goal - open;
         }
         let full = self.send.queue.len() >= options.send_buffer as usize;
-        if full || options.not_sent_lowat.is_some_and(|lowat| self.unsent() >= lowat) { 0 } else { goal }
+        if full || self.unsent() >= options.not_sent_lowat.unwrap_or(self.send.lowat) { 0 } else { goal }
     }
 
     /// `len` bytes, not more than [`Connection::write_room`], were appended to the queue; `last`: the write ends with them

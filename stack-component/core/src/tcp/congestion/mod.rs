@@ -170,7 +170,6 @@ pub(super) trait CongestionControl: Send + core::fmt::Debug {
     }
 
     /// Least segments sent in a burst when pacing; none: as the sysctl says. Linux: `min_tso_segs`.
-    #[allow(dead_code, reason = "pacing sends segments one by one")]
     fn min_burst(&self, _window: &Window) -> Option<u32> {
         None
     }

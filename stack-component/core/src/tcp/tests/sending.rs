@@ -1,10 +1,10 @@
 //! When small writes leave (RFC 1122 section 4.2.3.4), and what a filter lets in.
 
-use super::harness::Script;
+use super::harness::{Host, Script};
 use crate::drop_reason::DropReason;
 use crate::tcp::{Instruction, SendFlags, TcpHandle, TcpOption};
 use crate::time::Duration;
-use crate::wire::tcp::Flags;
+use crate::wire::tcp::{Flags, Options};
 
 fn write_more(script: &mut Script, handle: TcpHandle, data: &[u8]) {
     let more = SendFlags { more: true };
@@ -65,4 +65,33 @@ fn a_filter_drops_and_cuts_for_connections_and_listeners() {
     script.host.tcp.attach_filter(listener, &drop).unwrap();
     script.peer.set_port(4001);
     assert_eq!(script.inject(1, 0, Flags::SYN, b""), Err(DropReason::SocketFilter));
+}
+
+#[test]
+fn paced_segments_leave_in_bursts_and_late_timers_are_made_up_for() {
+    for (least, text) in [(2, "2"), (3, "3")] {
+        let mut host = Host::new(1);
+        host.sysctl.set("net.ipv4.tcp_min_tso_segs", text).unwrap();
+        let listener = host.listen(80);
+        let mut script = Script::new(host, 80);
+        script.handshake_after(Options { mss: Some(1000), ..Options::default() }, Duration::from_millis(100));
+        let child = script.host.tcp.accept(listener).unwrap();
+        set(&mut script, child, TcpOption::MaxPacingRate(100_000));
+        script.host.send(child, &[1; 30_000]).unwrap();
+        assert_eq!(script.seen().len(), 10, "the first ones are not paced");
+        script.wait(Duration::from_millis(100));
+        script.ack();
+        assert_eq!(script.seen().len() as u64, least);
+        // 10 ms for each segment of the burst; it could have left long ago, which half of that makes up for.
+        let (burst, moment) = (Duration::from_millis(10 * least), Duration::from_micros(1));
+        assert!(script.wait(burst / 2 - moment).is_empty());
+        assert_eq!(script.wait(moment).len() as u64, least);
+        // The next one is late by less than that.
+        let late = Duration::from_millis(3);
+        script.host.now = script.host.now + burst + late;
+        script.host.with(|tcp, env| tcp.run_timers(env));
+        assert_eq!(script.seen().len() as u64, least);
+        assert!(script.wait(burst - late - moment).is_empty());
+        assert_eq!(script.wait(moment).len() as u64, least);
+    }
 }

@@ -1,0 +1,3 @@
+//! What test guests share with who tests them.
+
+pub mod bulk;

@@ -20,6 +20,7 @@ pub(crate) fn enter<R>(f: impl FnOnce(&mut State, Instant) -> R) -> R {
     let now = clock::read();
     let (result, notices) = STATE.with(|state| {
         let state = state.get_or_insert_with(|| State::new(new_stack()));
+        state.stack.set_time(now);
         let result = f(state, now);
         (result, state.leave(now))
     });

@@ -17,6 +17,7 @@ crate::cases! {
     data_beyond_the_window_is_dropped_and_the_rest_kept,
     a_peer_that_takes_its_window_back_is_borne_with,
     connections_that_are_never_completed_do_not_shut_others_out,
+    newcomers_get_in_by_cookies_during_a_flood,
 }
 
 /// The port of the echo server.
@@ -207,8 +208,11 @@ fn a_peer_that_takes_its_window_back_is_borne_with() -> Result<()> {
 }
 
 fn connections_that_are_never_completed_do_not_shut_others_out() -> Result<()> {
-    let mut scene =
-        Scene::new(&[("net.ipv4.tcp_max_syn_backlog", "64"), ("net.ipv4.tcp_synack_retries", "1")])?;
+    let mut scene = Scene::new(&[
+        ("net.ipv4.tcp_syncookies", "0"),
+        ("net.ipv4.tcp_max_syn_backlog", "64"),
+        ("net.ipv4.tcp_synack_retries", "1"),
+    ])?;
     // A SYN flood; nothing of what comes back is answered.
     for _ in 0..2000 {
         Connection::new(&mut scene.peer, PORT).send_syn(&mut scene.peer)?;
@@ -230,5 +234,18 @@ fn connections_that_are_never_completed_do_not_shut_others_out() -> Result<()> {
     connection.receive_next = answer.sequence.wrapping_add(1);
     connection.transmit(&mut scene.peer, Flags::ACK, b"")?;
     connection.echo(&mut scene.peer, b"there is room")?;
+    scene.goes_on()
+}
+
+fn newcomers_get_in_by_cookies_during_a_flood() -> Result<()> {
+    let mut scene = Scene::new(&[("net.ipv4.tcp_max_syn_backlog", "64")])?;
+    for _ in 0..2000 {
+        Connection::new(&mut scene.peer, PORT).send_syn(&mut scene.peer)?;
+    }
+    scene.peer.settle()?;
+    let sent = scene.world.counter("TcpExt:SyncookiesSent");
+    ensure!(sent >= 1900, "the queue is full: {sent} cookies");
+    scene.connect()?.echo(&mut scene.peer, b"by cookie")?;
+    ensure!(scene.world.counter("TcpExt:SyncookiesRecv") == 1, "one came back");
     scene.goes_on()
 }

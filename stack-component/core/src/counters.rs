@@ -352,14 +352,8 @@ counters! {
     TcpExtTCPDelivered = "TcpExt:TCPDelivered",
     /// Segments that arrived with a mark of congestion.
     TcpExtTCPDeliveredCE = "TcpExt:TCPDeliveredCE",
-    /// Writes that waited for the queue below.
-    TcpExtTCPAutoCorking = "TcpExt:TCPAutoCorking",
-    /// Retransmissions of what was still in our own queues.
-    TcpExtTCPSpuriousRtxHostQueues = "TcpExt:TCPSpuriousRtxHostQueues",
     /// Acknowledgements that the peer lost.
     TcpExtDelayedACKLost = "TcpExt:DelayedACKLost",
-    /// Send queues that were not split for their size.
-    TcpExtTCPWqueueTooBig = "TcpExt:TCPWqueueTooBig",
 }
 
 /// All counters of a stack. They only grow (and wrap after 2^64).

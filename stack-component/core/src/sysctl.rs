@@ -289,9 +289,9 @@ sysctls! {
     tcp_pacing_ca_ratio: u32 = 120, "net.ipv4.tcp_pacing_ca_ratio", "percent up to 1000", |v| *v <= 1000;
     /// Seconds over which the least round trip is remembered.
     tcp_min_rtt_wlen: u32 = 300, "net.ipv4.tcp_min_rtt_wlen", "seconds up to 86400", |v| *v <= 86_400;
-    /// Most bytes of a socket that wait in queues below TCP.
+    /// Has no effect yet: most bytes of a socket that wait in queues below TCP.
     tcp_limit_output_bytes: u32 = 4_194_304, "net.ipv4.tcp_limit_output_bytes", "bytes", |_| true;
-    /// Whether small writes wait while earlier ones are still in a queue below TCP.
+    /// Has no effect: whether small writes wait while earlier ones are still in a queue below TCP.
     tcp_autocorking: bool = true, "net.ipv4.tcp_autocorking", "0 or 1", |_| true;
     /// ECN: 0 never, 1 asked for and accepted (RFC 3168), 2 accepted; 3 AccECN (RFC 9768) asked for and accepted, 4 ECN
     /// asked for and AccECN accepted, 5 AccECN accepted.
@@ -353,7 +353,7 @@ sysctls! {
     tcp_comp_sack_delay_ns: u32 = 1_000_000, "net.ipv4.tcp_comp_sack_delay_ns", "nanoseconds", |_| true;
     /// How many duplicate acknowledgements may become one; 0: none.
     tcp_comp_sack_nr: u32 = 44, "net.ipv4.tcp_comp_sack_nr", "a number up to 255", |v| *v <= 255;
-    /// Whether connections remember nothing of those before.
+    /// Has no effect: whether connections remember nothing of the windows of those before. They do not.
     tcp_no_metrics_save: bool = false, "net.ipv4.tcp_no_metrics_save", "0 or 1", |_| true;
     /// Whether an answer's type of service is that of the SYN.
     tcp_reflect_tos: bool = false, "net.ipv4.tcp_reflect_tos", "0 or 1", |_| true;

@@ -67,12 +67,10 @@ pub(crate) struct Tcp {
     error: Option<Errno>,
     /// The connection was made behind the owner's back: the next connect() answers success, once.
     untold: bool,
-    /// connect() left the SYN to the first data (TCP_FASTOPEN_CONNECT).
-    deferred: bool,
+    /// connect() succeeded, and the SYN waits for data (TCP_FASTOPEN_CONNECT). Linux: `DEFER_CONNECT`.
+    pub(crate) deferred: bool,
     /// The component knows that nobody will read.
     input_ended: bool,
-    /// An error of the connection was told: there is no other.
-    ended: bool,
     pub(crate) local: LocalOptions,
 }
 
@@ -108,7 +106,6 @@ impl Tcp {
             untold: false,
             deferred: false,
             input_ended: false,
-            ended: false,
             local: LocalOptions::default(),
         })
     }
@@ -179,7 +176,6 @@ impl Tcp {
             untold: false,
             deferred: false,
             input_ended: false,
-            ended: false,
             local: LocalOptions {
                 inq: self.local.inq,
                 zerocopy: self.local.zerocopy.of_child(),
@@ -221,32 +217,59 @@ impl Tcp {
             })
             .inspect_err(|_| self.phase = Phase::Spent)?;
         self.phase = Phase::Connecting;
-        let result = self.connect_result(component);
-        self.deferred = result.is_ok() && component.state(self.handle) == Ok(State::SynSent);
-        result
+        self.connect_result(component)?;
+        self.deferred = self.is_opening(component);
+        Ok(())
     }
 
-    /// MSG_FASTOPEN: connects, and hands in data for the SYN. Answers how many bytes were taken.
+    /// Whether the SYN is unanswered, or waits for data.
+    pub(crate) fn is_opening(&self, component: &mut Component) -> bool {
+        component.state(self.handle).is_ok_and(|state| state == State::SynSent)
+    }
+
+    /// MSG_FASTOPEN, and the first data of a connection that waits for it: connects, and hands in data for the SYN.
+    /// Answers how many bytes were taken. Linux: `__inet_stream_connect` from `tcp_sendmsg_fastopen`.
     pub(crate) fn connect_with_data(
         &mut self,
         component: &mut Component,
-        address: SocketAddr,
+        address: Result<SocketAddr, Errno>,
         data: &[u8],
     ) -> Result<usize, Errno> {
         self.look(component);
         match self.phase {
             Phase::Connecting => return Err(Errno::EALREADY),
+            Phase::Connected if std::mem::take(&mut self.deferred) => {
+                let taken = component.send(self.handle, data, false)?;
+                self.untold = true;
+                return Ok(usize::try_from(taken).unwrap_or(usize::MAX));
+            }
+            Phase::Connected if self.is_opening(component) => return Err(Errno::EALREADY),
+            Phase::Connected if std::mem::take(&mut self.untold) => return Ok(0),
             Phase::Connected | Phase::Listening => return Err(Errno::EISCONN),
             Phase::Spent => self.refresh(component)?,
             Phase::Idle => {}
         }
-        let address = inner_address(self.is_v6, address, Errno::ENETUNREACH)?;
+        let address = inner_address(self.is_v6, address?, Errno::ENETUNREACH)?;
         let taken = component
             .connect_with_data(self.handle, wasi_address(address), data)
             .inspect_err(|_| self.phase = Phase::Spent)?;
         self.phase = Phase::Connecting;
         self.look(component);
         Ok(usize::try_from(taken).unwrap_or(usize::MAX))
+    }
+
+    /// A call waits with data until the connection is there: it will carry the acknowledgement. Linux:
+    /// `sk_write_pending`.
+    pub(crate) fn announce(&self, component: &mut Component, data: &[u8]) {
+        if self.is_opening(component) && !data.is_empty() {
+            // It takes nothing yet.
+            let _ = component.send(self.handle, data, false);
+        }
+    }
+
+    /// The next connect() answers success, if there is a connection then.
+    pub(crate) fn told_later(&mut self) {
+        self.untold = true;
     }
 
     /// How a connection attempt went: [`Errno::EINPROGRESS`] while it runs.
@@ -294,25 +317,7 @@ impl Tcp {
     pub(crate) fn take_error(&mut self, component: &mut Component) -> Option<Errno> {
         self.look(component);
         self.gather_error(component);
-        let error = self.error.take();
-        self.ended |= error.is_some() && self.phase == Phase::Connected;
-        error
-    }
-
-    /// Whether the connection was made behind the owner's back; asked once.
-    pub(crate) fn take_untold(&mut self) -> bool {
-        self.phase == Phase::Connected && std::mem::take(&mut self.untold)
-    }
-
-    /// Whether the SYN waits for data; asked once.
-    pub(crate) fn take_deferred(&mut self) -> bool {
-        std::mem::take(&mut self.deferred)
-    }
-
-    /// Hands in the data that the SYN waits for.
-    pub(crate) fn send_first(&mut self, component: &mut Component, data: &[u8]) -> Result<usize, Errno> {
-        let taken = component.send(self.handle, data, false)?;
-        Ok(usize::try_from(taken).unwrap_or(usize::MAX))
+        self.error.take()
     }
 
     /// What TCP_INQ tells. Linux: `tcp_inq_hint`, which is never 0 after the peer's FIN.
@@ -363,10 +368,8 @@ impl Tcp {
                 self.end_input(component);
                 Ok(bytes)
             }
-            Err(end) => match component.stream_errno(end)? {
-                Some(error) if !std::mem::replace(&mut self.ended, true) => Err(error),
-                _ => Ok(Vec::new()),
-            },
+            // An error is told once, which was done: then it is the end.
+            Err(end) => component.stream_errno(end).map(|_| Vec::new()),
         }
     }
 
@@ -392,19 +395,18 @@ impl Tcp {
         }
         match self.phase {
             Phase::Connecting => return Err(Errno::EAGAIN),
-            Phase::Connected if !self.shut_send && !self.ended => {}
+            Phase::Connected if self.is_opening(component) => return Err(Errno::EAGAIN),
+            Phase::Connected if !self.shut_send => {}
             _ => return Err(Errno::EPIPE),
-        }
-        if component.state(self.handle)? == State::SynSent {
-            return Err(Errno::EAGAIN);
         }
         if data.is_empty() {
             return Ok(0);
         }
         match component.send(self.handle, data, more) {
             Ok(taken) => Ok(usize::try_from(taken).unwrap_or(usize::MAX)),
-            Err(Errno::EINVAL) => Err(Errno::EPIPE),
-            Err(error) => Err(error),
+            Err(Errno::EAGAIN) => Err(Errno::EAGAIN),
+            // An error is told once, which was done. Linux: `sk_stream_error`.
+            Err(_) => Err(Errno::EPIPE),
         }
     }
 
@@ -537,9 +539,8 @@ impl Tcp {
         let fresh = create(component)?;
         let streams = self.streams.take().into_iter().flat_map(|(input, output)| [input, output]);
         component.drop_all(streams.chain([std::mem::replace(&mut self.handle, fresh)]));
-        (self.phase, self.untold) = (Phase::Idle, false);
+        (self.phase, self.untold, self.deferred) = (Phase::Idle, false, false);
         (self.shut_receive, self.shut_send, self.input_ended) = (false, false, false);
-        (self.deferred, self.ended) = (false, false);
         for (level, name, value) in self.chosen.clone() {
             // What was taken once is taken again.
             let _ = self.set_option(component, level, name, &value);

@@ -130,6 +130,11 @@ impl Stack {
         self.with_context(now, |cx, frames, _| datapath::run_output(cx, frames));
     }
 
+    /// Tells what time it is, for calls that do not say it themselves. Time does not run backwards.
+    pub fn set_time(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+    }
+
     /// Lends the state of all layers to `call`, with an empty list of frames and the next device's turn.
     pub(crate) fn with_context<R>(
         &mut self,

@@ -168,7 +168,8 @@ impl Stack {
                 Err(error) if taken == 0 => return Err(error),
                 Err(_) => return Ok(taken),
             }
-            if taken == data.len() {
+            // A connection that only begins with this write takes what its SYN takes, and no more is waiting.
+            if taken == data.len() || self.tcp.state(handle) == Some(TcpState::SynSent) {
                 return Ok(taken);
             }
         }

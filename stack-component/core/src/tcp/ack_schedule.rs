@@ -200,6 +200,14 @@ impl Connection {
         }
     }
 
+    /// The acknowledgement of the SYN-ACK waits for data that is about to be written. Linux: the end of
+    /// `tcp_rcv_synsent_state_process`.
+    pub(super) fn await_answer_to_syn_ack(&mut self, env: &Env<'_>) {
+        self.ack.scheduled = true;
+        self.enter_quick_mode();
+        self.timers.set(Timer::DelayedAck, env.now + MIN_DELAY);
+    }
+
     /// Nothing carried the acknowledgement in time. Linux: `tcp_delack_timer_handler`.
     pub(super) fn delayed_ack_timeout(&mut self, env: &mut Env<'_>) {
         if !self.ack.scheduled {

@@ -92,6 +92,9 @@ pub(super) struct SendSide {
     pub lowat: u32,
     /// The owner had more to write than there was room for. Linux: `SOCK_NOSPACE`.
     pub no_space: bool,
+    /// A writer waits for the connection: his data will carry the acknowledgement of the SYN-ACK. Linux:
+    /// `sk_write_pending`.
+    pub writer_waits: bool,
     /// How the congestion window was used.
     pub usage: Usage,
     /// When data was sent last.
@@ -280,6 +283,7 @@ impl Connection {
                 buffers: WriteBuffers::new(initial + 1),
                 lowat: sysctl.tcp_notsent_lowat,
                 no_space: false,
+                writer_waits: false,
                 usage: Usage::new(initial, now),
                 last_data: now,
             },

@@ -146,5 +146,6 @@ fn segment_summary(segment: &Segment) -> Segment {
         header_len: segment.header_len,
         ip_header_len: segment.ip_header_len,
         codepoint: segment.codepoint,
+        tos: segment.tos,
     }
 }

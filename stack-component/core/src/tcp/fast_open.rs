@@ -185,15 +185,17 @@ impl Tcp {
         // RFC 7323 section 2.2: the window of a SYN is never scaled.
         connection.send.window = u32::from(syn.window);
         connection.send.max_window = connection.send.window;
-        let room = connection.receive_window() as usize;
+        let room = connection.receive_window();
         let mut data = syn.payload;
-        data.truncate(room);
+        data.truncate(room as usize);
         if !data.is_empty() {
             connection.fast_open.syn_data_acked = true;
             connection.receive.next += data.len() as u32;
             connection.receive.queue.push(data);
         }
+        // The SYN-ACK offers the whole window behind the data.
         connection.receive.acked = connection.receive.next;
+        connection.receive.edge = connection.receive.next + room;
         request.receive_next = connection.receive.next;
         let answer = request.syn_ack(env, &options, SynAck::Ordinary { cookie });
         connection.timers.set(Timer::Retransmit, env.now + FIRST_TIMEOUT);

@@ -213,6 +213,7 @@ impl Tcp {
         request.measure(&mut connection, env);
         connection.send.window = u32::from(segment.window) << connection.send.scale;
         connection.send.max_window = connection.send.window;
+        connection.rate.count_syn_ack();
         connection.establish(env, &options);
         let child = self.insert_child(env, &request, connection, options);
         if let Some((listener, _)) = self.listener_mut(listener_handle) {

@@ -105,6 +105,9 @@ impl Connection {
     /// `tcp_v4_mtu_reduced`, `tcp_simple_retransmit`.
     fn reduce_mtu(&mut self, env: &mut Env<'_>, options: &TcpOptions, mtu: u32) {
         if self.accepts_path_mtu(options) && self.lower_mtu_to(mtu, env.now + MTU_EXPIRES) {
+            if self.state == TcpState::SynSent {
+                self.advertise_by_mtu(env.sysctl, options);
+            }
             self.retransmit_oversized(env);
             self.events.output = true;
         }

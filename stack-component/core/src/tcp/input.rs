@@ -4,6 +4,7 @@
 use super::connection::{Connection, DEFAULT_MSS, Fin, TimestampState};
 use super::options::TcpOptions;
 use super::segment::Segment;
+use super::timers::Timer;
 use super::{Env, SocketError, TcpState};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
@@ -12,6 +13,9 @@ use crate::wire::tcp::{Flags, Options, Timestamps};
 
 /// A timestamp older than this is not held against a peer (RFC 7323 section 5.5). Linux: `TCP_PAWS_24DAYS`.
 const TIMESTAMP_LIFETIME: Duration = Duration::from_secs(24 * 24 * 60 * 60);
+
+/// The shortest wait of a timer. Linux: `TCP_TIMEOUT_MIN`.
+const SOON: Duration = Duration::from_millis(2);
 
 /// What a segment did to its connection.
 #[derive(Debug, PartialEq, Eq)]
@@ -280,8 +284,16 @@ impl Connection {
             // Data that went with the SYN may be acknowledged as well, or in part (RFC 7413 section 4.2.2).
             let number = segment.acknowledgement;
             if !number.after(self.send.una) || number.after(self.send.next) {
+                if self.retransmits == 0 && !self.send.sent.is_empty() {
+                    // Our reset may clear an old connection of the peer's: the SYN goes again soon.
+                    self.set_transmit_timer(Timer::Retransmit, env.now + SOON);
+                }
                 return Disposition::Reset(DropReason::TcpAcknowledgement);
             }
+        }
+        if self.echo_is_impossible(env, &segment) {
+            env.counters.increment(Counter::TcpExtPAWSActive);
+            return Disposition::Reset(DropReason::TcpAcknowledgement);
         }
         if flags.rst() {
             if !flags.ack() {
@@ -304,11 +316,31 @@ impl Connection {
         let _ = self.acknowledge(env, &segment);
         self.fast_open_syn_ack(env, &segment);
         self.establish(env, options);
-        self.ack.now = true;
+        self.acknowledge_syn_ack(env, options);
         self.events.output = true;
         // What a SYN-ACK carries is as good as what follows it.
         let _ = self.receive(env, segment);
         Disposition::Taken
+    }
+
+    /// Whether the answer to our SYN echoes a time at which none was sent. Linux: `PAWSACTIVEREJECTED` in
+    /// `tcp_rcv_synsent_state_process`.
+    fn echo_is_impossible(&self, env: &Env<'_>, segment: &Segment) -> bool {
+        let echo = segment.options.timestamps.map_or(0, |timestamps| timestamps.echo);
+        let first = self.timestamp(self.send.last_data);
+        let age = self.timestamp(env.now).wrapping_sub(first);
+        segment.flags.ack() && self.timestamps.is_some() && echo != 0 && echo.wrapping_sub(first) > age
+    }
+
+    /// A bare acknowledgement is saved where data is about to carry it. Linux: the end of
+    /// `tcp_rcv_synsent_state_process`.
+    fn acknowledge_syn_ack(&mut self, env: &Env<'_>, options: &TcpOptions) {
+        let waits = core::mem::take(&mut self.send.writer_waits);
+        if waits || options.defer_accept > 0 {
+            self.await_answer_to_syn_ack(env);
+        } else {
+            self.ack.now = true;
+        }
     }
 
     /// Takes what the peer's SYN says: its numbers, and which options are in force.
@@ -371,6 +403,7 @@ impl Connection {
             return false;
         }
         self.send.window = u32::from(segment.window) << if segment.flags.syn() { 0 } else { self.send.scale };
+        self.rate.count_syn_ack();
         self.establish(env, options);
         // The owner may have closed its side meanwhile.
         if self.send.fin != Fin::No {

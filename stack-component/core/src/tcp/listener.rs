@@ -14,6 +14,7 @@ use super::window::scale_for;
 use super::{Env, SocketError, TcpOptions, TcpState};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
+use crate::route::PathInfo;
 use crate::time::Instant;
 use crate::wire::tcp::Flags;
 use alloc::boxed::Box;
@@ -99,8 +100,9 @@ impl Tcp {
         let options = options.clone();
         let remote = *syn.tuple.remote.ip();
         let path = self.path_to(env, remote, syn.mtu);
+        let (mtu, _) = self.path_mtu(env, remote, &path);
+        let path = PathInfo { mtu, ..path };
         let mut request = Request::new(env, &syn, handle, &options, &path);
-        (request.mtu, _) = self.path_mtu(env, remote, &path);
         request.timestamp_offset = self.secrets.timestamp_offset(&syn.tuple);
         request.key = self.sockets.get(handle).and_then(|socket| socket.keys.get(remote)).cloned();
         if room == Room::Cookie {
@@ -172,12 +174,13 @@ impl Tcp {
         };
         let remote = *ack.tuple.remote.ip();
         let path = self.path_to(env, remote, ack.mtu);
+        let (mtu, _) = self.path_mtu(env, remote, &path);
+        let path = PathInfo { mtu, ..path };
         let mut request = Request::new(env, ack, handle, &options, &path);
         let scale = scale_for(largest_window(env.sysctl, &options));
         let needs_ecn = options.congestion.needs_ecn();
         request.remember(remembered, mss, scale, ack, needs_ecn);
         request.timestamp_offset = offset;
-        (request.mtu, _) = self.path_mtu(env, remote, &path);
         request.key = self.sockets.get(handle).and_then(|socket| socket.keys.get(remote)).cloned();
         Some(request)
     }

@@ -147,7 +147,8 @@ impl Tcp {
         match connection.state {
             TcpState::SynSent if connection.fast_open.client.deferred => Ok(()),
             TcpState::SynSent | TcpState::SynRecv => Err(SocketError::WouldBlock),
-            TcpState::Close => match connection.error.take() {
+            // That the error was told already makes no success of it. Linux: `__inet_stream_connect`.
+            TcpState::Close => match connection.error.take().or(connection.ended_by) {
                 Some(error) => Err(error),
                 None => Ok(()),
             },

@@ -3,7 +3,7 @@
 use super::chronograph::Wait;
 use super::congestion::CaEvent;
 use super::connection::{Connection, Fin};
-use super::options::TcpOptions;
+use super::options::{PathMtu, TcpOptions};
 use super::recovery::Resend;
 use super::sack_out::SackOut;
 use super::segment::Outgoing;
@@ -301,6 +301,7 @@ impl Connection {
         self.count_output(env, data.len() as u32);
         self.receive.sack.forget_duplicate();
         let mut output = outgoing.into_signed(&self.tuple, data, options.hop_limit, self.key.as_deref());
+        address_as_chosen(&mut output, options);
         output.packet.meta.confirms_neighbour = core::mem::take(&mut self.progressed);
         output
     }
@@ -357,6 +358,21 @@ impl Connection {
             window: 0,
             options: self.segment_options(Flags::RST | Flags::ACK, env),
         };
-        outgoing.into_signed(&self.tuple, Packet::with_capacity(0), options.hop_limit, self.key.as_deref())
+        let mut output = outgoing.into_signed(
+            &self.tuple,
+            Packet::with_capacity(0),
+            options.hop_limit,
+            self.key.as_deref(),
+        );
+        address_as_chosen(&mut output, options);
+        output
     }
+}
+
+/// What the owner chose for the packets of a socket. Linux: `ip_queue_xmit`, `ip_dont_fragment`.
+fn address_as_chosen(output: &mut Output, options: &TcpOptions) {
+    output.tos = options.tos;
+    output.mark = options.mark;
+    output.packet.meta.priority = options.priority;
+    output.dont_fragment = options.path_mtu != PathMtu::Dont;
 }

@@ -76,7 +76,7 @@ impl Tcp {
         let (mtu, expires) = self.path_mtu(env, *connection.tuple.remote.ip(), path);
         connection.mtu = mtu;
         connection.path = PathState {
-            advertised_mss: advertised_mss(env.sysctl, path, options),
+            advertised_mss: advertised_mss(env.sysctl, &PathInfo { mtu, ..*path }, options),
             metrics: path.metrics,
             generation: env.paths.generation(),
             expires,
@@ -147,6 +147,12 @@ impl Connection {
         self.mtu = mtu.max(MIN_MSS);
         self.path.expires = Some(expires);
         true
+    }
+
+    /// What the next SYN names follows the path MTU. Linux: `tcp_advertise_mss`, `ipv4_default_advmss`.
+    pub(super) fn advertise_by_mtu(&mut self, sysctl: &Sysctl, options: &TcpOptions) {
+        let path = PathInfo { mtu: self.mtu, loopback: false, metrics: self.path.metrics };
+        self.path.advertised_mss = self.path.advertised_mss.min(advertised_mss(sysctl, &path, options));
     }
 }
 

@@ -109,6 +109,12 @@ pub(super) struct Newest {
 }
 
 impl DeliveryRate {
+    /// Our SYN-ACK has arrived, which no list of sent segments holds. Linux: `TCP_SYN_RECV` in
+    /// `tcp_rcv_state_process`.
+    pub(super) fn count_syn_ack(&mut self) {
+        self.delivered = self.delivered.wrapping_add(1);
+    }
+
     /// A segment leaves, for the first time or again; `packets_out` segments are on the list of sent ones
     /// without it. Answers what the segment is to remember. Linux: `tcp_rate_skb_sent`.
     pub(super) fn on_sent(&mut self, now: Instant, packets_out: u32) -> TxSnapshot {

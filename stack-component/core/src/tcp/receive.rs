@@ -33,6 +33,10 @@ impl Connection {
             return Ok(());
         }
         let end = segment.end();
+        if self.receive.finished && !first.before(self.receive.next) {
+            // Nothing can come behind the peer's own FIN. Linux: `TCP_CLOSE_WAIT` in `tcp_rcv_state_process`.
+            return Err(DropReason::TcpOverWindow);
+        }
         if self.is_unwanted(end - u32::from(fin)) {
             return Err(self.abort_on_data(env));
         }
@@ -185,6 +189,7 @@ impl Connection {
                 return Err(DropReason::TcpZeroWindow);
             }
         }
+        let fin_waited = self.receive.fin_at.is_some() && !fin;
         if fin {
             self.receive.fin_at = Some(end - 1);
         }
@@ -209,6 +214,10 @@ impl Connection {
         self.fill_gap(env);
         if self.receive.fin_at == Some(self.receive.next) && !self.receive.finished {
             self.receive_fin(env);
+            if fin_waited {
+                // The gap before the FIN is filled (RFC 5681 section 4.2).
+                self.acknowledge_now();
+            }
         }
         self.wake();
         Ok(())
@@ -225,6 +234,7 @@ impl Connection {
         for (from, to) in twice {
             self.tell_more_duplicate(env, from, to);
         }
+        self.totals.bytes_received += u64::from(next.saturating_since(self.receive.next));
         self.receive.next = next;
         if self.receive.queue.has_gap() {
             self.receive.sack.remove_before(next);

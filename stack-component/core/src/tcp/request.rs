@@ -103,7 +103,7 @@ impl Request {
             sack_permitted: syn.options.sack_permitted && env.sysctl.tcp_sack,
             window: window as u16,
             scale: if peer_scale.is_some() { scale_for(largest_window(env.sysctl, options)) } else { 0 },
-            tos: options.tos,
+            tos: if env.sysctl.tcp_reflect_tos { syn.tos & !0x3 } else { options.tos },
             mtu: path.mtu,
             ecn: Promise::of_syn(env, syn, options.congestion.needs_ecn()),
             retransmits: 0,
@@ -252,8 +252,10 @@ impl Request {
         connection
     }
 
-    /// Tells the connection how long the answer to the SYN-ACK took. Linux: `tcp_synack_rtt_meas`.
+    /// The SYN-ACK was answered: tells the connection that it arrived, and how long that took. Linux:
+    /// `TCP_SYN_RECV` in `tcp_rcv_state_process`, `tcp_synack_rtt_meas`.
     pub(super) fn measure(&self, connection: &mut Connection, env: &Env<'_>) {
+        connection.rate.count(1, false);
         match self.sent_at.filter(|_| self.retransmits == 0) {
             Some(sent_at) => connection.measure_handshake(env, env.now.since(sent_at)),
             None => connection.rtt.fall_back(),

@@ -32,6 +32,8 @@ pub(super) struct Segment {
     pub ip_header_len: usize,
     /// ECN's bits of the IP header it came in. Linux: `ip_dsfield`.
     pub codepoint: Codepoint,
+    /// Type of service, the two bits of ECN included.
+    pub tos: u8,
 }
 
 impl Segment {
@@ -164,6 +166,7 @@ pub(super) fn parse(
         header_len,
         ip_header_len: info.header_len,
         codepoint: Codepoint::of_tos(info.tos),
+        tos: info.tos,
     };
     packet.pull(header_len);
     segment.payload = packet;

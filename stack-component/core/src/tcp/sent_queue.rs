@@ -219,6 +219,17 @@ impl SentQueue {
         }
     }
 
+    /// Forgets what the segment `index` carries before `una`. Linux: `tcp_trim_head`.
+    pub(super) fn trim(&mut self, index: usize, una: Sequence) {
+        if let Some(sent) = self.segments.get_mut(index)
+            && sent.start.before(una)
+            && una.before(sent.end)
+            && !sent.syn
+        {
+            sent.start = una;
+        }
+    }
+
     /// Cuts the segment `index` so that it carries at most `len` bytes; what is behind becomes a segment of its
     /// own. Linux: `tcp_fragment`.
     pub(super) fn split(&mut self, index: usize, len: u32) {

@@ -89,6 +89,7 @@ impl Tcp {
             return self.start_fast_open(env, handle, data);
         }
         if !connection.state.may_send() && !connection.is_fast_open() {
+            connection.send.writer_waits = !data.is_empty();
             return Err(SocketError::WouldBlock);
         }
         let taken = data.len().min(connection.write_room(options) as usize);
@@ -282,7 +283,12 @@ impl Tcp {
                 _ => {}
             }
             if keep_alive {
-                connection.restart_keep_alive(options, env.now);
+                // A new idle time counts from the last sign of life. Linux: `tcp_sock_set_keepidle_locked`.
+                let from = match option {
+                    TcpOption::KeepAliveIdle(_) => connection.last_sign_of_life(),
+                    _ => env.now,
+                };
+                connection.restart_keep_alive(options, from);
             }
             match option {
                 TcpOption::Congestion(algorithm) => connection.switch_control(env, algorithm),

@@ -199,7 +199,11 @@ impl Connection {
         env.counters.increment(Counter::TcpExtTCPWinProbe);
         self.probe = true;
         self.rtt.back_off();
-        self.timers.set(Timer::Persist, env.now + self.rtt.timeout());
+        // The last wait meets the owner's time. Linux: `tcp_clamp_probe0_to_user_timeout`.
+        let asked = env.now.since(self.probing_since.unwrap_or(env.now));
+        let left = options.user_timeout.map_or(Duration::MAX, |most| most.saturating_sub(asked));
+        let wait = self.rtt.timeout().min(left.max(Duration::from_millis(2)));
+        self.timers.set(Timer::Persist, env.now + wait);
     }
 
     /// Whether data has not been acknowledged for as long as the owner wants to wait (RFC 5482). Linux:
@@ -219,13 +223,18 @@ impl Connection {
         }
     }
 
+    /// When the connection was last seen alive. Linux: `keepalive_time_elapsed`.
+    pub(super) fn last_sign_of_life(&self) -> Instant {
+        self.last_heard.max(self.send.last_data)
+    }
+
     /// Linux: `tcp_keepalive_timer` (RFC 9293 section 3.8.4).
     fn keep_alive_timeout(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
         if !options.keep_alive {
             return;
         }
         let busy = !self.send.sent.is_empty() || self.unsent() > 0;
-        let silent = env.now.since(self.last_heard.max(self.send.last_data));
+        let silent = env.now.since(self.last_sign_of_life());
         if busy || (silent < options.keep_alive_idle && self.probes == 0) {
             let wait = if busy { options.keep_alive_idle } else { options.keep_alive_idle - silent };
             return self.timers.set(Timer::KeepAlive, env.now + wait);

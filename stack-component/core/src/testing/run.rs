@@ -13,6 +13,8 @@ use core::net::SocketAddrV4;
 /// Longer than this nothing may stand still while there is something to do, rests of applications and cuts of the
 /// link not counted: two of the longest retransmission timeouts.
 const PATIENCE: Duration = Duration::from_secs(240);
+/// What an application takes for a read and a write.
+const WORK: Duration = Duration::from_micros(20);
 /// Steps that a run may take.
 const STEPS: u64 = 20_000_000;
 
@@ -58,6 +60,8 @@ struct Run<'a> {
     changes: usize,
     /// When something arrived last that had not been there.
     progress: Instant,
+    /// When the applications, who found something to do, look again.
+    again: Option<Instant>,
     stall: Duration,
 }
 
@@ -92,6 +96,7 @@ impl<'a> Run<'a> {
             listener,
             changes: 0,
             progress: begun,
+            again: None,
             stall: Duration::ZERO,
         }
     }
@@ -144,6 +149,7 @@ impl<'a> Run<'a> {
             }
             moved = true;
         }
+        self.again = moved.then(|| now + WORK);
         let rests = self.applications.iter().any(|a| a.rests(now)) || self.network.link().cut;
         if moved || rests {
             self.progress = now;
@@ -158,7 +164,7 @@ impl<'a> Run<'a> {
         let change = self.plan.changes.get(self.changes).map(|change| self.begun + change.0);
         let own = self.applications.iter().filter_map(|application| application.alarm(self.begun));
         let patience = self.progress + PATIENCE + Duration::from_secs(1);
-        own.chain(change).chain([patience]).filter(|&at| at > now).min()
+        own.chain(change).chain(self.again).chain([patience]).filter(|&at| at > now).min()
     }
 
     fn link_changes(&mut self) {

@@ -25,8 +25,8 @@ fn main() {
 }
 
 #[cfg(target_os = "wasi")]
-#[expect(unsafe_code, reason = "generated: the canonical ABI is raw pointers")]
-#[allow(clippy::undocumented_unsafe_blocks, unreachable_pub, missing_docs)]
+// Generated: the canonical ABI is raw pointers.
+#[allow(unsafe_code, clippy::undocumented_unsafe_blocks, unreachable_pub, missing_docs)]
 mod bindings {
     wit_bindgen::generate!({
         path: "../../wit",

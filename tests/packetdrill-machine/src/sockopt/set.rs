@@ -56,9 +56,9 @@ impl Tcp {
     ) -> Result<(), Errno> {
         let handle = self.handle();
         match name {
-            tcp::KEEPIDLE => method!(component, call_set_keep_alive_idle_time, handle, seconds(value)?),
-            tcp::KEEPINTVL => method!(component, call_set_keep_alive_interval, handle, seconds(value)?),
-            tcp::KEEPCNT => method!(component, call_set_keep_alive_count, handle, unsigned(value)?),
+            tcp::KEEPIDLE => method!(component, call_set_keep_alive_idle_time, handle, keep_alive(value)?),
+            tcp::KEEPINTVL => method!(component, call_set_keep_alive_interval, handle, keep_alive(value)?),
+            tcp::KEEPCNT => method!(component, call_set_keep_alive_count, handle, between(value, 1..=127)?),
             tcp::INQ => match int(value)? {
                 on @ 0..=1 => {
                     self.local.inq = on == 1;
@@ -178,6 +178,12 @@ fn pacing_rate(value: &[u8]) -> Result<u64, Errno> {
     }
 }
 
-fn seconds(value: &[u8]) -> Result<u64, Errno> {
-    Ok(u64::from(unsigned(value)?) * NANOS_PER_SECOND)
+/// A number that Linux refuses outside of a range; the component, as its interface says, would bring it inside.
+fn between(value: &[u8], range: std::ops::RangeInclusive<u32>) -> Result<u32, Errno> {
+    unsigned(value).ok().filter(|number| range.contains(number)).ok_or(Errno::EINVAL)
+}
+
+/// Seconds of a keep-alive time as nanoseconds. Linux: `MAX_TCP_KEEPIDLE`, `MAX_TCP_KEEPINTVL`.
+fn keep_alive(value: &[u8]) -> Result<u64, Errno> {
+    Ok(u64::from(between(value, 1..=32767)?) * NANOS_PER_SECOND)
 }

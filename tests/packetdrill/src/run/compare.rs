@@ -93,14 +93,19 @@ fn payload_row(payload: &[u8]) -> Row {
     row("payload", "zeros".to_owned(), live)
 }
 
-/// Upstream: verify_outbound_tcp_option. A timestamp's echo is not compared, its value only within tolerance.
+/// Upstream: verify_outbound_tcp_option. A timestamp's value is compared within tolerance, its echo only if the script
+/// asks for it.
 fn same_options(script: &[TcpOption], live: &[TcpOption], config: &Config, since_start: u64) -> bool {
     let tolerance = super::time::tolerance(config, since_start);
     script.len() == live.len()
         && script.iter().zip(live).all(|pair| match pair {
-            (TcpOption::Timestamp { val: script, .. }, TcpOption::Timestamp { val: live, .. }) => {
+            (
+                TcpOption::Timestamp { val: script, ecr: script_echo },
+                TcpOption::Timestamp { val: live, ecr: live_echo },
+            ) => {
                 let off = u64::from((live.wrapping_sub(*script) as i32).unsigned_abs());
-                off * config.ts_tick_usecs * 1000 <= tolerance
+                let echo = !config.ts_ecr_strict || script_echo == live_echo;
+                echo && off * config.ts_tick_usecs * 1000 <= tolerance
             }
             (script, live) => script == live,
         })

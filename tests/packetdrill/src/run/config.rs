@@ -20,6 +20,8 @@ pub struct Config {
     pub ts_tick_usecs: u64,
     /// `--tcp_ts_ecr_scaled`: echoes of timestamps that were never sent are computed.
     pub ts_ecr_scaled: bool,
+    /// `--tcp_ts_ecr_strict`: the echoes of outbound timestamps are compared. Not upstream's.
+    pub ts_ecr_strict: bool,
     /// `--strict_segments`: a segment of the script is one segment on the wire.
     pub strict_segments: bool,
     /// `--non_fatal=packet`.
@@ -73,6 +75,7 @@ impl Default for Config {
             tolerance_percent: 12.5,
             ts_tick_usecs: 0,
             ts_ecr_scaled: false,
+            ts_ecr_strict: false,
             strict_segments: false,
             non_fatal_packet: false,
             non_fatal_call: false,
@@ -87,6 +90,7 @@ impl Default for Config {
 /// Options that take no value.
 pub const FLAGS: &[&str] = &[
     "tcp_ts_ecr_scaled",
+    "tcp_ts_ecr_strict",
     "strict_segments",
     "dry_run",
     "is_anyip",
@@ -164,6 +168,7 @@ impl Config {
     fn set_flag(&mut self, name: &str) {
         match name {
             "tcp_ts_ecr_scaled" => self.ts_ecr_scaled = true,
+            "tcp_ts_ecr_strict" => self.ts_ecr_strict = true,
             "strict_segments" => self.strict_segments = true,
             "dry_run" => self.dry_run = true,
             "is_anyip" => self.any_ip = true,

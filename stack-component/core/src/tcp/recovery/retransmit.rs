@@ -105,14 +105,12 @@ impl Connection {
         if room == 0 && index > 0 {
             return None;
         }
+        // Part of it may be acknowledged already: the cuts are counted from there. Linux: `tcp_trim_head`.
+        self.send.sent.trim(index, una);
         let mss = self.send_mss();
         self.send.sent.split(index, if room == 0 { mss } else { mss.min(room) });
         let tx = self.rate.on_sent(env.now, self.send.sent.len());
-        let mut sent = self.send.sent.note_sent_again(index, env.now, tx)?;
-        // Part of it may be acknowledged already.
-        if sent.start.before(una) && !sent.syn {
-            sent.start = una;
-        }
+        let sent = self.send.sent.note_sent_again(index, env.now, tx)?;
         self.totals.retransmitted = self.totals.retransmitted.wrapping_add(1);
         self.totals.bytes_retransmitted += u64::from(sent.data_len());
         env.counters.increment(Counter::TcpRetransSegs);

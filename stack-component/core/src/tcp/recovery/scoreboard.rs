@@ -68,13 +68,25 @@ impl Connection {
         if segment.acknowledgement.before(prior_una - self.send.max_window) || self.send.sent.is_empty() {
             return;
         }
+        let mut blocks = [((Sequence(0), Sequence(0)), false); 4];
+        let mut valid = 0;
         for (nth, &block) in wire.iter().enumerate() {
             let duplicate = nth == 0 && told_duplicate;
             if !self.is_block_valid(block, duplicate) {
                 self.count_invalid_block(env, segment, block, duplicate);
-            } else if block.1.after(prior_una) {
-                self.tag_block(env, block, duplicate, tagged, flags);
+            } else if block.1.after(prior_una)
+                && let Some(place) = blocks.get_mut(valid)
+            {
+                *place = (block, duplicate);
+                valid += 1;
             }
+        }
+        let blocks = blocks.get_mut(..valid).unwrap_or_default();
+        // From below: what two blocks of one option report did not overtake each other.
+        let oldest = prior_una - self.send.max_window;
+        blocks.sort_unstable_by_key(|(block, _)| block.0.since(oldest));
+        for &(block, duplicate) in blocks.iter() {
+            self.tag_block(env, block, duplicate, tagged, flags);
         }
         self.recovery.last_blocks = [(self.send.una, self.send.una); 4];
         for (place, &block) in self.recovery.last_blocks.iter_mut().zip(wire) {

@@ -44,6 +44,8 @@ impl Connection {
     /// Whether what was acknowledged is the original, not what was sent again. Linux: `tcp_packet_delayed`.
     fn original_was_delayed(&self) -> bool {
         match self.recovery.undo.first_retransmission {
+            // Without SACK the time is forgotten when everything sent before the phase is acknowledged.
+            None if !self.sack_permitted && !self.send.una.before(self.recovery.until) => false,
             None => self.state != TcpState::SynSent,
             Some(at) => {
                 self.echo.is_some_and(|echo| echo != 0 && (echo.wrapping_sub(self.timestamp(at)) as i32) < 0)

@@ -238,7 +238,7 @@ fn connections_that_are_never_completed_do_not_shut_others_out() -> Result<()> {
 }
 
 fn newcomers_get_in_by_cookies_during_a_flood() -> Result<()> {
-    let mut scene = Scene::new(&[("net.ipv4.tcp_max_syn_backlog", "64")])?;
+    let mut scene = Scene::new(&[("net.core.somaxconn", "64")])?;
     for _ in 0..2000 {
         Connection::new(&mut scene.peer, PORT).send_syn(&mut scene.peer)?;
     }

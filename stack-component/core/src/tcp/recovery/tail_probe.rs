@@ -46,11 +46,12 @@ impl Connection {
 
     /// Time for a probe: new data if there is some, else the last segment once more. Linux: `tcp_send_loss_probe`.
     pub(in super::super) fn send_tail_probe(&mut self, env: &mut Env<'_>) {
+        // In case that nothing fits into the peer's window, or news comes first: the timeout is waited for.
+        let wait = self.time_to_timeout(env).max(Duration::from_millis(1));
+        self.set_transmit_timer(Timer::Retransmit, self.after_pacing(env, wait));
         if self.recovery.probe.until.is_none() {
             self.recovery.probe.retransmitted = false;
             self.force_probe();
-        } else {
-            self.rearm_retransmission(env);
         }
     }
 

@@ -151,6 +151,16 @@ fn a_lost_tail_is_probed_for() {
     assert_eq!(sender.counter(Counter::TcpExtTCPTimeouts), 0);
 }
 
+/// The window closed meanwhile, so that no probe fits: the timeout is waited for instead.
+#[test]
+fn a_tail_that_cannot_be_probed_for_times_out() {
+    let mut sender = Sender::new(3);
+    sender.script.window = 0;
+    assert!(sender.ack(0, &[]).is_empty());
+    assert!(sender.wait(210).is_empty());
+    assert_eq!(sender.wait(1000).first(), Some(&0));
+}
+
 /// RFC 8985 section 7.4.2: the probe repaired the loss, and the window answers for it.
 #[test]
 fn a_loss_that_the_probe_repaired_reduces_the_window() {

@@ -11,10 +11,5 @@ fn every_script_passes() {
     let output = program.expect("the program starts");
     let said = String::from_utf8_lossy(&output.stdout);
     let failures: Vec<&str> = said.lines().filter(|line| !line.starts_with("ok ")).collect();
-    assert!(
-        output.status.success(),
-        "{}\n{}",
-        failures.join("\n"),
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}\n{}", failures.join("\n"), String::from_utf8_lossy(&output.stderr));
 }

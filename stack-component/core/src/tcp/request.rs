@@ -252,10 +252,8 @@ impl Request {
         connection
     }
 
-    /// The SYN-ACK was answered: tells the connection that it arrived, and how long that took. Linux:
-    /// `TCP_SYN_RECV` in `tcp_rcv_state_process`, `tcp_synack_rtt_meas`.
+    /// The SYN-ACK was answered: tells the connection how long that took. Linux: `tcp_synack_rtt_meas`.
     pub(super) fn measure(&self, connection: &mut Connection, env: &Env<'_>) {
-        connection.rate.count(1, false);
         match self.sent_at.filter(|_| self.retransmits == 0) {
             Some(sent_at) => connection.measure_handshake(env, env.now.since(sent_at)),
             None => connection.rtt.fall_back(),

@@ -11,8 +11,8 @@ use alloc::string::String;
 use core::net::SocketAddrV4;
 
 /// Longer than this nothing may stand still while there is something to do, rests of applications and cuts of the
-/// link not counted: two of the longest retransmission timeouts.
-const PATIENCE: Duration = Duration::from_secs(240);
+/// link not counted: four of the longest retransmission timeouts.
+const PATIENCE: Duration = Duration::from_secs(480);
 /// What an application takes for a read and a write.
 const WORK: Duration = Duration::from_micros(20);
 /// Steps that a run may take.

@@ -2,7 +2,7 @@
 //! `tcp_memory_pressure`, `tcp_max_orphans`.
 
 use super::Env;
-use super::connection::Connection;
+use super::connection::{Connection, Shortage};
 use crate::counters::Counter;
 use crate::sysctl::Sysctl;
 
@@ -10,19 +10,6 @@ use crate::sysctl::Sysctl;
 const PAGE: u64 = 4096;
 /// Below this much to be sent a socket is not held to be a burden. Linux: `SOCK_MIN_SNDBUF`.
 const SMALL_SEND_QUEUE: usize = 4608;
-
-/// How short memory is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Shortage {
-    /// There is enough.
-    #[default]
-    None,
-    /// Buffers do not grow: `tcp_mem[1]` was passed, and not yet left below `tcp_mem[0]`. Linux:
-    /// `tcp_under_memory_pressure`.
-    Pressure,
-    /// Nothing more is taken: `tcp_mem[2]` is passed.
-    Exhausted,
-}
 
 /// What all sockets hold.
 #[derive(Debug, Default)]

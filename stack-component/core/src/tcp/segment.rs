@@ -1,7 +1,7 @@
 //! Segments as the connection sees them: one that arrived, one that is to leave.
 
+use super::keys::Key;
 use super::sequence::Sequence;
-use super::signature::Key;
 use super::{Env, FourTuple, Output, SegmentInfo};
 use crate::counters::Counter;
 use crate::packet::{Checksum, DeviceIndex, Packet};

@@ -23,7 +23,7 @@ const MAX_NAME: usize = 15;
 /// Least MTU. Linux: `ETH_MIN_MTU`.
 const MIN_MTU: u32 = 68;
 /// Largest MTU. The device could have 16110, the driver has no jumbo frames yet.
-const MAX_MTU: u32 = E1000::<NicBus>::MAX_MTU;
+pub(crate) const MAX_MTU: u32 = E1000::<NicBus>::MAX_MTU;
 
 /// The stack that `config` describes.
 pub(crate) fn configured_stack(config: Config) -> Result<Stack, String> {
@@ -81,7 +81,7 @@ fn is_device_name(name: &str) -> bool {
 }
 
 /// The IPv4 address; an IPv6 address is an error that says so.
-fn v4(address: &IpAddress) -> Result<Ipv4Addr, String> {
+pub(crate) fn v4(address: &IpAddress) -> Result<Ipv4Addr, String> {
     match *address {
         IpAddress::Ipv4((a, b, c, d)) => Ok(Ipv4Addr::new(a, b, c, d)),
         IpAddress::Ipv6((a, b, c, d, e, f, g, h)) => {

@@ -32,8 +32,12 @@ const REQUIRED_EXPORTS: [&str; 12] = [
     "wnet:stack/reactor@0.1.0",
 ];
 
-const OPTIONAL_EXPORTS: [&str; 3] =
-    ["wnet:stack/abort@0.1.0", "wnet:stack/control@0.1.0", "wnet:stack/socket-options@0.1.0"];
+const OPTIONAL_EXPORTS: [&str; 4] = [
+    "wnet:stack/abort@0.1.0",
+    "wnet:stack/control@0.1.0",
+    "wnet:stack/routes@0.1.0",
+    "wnet:stack/socket-options@0.1.0",
+];
 
 fn the_imports_are_at_most_those_of_the_contract() -> Result<()> {
     let (imports, _) = odd_components::names(&artifacts::component_bytes("stack")?)?;

@@ -79,6 +79,8 @@ exports! {
         socket_options: wnet::stack::socket_options;
         /// Settings, counters and trace events, if the stack has them.
         control: wnet::stack::control;
+        /// The ways out, as `ip route` changes them, if the stack has that.
+        routes: wnet::stack::routes;
         /// How connections of a process that died are reset, if the stack can do that.
         abort: wnet::stack::abort;
     }

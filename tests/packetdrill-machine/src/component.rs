@@ -5,7 +5,7 @@ use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 use wnet::lab::exports::wasi::io::streams::StreamError;
 use wnet::lab::exports::wasi::sockets::network::ErrorCode;
-use wnet::lab::exports::wnet::stack::{control, socket_options};
+use wnet::lab::exports::wnet::stack::{control, routes, socket_options};
 use wnet::lab::{Entered, Lab, SentFrame, StackState};
 
 /// The component in its lab. Once it failed, every call is [`Errno::EIO`].
@@ -57,6 +57,14 @@ impl Component {
         f: impl FnOnce(&control::Guest, &mut Store<StackState>) -> wasmtime::Result<T>,
     ) -> Result<T, Errno> {
         self.enter(|inside| f(inside.stack.control().ok_or_else(missing)?, inside.store))
+    }
+
+    /// Calls a function of the optional interface `routes`.
+    pub(crate) fn routes<T>(
+        &mut self,
+        f: impl FnOnce(&routes::Guest, &mut Store<StackState>) -> wasmtime::Result<T>,
+    ) -> Result<T, Errno> {
+        self.enter(|inside| f(inside.stack.routes().ok_or_else(missing)?, inside.store))
     }
 
     /// Drops resources, children first.
@@ -128,7 +136,7 @@ impl Component {
 }
 
 fn missing() -> wasmtime::Error {
-    wasmtime::format_err!("the stack component does not export socket-options and control")
+    wasmtime::format_err!("the stack component does not export socket-options, control and routes")
 }
 
 /// The error number behind an error code where nothing is known of the circumstances.

@@ -4,7 +4,7 @@
 //! * `component`, `options`: calls of the component's exports, errors as Linux numbers them;
 //! * `tcp`, `sockopt`, `zerocopy`, `epoll`, `files`: what a descriptor is on top of them;
 //! * `descriptors`, `calls`: system calls, those that wait included;
-//! * `settings`: sysctls, counters, routes, the device.
+//! * `settings`, `routes`: sysctls, counters, routes, the device.
 
 mod calls;
 mod component;
@@ -15,6 +15,7 @@ mod link;
 mod machine;
 mod numbers;
 mod options;
+mod routes;
 mod segmentation;
 mod settings;
 mod sockopt;

@@ -190,20 +190,30 @@ impl Machine for LabMachine {
         self.process.counters()
     }
 
-    fn route(&mut self, _: &RouteChange) -> Result<(), String> {
-        Err("the stack's routes cannot be changed while it runs".to_string())
+    fn route(&mut self, change: &RouteChange) -> Result<(), String> {
+        self.process.change_route(change)?;
+        self.settle();
+        Ok(())
     }
 
     fn set_device(&mut self, change: &DeviceChange) -> Result<(), String> {
         match change {
-            DeviceChange::Mtu(_) | DeviceChange::Up(false) => {
-                Err("the stack's device cannot be changed while it runs".to_string())
+            DeviceChange::Mtu(mtu) => {
+                self.process.set_mtu(DEVICE, *mtu)?;
+                self.mtu = usize::try_from(*mtu).unwrap_or(usize::MAX);
+                self.settle();
+                Ok(())
             }
+            DeviceChange::Up(false) => Err("the stack's device cannot be switched off".to_string()),
             // Nothing here depends on them: no queueing discipline delays, and what leaves is cut in any case.
             DeviceChange::Up(true)
             | DeviceChange::Number(..)
             | DeviceChange::Offload(..)
             | DeviceChange::Qdisc(_) => Ok(()),
         }
+    }
+
+    fn flush_tcp_metrics(&mut self) {
+        self.process.forget_peers();
     }
 }

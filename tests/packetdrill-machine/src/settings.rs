@@ -36,7 +36,7 @@ impl Process {
         counters.into_iter().map(|counter| (counter.name.replacen(':', "", 1), counter.value)).collect()
     }
 
-    fn dead(&self) -> String {
+    pub(crate) fn dead(&self) -> String {
         self.component.failure().unwrap_or("the stack component failed").to_string()
     }
 }

@@ -92,6 +92,11 @@ impl Interface {
         self.mtu
     }
 
+    /// Changes what [`Interface::mtu`] tells.
+    pub(crate) fn set_mtu(&mut self, mtu: u32) {
+        self.mtu = mtu;
+    }
+
     /// Bytes of the longest frame it takes, with room for a VLAN tag.
     pub fn max_frame(&self) -> usize {
         self.mtu as usize + ethernet::HEADER_LEN + VLAN_TAG

@@ -104,6 +104,34 @@ impl Routes {
         self.generation = self.generation.wrapping_add(1);
     }
 
+    /// Something changed that answers depend on: a device.
+    pub(crate) fn note_change(&mut self) {
+        self.generation = self.generation.wrapping_add(1);
+    }
+
+    /// Whether there is a route to this destination with this metric.
+    pub fn has(&self, route: &Route) -> bool {
+        let network = route.destination.network();
+        let same = |other: &Route| other.destination.network() == network && other.metric == route.metric;
+        let is_local = |kind| matches!(kind, RouteKind::Local | RouteKind::Broadcast);
+        self.iter().any(|other| same(other) && is_local(other.kind) == is_local(route.kind))
+    }
+
+    /// Takes the route to this destination with this metric away; whether there was one. Linux: `fib_table_delete`.
+    pub fn remove(&mut self, route: &Route) -> bool {
+        if !self.has(route) {
+            return false;
+        }
+        let table = self.table_of(route.kind);
+        let alternatives = table.entry(route.destination);
+        alternatives.retain(|other| other.metric != route.metric);
+        if alternatives.is_empty() {
+            table.clear(route.destination);
+        }
+        self.generation = self.generation.wrapping_add(1);
+        true
+    }
+
     fn table_of(&mut self, kind: RouteKind) -> &mut Trie<Alternatives> {
         match kind {
             RouteKind::Local | RouteKind::Broadcast => &mut self.local,

@@ -57,6 +57,12 @@ impl<T: Default> Trie<T> {
         self.nodes[place].value.get_or_insert_default()
     }
 
+    /// Takes the value of exactly this prefix away; look-ups find shorter ones again. The nodes stay.
+    pub(super) fn clear(&mut self, prefix: Ipv4Cidr) {
+        let place = self.place_of(prefix.network());
+        self.nodes[place].value = None;
+    }
+
     /// The node of exactly this prefix, made if there is none.
     fn place_of(&mut self, prefix: Ipv4Cidr) -> usize {
         let mut place = 0;

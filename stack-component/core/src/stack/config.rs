@@ -34,6 +34,8 @@ pub enum ConfigError {
     AddressExists(Ipv4Addr),
     /// A route to this destination with this metric exists.
     RouteExists,
+    /// There is no route to this destination with this metric.
+    NoSuchRoute,
     /// A unicast route names neither a gateway nor a device.
     RouteWithoutDevice,
     /// The gateway is not in the network of a device.
@@ -50,6 +52,7 @@ impl fmt::Display for ConfigError {
             ConfigError::BadAddress(address) => write!(f, "{address} cannot be a host's address"),
             ConfigError::AddressExists(address) => write!(f, "the stack has the address {address} already"),
             ConfigError::RouteExists => RouteExists.fmt(f),
+            ConfigError::NoSuchRoute => f.write_str("there is no route to this destination with this metric"),
             ConfigError::RouteWithoutDevice => f.write_str("the route names neither a gateway nor a device"),
             ConfigError::GatewayUnreachable(gateway) => {
                 write!(f, "the gateway {gateway} is not in the network of any device")
@@ -90,7 +93,7 @@ impl Stack {
         if name.is_empty() || self.interfaces.by_name(name).is_some() {
             return Err(ConfigError::BadName(String::from(name)));
         }
-        if !(MIN_MTU..=65_535).contains(&mtu) {
+        if !is_mtu(mtu) {
             return Err(ConfigError::BadMtu(mtu));
         }
         if self.interfaces.count() >= MAX_DEVICES {
@@ -130,7 +133,13 @@ impl Stack {
 
     /// Adds a route. What it leaves open follows from the device's networks: the device from the gateway, the
     /// source address from the device. Linux: `fib_table_insert`.
-    pub fn add_route(&mut self, mut route: Route) -> Result<(), ConfigError> {
+    pub fn add_route(&mut self, route: Route) -> Result<(), ConfigError> {
+        let route = self.completed(route)?;
+        Ok(self.routes.add(route)?)
+    }
+
+    /// A route with what follows from the devices' networks.
+    pub(super) fn completed(&self, mut route: Route) -> Result<Route, ConfigError> {
         let sends = matches!(route.kind, RouteKind::Unicast | RouteKind::Broadcast);
         if let Some(gateway) = route.gateway {
             let unreachable = ConfigError::GatewayUnreachable(gateway);
@@ -152,13 +161,18 @@ impl Stack {
             None if sends => return Err(ConfigError::RouteWithoutDevice),
             None => {}
         }
-        Ok(self.routes.add(route)?)
+        Ok(route)
     }
 
     /// Adds a default route by `gateway`, which must be in the network of a device.
     pub fn add_default_gateway(&mut self, gateway: Ipv4Addr) -> Result<(), ConfigError> {
         self.add_route(Route::via(Ipv4Cidr::ALL, gateway))
     }
+}
+
+/// Whether a device can have this MTU.
+pub(super) fn is_mtu(mtu: u32) -> bool {
+    (MIN_MTU..=65_535).contains(&mtu)
 }
 
 /// Whether an address can be a host's in its network.

@@ -1,10 +1,12 @@
 //! The stack's public face.
 
 mod config;
+mod routes;
 mod tcp;
 mod udp;
 
 pub use config::ConfigError;
+pub use routes::RouteChange;
 
 use crate::counters::Counters;
 use crate::datapath::{self, Context};

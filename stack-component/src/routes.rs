@@ -1,0 +1,82 @@
+//! Interface `wnet:stack/routes`.
+
+use crate::Component;
+use crate::bindings::exports::wasi::sockets::network::IpAddress;
+use crate::bindings::exports::wnet::stack::routes::{Guest, Metrics, Route, Verb};
+use crate::configure::{MAX_MTU, v4};
+use crate::entry::enter;
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::net::Ipv4Addr;
+use stack_core::route::{self, RouteKind};
+use stack_core::stack::{RouteChange, Stack};
+use stack_core::tcp::Algorithm;
+use stack_core::time::Duration;
+use stack_core::wire::ipv4::Ipv4Cidr;
+
+impl Guest for Component {
+    fn change(how: Verb, what: Route) -> Result<(), String> {
+        let change = match how {
+            Verb::Add => RouteChange::Add,
+            Verb::Change => RouteChange::Change,
+            Verb::Replace => RouteChange::Replace,
+            Verb::Delete => RouteChange::Delete,
+        };
+        enter(|state, _| {
+            let route = core_route(&state.stack, what)?;
+            state.stack.change_route(change, route).map_err(|error| error.to_string())
+        })
+    }
+
+    fn set_mtu(device: String, mtu: u32) -> Result<(), String> {
+        if mtu > MAX_MTU {
+            return Err(format!("mtu {mtu} is more than {MAX_MTU} (jumbo frames are not built yet)"));
+        }
+        let set = enter(|state, _| state.stack.set_mtu(&device, mtu));
+        set.map_err(|error| format!("{device}: {error}"))
+    }
+
+    fn forget_peers() {
+        enter(|state, _| state.stack.forget_peers());
+    }
+}
+
+fn core_route(stack: &Stack, route: Route) -> Result<route::Route, String> {
+    let ip = v4(&route.destination)?;
+    let destination = Ipv4Cidr::new(ip, route.prefix_length)
+        .ok_or_else(|| format!("{ip}/{}: a prefix has 0 to 32 bits", route.prefix_length))?;
+    let address = |address: Option<IpAddress>| -> Result<Option<Ipv4Addr>, String> {
+        address.map(|address| v4(&address)).transpose()
+    };
+    let device = route.device.map(|name| {
+        let interface = stack.interfaces().by_name(&name).map(|interface| interface.index());
+        interface.ok_or_else(|| format!("there is no device {name}"))
+    });
+    Ok(route::Route {
+        gateway: address(route.gateway)?,
+        device: device.transpose()?,
+        source: address(route.source)?,
+        metric: route.priority,
+        metrics: core_metrics(route.metrics)?,
+        ..route::Route::new(destination.network(), RouteKind::Unicast)
+    })
+}
+
+fn core_metrics(metrics: Metrics) -> Result<route::Metrics, String> {
+    let algorithm = |name: String| {
+        let found = Algorithm::from_name(&name).map(Algorithm::name);
+        found.ok_or_else(|| format!("there is no congestion control {name}"))
+    };
+    Ok(route::Metrics {
+        mtu: metrics.mtu,
+        mtu_locked: metrics.mtu_lock,
+        advertised_mss: metrics.advmss,
+        initial_window: metrics.initcwnd,
+        initial_receive_window: metrics.initrwnd,
+        rto_min: metrics.rto_min.map(Duration::from_nanos),
+        quick_ack: metrics.quickack,
+        ecn: metrics.ecn,
+        fast_open_no_cookie: metrics.fastopen_no_cookie,
+        congestion: metrics.congctl.map(algorithm).transpose()?,
+    })
+}

@@ -1,0 +1,140 @@
+//! What goes over a connection: receiving, sending, and the end of either.
+
+use super::{Phase, Tcp, method};
+use crate::component::Component;
+use crate::numbers::{msg, socket};
+use crate::options::{State, StateExt};
+use packetdrill::Errno;
+use wnet::lab::exports::wasi::sockets::tcp::ShutdownType;
+
+impl Tcp {
+    /// Takes bytes that arrived: nothing at the end. [`Errno::EAGAIN`]: there is none. Linux: `tcp_recvmsg`.
+    pub(crate) fn receive(
+        &mut self,
+        component: &mut Component,
+        len: usize,
+        flags: i32,
+    ) -> Result<Vec<u8>, Errno> {
+        self.look(component);
+        if flags & msg::OOB != 0 {
+            return Err(Errno::EINVAL);
+        }
+        let Some((input, _)) = self.streams else { return self.receive_without_connection(component) };
+        if len == 0 {
+            return Ok(Vec::new());
+        }
+        if component.queued_input(self.handle).unwrap_or(0) == 0
+            && let Some(error) = self.take_error(component)
+        {
+            return Err(error);
+        }
+        if flags & msg::PEEK != 0 {
+            return component.peek(self.handle, len);
+        }
+        let read = component.enter(|inside| {
+            let streams = inside.stack.wasi_io_streams();
+            streams.input_stream().call_read(&mut *inside.store, input, len as u64)
+        })?;
+        match read {
+            // Shutting down says that nobody will read; what comes all the same can be read.
+            Ok(bytes) if bytes.is_empty() && self.shut_receive => Ok(bytes),
+            Ok(bytes) if bytes.is_empty() => Err(Errno::EAGAIN),
+            Ok(bytes) => {
+                self.end_input(component);
+                Ok(bytes)
+            }
+            // An error is told once, which was done: then it is the end.
+            Err(end) => component.stream_errno(end).map(|_| Vec::new()),
+        }
+    }
+
+    fn receive_without_connection(&mut self, component: &mut Component) -> Result<Vec<u8>, Errno> {
+        match (self.phase, self.take_error(component)) {
+            (Phase::Connecting, _) => Err(Errno::EAGAIN),
+            (_, Some(error)) => Err(error),
+            _ => Err(Errno::ENOTCONN),
+        }
+    }
+
+    /// What TCP_INQ tells. Linux: `tcp_inq_hint`, which is never 0 after the peer's FIN.
+    pub(crate) fn input_hint(&self, component: &mut Component) -> i32 {
+        let waiting = component.queued_input(self.handle).unwrap_or(0);
+        let ended = component.state(self.handle).is_ok_and(StateExt::has_received_fin);
+        i32::try_from(waiting).unwrap_or(i32::MAX).max(i32::from(ended))
+    }
+
+    /// Hands in bytes to be sent, and answers how many were taken. [`Errno::EAGAIN`]: there is no room. Linux:
+    /// `tcp_sendmsg`.
+    pub(crate) fn send(
+        &mut self,
+        component: &mut Component,
+        data: &[u8],
+        more: bool,
+    ) -> Result<usize, Errno> {
+        self.look(component);
+        if let Some(error) = self.take_error(component) {
+            return Err(error);
+        }
+        match self.phase {
+            Phase::Connecting => return Err(Errno::EAGAIN),
+            Phase::Connected if self.is_opening(component) => return Err(Errno::EAGAIN),
+            Phase::Connected if !self.shut_send => {}
+            _ => return Err(Errno::EPIPE),
+        }
+        if data.is_empty() {
+            return Ok(0);
+        }
+        match component.send(self.handle, data, more) {
+            Ok(taken) => Ok(usize::try_from(taken).unwrap_or(usize::MAX)),
+            Err(Errno::EAGAIN) => Err(Errno::EAGAIN),
+            // An error is told once, which was done. Linux: `sk_stream_error`.
+            Err(_) => Err(Errno::EPIPE),
+        }
+    }
+
+    /// Finds out which sends with MSG_ZEROCOPY are acknowledged.
+    pub(crate) fn look_at_sends(&mut self, component: &mut Component) {
+        if self.phase == Phase::Connected {
+            let unacknowledged = component.unacknowledged(self.handle).unwrap_or(0);
+            self.local.zerocopy.look(unacknowledged);
+        }
+    }
+
+    /// shutdown(2). Linux: `inet_shutdown`.
+    pub(crate) fn shutdown(&mut self, component: &mut Component, how: i32) -> Result<(), Errno> {
+        self.look(component);
+        let (receive, send) = match how {
+            socket::SHUT_RD => (true, false),
+            socket::SHUT_WR => (false, true),
+            socket::SHUT_RDWR => (true, true),
+            _ => return Err(Errno::EINVAL),
+        };
+        match self.phase {
+            Phase::Listening if receive => return self.disconnect(component),
+            Phase::Listening => return Ok(()),
+            Phase::Connecting => return self.disconnect(component),
+            Phase::Idle | Phase::Spent => return Err(Errno::ENOTCONN),
+            Phase::Connected => {}
+        }
+        if component.state(self.handle)? == State::Close {
+            return Err(Errno::ENOTCONN);
+        }
+        if send && !std::mem::replace(&mut self.shut_send, true) {
+            method!(component, call_shutdown, self.handle, ShutdownType::Send)?;
+        }
+        self.shut_receive |= receive;
+        self.end_input(component);
+        Ok(())
+    }
+
+    /// Linux, unlike wasi:sockets, hands out what comes after the receiving side was shut down. So the component hears
+    /// of it only when both sides are shut down and nothing waits to be read: from then on data resets the connection.
+    fn end_input(&mut self, component: &mut Component) {
+        let is_over = self.shut_receive && self.shut_send && !self.input_ended;
+        if is_over && component.queued_input(self.handle) == Ok(0) {
+            self.input_ended = true;
+            // A connection that has ended meanwhile has no sides.
+            let _ = method!(component, call_shutdown, self.handle, ShutdownType::Receive);
+        }
+    }
+}

@@ -1,7 +1,8 @@
 //! Keys that segments are signed with (RFC 2385), and what they make of a segment. Linux: `struct tcp_md5sig_info`.
 
 use super::{Output, SocketError};
-use crate::wire::ipv4::{Ipv4Cidr, Protocol};
+use crate::wire::ipv4::Ipv4Cidr;
+use crate::wire::protocol::Protocol;
 use crate::wire::tcp::{HEADER_LEN, SIGNATURE_LEN, SIGNATURE_OFFSET};
 use alloc::sync::Arc;
 use alloc::vec::Vec;

@@ -2,7 +2,6 @@
 //! `tcp_memory_pressure`, `tcp_max_orphans`.
 
 use super::Env;
-use super::connection::{Connection, Shortage};
 use crate::counters::Counter;
 use crate::sysctl::Sysctl;
 
@@ -10,6 +9,19 @@ use crate::sysctl::Sysctl;
 const PAGE: u64 = 4096;
 /// Below this much to be sent a socket is not held to be a burden. Linux: `SOCK_MIN_SNDBUF`.
 const SMALL_SEND_QUEUE: usize = 4608;
+
+/// How short memory is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Shortage {
+    /// There is enough.
+    #[default]
+    None,
+    /// Buffers do not grow: `tcp_mem[1]` was passed, and not yet left below `tcp_mem[0]`. Linux:
+    /// `tcp_under_memory_pressure`.
+    Pressure,
+    /// Nothing more is taken: `tcp_mem[2]` is passed.
+    Exhausted,
+}
 
 /// What all sockets hold.
 #[derive(Debug, Default)]
@@ -45,6 +57,17 @@ impl Memory {
         self.bytes = self.bytes.saturating_sub(held as u64);
     }
 
+    /// How many of `wanted` bytes a socket may take whose queue holds `queued`: when nothing more is taken, it still gets
+    /// as far as `least`, so that everybody moves. Linux: `tcp_wmem_schedule`.
+    pub(super) fn grant(&self, wanted: u32, queued: usize, least: u32) -> u32 {
+        match self.shortage {
+            Shortage::Exhausted => {
+                wanted.min(least.saturating_sub(u32::try_from(queued).unwrap_or(u32::MAX)))
+            }
+            Shortage::None | Shortage::Pressure => wanted,
+        }
+    }
+
     /// How short memory is.
     pub(super) fn shortage(&self) -> Shortage {
         self.shortage
@@ -61,17 +84,10 @@ impl Memory {
         self.shortage == Shortage::None && self.bytes.div_ceil(PAGE) < sysctl.tcp_mem[0].into()
     }
 
-    /// Whether a connection may not live on without an owner: there are too many, or it holds much and memory
-    /// is used up. Linux: `tcp_check_oom`.
-    pub(super) fn refuses_orphan(&self, connection: &Connection, sysctl: &Sysctl) -> bool {
-        let holds_much = connection.send.queue.len() > SMALL_SEND_QUEUE;
+    /// Whether a connection with `queued` bytes to be sent may not live on without an owner: there are too many, or it
+    /// holds much and memory is used up. Linux: `tcp_check_oom`.
+    pub(super) fn refuses_orphan(&self, queued: usize, sysctl: &Sysctl) -> bool {
+        let holds_much = queued > SMALL_SEND_QUEUE;
         self.orphans > sysctl.tcp_max_orphans || (holds_much && self.shortage == Shortage::Exhausted)
-    }
-}
-
-impl Connection {
-    /// What both queues hold, in bytes.
-    pub(super) fn held(&self) -> usize {
-        self.receive.queue.charged() + self.send.queue.len()
     }
 }

@@ -8,7 +8,7 @@ use crate::packet::{Checksum, DeviceIndex, Packet};
 use crate::time::{Duration, Instant};
 use crate::wire::checksum::pseudo_header;
 use crate::wire::ecn::Codepoint;
-use crate::wire::ipv4::Protocol;
+use crate::wire::protocol::Protocol;
 use crate::wire::tcp::{self, CHECKSUM_OFFSET, Fields, Flags, Options, SIGNATURE_LEN};
 
 /// A segment that arrived, its header parsed.

@@ -2,7 +2,8 @@
 //! (dynamic right-sizing). Linux: `tcp_rcv_space_adjust`, `tcp_grow_window`, `tcp_measure_rcv_mss`.
 
 use super::Env;
-use super::connection::{Connection, Shortage};
+use super::connection::Connection;
+use super::memory::Shortage;
 use super::options::TcpOptions;
 use super::segment::Segment;
 use super::sequence::Sequence;

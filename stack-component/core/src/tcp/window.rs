@@ -1,8 +1,9 @@
 //! The window we offer (RFC 9293 section 3.8.6.2.2). Linux: `__tcp_select_window`, `tcp_select_window`.
 
 use super::Env;
-use super::connection::{Connection, Shortage};
+use super::connection::Connection;
 use super::first_window::{MAX_UNSCALED, initial_window};
+use super::memory::Shortage;
 use super::options::TcpOptions;
 use crate::counters::Counter;
 

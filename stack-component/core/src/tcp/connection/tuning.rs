@@ -1,21 +1,9 @@
 //! What the receive window is chosen by.
 
 use super::super::first_window::{DEFAULT_RATIO, share};
+use super::super::memory::Shortage;
 use super::super::sequence::Sequence;
 use crate::time::{Duration, Instant};
-
-/// How short memory is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::tcp) enum Shortage {
-    /// There is enough.
-    #[default]
-    None,
-    /// Buffers do not grow: `tcp_mem[1]` was passed, and not yet left below `tcp_mem[0]`. Linux:
-    /// `tcp_under_memory_pressure`.
-    Pressure,
-    /// Nothing more is taken: `tcp_mem[2]` is passed.
-    Exhausted,
-}
 
 /// What the receive window is chosen by.
 #[derive(Clone, Debug)]

@@ -7,6 +7,8 @@ use alloc::collections::VecDeque;
 /// A run of written bytes that stay together. Linux: an `sk_buff` that was not sent yet.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::tcp) struct Buffer {
+    /// The number of its first byte, which may have been sent.
+    pub start: Sequence,
     /// The number behind its last byte.
     pub end: Sequence,
     /// Its last segment says PSH.
@@ -41,11 +43,15 @@ impl WriteBuffers {
 
     /// Bytes that the last buffer holds and that are not sent, `next` being the first such byte.
     pub(in crate::tcp) fn open_len(&self, next: Sequence) -> u32 {
-        let before = self.buffers.len().checked_sub(2).and_then(|nth| self.buffers.get(nth));
-        let start = before.map_or(next, |buffer| buffer.end.latest(next));
-        self.buffers.back().map_or(0, |last| last.end.saturating_since(start))
+        self.buffers.back().map_or(0, |last| last.end.saturating_since(last.start.latest(next)))
     }
 
+    /// Bytes that were ever put into the last buffer, sent or not.
+    pub(in crate::tcp) fn filled_len(&self) -> u32 {
+        self.buffers.back().map_or(0, |last| last.end.since(last.start))
+    }
+
+    /// What ends at or before `next` was sent; whether its last byte was pushed.
     pub(in crate::tcp) fn forget_sent(&mut self, next: Sequence) -> bool {
         let mut pushed = false;
         while let Some(first) = self.buffers.front().filter(|first| !first.end.after(next)) {

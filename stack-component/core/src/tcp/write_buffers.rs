@@ -25,6 +25,8 @@ struct Buffer {
     end: Sequence,
     /// Its last segment says PSH.
     push: bool,
+    /// It ends a record: nothing is put behind it, and no segment reaches beyond it. Linux: `eor` of `tcp_skb_cb`.
+    ends_record: bool,
 }
 
 /// Whether a segment says PSH.
@@ -63,11 +65,33 @@ impl WriteBuffers {
         }
     }
 
-    /// Bytes that the last buffer holds and that are not sent, `next` being the first such byte.
+    /// Bytes that the last buffer holds and that are not sent, `next` being the first such byte; 0: nothing can be put
+    /// behind them. Linux: `tcp_skb_can_collapse_to` of the last packet.
     fn open_len(&self, next: Sequence) -> u32 {
         let before = self.buffers.len().checked_sub(2).and_then(|nth| self.buffers.get(nth));
         let start = before.map_or(next, |buffer| buffer.end.latest(next));
-        self.buffers.back().map_or(0, |last| last.end.saturating_since(start))
+        let last = self.buffers.back().filter(|last| !last.ends_record);
+        last.map_or(0, |last| last.end.saturating_since(start))
+    }
+
+    /// What is written by now ends a record. Linux: `MSG_EOR`.
+    pub(super) fn end_record(&mut self) {
+        if let Some(last) = self.buffers.back_mut() {
+            last.ends_record = true;
+        }
+    }
+
+    /// Where the record ends whose byte `next` is, if its end was written.
+    pub(super) fn record_end(&self, next: Sequence) -> Option<Sequence> {
+        self.buffers
+            .iter()
+            .find(|buffer| buffer.ends_record && buffer.end.after(next))
+            .map(|buffer| buffer.end)
+    }
+
+    /// Whether the present burst has more behind `end`.
+    pub(super) fn burst_goes_beyond(&self, end: Sequence) -> bool {
+        self.burst_end.after(end)
     }
 
     fn forget_sent(&mut self, next: Sequence) -> bool {
@@ -110,7 +134,7 @@ impl Connection {
         let end = self.send.queue.end();
         match self.send.buffers.buffers.back_mut().filter(|_| open > 0 && open < goal) {
             Some(tail) => tail.end = end,
-            None => self.send.buffers.buffers.push_back(Buffer { end, push: false }),
+            None => self.send.buffers.buffers.push_back(Buffer { end, push: false, ends_record: false }),
         }
         let full = open.saturating_add(len) >= goal;
         let forced = end.since(self.send.buffers.pushed) > self.send.max_window / 2;
@@ -162,7 +186,7 @@ impl Connection {
     }
 
     /// Most segments of a burst. Linux: `tcp_tso_autosize`.
-    fn burst_segments(&self, env: &Env<'_>) -> u32 {
+    pub(super) fn burst_segments(&self, env: &Env<'_>) -> u32 {
         let least = self.control.min_burst(&self.window).unwrap_or(env.sysctl.tcp_min_tso_segs);
         let mut bytes = self.window.pacing_rate >> RATE_SHIFT;
         let steps = self.rtt.least().map_or(u128::MAX, |least| least.as_micros() >> ROUND_TRIP_SHIFT);

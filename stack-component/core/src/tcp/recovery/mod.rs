@@ -27,7 +27,7 @@ mod tail_probe;
 mod undo;
 
 pub(super) use rack::Rack;
-pub(super) use retransmit::Resend;
+pub(super) use retransmit::{BurstAgain, Resend};
 pub(super) use scoreboard::{Tagged, delivery_of};
 pub(super) use tail_probe::TailProbe;
 pub(super) use undo::Undo;
@@ -58,6 +58,8 @@ pub(super) struct Recovery {
     pub last_blocks: [(Sequence, Sequence); 4],
     /// What leaves next beyond what is new.
     pub resend: Resend,
+    /// The burst that leaves again, if one is under way.
+    pub burst: Option<BurstAgain>,
     pub undo: Undo,
     pub rack: Rack,
     pub probe: TailProbe,
@@ -81,6 +83,7 @@ impl Recovery {
             duplicates_told: 0,
             last_blocks: [(initial, initial); 4],
             resend: Resend::default(),
+            burst: None,
             undo: Undo::default(),
             rack: Rack::default(),
             probe: TailProbe::default(),

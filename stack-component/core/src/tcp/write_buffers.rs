@@ -3,11 +3,11 @@
 //! `tcp_tso_autosize`, `tcp_mss_split_point`.
 
 use super::Env;
-use super::connection::Connection;
+use super::connection::{Buffer, Connection};
 use super::memory::Memory;
 use super::options::TcpOptions;
+use super::sent_queue::Push;
 use super::sequence::Sequence;
-use alloc::collections::VecDeque;
 
 /// Bytes of the largest burst. Linux: `sk_gso_max_size`, headers taken off.
 pub(super) const LARGEST_BURST: u32 = 65_215;
@@ -18,97 +18,6 @@ const RATE_SHIFT: u32 = 10;
 const ROUND_TRIP_SHIFT: u32 = 9;
 /// Most bytes of window that count as tiny. Linux: `TCP_MSS_DEFAULT`.
 const TINY_WINDOW: u32 = 536;
-
-/// A run of written bytes that stay together. Linux: an `sk_buff` that was not sent yet.
-#[derive(Clone, Copy, Debug)]
-struct Buffer {
-    /// The number of its first byte, which may have been sent.
-    start: Sequence,
-    /// The number behind its last byte.
-    end: Sequence,
-    /// Its last segment says PSH.
-    push: bool,
-    /// It ends a record: nothing is put behind it, and no segment reaches beyond it. Linux: `eor` of `tcp_skb_cb`.
-    ends_record: bool,
-}
-
-/// Whether a segment says PSH.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Push {
-    Never,
-    /// The first time it is sent: it ends a burst.
-    Once,
-    /// Whenever it is sent: it ends what was pushed.
-    Always,
-}
-
-/// What was written and not sent, in its pieces.
-#[derive(Debug)]
-pub(super) struct WriteBuffers {
-    buffers: VecDeque<Buffer>,
-    /// What was pushed ends here. Linux: `pushed_seq`.
-    pushed: Sequence,
-    /// The present burst ends here.
-    burst_end: Sequence,
-    /// It has more than one segment, so that its last one says PSH. Linux: `tcp_skb_pcount` above 1.
-    burst_of_many: bool,
-}
-
-impl WriteBuffers {
-    /// Nothing is written; the first byte will have the number `start`.
-    pub(super) fn new(start: Sequence) -> Self {
-        WriteBuffers { buffers: VecDeque::new(), pushed: start, burst_end: start, burst_of_many: false }
-    }
-
-    /// What is written by now is pushed. Linux: `tcp_mark_push` of the last packet.
-    pub(super) fn push_all(&mut self) {
-        if let Some(last) = self.buffers.back_mut() {
-            last.push = true;
-            self.pushed = last.end;
-        }
-    }
-
-    /// Bytes that the last buffer holds and that are not sent, `next` being the first such byte; 0: nothing can be put
-    /// behind them. Linux: `tcp_skb_can_collapse_to` of the last packet.
-    fn open_len(&self, next: Sequence) -> u32 {
-        let last = self.buffers.back().filter(|last| !last.ends_record);
-        last.map_or(0, |last| last.end.saturating_since(last.start.latest(next)))
-    }
-
-    /// Bytes that were ever put into the last buffer, sent or not.
-    fn filled_len(&self) -> u32 {
-        self.buffers.back().map_or(0, |last| last.end.since(last.start))
-    }
-
-    /// What is written by now ends a record. Linux: `MSG_EOR`.
-    pub(super) fn end_record(&mut self) {
-        if let Some(last) = self.buffers.back_mut() {
-            last.ends_record = true;
-        }
-    }
-
-    /// Where the record ends whose byte `next` is, if its end was written.
-    pub(super) fn record_end(&self, next: Sequence) -> Option<Sequence> {
-        self.buffers
-            .iter()
-            .find(|buffer| buffer.ends_record && buffer.end.after(next))
-            .map(|buffer| buffer.end)
-    }
-
-    /// Whether the present burst has more behind `end`.
-    pub(super) fn burst_goes_beyond(&self, end: Sequence) -> bool {
-        self.burst_end.after(end)
-    }
-
-    fn forget_sent(&mut self, next: Sequence) -> bool {
-        let mut pushed = false;
-        while let Some(first) = self.buffers.front().filter(|first| !first.end.after(next)) {
-            pushed = first.push && first.end == next;
-            self.buffers.pop_front();
-        }
-        pushed
-    }
-}
 
 impl Connection {
     /// How large a buffer becomes. Linux: `tcp_xmit_size_goal`.

@@ -7,15 +7,18 @@
 mod builtin;
 mod evaluate;
 mod execute;
+mod format;
+mod operator;
 mod parse;
 mod scan;
+mod scope;
 mod tree;
 mod value;
 
 #[cfg(test)]
 mod tests;
 
-pub use execute::Interpreter;
+pub use scope::Interpreter;
 pub use value::Value;
 
 use super::failure::Failure;

@@ -5,7 +5,7 @@ use super::options::TcpOptions;
 use super::path::MTU_EXPIRES;
 use super::sequence::Sequence;
 use super::table::{Entry, Tcp, TcpHandle};
-use super::{Env, FourTuple, SocketError, TcpState};
+use super::{Env, FourTuple, TcpState};
 use crate::counters::Counter;
 use crate::icmp::{IcmpError, IcmpErrorKind};
 use core::net::SocketAddrV4;
@@ -87,12 +87,7 @@ impl Connection {
     /// RFC 5927 section 5.2: while the connection is synchronised no error ends it; it is why, should the peer
     /// stay silent (RFC 5461 section 4.1).
     fn icmp_error(&mut self, env: &mut Env<'_>, kind: IcmpErrorKind) {
-        let error = match kind {
-            IcmpErrorKind::PortUnreachable | IcmpErrorKind::ProtocolUnreachable => {
-                SocketError::ConnectionRefused
-            }
-            _ => SocketError::RemoteUnreachable,
-        };
+        let error = kind.socket_error();
         if matches!(self.state, TcpState::SynSent | TcpState::SynRecv) {
             env.counters.increment(Counter::TcpAttemptFails);
             self.die(Some(error));

@@ -95,8 +95,12 @@ fn a_wrong_acknowledgement_of_the_syn_is_reset() {
 fn icmp_errors_end_an_opening_only_if_they_quote_it() {
     for (kind, error) in [
         (IcmpErrorKind::PortUnreachable, SocketError::ConnectionRefused),
-        (IcmpErrorKind::HostUnreachable, SocketError::RemoteUnreachable),
-        (IcmpErrorKind::AdministrativelyProhibited, SocketError::RemoteUnreachable),
+        (IcmpErrorKind::ProtocolUnreachable, SocketError::ProtocolUnavailable),
+        (IcmpErrorKind::NetworkUnreachable, SocketError::NetworkUnreachable),
+        (IcmpErrorKind::HostUnreachable, SocketError::HostUnreachable),
+        (IcmpErrorKind::AdministrativelyProhibited, SocketError::HostUnreachable),
+        (IcmpErrorKind::HostUnknown, SocketError::HostDown),
+        (IcmpErrorKind::ParameterProblem, SocketError::ProtocolError),
     ] {
         let (mut script, handle, syn) = connecting();
         let local = script.host.tcp.local_address(handle).unwrap();

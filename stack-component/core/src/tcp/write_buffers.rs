@@ -19,6 +19,9 @@ const ROUND_TRIP_SHIFT: u32 = 9;
 /// Most bytes of window that count as tiny. Linux: `TCP_MSS_DEFAULT`.
 const TINY_WINDOW: u32 = 536;
 
+/// A window bounds segments not below this. Linux: 68 less a header without options in `tcp_bound_to_half_wnd`.
+const LEAST_OF_WINDOW: u32 = 48;
+
 /// A run of written bytes that stay together. Linux: an `sk_buff` that was not sent yet.
 #[derive(Clone, Copy, Debug)]
 struct Buffer {
@@ -66,6 +69,14 @@ impl WriteBuffers {
         }
     }
 
+    /// What is unsent is pushed as far as its first buffer goes. Linux: `tcp_write_wakeup`.
+    pub(super) fn push_first(&mut self) {
+        if let Some(first) = self.buffers.front_mut() {
+            first.push = true;
+            self.pushed = self.pushed.latest(first.end);
+        }
+    }
+
     /// Bytes that the last buffer holds and that are not sent, `next` being the first such byte.
     fn open_len(&self, next: Sequence) -> u32 {
         self.buffers.back().map_or(0, |last| last.end.saturating_since(last.start.latest(next)))
@@ -90,10 +101,17 @@ impl Connection {
     /// How large a buffer becomes. Linux: `tcp_xmit_size_goal`.
     fn buffer_goal(&self) -> u32 {
         let mss = self.send_mss();
+        (self.within_half_window(LARGEST_BURST, 0) / mss).max(1) * mss
+    }
+
+    /// `len`, or half of the peer's largest window if that is less, so that two segments fit it; of a tiny window the
+    /// whole. `options` are the bytes of options in each header. Linux: `tcp_bound_to_half_wnd`.
+    pub(super) fn within_half_window(&self, len: u32, options: u32) -> u32 {
         let window = self.send.max_window;
-        let cutoff = if window > TINY_WINDOW { window / 2 } else { window };
-        let most = if cutoff == 0 { LARGEST_BURST } else { LARGEST_BURST.min(cutoff) };
-        (most / mss).max(1) * mss
+        match if window > TINY_WINDOW { window / 2 } else { window } {
+            0 => len,
+            most => len.min(most.max(LEAST_OF_WINDOW.saturating_sub(options))),
+        }
     }
 
     /// How many bytes may be written before the next buffer is due: what is left of the last one, or a new one while

@@ -57,6 +57,8 @@ pub(super) struct Ecn {
     /// An acknowledgement that goes before all others: its number, and whether it says ECE. Linux:
     /// `dctcp_ece_ack_cwr`, `__tcp_send_ack`.
     overdue: Option<(Sequence, bool)>,
+    /// What the last segment's IP header said. Linux: the lowest bits of `inet->tos`.
+    pub sent: Codepoint,
     pub accurate: Accurate,
 }
 
@@ -69,11 +71,13 @@ impl Connection {
     /// What the headers of a segment that is no SYN say of congestion: flags beside its own, and the bits of the
     /// type of service. `fresh`: it carries data that never left before. Linux: `tcp_ecn_send`.
     pub(super) fn ecn_of_segment(&mut self, fresh: bool) -> (Flags, Codepoint) {
-        match self.ecn.mode {
+        let (flags, codepoint) = match self.ecn.mode {
             Mode::Off | Mode::Pending => (Flags::NONE, Codepoint::NotEct),
             Mode::Classic => self.classic_marks(fresh),
             Mode::Accurate => self.accurate_marks(),
-        }
+        };
+        self.ecn.sent = codepoint;
+        (flags, codepoint)
     }
 
     /// Data arrived. `received` is RCV.NXT before it. Linux: `tcp_data_ecn_check`.

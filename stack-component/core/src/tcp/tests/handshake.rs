@@ -259,9 +259,12 @@ fn both_sides_open_at_once() {
     script.inject(5000, 0, Flags::SYN, &[]).unwrap();
     let again = script.one();
     assert_eq!((again.flags, again.sequence, again.acknowledgement), (SYN_ACK, syn.sequence, 5001));
-    script.inject(5000, syn.sequence.wrapping_add(1), SYN_ACK, &[]).unwrap();
+    // The peer's SYN is old by now, and is acknowledged once more.
+    let old = script.inject(5000, syn.sequence.wrapping_add(1), SYN_ACK, &[]);
+    assert_eq!(old, Err(DropReason::TcpOldData));
     assert_eq!(script.host.tcp.state(handle), Some(TcpState::Established));
     assert_eq!(script.host.tcp.connect_result(handle), Ok(()));
+    assert_eq!(script.one().acknowledgement, 5001);
 }
 
 #[test]

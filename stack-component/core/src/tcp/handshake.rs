@@ -1,10 +1,11 @@
 //! What becomes of a request: the acknowledgement that completes the handshake, and everything that can come
 //! instead. Linux: `tcp_check_req`, `reqsk_timer_handler`, `tcp_req_err`.
 
+use super::handle::TcpHandle;
 use super::request::{Request, SynAck};
 use super::segment::{Segment, is_within_rate};
 use super::sequence::Sequence;
-use super::table::{Entry, Role, Socket, Tcp, TcpHandle};
+use super::table::{Entry, Role, Socket, Tcp};
 use super::time_wait::in_window;
 use super::{Env, TcpOptions};
 use crate::arena::Handle;
@@ -244,7 +245,7 @@ impl Tcp {
         let remote = *tuple.remote.ip();
         let path = self.path_to(env, remote, request.mtu);
         self.set_path(env, &mut connection, &path, &options);
-        connection.receive.mss = connection.send_mss().min(super::connection::DEFAULT_MSS);
+        connection.receive.mss = connection.send_mss().min(super::segment_size::DEFAULT_MSS);
         if env.sysctl.tcp_reflect_tos {
             options.tos = request.tos;
         }

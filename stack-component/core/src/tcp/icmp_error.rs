@@ -1,11 +1,11 @@
 //! ICMP errors about our segments (RFC 5927). Linux: `tcp_v4_err`, `tcp_v4_mtu_reduced`.
 
-use super::connection::Connection;
+use super::connection::{Connection, Timer};
+use super::handle::TcpHandle;
 use super::options::TcpOptions;
 use super::path::MTU_EXPIRES;
 use super::sequence::Sequence;
-use super::table::{Entry, Tcp, TcpHandle};
-use super::timers::Timer;
+use super::table::{Entry, Tcp};
 use super::{Env, FourTuple, TcpState};
 use crate::counters::Counter;
 use crate::icmp::{IcmpError, IcmpErrorKind};

@@ -1,10 +1,10 @@
 //! What arrives for a connection: is the segment acceptable, and what does it mean (RFC 9293 section
 //! 3.10.7). Linux: `net/ipv4/tcp_input.c`.
 
-use super::connection::{Connection, DEFAULT_MSS, Fin, TimestampState};
+use super::connection::{Connection, Fin, Timer, TimestampState};
 use super::options::TcpOptions;
 use super::segment::Segment;
-use super::timers::Timer;
+use super::segment_size::DEFAULT_MSS;
 use super::{Env, SocketError, TcpState};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
@@ -365,7 +365,7 @@ impl Connection {
 
     /// Linux: `tcp_finish_connect`'s half that looks at options.
     fn negotiate(&mut self, env: &Env<'_>, options: &TcpOptions, peer: &Options) {
-        self.send.peer_mss = u32::from(super::path::believable_mss(env.sysctl, peer.mss, options));
+        self.send.peer_mss = u32::from(super::segment_size::believable_mss(env.sysctl, peer.mss, options));
         match peer.window_scale.filter(|_| env.sysctl.tcp_window_scaling) {
             Some(scale) => self.send.scale = scale,
             None => self.receive.scale = 0,

@@ -1,16 +1,12 @@
 //! What leaves: the next segment of a connection. Linux: `net/ipv4/tcp_output.c`.
 
-use super::chronograph::Wait;
 use super::congestion::CaEvent;
-use super::connection::{Connection, Fin};
+use super::connection::{Connection, Fin, Resend, Timer, Wait};
 use super::options::{PathMtu, TcpOptions};
-use super::recovery::Resend;
 use super::sack_out::SackOut;
 use super::segment::Outgoing;
-use super::sent_queue::Sent;
+use super::sent_queue::{Push, Sent};
 use super::sequence::Sequence;
-use super::timers::Timer;
-use super::write_buffers::Push;
 use super::{Env, Output, TcpState};
 use crate::counters::Counter;
 use crate::packet::Packet;

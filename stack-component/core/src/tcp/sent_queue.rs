@@ -3,9 +3,18 @@
 
 use super::rate::TxSnapshot;
 use super::sequence::Sequence;
-use super::write_buffers::Push;
 use crate::time::Instant;
 use alloc::collections::VecDeque;
+
+/// Whether a segment says PSH.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Push {
+    Never,
+    /// The first time it is sent: it ends a burst.
+    Once,
+    /// Whenever it is sent: it ends what was pushed.
+    Always,
+}
 
 /// A segment that was sent and is not acknowledged. Linux: an `sk_buff` of `tcp_rtx_queue`.
 #[derive(Clone, Debug)]

@@ -1,8 +1,9 @@
 //! The calls of a socket's owner, but for those that open. Linux: `net/ipv4/af_inet.c`, `tcp.c`, `inet_connection_sock.c`.
 
 use super::close::Closing;
+use super::handle::TcpHandle;
 use super::options::{TcpOption, TcpOptions};
-use super::table::{Role, Socket, Tcp, TcpHandle};
+use super::table::{Role, Socket, Tcp};
 use super::{Env, SocketError, TcpState};
 use crate::counters::Counter;
 use crate::time::Duration;
@@ -180,7 +181,9 @@ impl Tcp {
                     connection.die(None);
                     closing = Closing::Reset;
                 }
-                if closing == Closing::Graceful && self.memory.refuses_orphan(connection, env.sysctl) {
+                if closing == Closing::Graceful
+                    && self.memory.refuses_orphan(connection.send.queue.len(), env.sysctl)
+                {
                     env.counters.increment(Counter::TcpExtTCPAbortOnMemory);
                     connection.die(None);
                     closing = Closing::Reset;

@@ -3,11 +3,12 @@
 //! `tcp_tso_autosize`, `tcp_mss_split_point`.
 
 use super::Env;
-use super::connection::Connection;
+use super::connection::{Buffer, Connection};
 use super::memory::Memory;
 use super::options::TcpOptions;
+use super::segment_size::within_half_window;
+use super::sent_queue::Push;
 use super::sequence::Sequence;
-use alloc::collections::VecDeque;
 
 /// Bytes of the largest burst. Linux: `sk_gso_max_size`, headers taken off.
 pub(super) const LARGEST_BURST: u32 = 65_215;
@@ -16,102 +17,12 @@ const RATE_SHIFT: u32 = 10;
 /// On short paths bursts are larger: by half for each of these steps of the least round trip, in powers of two of
 /// microseconds. Linux: `tcp_tso_rtt_log`.
 const ROUND_TRIP_SHIFT: u32 = 9;
-/// Most bytes of window that count as tiny. Linux: `TCP_MSS_DEFAULT`.
-const TINY_WINDOW: u32 = 536;
-
-/// A window bounds segments not below this. Linux: 68 less a header without options in `tcp_bound_to_half_wnd`.
-const LEAST_OF_WINDOW: u32 = 48;
-
-/// A run of written bytes that stay together. Linux: an `sk_buff` that was not sent yet.
-#[derive(Clone, Copy, Debug)]
-struct Buffer {
-    /// The number of its first byte, which may have been sent.
-    start: Sequence,
-    /// The number behind its last byte.
-    end: Sequence,
-    /// Its last segment says PSH.
-    push: bool,
-}
-
-/// Whether a segment says PSH.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Push {
-    Never,
-    /// The first time it is sent: it ends a burst.
-    Once,
-    /// Whenever it is sent: it ends what was pushed.
-    Always,
-}
-
-/// What was written and not sent, in its pieces.
-#[derive(Debug)]
-pub(super) struct WriteBuffers {
-    buffers: VecDeque<Buffer>,
-    /// What was pushed ends here. Linux: `pushed_seq`.
-    pushed: Sequence,
-    /// The present burst ends here.
-    burst_end: Sequence,
-    /// It has more than one segment, so that its last one says PSH. Linux: `tcp_skb_pcount` above 1.
-    burst_of_many: bool,
-}
-
-impl WriteBuffers {
-    /// Nothing is written; the first byte will have the number `start`.
-    pub(super) fn new(start: Sequence) -> Self {
-        WriteBuffers { buffers: VecDeque::new(), pushed: start, burst_end: start, burst_of_many: false }
-    }
-
-    /// What is written by now is pushed. Linux: `tcp_mark_push` of the last packet.
-    pub(super) fn push_all(&mut self) {
-        if let Some(last) = self.buffers.back_mut() {
-            last.push = true;
-            self.pushed = last.end;
-        }
-    }
-
-    /// What is unsent is pushed as far as its first buffer goes. Linux: `tcp_write_wakeup`.
-    pub(super) fn push_first(&mut self) {
-        if let Some(first) = self.buffers.front_mut() {
-            first.push = true;
-            self.pushed = self.pushed.latest(first.end);
-        }
-    }
-
-    /// Bytes that the last buffer holds and that are not sent, `next` being the first such byte.
-    fn open_len(&self, next: Sequence) -> u32 {
-        self.buffers.back().map_or(0, |last| last.end.saturating_since(last.start.latest(next)))
-    }
-
-    /// Bytes that were ever put into the last buffer, sent or not.
-    fn filled_len(&self) -> u32 {
-        self.buffers.back().map_or(0, |last| last.end.since(last.start))
-    }
-
-    fn forget_sent(&mut self, next: Sequence) -> bool {
-        let mut pushed = false;
-        while let Some(first) = self.buffers.front().filter(|first| !first.end.after(next)) {
-            pushed = first.push && first.end == next;
-            self.buffers.pop_front();
-        }
-        pushed
-    }
-}
 
 impl Connection {
     /// How large a buffer becomes. Linux: `tcp_xmit_size_goal`.
     fn buffer_goal(&self) -> u32 {
         let mss = self.send_mss();
-        (self.within_half_window(LARGEST_BURST, 0) / mss).max(1) * mss
-    }
-
-    /// `len`, or half of the peer's largest window if that is less, so that two segments fit it; of a tiny window the
-    /// whole. `options` are the bytes of options in each header. Linux: `tcp_bound_to_half_wnd`.
-    pub(super) fn within_half_window(&self, len: u32, options: u32) -> u32 {
-        let window = self.send.max_window;
-        match if window > TINY_WINDOW { window / 2 } else { window } {
-            0 => len,
-            most => len.min(most.max(LEAST_OF_WINDOW.saturating_sub(options))),
-        }
+        (within_half_window(LARGEST_BURST, 0, self.send.max_window) / mss).max(1) * mss
     }
 
     /// How many bytes may be written before the next buffer is due: what is left of the last one, or a new one while

@@ -2,26 +2,9 @@
 
 use super::super::Env;
 use super::super::congestion::CaState;
-use super::super::connection::Connection;
+use super::super::connection::{Connection, Resend, Timer};
 use super::super::sent_queue::Sent;
-use super::super::timers::Timer;
 use crate::counters::Counter;
-
-/// What the last acknowledgement or timer asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in super::super) enum Resend {
-    /// Nothing: only what is new leaves.
-    #[default]
-    Nothing,
-    /// What is lost, as far as the window goes. Linux: `REXMIT_LOST`.
-    Lost,
-    /// First what is new, and if nothing is, what is lost (F-RTO). Linux: `REXMIT_NEW`.
-    NewFirst,
-    /// The first segment, whatever the window says: a timeout.
-    First,
-    /// A tail loss probe, whatever the window says.
-    Probe,
-}
 
 impl Connection {
     /// Linux: `REXMIT_LOST`.

@@ -144,7 +144,8 @@ impl Tcp {
         let answer = request.syn_ack(env, &options, SynAck::Ordinary { cookie });
         connection.timers.set(Timer::Retransmit, env.now + FIRST_TIMEOUT);
         let child = self.insert_child(env, &request, connection, options);
-        if let Some((connection, _)) = self.sockets.get_mut(child).and_then(|s| s.connection_mut()) {
+        if let Some((connection, options)) = self.sockets.get_mut(child).and_then(|s| s.connection_mut()) {
+            connection.begin_transfer(env, options);
             connection.fast_open.request = Some(Box::new(request));
         }
         if let Some((listener, _)) = self.listener_mut(listener_handle) {
@@ -217,13 +218,15 @@ impl Connection {
     }
 
     /// The handshake is complete. Linux: `tcp_rcv_synrecv_state_fastopen`.
-    pub(super) fn complete_fast_open(&mut self, env: &mut Env<'_>) {
-        let Some(request) = self.fast_open.request.take() else { return };
+    /// Answers whether Fast Open had begun this connection.
+    pub(super) fn complete_fast_open(&mut self, env: &mut Env<'_>) -> bool {
+        let Some(request) = self.fast_open.request.take() else { return false };
         self.fast_open.ended = Some((request.listener, false));
         self.fast_open.answer_due = false;
         request.measure(self, env);
         self.retransmits = 0;
         self.rearm_retransmission(env);
+        true
     }
 
     /// The SYN-ACK was not answered in time: nothing else is sent again before it is. Answers whether this was

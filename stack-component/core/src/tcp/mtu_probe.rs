@@ -66,7 +66,9 @@ impl Connection {
         }
         let room = self.send_mss() + search.high.midpoint(search.low) - self.passing_mtu();
         let needed = room + (self.recovery.reordering + 1) * self.send_mss();
+        let record_end = self.send.buffers.record_end(self.send.next);
         let fits = self.unsent() >= needed
+            && record_end.is_none_or(|end| end.since(self.send.next) >= room)
             && self.send.window >= needed
             && !(self.send.next + needed).after(self.send.una + self.send.window)
             && self.in_flight() + 2 <= self.window.size;

@@ -134,6 +134,7 @@ impl Connection {
         if fin {
             self.send.fin = Fin::Sent;
         }
+        let ends_record = len > 0 && self.send.buffers.record_end(start) == Some(start + len);
         // The data of a SYN says PSH when it goes again.
         let opening = self.state == TcpState::SynSent;
         let push = match len {
@@ -145,12 +146,15 @@ impl Connection {
                 if core::mem::take(&mut self.send.force_partial) { Push::Always } else { push }
             }
         };
+        let joined = len > 0 && !opening && self.send.buffers.burst_goes_beyond(end);
         let sent = Sent {
             start,
             end,
             syn,
             fin,
             push,
+            joined,
+            ends_record,
             at: env.now,
             sacked: false,
             lost: false,
@@ -209,7 +213,10 @@ impl Connection {
         }
         let mss = self.send_mss();
         let room = (self.send.una + self.send.window).saturating_since(self.send.next);
-        let len = unsent.min(mss).min(room);
+        // No segment reaches beyond the end of a record. Linux: packets of `sk_write_queue` are not mixed.
+        let record =
+            self.send.buffers.record_end(self.send.next).map_or(unsent, |end| end.since(self.send.next));
+        let len = record.min(mss).min(room);
         let last = len == unsent;
         let fin = fin_queued && last && room > len;
         if len == 0 {
@@ -221,7 +228,8 @@ impl Connection {
         } else if last {
             self.is_held(options)
         } else {
-            len < self.send.max_window / 2
+            // What stands between two ends of records waits for no company: none can come.
+            len < record && len < self.send.max_window / 2
         };
         (!held).then_some((len, fin))
     }

@@ -24,6 +24,8 @@ pub enum Received {
 pub struct SendFlags {
     /// More follows at once: a segment that is not full waits for it. Linux: `MSG_MORE`.
     pub more: bool,
+    /// The bytes end a record: no segment has them and later ones. Linux: `MSG_EOR`.
+    pub end_of_record: bool,
 }
 
 /// Which side of a connection to end. Linux: `SHUT_RD`, `SHUT_WR`, `SHUT_RDWR`.
@@ -109,6 +111,9 @@ impl Tcp {
         let whole = taken == data.len();
         connection.send.more = flags.more && whole;
         connection.note_written(taken as u32, whole && !flags.more);
+        if flags.end_of_record && whole {
+            connection.send.buffers.end_record();
+        }
         connection.events.output = true;
         self.settle(env, handle);
         Ok(taken)

@@ -52,7 +52,10 @@ impl Connection {
         let end = self.send.queue.end();
         match self.send.buffers.buffers.back_mut().filter(|_| open > 0 && open < goal) {
             Some(tail) => tail.end = end,
-            None => self.send.buffers.buffers.push_back(Buffer { start: end - len, end, push: false }),
+            None => {
+                let start = end - len;
+                self.send.buffers.buffers.push_back(Buffer { start, end, push: false, ends_record: false });
+            }
         }
         let full = open.saturating_add(len) >= goal;
         let forced = end.since(self.send.buffers.pushed) > self.send.max_window / 2;
@@ -104,7 +107,7 @@ impl Connection {
     }
 
     /// Most segments of a burst. Linux: `tcp_tso_autosize`.
-    fn burst_segments(&self, env: &Env<'_>) -> u32 {
+    pub(super) fn burst_segments(&self, env: &Env<'_>) -> u32 {
         let least = self.control.min_burst(&self.window).unwrap_or(env.sysctl.tcp_min_tso_segs);
         let mut bytes = self.window.pacing_rate >> RATE_SHIFT;
         let steps = self.rtt.least().map_or(u128::MAX, |least| least.as_micros() >> ROUND_TRIP_SHIFT);

@@ -24,7 +24,7 @@ pub(super) use fast_open::{Failure, FastOpen};
 pub(super) use mtu_probe::MtuProbe;
 pub(super) use pacing::Pacing;
 pub(super) use path::PathState;
-pub(super) use recovery::{Recovery, Resend};
+pub(super) use recovery::{BurstAgain, Recovery, Resend};
 pub(super) use timers::{Timer, Timers};
 pub(super) use tuning::Tuning;
 pub(super) use usage::Usage;

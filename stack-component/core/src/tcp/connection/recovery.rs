@@ -26,6 +26,8 @@ pub(in crate::tcp) struct Recovery {
     pub last_blocks: [(Sequence, Sequence); 4],
     /// What leaves next beyond what is new.
     pub resend: Resend,
+    /// The burst that leaves again, if one is under way.
+    pub burst: Option<BurstAgain>,
     pub undo: Undo,
     pub rack: Rack,
     pub probe: TailProbe,
@@ -49,6 +51,7 @@ impl Recovery {
             duplicates_told: 0,
             last_blocks: [(initial, initial); 4],
             resend: Resend::default(),
+            burst: None,
             undo: Undo::default(),
             rack: Rack::default(),
             probe: TailProbe::default(),
@@ -72,6 +75,17 @@ pub(in crate::tcp) enum Resend {
     First,
     /// A tail loss probe, whatever the window says.
     Probe,
+}
+
+/// A burst of segments that were sent as one and leave again as one.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::tcp) struct BurstAgain {
+    /// The next segment of it.
+    pub next: Sequence,
+    /// The number behind its last.
+    pub end: Sequence,
+    /// It has several segments.
+    pub many: bool,
 }
 
 /// What it takes to undo.

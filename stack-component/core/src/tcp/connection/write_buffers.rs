@@ -13,6 +13,8 @@ pub(in crate::tcp) struct Buffer {
     pub end: Sequence,
     /// Its last segment says PSH.
     pub push: bool,
+    /// It ends a record: nothing is put behind it, and no segment reaches beyond it. Linux: `eor` of `tcp_skb_cb`.
+    pub ends_record: bool,
 }
 
 /// What was written and not sent, in its pieces.
@@ -49,9 +51,29 @@ impl WriteBuffers {
         }
     }
 
-    /// Bytes that the last buffer holds and that are not sent, `next` being the first such byte.
+    /// Bytes that the last buffer holds and that are not sent, `next` being the first such byte; 0: nothing can be put
+    /// behind them. Linux: `tcp_skb_can_collapse_to` of the last packet.
     pub(in crate::tcp) fn open_len(&self, next: Sequence) -> u32 {
-        self.buffers.back().map_or(0, |last| last.end.saturating_since(last.start.latest(next)))
+        let last = self.buffers.back().filter(|last| !last.ends_record);
+        last.map_or(0, |last| last.end.saturating_since(last.start.latest(next)))
+    }
+
+    /// What is written by now ends a record. Linux: `MSG_EOR`.
+    pub(in crate::tcp) fn end_record(&mut self) {
+        if let Some(last) = self.buffers.back_mut() {
+            last.ends_record = true;
+        }
+    }
+
+    /// Where the record ends whose byte `next` is, if its end was written.
+    pub(in crate::tcp) fn record_end(&self, next: Sequence) -> Option<Sequence> {
+        let mut ends = self.buffers.iter().filter(|buffer| buffer.ends_record).map(|buffer| buffer.end);
+        ends.find(|end| end.after(next))
+    }
+
+    /// Whether the present burst has more behind `end`.
+    pub(in crate::tcp) fn burst_goes_beyond(&self, end: Sequence) -> bool {
+        self.burst_end.after(end)
     }
 
     /// Bytes that were ever put into the last buffer, sent or not.

@@ -84,8 +84,10 @@ mod guest {
     pub(super) fn look_and_send() {
         let pair = connect(listen(&[]));
         assert_eq!(options::peek(&pair.server, 10), Err(ErrorCode::WouldBlock));
-        let plain = SendFlags { more: false, end_of_record: false };
-        assert_eq!(options::send(&pair.client, b"hello", plain), Ok(5));
+        assert_eq!(
+            options::send(&pair.client, b"hello", SendFlags { more: false, end_of_record: false }),
+            Ok(5)
+        );
         pair.streams[1].0.subscribe().block();
         assert_eq!(options::queued_input(&pair.server), Ok(5));
         assert_eq!(options::peek(&pair.server, 10).as_deref(), Ok(&b"hello"[..]));

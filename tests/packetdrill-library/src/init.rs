@@ -10,14 +10,15 @@ use packetdrill::run::Config;
 use packetdrill_machine::stack_component;
 use std::ffi::{CStr, CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use wnet::lab::Blueprint;
 
 /// The type that the tool expects.
 const _: Init = packetdrill_interface_init;
 
 /// Makes the machine, and fills in the table. `flags` is what the tool was given as `--so_flags`: options as on its
-/// own command line (`--mtu=9000`). The tool is ended, with a line that says why, if that is not possible.
+/// own command line (`--mtu=9000`), and `--stack=FILE` for another stack component. The tool is ended, with a line
+/// that says why, if that is not possible.
 ///
 /// # Safety
 /// `flags` is null or a C string, `table` is the tool's struct.
@@ -48,7 +49,8 @@ extern "C" fn at_exit() {
 }
 
 fn begin(flags: &str) -> Result<(), String> {
-    let component = stack_component(None).map_err(|error| error.to_string())?;
+    let file = flags.split_whitespace().find_map(|flag| flag.strip_prefix("--stack=")).map(Path::new);
+    let component = stack_component(file).map_err(|error| error.to_string())?;
     let blueprint = Blueprint::load(component, true).map_err(|error| error.to_string())?;
     let stage = Stage::new(blueprint, config(flags)).map_err(|error| error.to_string())?;
     let world = world::begin(stage);

@@ -7,6 +7,7 @@
 //! * `init`: where the tool begins;
 //! * `functions`, `sockets`, `options`, `buffers`: its functions, from pointers to values and back;
 //! * `world`: the machine, the threads that call, the time;
+//! * `threads`: what the kernel says of those threads;
 //! * `large`: packets as long as those that the tool sees on Linux;
 //! * `stage`: the machine, made again while it is not too late, when the tool shows which address it chose;
 //! * `shims`, `proc_sys`: commands of scripts, which must not reach this computer's settings;
@@ -26,4 +27,5 @@ mod proc_sys;
 mod shims;
 mod sockets;
 mod stage;
+mod threads;
 mod world;

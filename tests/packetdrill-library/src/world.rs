@@ -190,7 +190,8 @@ impl World {
                 return result;
             }
             let before = (state.events, state.idle_looks);
-            let (guard, timeout) = self.done.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner);
+            let (guard, timeout) =
+                self.done.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner);
             state = guard;
             let stands_still = timeout.timed_out()
                 && (state.events, state.idle_looks) == before

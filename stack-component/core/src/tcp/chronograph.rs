@@ -2,6 +2,7 @@
 //! `enum tcp_chrono`.
 
 use super::connection::Connection;
+use super::memory::Memory;
 use super::options::TcpOptions;
 use crate::time::{Duration, Instant};
 
@@ -56,8 +57,8 @@ impl Connection {
     }
 
     /// There may be room again for an owner who found none. Linux: `tcp_check_space`.
-    pub(super) fn note_space(&mut self, now: Instant, options: &TcpOptions) {
-        if self.send.no_space && self.send_space(options) > 0 {
+    pub(super) fn note_space(&mut self, now: Instant, options: &TcpOptions, memory: &Memory) {
+        if self.send.no_space && self.send_space(options, memory) > 0 {
             self.send.no_space = false;
             self.stop_wait(now, Wait::SendBuffer);
         }

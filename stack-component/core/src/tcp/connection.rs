@@ -9,6 +9,7 @@ use super::chronograph::Chronograph;
 use super::congestion::{Algorithm, CongestionControl, INITIAL_WINDOW, Path, Window};
 use super::ecn::Ecn;
 use super::fast_open::FastOpen;
+use super::memory::Memory;
 use super::mtu_probe::MtuProbe;
 use super::options::TcpOptions;
 use super::pacing::Pacing;
@@ -90,6 +91,8 @@ pub(super) struct SendSide {
     pub buffers: WriteBuffers,
     /// Most unsent bytes, if the owner did not choose. Linux: `tcp_notsent_lowat` of the namespace.
     pub lowat: u32,
+    /// Bytes that may always be queued, however short memory is. Linux: `tcp_wmem[0]` of the namespace.
+    pub least_buffer: u32,
     /// The owner had more to write than there was room for. Linux: `SOCK_NOSPACE`.
     pub no_space: bool,
     /// A writer waits for the connection: his data will carry the acknowledgement of the SYN-ACK. Linux:
@@ -282,6 +285,7 @@ impl Connection {
                 push_once: false,
                 buffers: WriteBuffers::new(initial + 1),
                 lowat: sysctl.tcp_notsent_lowat,
+                least_buffer: sysctl.tcp_wmem[0],
                 no_space: false,
                 writer_waits: false,
                 usage: Usage::new(initial, now),
@@ -395,13 +399,15 @@ impl Connection {
     /// How many bytes the owner may begin to hand in now, all of which [`Tcp::send`](super::Tcp::send) will take. None
     /// until a third of the buffer is free, so that writers are not woken for crumbs. Linux: `sk_stream_is_writeable`,
     /// `sk_stream_min_wspace`, `tcp_stream_memory_free`.
-    pub(super) fn send_space(&self, options: &TcpOptions) -> usize {
+    pub(super) fn send_space(&self, options: &TcpOptions, memory: &Memory) -> usize {
         let room = (options.send_buffer as usize).saturating_sub(self.send.queue.len());
         let lowat = options.not_sent_lowat.unwrap_or(self.send.lowat) as usize;
         let unsent = self.unsent() as usize;
         // Writers wake when half of what may be unsent is gone.
         let crumbs = room < self.send.queue.len() / 2 || unsent.saturating_mul(2) >= lowat;
-        if crumbs { 0 } else { room.min(lowat - unsent) }
+        let room = if crumbs { 0 } else { room.min(lowat - unsent) };
+        let wanted = u32::try_from(room).unwrap_or(u32::MAX);
+        memory.grant(wanted, self.send.queue.len(), self.send.least_buffer) as usize
     }
 
     /// Goes to another state. Linux: `tcp_set_state`.

@@ -98,10 +98,8 @@ impl Connection {
 
     fn check_memory(&self, options: &TcpOptions) -> Broken {
         let (queued, buffer) = (self.send.queue.len(), options.send_buffer as usize);
-        // The last buffer may pass the limit, and is filled up again when a part of it was sent, as in Linux: then
-        // the congestion window is what bounds the queue.
-        let on_the_way = self.send.next.since(self.send.una) as usize;
-        let most = buffer.max(on_the_way) + 2 * LARGEST_BURST as usize;
+        // The last buffer, begun within the limit, may end beyond it.
+        let most = buffer + LARGEST_BURST as usize;
         ensure(queued <= most, || format!("{queued} bytes in a send buffer of {buffer}"))?;
         // A segment that begins within the buffer may end beyond it, and windows are rounded up.
         let (held, buffer) = (self.receive.queue.charged(), options.receive_buffer as usize);

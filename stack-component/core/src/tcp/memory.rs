@@ -58,6 +58,17 @@ impl Memory {
         self.bytes = self.bytes.saturating_sub(held as u64);
     }
 
+    /// How many of `wanted` bytes a socket may take whose queue holds `queued`: when nothing more is taken, it still gets
+    /// as far as `least`, so that everybody moves. Linux: `tcp_wmem_schedule`.
+    pub(super) fn grant(&self, wanted: u32, queued: usize, least: u32) -> u32 {
+        match self.shortage {
+            Shortage::Exhausted => {
+                wanted.min(least.saturating_sub(u32::try_from(queued).unwrap_or(u32::MAX)))
+            }
+            Shortage::None | Shortage::Pressure => wanted,
+        }
+    }
+
     /// How short memory is.
     pub(super) fn shortage(&self) -> Shortage {
         self.shortage

@@ -57,13 +57,15 @@ impl Tcp {
         let socket = self.sockets.get(handle).ok_or(SocketError::InvalidState)?;
         let connection = socket.connection().ok_or(SocketError::InvalidState)?;
         match connection.state {
-            TcpState::SynRecv if connection.is_fast_open() => Ok(connection.send_space(&socket.options)),
+            TcpState::SynRecv if connection.is_fast_open() => {
+                Ok(connection.send_space(&socket.options, &self.memory))
+            }
             // The data is waited for, to go with the SYN.
             TcpState::SynSent if connection.fast_open.client.deferred => {
-                Ok(connection.send_space(&socket.options))
+                Ok(connection.send_space(&socket.options, &self.memory))
             }
             TcpState::SynSent | TcpState::SynRecv => Ok(0),
-            state if state.may_send() => Ok(connection.send_space(&socket.options)),
+            state if state.may_send() => Ok(connection.send_space(&socket.options, &self.memory)),
             _ => Err(connection.ended_by.unwrap_or(SocketError::InvalidState)),
         }
     }
@@ -92,7 +94,7 @@ impl Tcp {
             connection.send.writer_waits = !data.is_empty();
             return Err(SocketError::WouldBlock);
         }
-        let taken = data.len().min(connection.write_room(options) as usize);
+        let taken = data.len().min(connection.write_room(options, &self.memory) as usize);
         connection.send.no_space = taken == 0 && !data.is_empty();
         if taken == 0 {
             return if data.is_empty() { Ok(0) } else { Err(SocketError::WouldBlock) };

@@ -268,7 +268,7 @@ impl Tcp {
             let wanted = connection.wanted_send_buffer().min(env.sysctl.tcp_wmem[2]);
             socket.options.send_buffer = socket.options.send_buffer.max(wanted);
         }
-        connection.note_space(env.now, &socket.options);
+        connection.note_space(env.now, &socket.options, &self.memory);
         if connection.receive.tuning.buffer > socket.options.receive_buffer {
             socket.options.receive_buffer = connection.receive.tuning.buffer;
         }

@@ -4,6 +4,7 @@
 
 use super::Env;
 use super::connection::Connection;
+use super::memory::Memory;
 use super::options::TcpOptions;
 use super::sequence::Sequence;
 use alloc::collections::VecDeque;
@@ -21,6 +22,8 @@ const TINY_WINDOW: u32 = 536;
 /// A run of written bytes that stay together. Linux: an `sk_buff` that was not sent yet.
 #[derive(Clone, Copy, Debug)]
 struct Buffer {
+    /// The number of its first byte, which may have been sent.
+    start: Sequence,
     /// The number behind its last byte.
     end: Sequence,
     /// Its last segment says PSH.
@@ -65,9 +68,12 @@ impl WriteBuffers {
 
     /// Bytes that the last buffer holds and that are not sent, `next` being the first such byte.
     fn open_len(&self, next: Sequence) -> u32 {
-        let before = self.buffers.len().checked_sub(2).and_then(|nth| self.buffers.get(nth));
-        let start = before.map_or(next, |buffer| buffer.end.latest(next));
-        self.buffers.back().map_or(0, |last| last.end.saturating_since(start))
+        self.buffers.back().map_or(0, |last| last.end.saturating_since(last.start.latest(next)))
+    }
+
+    /// Bytes that were ever put into the last buffer, sent or not.
+    fn filled_len(&self) -> u32 {
+        self.buffers.back().map_or(0, |last| last.end.since(last.start))
     }
 
     fn forget_sent(&mut self, next: Sequence) -> bool {
@@ -91,15 +97,22 @@ impl Connection {
     }
 
     /// How many bytes may be written before the next buffer is due: what is left of the last one, or a new one while
-    /// memory and `TCP_NOTSENT_LOWAT` allow it. Linux: `sk_stream_memory_free` in `tcp_sendmsg_locked`.
-    pub(super) fn write_room(&self, options: &TcpOptions) -> u32 {
+    /// memory and `TCP_NOTSENT_LOWAT` allow it. Linux: `sk_stream_memory_free` and `tcp_wmem_schedule` in
+    /// `tcp_sendmsg_locked`.
+    pub(super) fn write_room(&self, options: &TcpOptions, memory: &Memory) -> u32 {
         let goal = self.buffer_goal();
         let open = self.send.buffers.open_len(self.send.next);
-        if open > 0 && open < goal {
-            return goal - open;
-        }
         let full = self.send.queue.len() >= options.send_buffer as usize;
-        if full || self.unsent() >= options.not_sent_lowat.unwrap_or(self.send.lowat) { 0 } else { goal }
+        let room = if open > 0 && open < goal {
+            // What was sent of the last buffer makes room in it, but not beyond the limit: who writes without waiting
+            // to be told of room would else hold a whole congestion window beyond it.
+            goal.saturating_sub(if full { self.send.buffers.filled_len() } else { open })
+        } else if full || self.unsent() >= options.not_sent_lowat.unwrap_or(self.send.lowat) {
+            0
+        } else {
+            goal
+        };
+        memory.grant(room, self.send.queue.len(), self.send.least_buffer)
     }
 
     /// `len` bytes, not more than [`Connection::write_room`], were appended to the queue; `last`: the write ends with them
@@ -110,7 +123,7 @@ impl Connection {
         let end = self.send.queue.end();
         match self.send.buffers.buffers.back_mut().filter(|_| open > 0 && open < goal) {
             Some(tail) => tail.end = end,
-            None => self.send.buffers.buffers.push_back(Buffer { end, push: false }),
+            None => self.send.buffers.buffers.push_back(Buffer { start: end - len, end, push: false }),
         }
         let full = open.saturating_add(len) >= goal;
         let forced = end.since(self.send.buffers.pushed) > self.send.max_window / 2;

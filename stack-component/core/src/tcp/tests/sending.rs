@@ -1,8 +1,8 @@
-//! When small writes leave (RFC 1122 section 4.2.3.4), and what a filter lets in.
+//! When small writes leave (RFC 1122 section 4.2.3.4), how much may be written, and what a filter lets in.
 
 use super::harness::{Host, Script};
 use crate::drop_reason::DropReason;
-use crate::tcp::{Instruction, SendFlags, TcpHandle, TcpOption};
+use crate::tcp::{Instruction, SendFlags, SocketError, TcpHandle, TcpOption};
 use crate::time::Duration;
 use crate::wire::tcp::{Flags, Options};
 
@@ -94,4 +94,45 @@ fn paced_segments_leave_in_bursts_and_late_timers_are_made_up_for() {
         assert!(script.wait(burst - late - moment).is_empty());
         assert_eq!(script.wait(moment).len() as u64, least);
     }
+}
+
+/// Writes as often as it is taken. Answers how much the host then holds of it.
+fn write_all_that_fits(script: &mut Script, handle: TcpHandle) -> usize {
+    while script.host.send(handle, &[7; 5000]).is_ok() {}
+    script.host.tcp.sockets.get(handle).and_then(|socket| socket.connection()).unwrap().send.queue.len()
+}
+
+#[test]
+fn a_writer_who_never_waits_holds_no_more_than_the_buffer_and_one_burst() {
+    let (mut script, _, child) = Script::accepted(80);
+    set(&mut script, child, TcpOption::SendBuffer(8000));
+    let buffer = script.host.tcp.sockets.get(child).unwrap().options.send_buffer as usize;
+    let mut acknowledged = script.expected;
+    for _ in 0..200 {
+        // The window grows with each acknowledgement, and room in the last buffer with each segment that leaves.
+        let held = write_all_that_fits(&mut script, child);
+        assert!(held <= buffer + 32_767, "{held} bytes for a buffer of {buffer}");
+        script.seen();
+        acknowledged = script.expected.min(acknowledged.wrapping_add(1000));
+        script.inject(script.next, acknowledged, Flags::ACK, &[]).unwrap();
+        script.seen();
+    }
+}
+
+#[test]
+fn without_memory_everybody_still_gets_a_little() {
+    let (mut script, _, child) = Script::accepted(80);
+    script.host.sysctl.set("net.ipv4.tcp_mem", "1 2 3").unwrap();
+    script.host.send(child, &[7; 16_000]).unwrap();
+    script.seen();
+    // 16 kB of 12 kB are in use: only who holds less than tcp_wmem[0] may have more.
+    assert_eq!(script.host.send(child, &[7; 1000]), Err(SocketError::WouldBlock));
+    assert_eq!(script.host.tcp.send_space(child), Ok(0));
+    script.ack();
+    script.seen();
+    script.host.sysctl.set("net.ipv4.tcp_mem", "0 0 0").unwrap();
+    let to = script.expected.wrapping_sub(1000);
+    script.inject(script.next, to, Flags::ACK, &[]).unwrap();
+    assert_eq!(script.host.send(child, &[7; 16_000]), Ok(3096));
+    assert_eq!(script.host.send(child, &[7; 1000]), Err(SocketError::WouldBlock));
 }

@@ -1,6 +1,7 @@
 //! What becomes of a request: the acknowledgement that completes the handshake, and everything that can come
 //! instead. Linux: `tcp_check_req`, `reqsk_timer_handler`, `tcp_req_err`.
 
+use super::connection::{Connection, DEFAULT_MSS};
 use super::request::{Request, SynAck};
 use super::segment::Segment;
 use super::sequence::Sequence;
@@ -10,7 +11,6 @@ use super::{Env, TcpOptions};
 use crate::arena::Handle;
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
-use crate::time::Duration;
 use crate::wire::tcp::Flags;
 use alloc::boxed::Box;
 
@@ -127,8 +127,8 @@ impl Tcp {
 
     /// Our answer was lost: the SYN-ACK goes again, and its timer waits from now. Linux: `tcp_rtx_synack`.
     fn syn_again(&mut self, env: &mut Env<'_>, handle: Handle<Request>, segment: &Segment) {
-        let longest = Duration::from_millis(env.sysctl.tcp_rto_max_ms.into());
         let Some((request, options)) = self.request_with_options(handle) else { return };
+        let longest = options.longest_timeout(env.sysctl);
         if !segment.may_be_answered(env, &mut request.last_answer, Counter::TcpExtTCPACKSkippedSynRecv) {
             return;
         }
@@ -209,7 +209,7 @@ impl Tcp {
             return Err(DropReason::TcpListenOverflow);
         }
         let options = options.clone();
-        let mut connection = request.make_connection(env, &options);
+        let mut connection = self.make_child(env, &mut request, &options);
         request.measure(&mut connection, env);
         connection.send.window = u32::from(segment.window) << connection.send.scale;
         connection.send.max_window = connection.send.window;
@@ -223,19 +223,30 @@ impl Tcp {
         self.connection_input(env, child, segment)
     }
 
+    /// The connection that a request becomes, over the path that there is now.
+    pub(super) fn make_child(
+        &mut self,
+        env: &mut Env<'_>,
+        request: &mut Request,
+        options: &TcpOptions,
+    ) -> Connection {
+        let mut connection = request.make_connection(env, options);
+        let path = self.path_to(env, *connection.tuple.remote.ip(), request.mtu);
+        self.set_path(env, &mut connection, &path, options);
+        connection.receive.mss = connection.send_mss().min(DEFAULT_MSS);
+        connection
+    }
+
     /// The socket of a connection that was opened to a listener.
     pub(super) fn insert_child(
         &mut self,
         env: &mut Env<'_>,
         request: &Request,
-        mut connection: super::connection::Connection,
+        connection: Connection,
         options: TcpOptions,
     ) -> TcpHandle {
         let tuple = connection.tuple;
         let remote = *tuple.remote.ip();
-        let path = self.path_to(env, remote, request.mtu);
-        self.set_path(env, &mut connection, &path, &options);
-        connection.receive.mss = connection.send_mss().min(super::connection::DEFAULT_MSS);
         let mut socket = Socket::new(options, Role::Connection(Box::new(connection)));
         socket.keys = self.inherited_keys(request, remote);
         let listener = self.sockets.get(request.listener);
@@ -272,7 +283,7 @@ impl Tcp {
         }
         let Some(request) = self.requests.get_mut(handle) else { return };
         request.timeouts = request.timeouts.saturating_add(1);
-        let longest = Duration::from_millis(env.sysctl.tcp_rto_max_ms.into());
+        let longest = options.longest_timeout(env.sysctl);
         request.deadline = env.now + request.timeout(longest);
         let deadline = request.deadline;
         if timeouts == 0

@@ -1,7 +1,7 @@
 //! Half-open connections: a SYN that was answered and not yet confirmed. Linux: `struct
 //! tcp_request_sock`.
 
-use super::connection::{Connection, DEFAULT_MSS, Opening, TIMESTAMPS_LEN, TimestampState};
+use super::connection::{Connection, Opening, TIMESTAMPS_LEN, TimestampState};
 use super::ecn::Promise;
 use super::options::TcpOptions;
 use super::segment::{Outgoing, Segment};
@@ -248,7 +248,6 @@ impl Request {
         connection.key = self.key.clone();
         connection.path.advertised_mss = self.advertised_mss;
         connection.saved_syn = self.saved_syn.take();
-        connection.receive.mss = connection.send_mss().min(DEFAULT_MSS);
         connection
     }
 

@@ -262,6 +262,8 @@ sysctls! {
     tcp_dsack: bool = true, "net.ipv4.tcp_dsack", "0 or 1", |_| true;
     /// Bits: 1 is RACK (RFC 8985), 2 a reordering window that does not adapt, 4 no duplicate threshold.
     tcp_recovery: u32 = 1, "net.ipv4.tcp_recovery", "a sum of 1, 2 and 4", |v| *v < 8;
+    /// Whether short segments that are sent again are put together.
+    tcp_retrans_collapse: bool = true, "net.ipv4.tcp_retrans_collapse", "0 or 1", |_| true;
     /// How far segments may overtake each other, in segments, before anything is known of the path.
     tcp_reordering: u32 = 3, "net.ipv4.tcp_reordering", "a number from 1", |v| *v >= 1;
     /// How far segments are ever believed to overtake each other, in segments.

@@ -127,7 +127,7 @@ fn kind_of(header: &Header<'_>) -> Option<IcmpErrorKind> {
 mod tests {
     use super::*;
     use crate::wire::icmpv4::{Fields, HEADER_LEN};
-    use crate::wire::ipv4::Protocol;
+    use crate::wire::protocol::Protocol;
     use alloc::vec::Vec;
     use core::net::Ipv4Addr;
 

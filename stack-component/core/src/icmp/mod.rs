@@ -12,7 +12,8 @@ pub use errors::{About, Problem, error_about};
 pub use input::{Verdict, input};
 pub use rate_limit::{RateLimit, Suppressed};
 
-use crate::wire::ipv4::{Header, Protocol};
+use crate::wire::ipv4::Header;
+use crate::wire::protocol::Protocol;
 use core::net::Ipv4Addr;
 
 /// An ICMP error about a packet of ours, with what its quote says.

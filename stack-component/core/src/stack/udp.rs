@@ -9,7 +9,7 @@ use crate::route::{Destination, Refusal};
 use crate::socket::SocketError;
 use crate::time::Instant;
 use crate::udp::{Udp, UdpHandle, UdpReadiness};
-use crate::wire::ipv4::Protocol;
+use crate::wire::protocol::Protocol;
 use alloc::vec::Vec;
 use core::net::{Ipv4Addr, SocketAddrV4};
 

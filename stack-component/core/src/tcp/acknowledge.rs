@@ -2,15 +2,14 @@
 //! (RFC 5681, 6298). Linux: `tcp_ack`, `tcp_clean_rtx_queue`.
 
 use super::Env;
-use super::chronograph::Wait;
 use super::congestion::{self, AckSample, CaState};
-use super::connection::{Connection, mss_of_mtu};
+use super::connection::{Connection, Timer, Wait};
 use super::ecn::Delivery;
 use super::recovery::{AckFlags, Tagged, delivery_of};
 use super::segment::Segment;
+use super::segment_size::mss_of_mtu;
 use super::sent_queue::Sent;
 use super::sequence::Sequence;
-use super::timers::Timer;
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::time::{Duration, Instant};

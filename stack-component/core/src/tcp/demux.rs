@@ -1,8 +1,9 @@
 //! To whom a segment belongs. Linux: `tcp_v4_rcv`.
 
+use super::handle::TcpHandle;
 use super::input::Disposition;
 use super::segment::{self, Segment};
-use super::table::{Entry, Tcp, TcpHandle};
+use super::table::{Entry, Tcp};
 use super::{Env, FourTuple, SegmentInfo};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;

@@ -1,11 +1,12 @@
 //! What becomes of a request: the acknowledgement that completes the handshake, and everything that can come
 //! instead. Linux: `tcp_check_req`, `reqsk_timer_handler`, `tcp_req_err`.
 
-use super::connection::{Connection, DEFAULT_MSS};
+use super::connection::Connection;
+use super::handle::TcpHandle;
 use super::request::{Request, SynAck};
 use super::segment::Segment;
 use super::sequence::Sequence;
-use super::table::{Entry, Role, Socket, Tcp, TcpHandle};
+use super::table::{Entry, Role, Socket, Tcp};
 use super::time_wait::in_window;
 use super::{Env, TcpOptions};
 use crate::arena::Handle;
@@ -221,20 +222,6 @@ impl Tcp {
         }
         self.wake(listener_handle);
         self.connection_input(env, child, segment)
-    }
-
-    /// The connection that a request becomes, over the path that there is now.
-    pub(super) fn make_child(
-        &mut self,
-        env: &mut Env<'_>,
-        request: &mut Request,
-        options: &TcpOptions,
-    ) -> Connection {
-        let mut connection = request.make_connection(env, options);
-        let path = self.path_to(env, *connection.tuple.remote.ip(), request.mtu);
-        self.set_path(env, &mut connection, &path, options);
-        connection.receive.mss = connection.send_mss().min(DEFAULT_MSS);
-        connection
     }
 
     /// The socket of a connection that was opened to a listener.

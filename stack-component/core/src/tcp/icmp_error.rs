@@ -1,10 +1,11 @@
 //! ICMP errors about our segments (RFC 5927). Linux: `tcp_v4_err`, `tcp_v4_mtu_reduced`.
 
 use super::connection::Connection;
+use super::handle::TcpHandle;
 use super::options::TcpOptions;
 use super::path::MTU_EXPIRES;
 use super::sequence::Sequence;
-use super::table::{Entry, Tcp, TcpHandle};
+use super::table::{Entry, Tcp};
 use super::{Env, FourTuple, SocketError, TcpState};
 use crate::counters::Counter;
 use crate::icmp::{IcmpError, IcmpErrorKind};

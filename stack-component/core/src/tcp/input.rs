@@ -1,10 +1,10 @@
 //! What arrives for a connection: is the segment acceptable, and what does it mean (RFC 9293 section
 //! 3.10.7). Linux: `net/ipv4/tcp_input.c`.
 
-use super::connection::{Connection, DEFAULT_MSS, Fin, TimestampState};
+use super::connection::{Connection, Fin, Timer, TimestampState};
 use super::options::TcpOptions;
 use super::segment::Segment;
-use super::timers::Timer;
+use super::segment_size::DEFAULT_MSS;
 use super::{Env, SocketError, TcpState};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
@@ -67,8 +67,8 @@ impl Connection {
         if news {
             self.note_timestamp(env, &segment);
         }
-        self.complete_fast_open(env);
-        if self.state == TcpState::SynRecv && !self.complete_simultaneous_open(env, options, &segment) {
+        let begun = self.complete_fast_open(env);
+        if self.state == TcpState::SynRecv && !self.complete_open(env, options, &segment, begun) {
             return Disposition::Reset(DropReason::TcpAcknowledgement);
         }
         self.after_acknowledge();
@@ -358,7 +358,7 @@ impl Connection {
 
     /// Linux: `tcp_finish_connect`'s half that looks at options.
     fn negotiate(&mut self, env: &Env<'_>, options: &TcpOptions, peer: &Options) {
-        self.send.peer_mss = u32::from(super::path::believable_mss(env.sysctl, peer.mss, options));
+        self.send.peer_mss = u32::from(super::segment_size::believable_mss(env.sysctl, peer.mss, options));
         match peer.window_scale.filter(|_| env.sysctl.tcp_window_scaling) {
             Some(scale) => self.send.scale = scale,
             None => self.receive.scale = 0,
@@ -374,7 +374,23 @@ impl Connection {
     /// The handshake is complete. Linux: `tcp_finish_connect`, the end of SYN-RECV in
     /// `tcp_rcv_state_process`.
     pub(super) fn establish(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
+        self.begin_transfer(env, options);
+        self.establish_begun(env, options);
+    }
+
+    /// The handshake of a connection is complete whose transfer began before.
+    fn establish_begun(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
         self.enter(TcpState::Established);
+        if !self.control.takes_over() {
+            self.update_pacing_rate(env);
+        }
+        self.restart_keep_alive(options, env.now);
+        self.wake();
+    }
+
+    /// Buffers, window and congestion control begin: with the handshake's end, or before it where Fast Open lets data
+    /// go. Linux: `tcp_init_transfer`.
+    pub(super) fn begin_transfer(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
         self.begin_tuning(options, env.now);
         // More than one lost SYN says that the path is full (RFC 5681 section 3.1). What the handshake itself did to
         // the window does not count. Linux: `tcp_init_transfer`.
@@ -384,27 +400,28 @@ impl Connection {
         self.pacing.max_rate = options.max_pacing_rate;
         let path = self.path(env.now);
         self.control.start(&mut self.window, &path);
-        if !self.control.takes_over() {
-            self.update_pacing_rate(env);
-        }
-        self.restart_keep_alive(options, env.now);
-        self.wake();
     }
 
     /// Linux: the end of `TCP_SYN_RECV` in `tcp_rcv_state_process`. Answers `false` for an acknowledgement that
     /// is not ours.
-    fn complete_simultaneous_open(
+    /// `begun`: Fast Open let data go before.
+    fn complete_open(
         &mut self,
         env: &mut Env<'_>,
         options: &TcpOptions,
         segment: &Segment,
+        begun: bool,
     ) -> bool {
         if self.send.una == self.send.initial {
             return false;
         }
         self.send.window = u32::from(segment.window) << if segment.flags.syn() { 0 } else { self.send.scale };
         self.rate.count_syn_ack();
-        self.establish(env, options);
+        if begun {
+            self.establish_begun(env, options);
+        } else {
+            self.establish(env, options);
+        }
         // The owner may have closed its side meanwhile.
         if self.send.fin != Fin::No {
             self.enter(TcpState::FinWait1);

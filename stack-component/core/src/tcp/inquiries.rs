@@ -3,8 +3,9 @@
 
 use super::connection::Fin;
 use super::filter::{FilterError, Instruction};
+use super::handle::TcpHandle;
 use super::sockets::Received;
-use super::table::{Role, Socket, Tcp, TcpHandle};
+use super::table::{Role, Socket, Tcp};
 use super::{CongestionInfo, SocketError, TcpState};
 use crate::time::Instant;
 

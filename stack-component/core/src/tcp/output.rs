@@ -1,16 +1,12 @@
 //! What leaves: the next segment of a connection. Linux: `net/ipv4/tcp_output.c`.
 
-use super::chronograph::Wait;
 use super::congestion::CaEvent;
-use super::connection::{Connection, Fin};
+use super::connection::{Connection, Fin, Resend, Timer, Wait};
 use super::options::{PathMtu, TcpOptions};
-use super::recovery::Resend;
 use super::sack_out::SackOut;
 use super::segment::Outgoing;
-use super::sent_queue::Sent;
+use super::sent_queue::{Push, Sent};
 use super::sequence::Sequence;
-use super::timers::Timer;
-use super::write_buffers::Push;
 use super::{Env, Output, TcpState};
 use crate::counters::Counter;
 use crate::packet::Packet;
@@ -138,6 +134,7 @@ impl Connection {
         if fin {
             self.send.fin = Fin::Sent;
         }
+        let ends_record = len > 0 && self.send.buffers.record_end(start) == Some(start + len);
         // The data of a SYN says PSH when it goes again.
         let opening = self.state == TcpState::SynSent;
         let push = match len {
@@ -145,12 +142,15 @@ impl Connection {
             _ if opening => Push::Always,
             _ => self.says_push(env, options, (start, start + len), forced),
         };
+        let joined = len > 0 && !opening && self.send.buffers.burst_goes_beyond(end);
         let sent = Sent {
             start,
             end,
             syn,
             fin,
             push,
+            joined,
+            ends_record,
             at: env.now,
             sacked: false,
             lost: false,
@@ -209,7 +209,10 @@ impl Connection {
         }
         let mss = self.send_mss();
         let room = (self.send.una + self.send.window).saturating_since(self.send.next);
-        let len = unsent.min(mss).min(room);
+        // No segment reaches beyond the end of a record. Linux: packets of `sk_write_queue` are not mixed.
+        let record =
+            self.send.buffers.record_end(self.send.next).map_or(unsent, |end| end.since(self.send.next));
+        let len = record.min(mss).min(room);
         let last = len == unsent;
         let fin = fin_queued && last && room > len;
         if len == 0 {
@@ -221,7 +224,8 @@ impl Connection {
         } else if last {
             self.is_held(options)
         } else {
-            len < self.send.max_window / 2
+            // What stands between two ends of records waits for no company: none can come.
+            len < record && len < self.send.max_window / 2
         };
         (!held).then_some((len, fin))
     }

@@ -43,7 +43,7 @@ impl Connection {
         self.accept_cwr(&segment);
         self.receive.sack.forget_duplicate();
         self.measure_by_timestamp(env.now, &segment);
-        let options_len = if self.timestamps.is_some() { super::connection::TIMESTAMPS_LEN } else { 0 };
+        let options_len = if self.timestamps.is_some() { super::segment_size::TIMESTAMPS_LEN } else { 0 };
         let arrival = Arrival {
             first,
             end,

@@ -1,14 +1,14 @@
 //! Segments as the connection sees them: one that arrived, one that is to leave.
 
+use super::keys::Key;
 use super::sequence::Sequence;
-use super::signature::Key;
 use super::{Env, FourTuple, Output, SegmentInfo};
 use crate::counters::Counter;
 use crate::packet::{Checksum, DeviceIndex, Packet};
 use crate::time::{Duration, Instant};
 use crate::wire::checksum::pseudo_header;
 use crate::wire::ecn::Codepoint;
-use crate::wire::ipv4::Protocol;
+use crate::wire::protocol::Protocol;
 use crate::wire::tcp::{self, CHECKSUM_OFFSET, Fields, Flags, Options, SIGNATURE_LEN};
 
 /// A segment that arrived, its header parsed.

@@ -1,19 +1,20 @@
 //! All of a stack's TCP sockets, how they are found, and what follows when one of them changed.
 
+use super::black_hole::BlackHole;
 use super::connection::Connection;
 use super::destinations::Destinations;
-use super::fast_open_client::BlackHole;
 use super::filter::SocketFilter;
+use super::handle::{SocketName, TcpHandle};
+use super::keys::Keys;
 use super::listener::Listener;
 use super::memory::Memory;
 use super::options::TcpOptions;
 use super::request::Request;
 use super::secrets::Secrets;
 use super::segment::Segment;
-use super::signature::Keys;
 use super::syn_cookies::Cookies;
 use super::time_wait::{Retirement, TimeWait};
-use super::trace::{StateChange, Trail};
+use super::trail::{StateChange, Trail};
 use super::{Env, FourTuple, Output, TcpState};
 use crate::arena::{Arena, Handle};
 use crate::counters::Counter;
@@ -27,9 +28,6 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::net::SocketAddrV4;
 use hashbrown::HashMap;
-
-/// The name of a TCP socket.
-pub type TcpHandle = Handle<Socket>;
 
 /// Replies that wait to be sent at most; beyond it they are not made. A reply lost is a segment lost.
 const MAX_REPLIES: usize = 4096;
@@ -113,7 +111,7 @@ pub(super) struct ChallengeBudget {
 /// All TCP sockets of a stack.
 #[derive(Debug)]
 pub struct Tcp {
-    pub(super) sockets: Arena<Socket>,
+    pub(super) sockets: Arena<Socket, SocketName>,
     pub(super) requests: Arena<Request>,
     pub(super) time_waits: Arena<TimeWait>,
     /// Linux: `tcp_hashinfo.ehash`.

@@ -1,7 +1,7 @@
 //! What a connection waits for, and what it does when it has waited long enough.
 
 use super::congestion::{CaState, INFINITE_THRESHOLD};
-use super::connection::{Connection, Fin};
+use super::connection::{Connection, Fin, Timer};
 use super::options::TcpOptions;
 use super::{Env, SocketError, TcpState};
 use crate::counters::Counter;
@@ -11,71 +11,6 @@ use crate::time::{Duration, Instant};
 const THIN: u32 = 4;
 /// Timeouts of a thin stream that are not doubled. Linux: `TCP_THIN_LINEAR_RETRIES`.
 const THIN_LINEAR_RETRIES: u32 = 6;
-
-/// The timers of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Timer {
-    /// When to send again what was not acknowledged. Linux: `ICSK_TIME_RETRANS`.
-    Retransmit,
-    /// When to send an acknowledgement that found no company. Linux: `ICSK_TIME_DACK`.
-    DelayedAck,
-    /// When to send the one acknowledgement that stands for many. Linux: `compressed_ack_timer`.
-    CompressedAck,
-    /// When to ask a peer that closed its window. Linux: `ICSK_TIME_PROBE0`.
-    Persist,
-    /// When to ask a peer that says nothing. Linux: `sk_timer` in ESTABLISHED.
-    KeepAlive,
-    /// When to give up waiting for the FIN of a peer whose connection nobody owns here. Linux: `sk_timer` in
-    /// FIN-WAIT-2.
-    FinWait,
-    /// When reordering had its time and what is missing counts as lost. Linux: `ICSK_TIME_REO_TIMEOUT`.
-    Reorder,
-    /// When to send a tail loss probe. Linux: `ICSK_TIME_LOSS_PROBE`.
-    TailProbe,
-    /// When pacing lets the next segment leave. Linux: `pacing_timer`.
-    Pacing,
-}
-
-impl Timer {
-    const ALL: [Timer; 9] = [
-        Timer::Retransmit,
-        Timer::DelayedAck,
-        Timer::CompressedAck,
-        Timer::Persist,
-        Timer::KeepAlive,
-        Timer::FinWait,
-        Timer::Reorder,
-        Timer::TailProbe,
-        Timer::Pacing,
-    ];
-}
-
-/// When each timer of a connection is due.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Timers {
-    deadlines: [Option<Instant>; Timer::ALL.len()],
-    /// The earliest deadline that the stack's wheel knows of this connection.
-    pub scheduled: Option<Instant>,
-}
-
-impl Timers {
-    pub(super) fn get(&self, timer: Timer) -> Option<Instant> {
-        self.deadlines[timer as usize]
-    }
-
-    pub(super) fn set(&mut self, timer: Timer, deadline: Instant) {
-        self.deadlines[timer as usize] = Some(deadline);
-    }
-
-    pub(super) fn stop(&mut self, timer: Timer) {
-        self.deadlines[timer as usize] = None;
-    }
-
-    /// The earliest deadline.
-    pub(super) fn next(&self) -> Option<Instant> {
-        self.deadlines.iter().flatten().min().copied()
-    }
-}
 
 impl Connection {
     /// Does what is due. Linux: `tcp_write_timer`, `tcp_delack_timer`, `tcp_keepalive_timer`.

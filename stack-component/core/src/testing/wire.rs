@@ -2,6 +2,7 @@
 
 use crate::time::Instant;
 use crate::wire::ethernet::{EtherType, HEADER_LEN};
+use crate::wire::protocol::Protocol;
 use crate::wire::tcp::Flags;
 use crate::wire::{ethernet, ipv4, tcp};
 use alloc::collections::{BTreeMap, VecDeque};
@@ -49,8 +50,7 @@ impl Seen {
     /// None: no segment of TCP.
     fn of(frame: &[u8]) -> Option<Seen> {
         let frame = ethernet::Header::parse(frame).ok().filter(|f| f.ether_type() == EtherType::IPV4)?;
-        let ip =
-            ipv4::Header::parse(frame.payload()).ok().filter(|ip| ip.protocol() == ipv4::Protocol::TCP)?;
+        let ip = ipv4::Header::parse(frame.payload()).ok().filter(|ip| ip.protocol() == Protocol::TCP)?;
         let segment = tcp::Header::parse(ip.payload()).ok()?;
         let options = segment.options();
         Some(Seen {

@@ -3,7 +3,7 @@
 use super::{Phase, Tcp, method};
 use crate::component::Component;
 use crate::numbers::{msg, socket};
-use crate::options::{State, StateExt};
+use crate::options::{SendFlags, State, StateExt};
 use packetdrill::Errno;
 use wnet::lab::exports::wasi::sockets::tcp::ShutdownType;
 
@@ -69,7 +69,7 @@ impl Tcp {
         &mut self,
         component: &mut Component,
         data: &[u8],
-        more: bool,
+        flags: SendFlags,
     ) -> Result<usize, Errno> {
         self.look(component);
         if let Some(error) = self.take_error(component) {
@@ -84,7 +84,7 @@ impl Tcp {
         if data.is_empty() {
             return Ok(0);
         }
-        match component.send(self.handle, data, more) {
+        match component.send(self.handle, data, flags) {
             Ok(taken) => Ok(usize::try_from(taken).unwrap_or(usize::MAX)),
             Err(Errno::EAGAIN) => Err(Errno::EAGAIN),
             // An error is told once, which was done. Linux: `sk_stream_error`.

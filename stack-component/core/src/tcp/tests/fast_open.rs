@@ -261,7 +261,7 @@ fn a_signature_that_nobody_asked_for_is_refused() {
 
 fn icmp(script: &mut Script, sequence: u32, kind: IcmpErrorKind) {
     let error = IcmpError {
-        protocol: crate::wire::ipv4::Protocol::TCP,
+        protocol: crate::wire::protocol::Protocol::TCP,
         source: script.host.address,
         destination: *script.peer.ip(),
         source_port: script.port,

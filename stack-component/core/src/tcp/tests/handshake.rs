@@ -101,7 +101,7 @@ fn icmp_errors_end_an_opening_only_if_they_quote_it() {
         let (mut script, handle, syn) = connecting();
         let local = script.host.tcp.local_address(handle).unwrap();
         let mut quote = IcmpError {
-            protocol: crate::wire::ipv4::Protocol::TCP,
+            protocol: crate::wire::protocol::Protocol::TCP,
             source: *local.ip(),
             destination: *script.peer.ip(),
             source_port: local.port(),

@@ -4,45 +4,50 @@
 //! What happens to it stands in the neighbouring files: segments arrive in `input`, `acknowledge` and
 //! `receive`, leave in `output`, time passes in `timers`, and its end is in `close`.
 
-use super::ack_schedule::AckState;
-use super::chronograph::Chronograph;
+mod ack_state;
+mod chronograph;
+mod ecn;
+mod fast_open;
+mod mtu_probe;
+mod pacing;
+mod path;
+mod recovery;
+mod timers;
+mod tuning;
+mod usage;
+mod write_buffers;
+
+pub(super) use ack_state::AckState;
+pub(super) use chronograph::{Chronograph, Wait};
+pub(super) use ecn::{Accurate, Ecn, Seen};
+pub(super) use fast_open::{Failure, FastOpen};
+pub(super) use mtu_probe::MtuProbe;
+pub(super) use pacing::Pacing;
+pub(super) use path::PathState;
+pub(super) use recovery::{BurstAgain, Recovery, Resend};
+pub(super) use timers::{Timer, Timers};
+pub(super) use tuning::Tuning;
+pub(super) use usage::Usage;
+pub(super) use write_buffers::{Buffer, WriteBuffers};
+
 use super::congestion::{Algorithm, CongestionControl, INITIAL_WINDOW, Path, Window};
-use super::ecn::Ecn;
-use super::fast_open::FastOpen;
+use super::keys::Key;
 use super::memory::Memory;
-use super::mtu_probe::MtuProbe;
 use super::options::TcpOptions;
-use super::pacing::Pacing;
-use super::path::PathState;
 use super::rate::DeliveryRate;
 use super::receive_queue::ReceiveQueue;
-use super::recovery::Recovery;
 use super::round_trip::RoundTrip;
 use super::sack_out::SackOut;
+use super::segment_size::{DEFAULT_MSS, MIN_MSS, TIMESTAMPS_LEN, mss_of_mtu};
 use super::send_queue::SendQueue;
 use super::sent_queue::SentQueue;
 use super::sequence::Sequence;
-use super::signature::Key;
-use super::timers::Timers;
-use super::trace::Trail;
-use super::tuning::Tuning;
-use super::usage::Usage;
-use super::write_buffers::WriteBuffers;
+use super::trail::Trail;
 use super::{Env, FourTuple, SocketError, TcpState, congestion};
 use crate::time::{Duration, Instant};
-use crate::wire::ipv4::MAX_PACKET;
 use crate::wire::tcp::{MAX_OPTIONS_LEN, SIGNED_LEN};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-
-/// Bytes of an IPv4 and a TCP header without options.
-const HEADERS: u32 = 40;
-/// The segment size of a peer that names none (RFC 9293 section 3.7.1). Linux: `TCP_MSS_DEFAULT`.
-pub(super) const DEFAULT_MSS: u32 = 536;
-/// The smallest segment size we believe a peer. Linux: `TCP_MIN_SND_MSS`.
-pub(super) const MIN_MSS: u32 = 48;
-/// Bytes of the timestamps option with its padding.
-pub(super) const TIMESTAMPS_LEN: u32 = 12;
 
 /// How far the FIN of our side is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -391,6 +396,11 @@ impl Connection {
         }
     }
 
+    /// What both queues hold, in bytes.
+    pub(super) fn held(&self) -> usize {
+        self.receive.queue.charged() + self.send.queue.len()
+    }
+
     /// Bytes handed in and not sent.
     pub(super) fn unsent(&self) -> u32 {
         self.send.queue.end().saturating_since(self.send.next)
@@ -434,10 +444,4 @@ impl Connection {
         self.probe = false;
         self.wake();
     }
-}
-
-/// The segment size that a link's largest IP packet leaves. Linux: `advmss`.
-pub(super) fn mss_of_mtu(mtu: u32) -> u32 {
-    // The loopback device carries more than an IPv4 packet can have.
-    mtu.min(MAX_PACKET as u32).saturating_sub(HEADERS).max(MIN_MSS)
 }

@@ -14,7 +14,6 @@ use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::route::PathInfo;
 use crate::sysctl::{Sysctl, fast_open_keys};
-use crate::time::Duration;
 use crate::wire::tcp::FastOpenCookie;
 use alloc::boxed::Box;
 use core::hash::Hasher;

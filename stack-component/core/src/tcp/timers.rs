@@ -69,7 +69,7 @@ impl Connection {
 
     /// Nothing was acknowledged for too long (RFC 6298 section 5, RFC 5681 section 3.1). Linux:
     /// `tcp_retransmit_timer`.
-    fn retransmission_timeout(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
+    pub(super) fn retransmission_timeout(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
         if self.send.sent.is_empty() {
             return;
         }
@@ -131,7 +131,7 @@ impl Connection {
         if self.unsent() > 0 && (self.send.una + self.send.window).after(self.send.next) {
             // The window is not closed: what was held back leaves as far as it fits. Linux: `tcp_write_wakeup`.
             self.send.force_partial = true;
-            self.send.buffers.push_all();
+            self.send.buffers.push_first();
             return;
         }
         let since = *self.probing_since.get_or_insert(env.now);
@@ -148,7 +148,9 @@ impl Connection {
         self.probes += 1;
         env.counters.increment(Counter::TcpExtTCPWinProbe);
         self.probe = true;
-        self.rtt.back_off();
+        if self.rtt.backoff() < env.sysctl.tcp_retries2 {
+            self.rtt.back_off();
+        }
         // The last wait meets the owner's time. Linux: `tcp_clamp_probe0_to_user_timeout`.
         let asked = env.now.since(self.probing_since.unwrap_or(env.now));
         let left = options.user_timeout.map_or(Duration::MAX, |most| most.saturating_sub(asked));

@@ -86,6 +86,25 @@ enum Blocked {
 }
 
 impl State {
+    /// Nothing has happened yet.
+    fn new(stage: Stage) -> Self {
+        State {
+            stage,
+            descriptors: Descriptors::default(),
+            sent: VecDeque::new(),
+            limits: Limits::default(),
+            blocked: HashMap::new(),
+            told: HashMap::new(),
+            returned: Vec::new(),
+            first: std::thread::current().id(),
+            first_thread: Thread::current(),
+            idle_looks: 0,
+            slept: false,
+            settings: None,
+            events: 0,
+        }
+    }
+
     /// All settings, by dotted name.
     pub(crate) fn sysctls(&mut self) -> Vec<(String, String)> {
         self.stage.sysctls()
@@ -101,7 +120,7 @@ impl State {
     }
 
     /// Sets what commands wrote into files.
-    fn take_settings(&mut self) {
+    pub(crate) fn take_settings(&mut self) {
         let changes = self.settings.as_ref().map(Tree::changes).unwrap_or_default();
         for (name, value) in &changes {
             if let Err(error) = self.stage.set_sysctl(name, value) {
@@ -120,26 +139,16 @@ fn destination(packet: &[u8]) -> Option<IpAddr> {
     (packet[0] >> 4 == 4).then(|| IpAddr::from(address))
 }
 
-/// Makes the world, once.
+/// Makes the world, or makes it new: the tool begins once for each script of its command line.
 pub(crate) fn begin(stage: Stage) -> &'static World {
-    WORLD.get_or_init(|| World {
-        state: Mutex::new(State {
-            stage,
-            descriptors: Descriptors::default(),
-            sent: VecDeque::new(),
-            limits: Limits::default(),
-            blocked: HashMap::new(),
-            told: HashMap::new(),
-            returned: Vec::new(),
-            first: std::thread::current().id(),
-            first_thread: Thread::current(),
-            idle_looks: 0,
-            slept: false,
-            settings: None,
-            events: 0,
-        }),
-        done: Condvar::new(),
-    })
+    let state = State::new(stage);
+    match WORLD.get() {
+        Some(world) => {
+            *world.lock() = state;
+            world
+        }
+        None => WORLD.get_or_init(|| World { state: Mutex::new(state), done: Condvar::new() }),
+    }
 }
 
 /// The world, if there is one.

@@ -3,7 +3,7 @@
 
 use super::Env;
 use super::congestion::{self, AckSample, CaState};
-use super::connection::{Connection, Timer, Wait};
+use super::connection::{Connection, Wait};
 use super::ecn::Delivery;
 use super::recovery::{AckFlags, Tagged, delivery_of};
 use super::segment::Segment;
@@ -154,15 +154,8 @@ impl Connection {
             return false;
         }
         self.send.window_sequence = segment.sequence;
-        let changed = window != self.send.window;
         self.send.window = window;
         self.send.max_window = self.send.max_window.max(window);
-        if changed && window > 0 {
-            self.timers.stop(Timer::Persist);
-            if self.send.sent.is_empty() {
-                self.rtt.end_back_off();
-            }
-        }
         true
     }
 

@@ -55,6 +55,8 @@ impl Connection {
         // What a write held back for more leaves with the next acknowledgement. Linux: `tcp_data_snd_check`.
         self.send.more = false;
         let news = !segment.acknowledgement.before(self.send.una);
+        // The fast path looks at no acknowledgement that comes with data and says nothing.
+        let looked_at = news && (segment.payload.is_empty() || !self.is_predicted(&segment));
         if let Err(reason) = self.acknowledge(env, &segment) {
             // An established connection ignores acknowledgements of what was never sent.
             let unsent = segment.acknowledgement.after(self.send.next);
@@ -66,6 +68,9 @@ impl Connection {
         }
         if news {
             self.note_timestamp(env, &segment);
+        }
+        if looked_at {
+            self.answer_to_probe(env, options);
         }
         let begun = self.complete_fast_open(env);
         if self.state == TcpState::SynRecv && !self.complete_open(env, options, &segment, begun) {

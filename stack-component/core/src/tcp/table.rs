@@ -176,6 +176,10 @@ impl Tcp {
             && self.requests.is_empty()
             && self.time_waits.is_empty()
             && self.connections.is_empty()
+            && self.bound.len() <= sockets
+            && self.listeners.len() <= sockets
+            && (sockets > 0 || (self.memory.bytes() == 0 && self.memory.orphans == 0))
+            && !self.has_output()
     }
 
     /// When [`Tcp::run_timers`] has something to do at the latest.

@@ -9,11 +9,6 @@ use crate::io::poll;
 use crate::state::Source;
 use stack_core::time;
 
-/// The time now.
-pub(crate) fn read() -> time::Instant {
-    time::Instant::from_nanos(host::now())
-}
-
 impl Guest for Component {
     fn now() -> Instant {
         host::now()

@@ -1,8 +1,8 @@
 //! The way into the state: every export goes through [`enter`].
 
 use crate::allocator::SingleThreaded;
+use crate::bindings::wasi::clocks::monotonic_clock;
 use crate::bindings::wnet::stack::notify::{self, Level};
-use crate::clock;
 use crate::random::HostRandom;
 use crate::state::State;
 use alloc::boxed::Box;
@@ -17,7 +17,7 @@ static STATE: SingleThreaded<Option<State>> = SingleThreaded::new(None);
 ///
 /// Resources of ours must not be made or dropped within `f`: a drop enters again.
 pub(crate) fn enter<R>(f: impl FnOnce(&mut State, Instant) -> R) -> R {
-    let now = clock::read();
+    let now = Instant::from_nanos(monotonic_clock::now());
     let (result, notices) = STATE.with(|state| {
         let state = state.get_or_insert_with(|| State::new(new_stack()));
         state.stack.set_time(now);

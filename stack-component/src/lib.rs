@@ -42,6 +42,7 @@ mod panic;
 mod random;
 #[cfg(target_family = "wasm")]
 mod reactor;
+#[cfg(target_family = "wasm")]
 mod routes;
 #[cfg(target_family = "wasm")]
 mod sockets;

@@ -8,7 +8,8 @@ use conformance::world::{ADDRESS, Guest, PEER, World};
 use stack_core::random::{Random, SeededRandom};
 use stack_core::wire::arp::{self, Operation};
 use stack_core::wire::ethernet::{self, EtherType, MacAddress};
-use stack_core::wire::ipv4::{self, Protocol};
+use stack_core::wire::ipv4;
+use stack_core::wire::protocol::Protocol;
 use stack_core::wire::tcp::{Fields, Flags, Options};
 
 crate::cases! {

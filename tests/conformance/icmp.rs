@@ -8,7 +8,7 @@ use conformance::wire_peer::{Frame, WirePeer};
 use conformance::world::{PEER, World};
 use stack_core::wire::ethernet::{self, MacAddress};
 use stack_core::wire::icmpv4::{Type, unreachable};
-use stack_core::wire::ipv4::Protocol;
+use stack_core::wire::protocol::Protocol;
 use stack_core::wire::{ipv4, udp};
 
 crate::cases! {

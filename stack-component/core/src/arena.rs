@@ -4,7 +4,8 @@
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 
-/// The name of an object in an [`Arena`]: its place and which tenant of that place it is.
+/// The name of an object in an [`Arena`]: its place and which tenant of that place it is. `T` says what it names: the
+/// type of the object, or one that stands for it.
 pub struct Handle<T> {
     index: u32,
     generation: u32,
@@ -65,22 +66,23 @@ struct Slot<T> {
 /// A table of objects with O(1) insertion, look-up and removal; places are used again, handles are not
 /// (until a place has had 2^32 tenants).
 #[derive(Debug)]
-pub struct Arena<T> {
+pub struct Arena<T, Name = T> {
     slots: Vec<Slot<T>>,
     free: Vec<u32>,
     len: usize,
+    names: PhantomData<fn() -> Name>,
 }
 
-impl<T> Default for Arena<T> {
+impl<T, Name> Default for Arena<T, Name> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<T> Arena<T> {
+impl<T, Name> Arena<T, Name> {
     /// An empty arena.
     pub const fn new() -> Self {
-        Arena { slots: Vec::new(), free: Vec::new(), len: 0 }
+        Arena { slots: Vec::new(), free: Vec::new(), len: 0, names: PhantomData }
     }
 
     /// How many objects live in it.
@@ -94,7 +96,7 @@ impl<T> Arena<T> {
     }
 
     /// Puts `value` in and names it.
-    pub fn insert(&mut self, value: T) -> Handle<T> {
+    pub fn insert(&mut self, value: T) -> Handle<Name> {
         self.len += 1;
         match self.free.pop() {
             Some(index) => {
@@ -111,7 +113,7 @@ impl<T> Arena<T> {
     }
 
     /// Takes the object out; none if the handle is stale.
-    pub fn remove(&mut self, handle: Handle<T>) -> Option<T> {
+    pub fn remove(&mut self, handle: Handle<Name>) -> Option<T> {
         let slot = self.slots.get_mut(handle.index as usize)?;
         if slot.generation != handle.generation {
             return None;
@@ -124,19 +126,19 @@ impl<T> Arena<T> {
     }
 
     /// The object, if the handle is not stale.
-    pub fn get(&self, handle: Handle<T>) -> Option<&T> {
+    pub fn get(&self, handle: Handle<Name>) -> Option<&T> {
         let slot = self.slots.get(handle.index as usize)?;
         if slot.generation == handle.generation { slot.value.as_ref() } else { None }
     }
 
     /// The object, to be changed, if the handle is not stale.
-    pub fn get_mut(&mut self, handle: Handle<T>) -> Option<&mut T> {
+    pub fn get_mut(&mut self, handle: Handle<Name>) -> Option<&mut T> {
         let slot = self.slots.get_mut(handle.index as usize)?;
         if slot.generation == handle.generation { slot.value.as_mut() } else { None }
     }
 
     /// All objects with their names, in order of place.
-    pub fn iter(&self) -> impl Iterator<Item = (Handle<T>, &T)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Handle<Name>, &T)> {
         self.slots.iter().enumerate().filter_map(|(index, slot)| {
             let value = slot.value.as_ref()?;
             Some((Handle { index: index as u32, generation: slot.generation, kind: PhantomData }, value))
@@ -150,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_stale_handle_finds_nothing() {
-        let mut arena = Arena::new();
+        let mut arena: Arena<_> = Arena::new();
         let first = arena.insert("first");
         assert_eq!(arena.remove(first), Some("first"));
         let second = arena.insert("second");
@@ -162,7 +164,7 @@ mod tests {
 
     #[test]
     fn bits_round_trip() {
-        let mut arena = Arena::new();
+        let mut arena: Arena<_> = Arena::new();
         let handle = arena.insert(1);
         assert_eq!(Handle::from_bits(handle.to_bits()), handle);
     }

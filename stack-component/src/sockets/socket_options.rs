@@ -6,7 +6,7 @@ use super::tcp::{TcpSocket, nanos};
 use crate::Component;
 use crate::bindings::exports::wasi::sockets::network::{ErrorCode, IpAddress, IpSocketAddress};
 use crate::bindings::exports::wnet::stack::socket_options::{
-    BbrInfo, BpfInstruction, CcInfo, DctcpInfo, Guest, NetworkBorrow, PathMtu, TcpInfo, TcpOption,
+    BbrInfo, BpfInstruction, CcInfo, DctcpInfo, Guest, NetworkBorrow, PathMtu, SendFlags, TcpInfo, TcpOption,
     TcpOptions, TcpSocketBorrow, TcpState,
 };
 use crate::entry::enter;
@@ -56,6 +56,7 @@ fn option(value: TcpOption, state: &State) -> Result<tcp::TcpOption, SocketError
             PathMtu::Do => tcp::PathMtu::Do,
             PathMtu::Probe => tcp::PathMtu::Probe,
         }),
+        TcpOption::Backlog(count) => tcp::TcpOption::Backlog(count.into()),
         TcpOption::FastopenKey(_)
         | TcpOption::MinTtl(_)
         | TcpOption::ThinLinearTimeouts(_)
@@ -178,8 +179,10 @@ impl Guest for Component {
         run(socket, |state, handle, _| state.peek(handle, max))
     }
 
-    fn send(socket: TcpSocketBorrow<'_>, data: Vec<u8>, more: bool) -> Result<u64, ErrorCode> {
-        run(socket, |state, handle, now| state.send(handle, &data, more, now)).map(|taken| taken as u64)
+    fn send(socket: TcpSocketBorrow<'_>, data: Vec<u8>, flags: SendFlags) -> Result<u64, ErrorCode> {
+        let SendFlags { more, end_of_record } = flags;
+        let flags = tcp::SendFlags { more, end_of_record };
+        run(socket, |state, handle, now| state.send(handle, &data, flags, now)).map(|taken| taken as u64)
     }
 
     fn take_error(socket: TcpSocketBorrow<'_>) -> Result<u32, ErrorCode> {

@@ -87,7 +87,7 @@ impl State {
         &mut self,
         handle: TcpHandle,
         data: &[u8],
-        more: bool,
+        flags: SendFlags,
         now: Instant,
     ) -> Result<usize, SocketError> {
         let socket = self.sockets.get(&handle).ok_or(SocketError::InvalidState)?;
@@ -99,8 +99,10 @@ impl State {
         if ours == 0 && !data.is_empty() {
             return Err(SocketError::WouldBlock);
         }
+        let cut = ours < data.len();
+        let flags = SendFlags { end_of_record: flags.end_of_record && !cut, ..flags };
         let data = data.get(..ours).unwrap_or(data);
-        self.stack.tcp_send_with(handle, data, SendFlags { more }, now)
+        self.stack.tcp_send_with(handle, data, flags, now)
     }
 
     /// The error that waits to be told, by Linux's number; 0: there is none.
@@ -200,7 +202,13 @@ fn error_number(error: SocketError) -> u32 {
         SocketError::NewSocketLimit => 24,
         SocketError::AddressNotBindable => 99,
         SocketError::AddressInUse => 98,
-        SocketError::RemoteUnreachable => 113,
+        SocketError::NetworkUnreachable => 101,
+        SocketError::HostUnreachable => 113,
+        SocketError::HostDown => 112,
+        SocketError::HostIsolated => 64,
+        SocketError::ProtocolUnavailable => 92,
+        SocketError::ProtocolError => 71,
+        SocketError::BrokenPipe => 32,
         SocketError::ConnectionRefused => 111,
         SocketError::ConnectionReset => 104,
         SocketError::ConnectionAborted => 103,

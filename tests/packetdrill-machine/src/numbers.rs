@@ -32,6 +32,7 @@ pub(crate) mod msg {
     pub(crate) const PEEK: i32 = 0x2;
     pub(crate) const TRUNC: i32 = 0x20;
     pub(crate) const DONTWAIT: i32 = 0x40;
+    pub(crate) const EOR: i32 = 0x80;
     pub(crate) const WAITALL: i32 = 0x100;
     pub(crate) const ERRQUEUE: i32 = 0x2000;
     pub(crate) const MORE: i32 = 0x8000;

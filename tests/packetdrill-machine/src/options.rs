@@ -8,8 +8,11 @@ use wnet::lab::exports::wasi::sockets::network::{IpAddress, IpSocketAddress};
 use wnet::lab::exports::wnet::stack::socket_options::BpfInstruction;
 
 pub(crate) use wnet::lab::exports::wnet::stack::socket_options::{
-    CcInfo, PathMtu, TcpInfo, TcpOption, TcpOptions, TcpState as State,
+    CcInfo, PathMtu, SendFlags, TcpInfo, TcpOption, TcpOptions, TcpState as State,
 };
+
+/// Bytes leave as the rules say.
+pub(crate) const PLAIN: SendFlags = SendFlags { more: false, end_of_record: false };
 
 /// Calls a function of `socket-options`.
 macro_rules! option {
@@ -52,8 +55,8 @@ impl Component {
         option!(self, call_peek, socket, max as u64)
     }
 
-    pub(crate) fn send(&mut self, socket: ResourceAny, data: &[u8], more: bool) -> Result<u64, Errno> {
-        option!(self, call_send, socket, data, more)
+    pub(crate) fn send(&mut self, socket: ResourceAny, data: &[u8], flags: SendFlags) -> Result<u64, Errno> {
+        option!(self, call_send, socket, data, flags)
     }
 
     /// The error that waits to be told, and is forgotten.

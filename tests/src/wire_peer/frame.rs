@@ -5,7 +5,8 @@ use std::net::Ipv4Addr;
 
 use anyhow::{Context, Result, ensure};
 use stack_core::wire::ethernet::{self, EtherType, MacAddress};
-use stack_core::wire::ipv4::{self, Protocol};
+use stack_core::wire::ipv4;
+use stack_core::wire::protocol::Protocol;
 use stack_core::wire::{arp, icmpv4, pretty, tcp};
 
 use crate::world::MAC;

@@ -3,7 +3,7 @@
 //! The stack's own types are passed through: the interface is the same on both sides. A guest names its sockets by
 //! its own handles, so that it reaches no others.
 
-use super::socket::StackAnswer;
+use super::super::answer::StackAnswer;
 use super::state::Operation;
 use super::{Socket, TcpState};
 use crate::gate::error::{SocketError, SocketResult};
@@ -12,7 +12,7 @@ use crate::gate::{GateHost, GateView};
 use crate::kernel::StackState;
 use crate::kernel::bindings::exports::wasi::sockets::network::{ErrorCode, IpAddress, IpSocketAddress};
 use crate::kernel::bindings::exports::wnet::stack::socket_options::{
-    self, BpfInstruction, TcpOption, TcpState as ConnectionState,
+    self, BpfInstruction, SendFlags, TcpOption, TcpState as ConnectionState,
 };
 use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lower, Resource, ResourceAny};
 use wasmtime::{Result, Store, StoreContextMut};
@@ -55,8 +55,8 @@ fn define_data<T: GateHost>(options: &mut LinkerInstance<'_, T>) -> Result<()> {
         let max = max.min(MAX_PEEK);
         gate.ask_options(&socket, |options, stack, handle| options.call_peek(stack, handle, max))
     })?;
-    define(options, "send", |gate, (socket, data, more): (Socket, Vec<u8>, bool)| {
-        gate.ask_options(&socket, |options, stack, handle| options.call_send(stack, handle, &data, more))
+    define(options, "send", |gate, (socket, data, flags): (Socket, Vec<u8>, SendFlags)| {
+        gate.ask_options(&socket, |options, stack, handle| options.call_send(stack, handle, &data, flags))
     })?;
     define(options, "take-error", |gate, (socket,): (Socket,)| {
         gate.ask_options(&socket, |options, stack, handle| options.call_take_error(stack, handle))

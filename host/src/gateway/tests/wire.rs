@@ -6,6 +6,7 @@ use crate::wire::user::UserWire;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use stack_core::wire::arp::{self, Operation};
 use stack_core::wire::ethernet::{self, EtherType, MacAddress};
+use stack_core::wire::protocol::Protocol;
 use stack_core::wire::{icmpv4, ipv4};
 use std::net::Ipv4Addr;
 use std::time::Instant;
@@ -71,7 +72,7 @@ fn ping(wire: &UserWire, destination: Ipv4Addr) {
         identification: 1,
         dont_fragment: false,
         ttl: 64,
-        protocol: ipv4::Protocol::ICMP,
+        protocol: Protocol::ICMP,
         source: GUEST,
         destination,
     };

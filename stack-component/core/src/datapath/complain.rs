@@ -5,7 +5,8 @@ use crate::counters::Counter;
 use crate::icmp::{self, About, Problem, Suppressed};
 use crate::packet::LinkDestination;
 use crate::wire::icmpv4::Type;
-use crate::wire::ipv4::{Header, Protocol};
+use crate::wire::ipv4::Header;
+use crate::wire::protocol::Protocol;
 
 /// Errors are sent with precedence "internetwork control" (RFC 1812 section 4.3.2.5) and keep the rest of the
 /// type of service. Linux: `IPTOS_PREC_INTERNETCONTROL`.

@@ -1,15 +1,15 @@
 //! The walk upward, from IPv4 to the protocol that a packet carries.
 
-use super::{Context, Outgoing, complain, transmit};
+use super::{Context, Outgoing, complain, tell, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
-use crate::icmp::{self, IcmpError, Problem};
+use crate::icmp::{self, Problem};
 use crate::ip::v4::Received;
 use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{LinkDestination, Packet};
 use crate::tcp::SegmentInfo;
 use crate::udp::{Arrival, Rejected};
-use crate::wire::ipv4::Protocol;
+use crate::wire::protocol::Protocol;
 
 /// Gives a packet that is for us to its protocol. `to_many` says that it is for others, too. Linux:
 /// `ip_local_deliver`, `ip_protocol_deliver_rcu`.
@@ -93,18 +93,9 @@ fn icmp_message(
             Ok(())
         }
         icmp::Verdict::Error(error) => {
-            tell(cx, &error);
+            tell::tell(cx, &error);
             Ok(())
         }
-    }
-}
-
-/// Tells TCP or UDP that a packet of ours could not be delivered.
-pub(super) fn tell(cx: &mut Context<'_>, error: &IcmpError) {
-    match error.protocol {
-        Protocol::TCP => cx.with_tcp(|tcp, env| tcp.icmp_error(env, error)),
-        Protocol::UDP => cx.udp.icmp_error(error),
-        _ => {}
     }
 }
 

@@ -21,9 +21,11 @@ mod complain;
 mod context;
 mod deliver;
 mod forward;
+mod neighbours;
 mod paths;
 mod receive;
 mod run;
+mod tell;
 mod timers;
 mod transmit;
 

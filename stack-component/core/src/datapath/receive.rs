@@ -1,6 +1,6 @@
 //! The walk upward, to the point where it is clear whom a packet is for.
 
-use super::{Context, deliver, forward, transmit};
+use super::{Context, deliver, forward, neighbours, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
@@ -54,7 +54,7 @@ fn arp_packet(cx: &mut Context<'_>, device: DeviceIndex, packet: &Packet) -> Res
         None => Ok(()),
     };
     // What waited goes before anything that is sent from now on.
-    transmit::do_neighbour_actions(cx);
+    neighbours::do_neighbour_actions(cx);
     match reply {
         // The asker gets its answer whether or not we could take note of it.
         Some(reply) => {

@@ -2,7 +2,7 @@
 //! socket's owner leaves behind.
 
 use super::receive::receive;
-use super::{Context, timers, transmit};
+use super::{Context, neighbours, timers, transmit};
 use crate::device::Interfaces;
 use crate::drop_reason::DropReason;
 use crate::neighbour::Neighbours;
@@ -69,7 +69,7 @@ fn link_lost(cx: &mut Context<'_>, device: DeviceIndex) {
         }
     }
     cx.neighbours.forget_device(device);
-    transmit::do_neighbour_actions(cx);
+    neighbours::do_neighbour_actions(cx);
 }
 
 /// Sends what a call left to be sent, and takes in what of it was for ourselves; what that leaves beyond the
@@ -96,7 +96,7 @@ fn transmit_pending(cx: &mut Context<'_>) {
     while let Some(output) = cx.with_tcp(|tcp, env| tcp.poll_output(env)) {
         transmit::segment(cx, output);
     }
-    transmit::do_neighbour_actions(cx);
+    neighbours::do_neighbour_actions(cx);
 }
 
 /// Rings the doorbells.

@@ -1,6 +1,6 @@
 //! What time demands.
 
-use super::{Context, transmit};
+use super::{Context, neighbours, transmit};
 use crate::neighbour::arp;
 use crate::packet::DeviceIndex;
 use crate::wire::ethernet::MacAddress;
@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 pub(super) fn run(cx: &mut Context<'_>) {
     cx.with_tcp(|tcp, env| tcp.run_timers(env));
     cx.neighbours.run_timers(cx.now, cx.sysctl, cx.random);
-    transmit::do_neighbour_actions(cx);
+    neighbours::do_neighbour_actions(cx);
 }
 
 /// Announces the addresses that were added since the link was last up. Linux:

@@ -1,12 +1,12 @@
 //! The walk downward: from a protocol's payload to a frame before a device.
 
-use super::{Context, checksum, complain, deliver};
+use super::{Context, checksum, tell};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
-use crate::icmp::{IcmpError, IcmpErrorKind, Problem};
+use crate::icmp::{IcmpError, IcmpErrorKind};
 use crate::ip::v4::{self, Request};
-use crate::neighbour::{Action, Key, Output, arp};
+use crate::neighbour::{Key, Output};
 use crate::netfilter::{EgressChecked, HookPoint, HookState};
 use crate::packet::{DeviceIndex, Packet};
 use crate::qdisc;
@@ -14,7 +14,7 @@ use crate::route::Destination;
 use crate::tcp;
 use crate::wire;
 use crate::wire::ethernet::{EtherType, MacAddress};
-use crate::wire::ipv4::{Header, Protocol};
+use crate::wire::protocol::Protocol;
 use core::net::Ipv4Addr;
 
 /// A payload of ours, with what its header is to say.
@@ -74,7 +74,7 @@ fn route_and_send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropRe
         Err((reason, packet)) => {
             let kind = IcmpErrorKind::FragmentationNeeded { mtu: u16::try_from(mtu).unwrap_or(u16::MAX) };
             let error = IcmpError::about_payload(source, destination, protocol, packet.data(), kind);
-            error.inspect(|error| deliver::tell(cx, error));
+            error.inspect(|error| tell::tell(cx, error));
             return Err(reason);
         }
     };
@@ -148,7 +148,7 @@ fn neighbour(cx: &mut Context<'_>, key: Key, checked: EgressChecked) -> Result<(
 }
 
 /// Sends an IP packet, which only a checked one is, to a station.
-fn station(
+pub(super) fn station(
     cx: &mut Context<'_>,
     device: DeviceIndex,
     mac: MacAddress,
@@ -180,46 +180,5 @@ pub(super) fn arp(cx: &mut Context<'_>, device: DeviceIndex, mac: MacAddress, me
     message.emit(packet.push(wire::arp::PACKET_LEN));
     if let Err(reason) = frame(cx, device, mac, EtherType::ARP, packet) {
         cx.counters.drop(reason);
-    }
-}
-
-/// Does what the neighbour table asks for: questions, packets that waited, packets given up. It ends: what is
-/// done here may make a neighbour be asked for, but sets nothing free.
-pub(super) fn do_neighbour_actions(cx: &mut Context<'_>) {
-    while let Some(action) = cx.neighbours.poll_action() {
-        match action {
-            Action::Solicit(key, known) => solicit(cx, key, known),
-            Action::Send(key, mac, checked) => {
-                if let Err(reason) = station(cx, key.device, mac, checked) {
-                    cx.count_sent_drop(reason);
-                }
-            }
-            Action::GiveUp(_, checked, reason) => {
-                cx.count_sent_drop(reason);
-                if reason == DropReason::NeighbourFailed {
-                    report_unreachable(cx, checked.packet());
-                }
-            }
-        }
-    }
-}
-
-/// Linux: `arp_solicit`.
-fn solicit(cx: &mut Context<'_>, Key { device, address }: Key, known: Option<MacAddress>) {
-    let Some(interface) = cx.interfaces.get(device) else { return };
-    let source = interface.source_for(address).unwrap_or(Ipv4Addr::UNSPECIFIED);
-    let question = arp::request(interface.mac(), source, address, known);
-    self::arp(cx, device, known.unwrap_or(MacAddress::BROADCAST), &question);
-}
-
-/// Tells whoever sent a packet that its next hop does not answer: a protocol of ours, or the sender of a
-/// forwarded packet. Linux: `arp_error_report`.
-fn report_unreachable(cx: &mut Context<'_>, packet: &Packet) {
-    let Ok(header) = Header::parse_quoted(packet.data()) else { return };
-    if !cx.routes.is_local(header.source()) {
-        return complain::complain(cx, packet.data(), packet.meta.destination, Problem::HostUnreachable);
-    }
-    if let Some(error) = IcmpError::about(packet.data(), IcmpErrorKind::HostUnreachable) {
-        deliver::tell(cx, &error);
     }
 }

@@ -6,7 +6,8 @@ use crate::random::Random;
 use crate::sysctl::Sysctl;
 use crate::time::Instant;
 use crate::wire::icmpv4::{Fields, HEADER_LEN, Type, unreachable};
-use crate::wire::ipv4::{self, Protocol};
+use crate::wire::ipv4;
+use crate::wire::protocol::Protocol;
 use core::net::Ipv4Addr;
 
 /// Bytes of the largest error, IP header included: every host takes it (RFC 1812 section 4.3.2.3).

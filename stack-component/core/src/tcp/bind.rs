@@ -1,39 +1,14 @@
 //! Who may have which address: binding, and who listens where. Linux: `inet_csk_get_port`,
 //! `__inet_lookup_listener`.
 
+use super::handle::TcpHandle;
 use super::open::port_range;
-use super::options::TcpOptions;
-use super::table::{Entry, Role, Socket, Tcp, TcpHandle};
+use super::sharing::Sharing;
+use super::table::{Entry, Role, Socket, Tcp};
 use super::{Env, FourTuple, SocketError};
 use crate::packet::DeviceIndex;
 use alloc::vec::Vec;
 use core::net::{Ipv4Addr, SocketAddrV4};
-
-/// Whether a socket lets others have its address.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Sharing {
-    /// Linux: `sk_reuse`.
-    address: bool,
-    /// Linux: `sk_reuseport`.
-    port: bool,
-    /// The device it is bound to. Linux: `sk_bound_dev_if`.
-    device: Option<DeviceIndex>,
-}
-
-impl Sharing {
-    /// What a socket's options say.
-    pub(super) fn of(options: &TcpOptions) -> Self {
-        Sharing { address: options.reuse_address, port: options.reuse_port, device: options.device }
-    }
-
-    /// Whether two sockets with overlapping addresses stand in each other's way; the other one may listen.
-    /// Linux: `inet_bind_conflict`.
-    fn conflicts(self, other: Sharing, listens: bool) -> bool {
-        let same_device = self.device.is_none() || other.device.is_none() || self.device == other.device;
-        let shared = (self.address && other.address && !listens) || (self.port && other.port);
-        same_device && !shared
-    }
-}
 
 /// Whether packets to one address may also be to the other. Linux: `inet_rcv_saddr_equal`.
 fn overlap(one: Ipv4Addr, other: Ipv4Addr) -> bool {

@@ -1,43 +1,10 @@
 //! What a sender waits for: the path, the peer's window, or its own send buffer. Linux: `tcp_chrono_start`,
 //! `enum tcp_chrono`.
 
-use super::connection::Connection;
+use super::connection::{Connection, Wait};
 use super::memory::Memory;
 use super::options::TcpOptions;
-use crate::time::{Duration, Instant};
-
-/// What is measured; of several at once the last one counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Wait {
-    /// There is data to send, or on its way. Linux: `TCP_CHRONO_BUSY`.
-    Busy,
-    /// The peer's window is too small. Linux: `TCP_CHRONO_RWND_LIMITED`.
-    PeerWindow,
-    /// The send buffer is too small. Linux: `TCP_CHRONO_SNDBUF_LIMITED`.
-    SendBuffer,
-}
-
-/// How long each of them was waited for.
-#[derive(Debug, Default)]
-pub(super) struct Chronograph {
-    current: Option<(Wait, Instant)>,
-    passed: [Duration; 3],
-}
-
-impl Chronograph {
-    fn switch(&mut self, now: Instant, to: Option<Wait>) {
-        if let Some((wait, since)) = self.current {
-            self.passed[wait as usize] += now.since(since);
-        }
-        self.current = to.map(|wait| (wait, now));
-    }
-
-    /// How long `wait` was waited for in all.
-    pub(super) fn passed(&self, wait: Wait, now: Instant) -> Duration {
-        let running = self.current.filter(|(current, _)| *current == wait);
-        self.passed[wait as usize] + running.map_or(Duration::ZERO, |(_, since)| now.since(since))
-    }
-}
+use crate::time::Instant;
 
 impl Connection {
     /// From now on `wait` is waited for, unless it is something worse already.

@@ -1,7 +1,6 @@
 //! How a connection ends. Linux: `tcp_close`, `tcp_shutdown`, `tcp_send_fin`.
 
-use super::connection::{Connection, Fin};
-use super::timers::Timer;
+use super::connection::{Connection, Fin, Timer};
 use super::{Env, TcpState};
 use crate::counters::Counter;
 

@@ -1,23 +1,22 @@
 //! Fast Open, the server's half (RFC 7413): data in the SYN is taken at once if a cookie shows that the peer
 //! gets what we send it. Linux: `net/ipv4/tcp_fastopen.c`.
 
-use super::connection::Connection;
+use super::connection::{Connection, Timer};
+use super::handle::TcpHandle;
 use super::handshake::{self, count_retransmission};
 use super::input::Disposition;
 use super::options::TcpOptions;
 use super::request::{FIRST_TIMEOUT, Request, SynAck};
 use super::segment::Segment;
-use super::table::{Tcp, TcpHandle};
-use super::timers::Timer;
+use super::table::Tcp;
 use super::{Env, FourTuple, Output, SocketError, TcpState};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::route::PathInfo;
 use crate::sysctl::{Sysctl, fast_open_keys};
-use crate::time::{Duration, Instant};
+use crate::time::Duration;
 use crate::wire::tcp::FastOpenCookie;
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
 use core::hash::Hasher;
 use siphasher::sip::SipHasher24;
 
@@ -30,63 +29,8 @@ pub(super) mod bits {
     pub(in super::super) const ALL_LISTENERS: u32 = 0x400;
 }
 
-/// How long a connection that was reset before its handshake counts as pending, so that forged SYNs do not
-/// pay (RFC 7413 section 5.1). Linux: `reqsk_fastopen_remove`.
-const RESET_MEMORY: Duration = Duration::from_secs(60);
-
 /// One or two keys of cookies: the second is accepted only.
 pub(super) type Keys = [Option<[u8; 16]>; 2];
-
-/// Connections that Fast Open began and whose handshake is not complete. Linux: `struct fastopen_queue`.
-#[derive(Debug, Default)]
-pub(super) struct Pending {
-    /// How many there are, those that were reset lately included.
-    count: u32,
-    /// Until when those that were reset count.
-    resets: VecDeque<Instant>,
-}
-
-impl Pending {
-    /// Whether one more may begin. Linux: `tcp_fastopen_queue_check`.
-    fn has_room(&mut self, env: &mut Env<'_>, most: u32) -> bool {
-        if most == 0 {
-            return false;
-        }
-        if self.count >= most {
-            if self.resets.front().is_none_or(|until| *until > env.now) {
-                env.counters.increment(Counter::TcpExtTCPFastOpenListenOverflow);
-                return false;
-            }
-            self.resets.pop_front();
-            self.count -= 1;
-        }
-        true
-    }
-
-    /// A handshake ended. Linux: `reqsk_fastopen_remove`.
-    fn end(&mut self, reset: bool, now: Instant) {
-        if reset {
-            self.resets.push_back(now + RESET_MEMORY);
-        } else {
-            self.count = self.count.saturating_sub(1);
-        }
-    }
-}
-
-/// What Fast Open has to do with a connection.
-#[derive(Debug, Default)]
-pub(super) struct FastOpen {
-    /// The request that the connection was made of before its handshake was complete. Linux: `fastopen_rsk`.
-    pub request: Option<Box<Request>>,
-    /// The SYN-ACK is to be sent (again).
-    answer_due: bool,
-    /// The handshake ended, well or by a reset: the listener is to hear of it.
-    ended: Option<(TcpHandle, bool)>,
-    /// Data of the SYN was taken by whoever got it. Linux: `syn_data_acked`, `TCPI_OPT_SYN_DATA`.
-    pub syn_data_acked: bool,
-    /// The client's half.
-    pub client: super::fast_open_client::Client,
-}
 
 /// What a SYN gets.
 pub(super) enum Decision {
@@ -200,7 +144,8 @@ impl Tcp {
         let answer = request.syn_ack(env, &options, SynAck::Ordinary { cookie });
         connection.timers.set(Timer::Retransmit, env.now + FIRST_TIMEOUT);
         let child = self.insert_child(env, &request, connection, options);
-        if let Some((connection, _)) = self.sockets.get_mut(child).and_then(|s| s.connection_mut()) {
+        if let Some((connection, options)) = self.sockets.get_mut(child).and_then(|s| s.connection_mut()) {
+            connection.begin_transfer(env, options);
             connection.fast_open.request = Some(Box::new(request));
         }
         if let Some((listener, _)) = self.listener_mut(listener_handle) {
@@ -273,13 +218,15 @@ impl Connection {
     }
 
     /// The handshake is complete. Linux: `tcp_rcv_synrecv_state_fastopen`.
-    pub(super) fn complete_fast_open(&mut self, env: &mut Env<'_>) {
-        let Some(request) = self.fast_open.request.take() else { return };
+    /// Answers whether Fast Open had begun this connection.
+    pub(super) fn complete_fast_open(&mut self, env: &mut Env<'_>) -> bool {
+        let Some(request) = self.fast_open.request.take() else { return false };
         self.fast_open.ended = Some((request.listener, false));
         self.fast_open.answer_due = false;
         request.measure(self, env);
         self.retransmits = 0;
         self.rearm_retransmission(env);
+        true
     }
 
     /// The SYN-ACK was not answered in time: nothing else is sent again before it is. Answers whether this was
@@ -289,8 +236,7 @@ impl Connection {
         env.counters.increment(Counter::TcpExtTCPTimeouts);
         let retries = options.syn_count.map_or(env.sysctl.tcp_synack_retries + 1, u32::from);
         if u32::from(request.timeouts) >= retries {
-            let error = self.soft_error.unwrap_or(SocketError::Timeout);
-            self.die(Some(error));
+            self.give_up(env);
             return true;
         }
         request.timeouts = request.timeouts.saturating_add(1);

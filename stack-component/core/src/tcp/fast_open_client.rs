@@ -1,81 +1,17 @@
 //! Fast Open, the client's half (RFC 7413 section 4.1.3): the first data goes with the SYN to servers whose
 //! cookie is known. Linux: `tcp_send_syn_data`, `tcp_rcv_fastopen_synack`, `tcp_fastopen_cookie_check`.
 
-use super::connection::Connection;
+use super::connection::{Connection, Failure};
 use super::destinations::CachedCookie;
 use super::fast_open::bits;
+use super::handle::TcpHandle;
 use super::options::TcpOptions;
 use super::segment::Segment;
-use super::table::{Tcp, TcpHandle};
+use super::table::Tcp;
 use super::{Env, SocketError, TcpState};
 use crate::counters::Counter;
-use crate::time::{Duration, Instant};
 use crate::wire::tcp::{FastOpenCookie, Flags, MAX_OPTIONS_LEN};
 use core::net::{Ipv4Addr, SocketAddrV4};
-
-/// How often the time without Fast Open doubles at most. Linux: `tcp_fastopen_active_should_disable`.
-const MAX_DOUBLINGS: u32 = 6;
-
-/// Why Fast Open did not work, by Linux's numbers. Linux: `enum tcp_fastopen_client_fail`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// It did, or was not tried.
-    #[default]
-    None = 0,
-    /// No cookie is known.
-    CookieUnavailable = 1,
-    /// The SYN-ACK did not acknowledge the data.
-    DataNotAcked = 2,
-    /// The SYN was sent again.
-    SynRetransmitted = 3,
-}
-
-/// What Fast Open has to do with a connection that we open.
-#[derive(Debug, Default)]
-pub(super) struct Client {
-    /// The SYN waits for the first data. Linux: `defer_connect`.
-    pub deferred: bool,
-    /// What the first SYN carries of Fast Open. Linux: `fastopen_req->cookie`.
-    cookie: Option<FastOpenCookie>,
-    /// How much data the first SYN carries.
-    syn_data: u32,
-    /// The first SYN carried the option, or data. Linux: `syn_fastopen`, `syn_data`.
-    tried: bool,
-    /// It carried data. Linux: `syn_data`.
-    sent_data: bool,
-    /// Why it did not work. Linux: `fastopen_client_fail`.
-    pub failure: Failure,
-    /// What the SYN-ACK taught, for the next connection.
-    lesson: Option<CachedCookie>,
-    /// The path seems to swallow Fast Open.
-    swallowed: bool,
-}
-
-/// Times without Fast Open after a path swallowed it. Linux: `tfo_active_disable_times` and its stamp.
-#[derive(Debug, Default)]
-pub(super) struct BlackHole {
-    times: u32,
-    since: Instant,
-}
-
-impl BlackHole {
-    /// Linux: `tcp_fastopen_active_should_disable`.
-    fn is_in_force(&self, env: &Env<'_>) -> bool {
-        let seconds = u64::from(env.sysctl.tcp_fastopen_blackhole_timeout_sec);
-        let doublings = self.times.saturating_sub(1).min(MAX_DOUBLINGS);
-        self.times > 0 && env.now.since(self.since) < Duration::from_secs(seconds << doublings)
-    }
-
-    /// Linux: `tcp_fastopen_active_disable`.
-    fn begin(&mut self, env: &mut Env<'_>) {
-        if env.sysctl.tcp_fastopen_blackhole_timeout_sec == 0 {
-            return;
-        }
-        self.times = self.times.saturating_add(1);
-        self.since = env.now;
-        env.counters.increment(Counter::TcpExtTCPFastOpenBlackhole);
-    }
-}
 
 /// What the first SYN may carry.
 struct Permission {

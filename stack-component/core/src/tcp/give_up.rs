@@ -1,11 +1,10 @@
 //! When a peer that does not answer is given up (RFC 9293 section 3.8.3, RFC 1122 section 4.2.3.5, RFC 5482). Linux:
 //! `tcp_write_timeout`.
 
-use super::Env;
 use super::connection::Connection;
 use super::options::TcpOptions;
 use super::round_trip::INITIAL;
-use super::{SocketError, TcpState};
+use super::{Env, SocketError, TcpState};
 use crate::counters::Counter;
 use crate::time::Duration;
 

@@ -1,10 +1,10 @@
 //! What a connection tells of itself. Linux: `struct tcp_info`, `tcp_get_info`.
 
 use super::TcpState;
-use super::chronograph::Wait;
-use super::connection::Connection;
+use super::connection::{Connection, Wait};
+use super::handle::TcpHandle;
 use super::options::TcpOptions;
-use super::table::{Role, Tcp, TcpHandle};
+use super::table::{Role, Tcp};
 use crate::time::{Duration, Instant};
 
 /// The state of a connection under Linux's field names, without their `tcpi_`.

@@ -1,10 +1,10 @@
 //! What arrives for a connection: is the segment acceptable, and what does it mean (RFC 9293 section
 //! 3.10.7). Linux: `net/ipv4/tcp_input.c`.
 
-use super::connection::{Connection, DEFAULT_MSS, Fin, TimestampState};
+use super::connection::{Connection, Fin, Timer, TimestampState};
 use super::options::TcpOptions;
 use super::segment::Segment;
-use super::timers::Timer;
+use super::segment_size::DEFAULT_MSS;
 use super::{Env, SocketError, TcpState};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
@@ -55,6 +55,8 @@ impl Connection {
         // What a write held back for more leaves with the next acknowledgement. Linux: `tcp_data_snd_check`.
         self.send.more = false;
         let news = !segment.acknowledgement.before(self.send.una);
+        // The fast path looks at no acknowledgement that comes with data and says nothing.
+        let looked_at = news && (segment.payload.is_empty() || !self.is_predicted(&segment));
         if let Err(reason) = self.acknowledge(env, &segment) {
             // An established connection ignores acknowledgements of what was never sent.
             let unsent = segment.acknowledgement.after(self.send.next);
@@ -67,12 +69,21 @@ impl Connection {
         if news {
             self.note_timestamp(env, &segment);
         }
-        self.complete_fast_open(env);
-        if self.state == TcpState::SynRecv && !self.complete_simultaneous_open(env, options, &segment) {
+        if looked_at {
+            self.answer_to_probe(env, options);
+        }
+        let begun = self.complete_fast_open(env);
+        if self.state == TcpState::SynRecv && !self.complete_open(env, options, &segment, begun) {
             return Disposition::Reset(DropReason::TcpAcknowledgement);
         }
-        self.after_acknowledge();
-        let result = self.receive(env, segment);
+        if let Err(reset) = self.after_acknowledge(env, options) {
+            return reset;
+        }
+        let result = match segment.flags.syn() {
+            // The peer's SYN once more, which is old.
+            true => self.receive_old(env, segment.sequence, segment.end()),
+            false => self.receive(env, segment),
+        };
         if self.state != TcpState::Close {
             self.schedule_ack(env, options.receive_lowat);
         }
@@ -91,9 +102,10 @@ impl Connection {
             return Err(self.check_reset(env, segment));
         }
         if segment.flags.syn() {
-            // In SYN-RECEIVED the peer's SYN may come again, with the acknowledgement of ours.
-            let again = self.state == TcpState::SynRecv && segment.sequence + 1 == self.receive.next;
-            if !(again && segment.flags.ack()) {
+            // In SYN-RECEIVED the peer's SYN may come again, with the acknowledgement of ours (RFC 9293 section 3.5).
+            let bare = segment.len() == 1 && segment.end() == self.receive.next;
+            let answers = segment.flags.ack() && segment.acknowledgement == self.send.next;
+            if !(self.state == TcpState::SynRecv && bare && answers) {
                 self.reflect_syn_ack(env, segment);
                 return Err(self.challenge_syn(env));
             }
@@ -217,17 +229,10 @@ impl Connection {
     }
 
     /// Answers a segment outside of the window with an acknowledgement, so that the peer can find its way
-    /// back; for segments without data not more often than `tcp_invalid_ratelimit`, else `skipped` counts it.
-    /// Linux: `tcp_send_dupack`, `tcp_oow_rate_limited`.
+    /// back; not more often than the settings permit, else `skipped` counts it. Linux: `tcp_send_dupack`.
     fn answer_invalid(&mut self, env: &mut Env<'_>, segment: &Segment, skipped: Counter) {
-        let limit = Duration::from_millis(env.sysctl.tcp_invalid_ratelimit.into());
-        let limited = segment.payload.is_empty() || segment.flags.syn();
-        if limited && self.ack.last_invalid.is_some_and(|last| env.now.since(last) < limit) {
-            env.counters.increment(skipped);
+        if !segment.may_be_answered(env, &mut self.ack.last_invalid, skipped) {
             return;
-        }
-        if limited {
-            self.ack.last_invalid = Some(env.now);
         }
         if segment.len() > 0 && segment.sequence.before(self.receive.next) {
             env.counters.increment(Counter::TcpExtDelayedACKLost);
@@ -239,17 +244,20 @@ impl Connection {
         self.acknowledge_now();
     }
 
-    /// Counts what header prediction would have taken. Linux: the fast path of `tcp_rcv_established`.
-    fn count_path(&self, env: &mut Env<'_>, segment: &Segment) {
-        let expected = segment.sequence == self.receive.next
+    /// Whether header prediction would have taken the segment. Linux: the fast path of `tcp_rcv_established`.
+    pub(super) fn is_predicted(&self, segment: &Segment) -> bool {
+        segment.sequence == self.receive.next
             && u32::from(segment.window) << self.send.scale == self.send.window
             && !segment.flags.intersects(Flags::SYN | Flags::FIN | Flags::URG)
             && segment.options.sack.is_empty()
             && !self.receive.queue.has_gap()
-            && self.state == TcpState::Established;
+            && self.state == TcpState::Established
+    }
+
+    fn count_path(&self, env: &mut Env<'_>, segment: &Segment) {
         let bare = segment.payload.is_empty();
         let news = segment.acknowledgement.after(self.send.una);
-        match (expected, bare, news) {
+        match (self.is_predicted(segment), bare, news) {
             (true, false, _) => env.counters.increment(Counter::TcpExtTCPHPHits),
             (true, true, true) => env.counters.increment(Counter::TcpExtTCPHPAcks),
             (_, true, _) if segment.len() == 0 => env.counters.increment(Counter::TcpExtTCPPureAcks),
@@ -268,9 +276,13 @@ impl Connection {
                 env.counters.increment(Counter::TcpAttemptFails);
                 SocketError::ConnectionReset
             }
-            TcpState::Established | TcpState::CloseWait => {
+            TcpState::Established => {
                 env.counters.increment(Counter::TcpEstabResets);
                 SocketError::ConnectionReset
+            }
+            TcpState::CloseWait => {
+                env.counters.increment(Counter::TcpEstabResets);
+                SocketError::BrokenPipe
             }
             _ => SocketError::ConnectionReset,
         };
@@ -358,7 +370,7 @@ impl Connection {
 
     /// Linux: `tcp_finish_connect`'s half that looks at options.
     fn negotiate(&mut self, env: &Env<'_>, options: &TcpOptions, peer: &Options) {
-        self.send.peer_mss = u32::from(super::path::believable_mss(env.sysctl, peer.mss, options));
+        self.send.peer_mss = u32::from(super::segment_size::believable_mss(env.sysctl, peer.mss, options));
         match peer.window_scale.filter(|_| env.sysctl.tcp_window_scaling) {
             Some(scale) => self.send.scale = scale,
             None => self.receive.scale = 0,
@@ -374,7 +386,23 @@ impl Connection {
     /// The handshake is complete. Linux: `tcp_finish_connect`, the end of SYN-RECV in
     /// `tcp_rcv_state_process`.
     pub(super) fn establish(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
+        self.begin_transfer(env, options);
+        self.establish_begun(env, options);
+    }
+
+    /// The handshake of a connection is complete whose transfer began before.
+    fn establish_begun(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
         self.enter(TcpState::Established);
+        if !self.control.takes_over() {
+            self.update_pacing_rate(env);
+        }
+        self.restart_keep_alive(options, env.now);
+        self.wake();
+    }
+
+    /// Buffers, window and congestion control begin: with the handshake's end, or before it where Fast Open lets data
+    /// go. Linux: `tcp_init_transfer`.
+    pub(super) fn begin_transfer(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
         self.begin_tuning(options, env.now);
         // More than one lost SYN says that the path is full (RFC 5681 section 3.1). What the handshake itself did to
         // the window does not count. Linux: `tcp_init_transfer`.
@@ -384,27 +412,28 @@ impl Connection {
         self.pacing.max_rate = options.max_pacing_rate;
         let path = self.path(env.now);
         self.control.start(&mut self.window, &path);
-        if !self.control.takes_over() {
-            self.update_pacing_rate(env);
-        }
-        self.restart_keep_alive(options, env.now);
-        self.wake();
     }
 
     /// Linux: the end of `TCP_SYN_RECV` in `tcp_rcv_state_process`. Answers `false` for an acknowledgement that
     /// is not ours.
-    fn complete_simultaneous_open(
+    /// `begun`: Fast Open let data go before.
+    fn complete_open(
         &mut self,
         env: &mut Env<'_>,
         options: &TcpOptions,
         segment: &Segment,
+        begun: bool,
     ) -> bool {
         if self.send.una == self.send.initial {
             return false;
         }
         self.send.window = u32::from(segment.window) << if segment.flags.syn() { 0 } else { self.send.scale };
         self.rate.count_syn_ack();
-        self.establish(env, options);
+        if begun {
+            self.establish_begun(env, options);
+        } else {
+            self.establish(env, options);
+        }
         // The owner may have closed its side meanwhile.
         if self.send.fin != Fin::No {
             self.enter(TcpState::FinWait1);
@@ -412,19 +441,25 @@ impl Connection {
         true
     }
 
-    /// The states that end with the acknowledgement of our FIN.
-    fn after_acknowledge(&mut self) {
+    /// The states that end with the acknowledgement of our FIN. The error answers it if nobody waits for the peer's.
+    fn after_acknowledge(&mut self, env: &mut Env<'_>, options: &TcpOptions) -> Result<(), Disposition> {
         if self.send.fin != Fin::Sent || self.send.una != self.send.next {
-            return;
+            return Ok(());
         }
         match self.state {
             TcpState::FinWait1 => {
                 self.enter(TcpState::FinWait2);
                 self.wake();
+                if self.waits_for_no_fin(options) {
+                    env.counters.increment(Counter::TcpExtTCPAbortOnData);
+                    self.die(None);
+                    return Err(Disposition::Reset(DropReason::TcpClosed));
+                }
             }
             TcpState::Closing => self.enter(TcpState::TimeWait),
             TcpState::LastAck => self.die(None),
             _ => {}
         }
+        Ok(())
     }
 }

@@ -3,8 +3,9 @@
 
 use super::connection::Fin;
 use super::filter::{FilterError, Instruction};
+use super::handle::TcpHandle;
 use super::sockets::Received;
-use super::table::{Role, Socket, Tcp, TcpHandle};
+use super::table::{Role, Socket, Tcp};
 use super::{CongestionInfo, SocketError, TcpState};
 use crate::time::Instant;
 
@@ -80,10 +81,10 @@ impl super::connection::Connection {
     /// What a reader hears who finds no data.
     pub(super) fn nothing_to_read(&self) -> Result<Received, SocketError> {
         match (self.state, self.ended_by) {
-            _ if self.receive.shutdown => Ok(Received::End),
+            // After the peer's FIN there is nothing that a reset could take away. Linux: `SOCK_DONE` in `tcp_recvmsg_locked`.
+            _ if self.receive.shutdown || self.receive.finished => Ok(Received::End),
             (TcpState::Close, Some(error)) => Err(error),
             (TcpState::Close, None) => Ok(Received::End),
-            _ if self.receive.finished => Ok(Received::End),
             _ => Err(SocketError::WouldBlock),
         }
     }

@@ -1,10 +1,9 @@
 //! What must be so between any two events, for the simulation to check.
 
-use super::connection::{Connection, Fin};
+use super::connection::{Connection, Fin, Timer};
 use super::options::TcpOptions;
 use super::sent_queue::Sent;
 use super::table::Tcp;
-use super::timers::Timer;
 use super::write_buffers::LARGEST_BURST;
 use super::{FourTuple, TcpState};
 use alloc::format;

@@ -2,7 +2,6 @@
 //! `tcp_memory_pressure`, `tcp_max_orphans`.
 
 use super::Env;
-use super::connection::Connection;
 use crate::counters::Counter;
 use crate::sysctl::Sysctl;
 
@@ -85,17 +84,10 @@ impl Memory {
         self.shortage == Shortage::None && self.bytes.div_ceil(PAGE) < sysctl.tcp_mem[0].into()
     }
 
-    /// Whether a connection may not live on without an owner: there are too many, or it holds much and memory
-    /// is used up. Linux: `tcp_check_oom`.
-    pub(super) fn refuses_orphan(&self, connection: &Connection, sysctl: &Sysctl) -> bool {
-        let holds_much = connection.send.queue.len() > SMALL_SEND_QUEUE;
+    /// Whether a connection with `queued` bytes to be sent may not live on without an owner: there are too many, or it
+    /// holds much and memory is used up. Linux: `tcp_check_oom`.
+    pub(super) fn refuses_orphan(&self, queued: usize, sysctl: &Sysctl) -> bool {
+        let holds_much = queued > SMALL_SEND_QUEUE;
         self.orphans > sysctl.tcp_max_orphans || (holds_much && self.shortage == Shortage::Exhausted)
-    }
-}
-
-impl Connection {
-    /// What both queues hold, in bytes.
-    pub(super) fn held(&self) -> usize {
-        self.receive.queue.charged() + self.send.queue.len()
     }
 }

@@ -3,31 +3,17 @@
 
 use super::Env;
 use super::congestion::CaState;
-use super::connection::{Connection, mss_of_mtu};
+use super::connection::{Connection, MtuProbe};
 use super::options::TcpOptions;
+use super::segment_size::mss_of_mtu;
 use super::sequence::Sequence;
 use crate::counters::Counter;
-use crate::time::{Duration, Instant};
+use crate::time::Duration;
 
 /// Bytes of an IPv4 and a TCP header.
 const HEADERS: u32 = 40;
 /// The window has to be at least so large that the loss of a probe is told of by duplicates.
 const MIN_WINDOW: u32 = 11;
-
-/// The search for the path MTU. Linux: `icsk_mtup`, `mtu_probe`.
-#[derive(Debug, Default)]
-pub(super) struct MtuProbe {
-    /// It goes on.
-    enabled: bool,
-    /// Packets of this many bytes pass.
-    low: u32,
-    /// Larger ones do not.
-    high: u32,
-    /// The probe on its way: its packet in bytes, and its numbers.
-    probe: Option<(u32, Sequence, Sequence)>,
-    /// When the search began, or found what there is to find.
-    since: Instant,
-}
 
 impl Connection {
     /// The handshake is complete: where the search begins. Linux: `tcp_mtup_init`.
@@ -80,7 +66,9 @@ impl Connection {
         }
         let room = self.send_mss() + search.high.midpoint(search.low) - self.passing_mtu();
         let needed = room + (self.recovery.reordering + 1) * self.send_mss();
+        let record_end = self.send.buffers.record_end(self.send.next);
         let fits = self.unsent() >= needed
+            && record_end.is_none_or(|end| end.since(self.send.next) >= room)
             && self.send.window >= needed
             && !(self.send.next + needed).after(self.send.una + self.send.window)
             && self.in_flight() + 2 <= self.window.size;

@@ -2,11 +2,11 @@
 //! `inet_connection_sock.c`, `inet_hashtables.c`.
 
 use super::connection::{Connection, Opening, TimestampState};
+use super::first_window::{largest_window, scale_for};
+use super::handle::TcpHandle;
 use super::options::TcpOptions;
-use super::table::{Entry, Role, Socket, Tcp, TcpHandle};
+use super::table::{Entry, Role, Socket, Tcp};
 use super::time_wait::Succession;
-use super::tuning::largest_window;
-use super::window::scale_for;
 use super::{Env, FourTuple, SocketError, TcpState};
 use crate::counters::Counter;
 use alloc::boxed::Box;

@@ -1,16 +1,12 @@
 //! What leaves: the next segment of a connection. Linux: `net/ipv4/tcp_output.c`.
 
-use super::chronograph::Wait;
 use super::congestion::CaEvent;
-use super::connection::{Connection, Fin};
+use super::connection::{Connection, Fin, Resend, Timer, Wait};
 use super::options::{PathMtu, TcpOptions};
-use super::recovery::Resend;
 use super::sack_out::SackOut;
 use super::segment::Outgoing;
-use super::sent_queue::Sent;
+use super::sent_queue::{Push, Sent};
 use super::sequence::Sequence;
-use super::timers::Timer;
-use super::write_buffers::Push;
 use super::{Env, Output, TcpState};
 use crate::counters::Counter;
 use crate::packet::Packet;
@@ -138,19 +134,27 @@ impl Connection {
         if fin {
             self.send.fin = Fin::Sent;
         }
+        let ends_record = len > 0 && self.send.buffers.record_end(start) == Some(start + len);
         // The data of a SYN says PSH when it goes again.
         let opening = self.state == TcpState::SynSent;
         let push = match len {
             0 => Push::Never,
             _ if opening => Push::Always,
-            _ => self.says_push(env, options, (start, start + len), forced),
+            _ => {
+                let push = self.says_push(env, options, (start, start + len), forced);
+                // What a window too small gets says PSH. Linux: `tcp_write_wakeup`.
+                if core::mem::take(&mut self.send.force_partial) { Push::Always } else { push }
+            }
         };
+        let joined = len > 0 && !opening && self.send.buffers.burst_goes_beyond(end);
         let sent = Sent {
             start,
             end,
             syn,
             fin,
             push,
+            joined,
+            ends_record,
             at: env.now,
             sacked: false,
             lost: false,
@@ -210,19 +214,23 @@ impl Connection {
         }
         let mss = self.send_mss();
         let room = (self.send.una + self.send.window).saturating_since(self.send.next);
-        let len = unsent.min(mss).min(room);
+        // No segment reaches beyond the end of a record. Linux: packets of `sk_write_queue` are not mixed.
+        let record =
+            self.send.buffers.record_end(self.send.next).map_or(unsent, |end| end.since(self.send.next));
+        let len = record.min(mss).min(room);
         let last = len == unsent;
         let fin = fin_queued && last && room > len;
         if len == 0 {
             return fin.then_some((0, true));
         }
-        let forced = core::mem::take(&mut self.send.force_partial) || forced;
+        let forced = self.send.force_partial || forced;
         let held = if len == mss || forced || (last && (self.send.push_once || fin_queued)) {
             false
         } else if last {
             self.is_held(options)
         } else {
-            len < self.send.max_window / 2
+            // What stands between two ends of records waits for no company: none can come.
+            len < record && len < self.send.max_window / 2
         };
         (!held).then_some((len, fin))
     }
@@ -242,10 +250,15 @@ impl Connection {
         env.counters.increment(Counter::TcpOutSegs);
         // A number before the window makes the peer answer (RFC 9293 section 3.8.4).
         let sequence = if probe { self.send.una - 1 } else { self.send.next };
+        Some(self.bare(sequence, env, options))
+    }
+
+    /// An acknowledgement and nothing else. Linux: `__tcp_send_ack`.
+    pub(super) fn bare(&mut self, sequence: Sequence, env: &mut Env<'_>, options: &TcpOptions) -> Output {
         let (echo, codepoint) = self.ecn_of_segment(false);
         let mut output = self.outgoing(sequence, Flags::ACK | echo, Packet::with_capacity(0), env, options);
         output.tos = codepoint.in_tos(output.tos);
-        Some(output)
+        output
     }
 
     /// The segment `sent` with its data.
@@ -350,12 +363,13 @@ impl Connection {
     }
 
     /// The reset that ends this connection. Linux: `tcp_send_active_reset`.
-    pub(super) fn reset(&self, env: &mut Env<'_>, options: &TcpOptions) -> Output {
+    pub(super) fn reset(&mut self, env: &mut Env<'_>, options: &TcpOptions) -> Output {
         env.counters.increment(Counter::TcpOutRsts);
+        let (echo, codepoint) = self.ecn_of_segment(false);
         let outgoing = Outgoing {
             sequence: self.send.next,
             acknowledgement: self.receive.next,
-            flags: Flags::RST | Flags::ACK,
+            flags: Flags::RST | Flags::ACK | echo,
             window: 0,
             options: self.segment_options(Flags::RST | Flags::ACK, env),
         };
@@ -366,6 +380,7 @@ impl Connection {
             self.key.as_deref(),
         );
         address_as_chosen(&mut output, options);
+        output.tos = codepoint.in_tos(output.tos);
         output
     }
 }

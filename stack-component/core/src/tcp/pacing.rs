@@ -2,8 +2,7 @@
 //! Linux: the internal pacing of `tcp_output.c`, `tcp_update_pacing_rate`.
 
 use super::Env;
-use super::connection::Connection;
-use super::timers::Timer;
+use super::connection::{Connection, Timer};
 use crate::time::{Duration, Instant};
 
 /// So many segments leave before pacing begins, so that a connection's first burst is answered in one round trip.
@@ -13,25 +12,6 @@ const UNPACED_SEGMENTS: u32 = 10;
 const BURST_SHIFT: u32 = 10;
 /// Most bytes of a burst. Linux: `sk_gso_max_size`, there 65536 less than the longest header.
 const LARGEST_BURST: u32 = 65_536 - 1 - 320;
-
-/// When segments may leave.
-#[derive(Debug)]
-pub(super) struct Pacing {
-    /// Bytes a second that the owner allows; [`u64::MAX`]: no limit.
-    pub max_rate: u64,
-    /// No segment leaves before. Linux: `tcp_wstamp_ns`.
-    pub next_departure: Instant,
-    /// So many segments may still leave with the last one. Linux: they are one buffer.
-    burst: u32,
-    /// How late the burst began, as far as it was not made up for.
-    late: Duration,
-}
-
-impl Default for Pacing {
-    fn default() -> Self {
-        Pacing { max_rate: u64::MAX, next_departure: Instant::ZERO, burst: 0, late: Duration::ZERO }
-    }
-}
 
 impl Connection {
     /// Whether segments are paced at all. Linux: `tcp_needs_internal_pacing`.

@@ -3,8 +3,9 @@
 
 use super::Env;
 use super::congestion::{self, Algorithm};
-use super::connection::{Connection, MIN_MSS, mss_of_mtu};
+use super::connection::{Connection, PathState};
 use super::options::{PathMtu, TcpOptions};
+use super::segment_size::{MIN_MSS, advertised_mss};
 use super::table::Tcp;
 use crate::route::{Metrics, PathInfo};
 use crate::sysctl::Sysctl;
@@ -13,37 +14,6 @@ use core::net::Ipv4Addr;
 
 /// How long a path MTU from ICMP is believed. Linux: `ip_rt_mtu_expires`.
 pub(super) const MTU_EXPIRES: Duration = Duration::from_secs(600);
-/// The segment size of a peer that names none. Linux: `TCP_MSS_DEFAULT`.
-const DEFAULT_MSS: u16 = 536;
-
-/// What a connection knows of its path beside the MTU.
-#[derive(Debug, Default)]
-pub(super) struct PathState {
-    /// The largest segment we name in our SYN. Linux: `advmss`.
-    pub advertised_mss: u16,
-    /// What the route says.
-    pub metrics: Metrics,
-    /// Which answer of the routes this is.
-    generation: u32,
-    /// When the path MTU from ICMP is no longer believed.
-    expires: Option<Instant>,
-}
-
-/// The segment size that we name to a peer. Linux: `tcp_advertise_mss`, `ipv4_default_advmss`.
-pub(super) fn advertised_mss(sysctl: &Sysctl, path: &PathInfo, options: &TcpOptions) -> u16 {
-    let of_device = mss_of_mtu(path.mtu).max(sysctl.min_adv_mss);
-    let of_route = path.metrics.advertised_mss.unwrap_or(of_device).min(mss_of_mtu(u32::MAX));
-    let mss = u16::try_from(of_route).unwrap_or(u16::MAX);
-    options.max_segment.map_or(mss, |most| most.min(mss))
-}
-
-/// The segment size that a peer's SYN allows us: a tiny one would make us send headers alone, so that it is
-/// not believed. Linux: `tcp_parse_options`, `tcp_min_snd_mss`.
-pub(super) fn believable_mss(sysctl: &Sysctl, named: Option<u16>, options: &TcpOptions) -> u16 {
-    let least = u16::try_from(sysctl.tcp_min_snd_mss).unwrap_or(DEFAULT_MSS);
-    let most = options.max_segment.unwrap_or(u16::MAX);
-    named.unwrap_or(DEFAULT_MSS).min(most).max(least)
-}
 
 impl Tcp {
     /// The way to `remote`, with the path MTU that ICMP told of; a link of `mtu` bytes if there is no route.
@@ -153,38 +123,5 @@ impl Connection {
     pub(super) fn advertise_by_mtu(&mut self, sysctl: &Sysctl, options: &TcpOptions) {
         let path = PathInfo { mtu: self.mtu, loopback: false, metrics: self.path.metrics };
         self.path.advertised_mss = self.path.advertised_mss.min(advertised_mss(sysctl, &path, options));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn path(mtu: u32, advertised_mss: Option<u32>) -> PathInfo {
-        PathInfo { mtu, loopback: false, metrics: Metrics { advertised_mss, ..Metrics::NONE } }
-    }
-
-    #[test]
-    fn the_mss_we_name() {
-        let sysctl = Sysctl::default();
-        let mut options = TcpOptions::new(&sysctl);
-        assert_eq!(advertised_mss(&sysctl, &path(1500, None), &options), 1460);
-        assert_eq!(advertised_mss(&sysctl, &path(68, None), &options), 256, "min_adv_mss");
-        assert_eq!(advertised_mss(&sysctl, &path(65_536, None), &options), 65_495);
-        assert_eq!(advertised_mss(&sysctl, &path(640, Some(600)), &options), 600);
-        options.max_segment = Some(500);
-        assert_eq!(advertised_mss(&sysctl, &path(1500, None), &options), 500);
-    }
-
-    #[test]
-    fn the_mss_we_believe() {
-        let sysctl = Sysctl::default();
-        let mut options = TcpOptions::new(&sysctl);
-        let named = [(None, 536), (Some(1), 48), (Some(1460), 1460)];
-        for (named, believed) in named {
-            assert_eq!(believable_mss(&sysctl, named, &options), believed, "{named:?}");
-        }
-        options.max_segment = Some(1000);
-        assert_eq!(believable_mss(&sysctl, Some(1460), &options), 1000);
     }
 }

@@ -43,7 +43,7 @@ impl Connection {
         self.accept_cwr(&segment);
         self.receive.sack.forget_duplicate();
         self.measure_by_timestamp(env.now, &segment);
-        let options_len = if self.timestamps.is_some() { super::connection::TIMESTAMPS_LEN } else { 0 };
+        let options_len = if self.timestamps.is_some() { super::segment_size::TIMESTAMPS_LEN } else { 0 };
         let arrival = Arrival {
             first,
             end,
@@ -98,7 +98,12 @@ impl Connection {
     }
 
     /// All of it is here already: the acknowledgement was lost, or the peer is impatient.
-    fn receive_old(&mut self, env: &mut Env<'_>, first: Sequence, end: Sequence) -> Result<(), DropReason> {
+    pub(super) fn receive_old(
+        &mut self,
+        env: &mut Env<'_>,
+        first: Sequence,
+        end: Sequence,
+    ) -> Result<(), DropReason> {
         env.counters.increment(Counter::TcpExtDelayedACKLost);
         self.suspect_option(first);
         self.tell_duplicate(env, first, end);

@@ -1,17 +1,16 @@
 //! Half-open connections: a SYN that was answered and not yet confirmed. Linux: `struct
 //! tcp_request_sock`.
 
-use super::connection::{Connection, DEFAULT_MSS, Opening, TIMESTAMPS_LEN, TimestampState};
-use super::ecn::Promise;
+use super::ecn_handshake::Promise;
+use super::first_window::{initial_window, largest_window, scale_for};
+use super::handle::TcpHandle;
+use super::keys::Key;
 use super::options::TcpOptions;
 use super::segment::{Outgoing, Segment};
+use super::segment_size::TIMESTAMPS_LEN;
 use super::sequence::Sequence;
-use super::signature::Key;
 use super::syn_cookies::Remembered;
-use super::table::TcpHandle;
-use super::tuning::{initial_window, largest_window};
-use super::window::scale_for;
-use super::{Env, FourTuple, Output, TcpState};
+use super::{Env, FourTuple, Output};
 use crate::packet::Packet;
 use crate::route::PathInfo;
 use crate::time::{Duration, Instant};
@@ -84,7 +83,7 @@ impl Request {
         let peer_scale = syn.options.window_scale.filter(|_| env.sysctl.tcp_window_scaling);
         let timestamp = syn.options.timestamps.filter(|_| env.sysctl.tcp_timestamps).map(|t| t.value);
         let in_use = if timestamp.is_some() { TIMESTAMPS_LEN } else { 0 };
-        let advertised_mss = super::path::advertised_mss(env.sysctl, path, options);
+        let advertised_mss = super::segment_size::advertised_mss(env.sysctl, path, options);
         let window_mss = u32::from(advertised_mss).saturating_sub(in_use);
         let of_route = path.metrics.initial_receive_window.map(|count| count.saturating_mul(window_mss));
         let window = initial_window(options, window_mss).min(of_route.unwrap_or(u32::MAX));
@@ -94,7 +93,7 @@ impl Request {
             initial: Sequence(0),
             peer_initial: syn.sequence,
             receive_next: syn.sequence + 1,
-            peer_mss: super::path::believable_mss(env.sysctl, syn.options.mss, options),
+            peer_mss: super::segment_size::believable_mss(env.sysctl, syn.options.mss, options),
             advertised_mss,
             peer_scale,
             timestamp,
@@ -218,46 +217,6 @@ impl Request {
     /// How long the SYN-ACK waits for its answer now. Linux: `tcp_reqsk_timeout`.
     pub(super) fn timeout(&self, longest: Duration) -> Duration {
         FIRST_TIMEOUT.saturating_mul(1 << self.timeouts.min(16)).min(longest)
-    }
-
-    /// The connection that the acknowledgement of our SYN-ACK makes of the request. Linux:
-    /// `tcp_create_openreq_child`.
-    pub(super) fn make_connection(&mut self, env: &mut Env<'_>, options: &TcpOptions) -> Connection {
-        let now = env.now;
-        let opening = Opening {
-            tuple: self.tuple,
-            initial: self.initial,
-            timestamp_offset: self.timestamp_offset,
-            mtu: self.mtu,
-            receive_scale: self.scale,
-            now,
-        };
-        let mut connection = Connection::new(env, opening, options.congestion, TcpState::SynRecv);
-        connection.events.trail.push(TcpState::Listen, TcpState::SynRecv);
-        connection.send.next = self.initial + 1;
-        connection.send.una = self.initial + 1;
-        connection.send.peer_mss = u32::from(self.peer_mss);
-        connection.send.scale = self.peer_scale.unwrap_or(0);
-        connection.receive.next = self.receive_next;
-        connection.receive.acked = connection.receive.next;
-        connection.receive.edge = self.edge();
-        connection.send.window_sequence = self.peer_initial;
-        connection.sack_permitted = self.sack_permitted;
-        connection.keep_promise(self.ecn);
-        connection.timestamps = self.timestamp.map(|recent| TimestampState { recent, recent_at: now });
-        connection.key = self.key.clone();
-        connection.path.advertised_mss = self.advertised_mss;
-        connection.saved_syn = self.saved_syn.take();
-        connection.receive.mss = connection.send_mss().min(DEFAULT_MSS);
-        connection
-    }
-
-    /// The SYN-ACK was answered: tells the connection how long that took. Linux: `tcp_synack_rtt_meas`.
-    pub(super) fn measure(&self, connection: &mut Connection, env: &Env<'_>) {
-        match self.sent_at.filter(|_| self.retransmits == 0) {
-            Some(sent_at) => connection.measure_handshake(env, env.now.since(sent_at)),
-            None => connection.rtt.fall_back(),
-        }
     }
 }
 

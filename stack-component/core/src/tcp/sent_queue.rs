@@ -3,9 +3,18 @@
 
 use super::rate::TxSnapshot;
 use super::sequence::Sequence;
-use super::write_buffers::Push;
 use crate::time::Instant;
 use alloc::collections::VecDeque;
+
+/// Whether a segment says PSH.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Push {
+    Never,
+    /// The first time it is sent: it ends a burst.
+    Once,
+    /// Whenever it is sent: it ends what was pushed.
+    Always,
+}
 
 /// A segment that was sent and is not acknowledged. Linux: an `sk_buff` of `tcp_rtx_queue`.
 #[derive(Clone, Debug)]
@@ -20,6 +29,11 @@ pub(super) struct Sent {
     pub fin: bool,
     /// Whether it says PSH.
     pub push: Push,
+    /// The next segment belongs to the same burst: when both are lost they leave as one again. Linux: both are in one
+    /// `sk_buff`.
+    pub joined: bool,
+    /// It ends a record, and is not put together with what follows. Linux: `eor` of `tcp_skb_cb`.
+    pub ends_record: bool,
     /// When it was sent last.
     pub at: Instant,
     /// The peer has it, out of order. Linux: `TCPCB_SACKED_ACKED`.
@@ -260,6 +274,8 @@ impl SentQueue {
         whole.end = tail.start;
         whole.fin = false;
         whole.push = Push::Never;
+        whole.joined = true;
+        whole.ends_record = false;
         let (at, end) = (whole.at, whole.end);
         self.lost += u32::from(tail.lost);
         self.retransmitted += u32::from(tail.retransmitted);
@@ -267,6 +283,53 @@ impl SentQueue {
         self.segments.insert(index + 1, tail);
         let place = self.order.partition_point(|&(sent_at, _)| sent_at <= at);
         self.order.insert(place, (at, end));
+    }
+
+    /// The burst that begins with the segment `index`, which is to leave again, and has at most `most` segments is
+    /// separated from what follows. Answers where it ends and whether it has several segments. Linux: `tcp_fragment` in
+    /// `__tcp_retransmit_skb`.
+    pub(super) fn cut_burst(&mut self, index: usize, most: u32) -> Option<(Sequence, bool)> {
+        let mut last = index;
+        while (last - index + 1) < most as usize
+            && self.segments.get(last).is_some_and(|sent| sent.joined)
+            && self.segments.get(last + 1).is_some_and(Sent::awaits_retransmission)
+        {
+            last += 1;
+        }
+        let sent = self.segments.get_mut(last)?;
+        sent.joined = false;
+        Some((sent.end, last > index))
+    }
+
+    /// Puts what follows the segment `index` into it, while the whole is not longer than `room` bytes and all of it may
+    /// still be wanted: fewer, larger segments leave again. Nothing beyond `edge` is added. Linux:
+    /// `tcp_retrans_try_collapse`.
+    pub(super) fn collapse(&mut self, index: usize, room: u32, edge: Sequence) {
+        let alone = |sent: &Sent| !sent.joined && !sent.sacked;
+        let follows_burst = index.checked_sub(1).and_then(|i| self.get(i)).is_some_and(|sent| sent.joined);
+        while let Some(first) = self.get(index).filter(|sent| alone(sent) && !sent.syn && !sent.ends_record)
+            && let Some(next) = self.get(index + 1).filter(|sent| alone(sent))
+            && !follows_burst
+            && first.data_len() < room
+            && first.data_len() + next.data_len() <= room
+            && !next.end.after(edge)
+        {
+            self.join(index);
+        }
+    }
+
+    /// Makes one of the segment `index` and the next. Linux: `tcp_collapse_retrans`.
+    fn join(&mut self, index: usize) {
+        let Some(next) = self.segments.remove(index + 1) else { return };
+        self.lost -= u32::from(next.lost);
+        self.retransmitted -= u32::from(next.retransmitted);
+        if let Some(first) = self.segments.get_mut(index) {
+            first.end = next.end;
+            first.fin = next.fin;
+            first.push = if first.push == Push::Always { Push::Always } else { next.push };
+            first.ends_record = next.ends_record;
+            first.ever_retransmitted |= next.was_retransmitted();
+        }
     }
 
     /// The segments in the order in which they were sent last, without those that the receiver has and those
@@ -332,6 +395,8 @@ mod tests {
                 ever_retransmitted: false,
                 tx,
                 run: 0,
+                ends_record: false,
+                joined: false,
             });
         }
         queue

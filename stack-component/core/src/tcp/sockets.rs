@@ -1,8 +1,9 @@
 //! The calls of a socket's owner, but for those that open. Linux: `net/ipv4/af_inet.c`, `tcp.c`, `inet_connection_sock.c`.
 
 use super::close::Closing;
+use super::handle::TcpHandle;
 use super::options::{TcpOption, TcpOptions};
-use super::table::{Role, Socket, Tcp, TcpHandle};
+use super::table::{Role, Socket, Tcp};
 use super::{Env, SocketError, TcpState};
 use crate::counters::Counter;
 use crate::time::Duration;
@@ -23,6 +24,8 @@ pub enum Received {
 pub struct SendFlags {
     /// More follows at once: a segment that is not full waits for it. Linux: `MSG_MORE`.
     pub more: bool,
+    /// The bytes end a record: no segment has them and later ones. Linux: `MSG_EOR`.
+    pub end_of_record: bool,
 }
 
 /// Which side of a connection to end. Linux: `SHUT_RD`, `SHUT_WR`, `SHUT_RDWR`.
@@ -108,6 +111,9 @@ impl Tcp {
         let whole = taken == data.len();
         connection.send.more = flags.more && whole;
         connection.note_written(taken as u32, whole && !flags.more);
+        if flags.end_of_record && whole {
+            connection.send.buffers.end_record();
+        }
         connection.events.output = true;
         self.settle(env, handle);
         Ok(taken)
@@ -180,7 +186,9 @@ impl Tcp {
                     connection.die(None);
                     closing = Closing::Reset;
                 }
-                if closing == Closing::Graceful && self.memory.refuses_orphan(connection, env.sysctl) {
+                if closing == Closing::Graceful
+                    && self.memory.refuses_orphan(connection.send.queue.len(), env.sysctl)
+                {
                     env.counters.increment(Counter::TcpExtTCPAbortOnMemory);
                     connection.die(None);
                     closing = Closing::Reset;

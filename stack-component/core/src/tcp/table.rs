@@ -1,19 +1,20 @@
 //! All of a stack's TCP sockets, how they are found, and what follows when one of them changed.
 
+use super::black_hole::BlackHole;
 use super::connection::Connection;
 use super::destinations::Destinations;
-use super::fast_open_client::BlackHole;
 use super::filter::SocketFilter;
+use super::handle::{SocketName, TcpHandle};
+use super::keys::Keys;
 use super::listener::Listener;
 use super::memory::Memory;
 use super::options::TcpOptions;
 use super::request::Request;
 use super::secrets::Secrets;
 use super::segment::Segment;
-use super::signature::Keys;
 use super::syn_cookies::Cookies;
 use super::time_wait::{Retirement, TimeWait};
-use super::trace::{StateChange, Trail};
+use super::trail::{StateChange, Trail};
 use super::{Env, FourTuple, Output, TcpState};
 use crate::arena::{Arena, Handle};
 use crate::counters::Counter;
@@ -28,14 +29,11 @@ use alloc::vec::Vec;
 use core::net::SocketAddrV4;
 use hashbrown::HashMap;
 
-/// The name of a TCP socket.
-pub type TcpHandle = Handle<Socket>;
-
 /// Replies that wait to be sent at most; beyond it they are not made. A reply lost is a segment lost.
 const MAX_REPLIES: usize = 4096;
 
-/// Timers beyond twice the number of what has any, before those that nobody waits for are thrown away.
-const SPARE_TIMERS: usize = 256;
+/// `tcp_challenge_ack_limit` that is no limit. Linux: `INT_MAX` in `tcp_challenge_ack_allowed`.
+const UNLIMITED: u32 = i32::MAX as u32;
 
 /// What a socket is at the moment.
 #[derive(Debug)]
@@ -116,7 +114,7 @@ pub(super) struct ChallengeBudget {
 /// All TCP sockets of a stack.
 #[derive(Debug)]
 pub struct Tcp {
-    pub(super) sockets: Arena<Socket>,
+    pub(super) sockets: Arena<Socket, SocketName>,
     pub(super) requests: Arena<Request>,
     pub(super) time_waits: Arena<TimeWait>,
     /// Linux: `tcp_hashinfo.ehash`.
@@ -290,8 +288,9 @@ impl Tcp {
         let tuple = connection.tuple;
         let over = connection.state == TcpState::Close;
         let retirement = connection.retire(env, &socket.options);
-        if let Retirement::Keep(wait) = retirement {
+        if let Retirement::Keep(time) = retirement {
             let last = connection.take_last_ack(env, &socket.options);
+            let wait = TimeWait::of(connection, &socket.options, env.now, time);
             connection.die(None);
             // What goes on in TIME-WAIT is no longer this connection.
             connection.events.trail = Trail::default();
@@ -324,30 +323,6 @@ impl Tcp {
         {
             connection.timers.scheduled = Some(deadline);
             self.arm(deadline, Entry::Connection(handle));
-        }
-    }
-
-    /// Arms a timer. The wheel cannot cancel one: what it holds of those that are gone, or wait for something nearer, is
-    /// thrown away before it is more than what lives. Else a keep-alive time of hours would let a wheel grow that long.
-    pub(super) fn arm(&mut self, deadline: Instant, entry: Entry) {
-        self.wheel.arm(deadline, entry);
-        let living = self.sockets.len() + self.requests.len() + self.time_waits.len();
-        if self.wheel.len() > 2 * living + SPARE_TIMERS {
-            self.rebuild_wheel();
-        }
-    }
-
-    fn rebuild_wheel(&mut self) {
-        let (requests, time_waits) = (&self.requests, &self.time_waits);
-        self.wheel.retain(|entry| match *entry {
-            Entry::Connection(_) => false,
-            Entry::Request(handle) => requests.get(handle).is_some(),
-            Entry::TimeWait(handle) => time_waits.get(handle).is_some(),
-        });
-        for (handle, socket) in self.sockets.iter() {
-            if let Some(deadline) = socket.connection().and_then(|connection| connection.timers.scheduled) {
-                self.wheel.arm(deadline, Entry::Connection(handle));
-            }
         }
     }
 
@@ -387,10 +362,13 @@ impl Tcp {
 
     /// Whether a challenge acknowledgement may be sent now: not more than about `tcp_challenge_ack_limit` a
     /// second, and not exactly as many, so that counting them tells nothing (CVE-2016-5696). Linux:
-    /// `tcp_send_challenge_ack`.
+    /// `tcp_challenge_ack_allowed`.
     pub(super) fn may_challenge(&mut self, env: &mut Env<'_>) -> bool {
         let second = Some(env.now.as_millis() / 1000);
         let limit = env.sysctl.tcp_challenge_ack_limit;
+        if limit == UNLIMITED {
+            return true;
+        }
         if self.challenges.second != second || self.challenges.left > limit {
             let half = limit.div_ceil(2);
             let left = half + env.random.below(limit.max(1));

@@ -1,18 +1,14 @@
 //! What is left of a connection: in TIME-WAIT until its old segments are gone (RFC 9293 section 3.6.1), in
 //! FIN-WAIT-2 without an owner until the peer's FIN comes. Linux: `net/ipv4/tcp_minisocks.c`.
 
-use super::bind::Sharing;
-use super::connection::Connection;
+use super::connection::{Connection, Timer};
+use super::keys::Key;
 use super::options::TcpOptions;
 use super::segment::{Outgoing, Segment};
 use super::sequence::Sequence;
-use super::signature::Key;
-use super::table::{Entry, Tcp};
-use super::timers::Timer;
+use super::sharing::Sharing;
 use super::{Env, FourTuple, Output, TcpState};
-use crate::arena::Handle;
 use crate::counters::Counter;
-use crate::drop_reason::DropReason;
 use crate::packet::Packet;
 use crate::time::{Duration, Instant};
 use crate::wire::tcp::{Flags, Options, Timestamps};
@@ -20,8 +16,6 @@ use alloc::sync::Arc;
 
 /// How long old segments may live. Linux: `TCP_TIMEWAIT_LEN`.
 pub(super) const TIME_WAIT: Duration = Duration::from_secs(60);
-/// What waits no longer than this is counted as killed. Linux: `__inet_twsk_schedule`.
-const SHORT: Duration = Duration::from_secs(4);
 /// How long a timestamp is held against a peer (RFC 7323 section 5.5). Linux: `TCP_PAWS_24DAYS`.
 const TIMESTAMP_LIFETIME: Duration = Duration::from_secs(24 * 24 * 60 * 60);
 /// How old a timestamp has to be so that a reset may ignore it. Linux: `TCP_PAWS_MSL`.
@@ -48,16 +42,16 @@ pub(super) struct TimeWait {
     timestamp: Option<(u32, Instant)>,
     timestamp_offset: u32,
     entered: Instant,
-    deadline: Instant,
+    pub deadline: Instant,
     /// When a segment out of the window was answered last.
-    last_answer: Option<Instant>,
+    pub last_answer: Option<Instant>,
     /// What its segments are signed with.
     pub key: Option<Arc<Key>>,
 }
 
 /// What a segment means for what is left of its connection. Linux: `enum tcp_tw_status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
+pub(super) enum Verdict {
     /// It was taken, or there is nothing to say to it. Linux: `TCP_TW_SUCCESS`.
     Done,
     /// It is dropped without a word.
@@ -94,7 +88,8 @@ impl TimeWait {
             window: connection.receive_window(),
             receive_scale: connection.receive.scale,
             hop_limit: options.hop_limit,
-            tos: options.tos,
+            // As its last segment had it, congestion marks included.
+            tos: connection.ecn.sent.in_tos(options.tos),
             mark: options.mark,
             sharing: Sharing::of(options),
             timestamp: connection.timestamps.map(|state| (state.recent, state.recent_at)),
@@ -112,7 +107,7 @@ impl TimeWait {
     }
 
     /// The last acknowledgement, once more. Linux: `tcp_v4_timewait_ack`.
-    fn ack(&self, now: Instant) -> Output {
+    pub(super) fn ack(&self, now: Instant) -> Output {
         let value = (now.as_millis() as u32).wrapping_add(self.timestamp_offset);
         let timestamps = self.timestamp.map(|(echo, _)| Timestamps { value, echo });
         let window = self.window >> self.receive_scale;
@@ -147,7 +142,7 @@ impl TimeWait {
     }
 
     /// Linux: `tcp_timewait_state_process`.
-    fn process(&mut self, env: &mut Env<'_>, segment: &Segment) -> Verdict {
+    pub(super) fn process(&mut self, env: &mut Env<'_>, segment: &Segment) -> Verdict {
         let old = self.is_old(segment, env.now);
         if old {
             env.counters.increment(Counter::TcpExtPAWSTimewait);
@@ -243,8 +238,8 @@ pub(super) fn in_window(start: Sequence, end: Sequence, first: Sequence, edge: S
 pub(super) enum Retirement {
     /// It goes on.
     Stay,
-    /// This is kept of it.
-    Keep(TimeWait),
+    /// What is left of it is kept for so long.
+    Keep(Duration),
     /// It ends with a reset: nobody waits for the peer's FIN. Linux: `TCP_LINGER2` below 0.
     Reset,
 }
@@ -254,18 +249,18 @@ impl Connection {
     /// minute of its wait. Linux: `tcp_fin_time` and the places that look at it.
     pub(super) fn retire(&mut self, env: &Env<'_>, options: &TcpOptions) -> Retirement {
         match self.state {
-            TcpState::TimeWait => return Retirement::Keep(TimeWait::of(self, options, env.now, TIME_WAIT)),
+            TcpState::TimeWait => return Retirement::Keep(TIME_WAIT),
             TcpState::FinWait2 if self.orphan => {}
             _ => return Retirement::Stay,
         }
-        if options.fin_timeout == Some(Duration::ZERO) {
+        if self.waits_for_no_fin(options) {
             return Retirement::Reset;
         }
         let of_settings = Duration::from_secs(env.sysctl.tcp_fin_timeout.into());
         let least = self.rtt.timeout() * 7 / 2;
         let wait = options.fin_timeout.unwrap_or(of_settings).max(least);
         if wait <= TIME_WAIT || self.retiring {
-            return Retirement::Keep(TimeWait::of(self, options, env.now, wait.min(TIME_WAIT)));
+            return Retirement::Keep(wait.min(TIME_WAIT));
         }
         if self.timers.get(Timer::FinWait).is_none() {
             self.timers.set(Timer::FinWait, env.now + (wait - TIME_WAIT));
@@ -273,124 +268,15 @@ impl Connection {
         Retirement::Stay
     }
 
+    /// FIN-WAIT-2 in which nobody waits for the peer's FIN. Linux: `TCP_LINGER2` below 0.
+    pub(super) fn waits_for_no_fin(&self, options: &TcpOptions) -> bool {
+        self.state == TcpState::FinWait2 && self.orphan && options.fin_timeout == Some(Duration::ZERO)
+    }
+
     /// The acknowledgement that is due, before the connection becomes something small.
     pub(super) fn take_last_ack(&mut self, env: &mut Env<'_>, options: &TcpOptions) -> Option<Output> {
         let due = core::mem::take(&mut self.ack.now);
-        due.then(|| self.outgoing(self.send.next, Flags::ACK, Packet::with_capacity(0), env, options))
-    }
-}
-
-impl Tcp {
-    /// Keeps what is left of a connection in its place; beyond `tcp_max_tw_buckets` nothing is kept. Linux:
-    /// `tcp_time_wait`.
-    pub(super) fn enter_time_wait(&mut self, env: &mut Env<'_>, wait: TimeWait) {
-        let tuple = wait.tuple;
-        if self.time_waits.len() >= env.sysctl.tcp_max_tw_buckets as usize {
-            env.counters.increment(Counter::TcpExtTCPTimeWaitOverflow);
-            self.connections.remove(&tuple);
-            return;
-        }
-        let deadline = wait.deadline;
-        let short = deadline.since(env.now) <= SHORT;
-        env.counters.increment(if short { Counter::TcpExtTWKilled } else { Counter::TcpExtTW });
-        let entry = Entry::TimeWait(self.time_waits.insert(wait));
-        self.connections.insert(tuple, entry);
-        self.arm(deadline, entry);
-    }
-
-    /// A segment for a connection that is over. Linux: `tcp_v4_rcv` at `do_time_wait`.
-    pub(super) fn time_wait_input(
-        &mut self,
-        env: &mut Env<'_>,
-        handle: Handle<TimeWait>,
-        segment: Segment,
-    ) -> Result<(), DropReason> {
-        let Some(wait) = self.time_waits.get_mut(handle) else { return Err(DropReason::TcpNoSocket) };
-        let (before, verdict) = (wait.state(), wait.process(env, &segment));
-        let (after, tuple) = (wait.state(), wait.tuple);
-        if before != after {
-            self.trace_change(&tuple, before, after);
-        }
-        match verdict {
-            Verdict::Done => Ok(()),
-            Verdict::Ignore => Err(DropReason::TcpReset),
-            Verdict::Kill => {
-                self.drop_time_wait(handle);
-                Ok(())
-            }
-            Verdict::Acknowledge => {
-                self.answer_time_wait(env, handle);
-                Ok(())
-            }
-            Verdict::AcknowledgeLimited(skipped) => {
-                self.answer_limited(env, handle, &segment, skipped);
-                Err(DropReason::TcpSequence)
-            }
-            Verdict::Open(initial) => match self.listener(&segment.tuple, Some(segment.device)) {
-                Some(listener) => {
-                    self.drop_time_wait(handle);
-                    self.connection_request(env, listener, segment, Some(initial))
-                }
-                None => {
-                    self.answer_time_wait(env, handle);
-                    Err(DropReason::TcpSequence)
-                }
-            },
-            Verdict::Reset => {
-                self.reply_with_reset(env, &segment);
-                self.drop_time_wait(handle);
-                Err(DropReason::TcpClosed)
-            }
-        }
-    }
-
-    fn answer_time_wait(&mut self, env: &mut Env<'_>, handle: Handle<TimeWait>) {
-        if let Some(wait) = self.time_waits.get(handle) {
-            let ack = wait.ack(env.now);
-            self.reply(ack);
-        }
-    }
-
-    /// Linux: `tcp_timewait_check_oow_rate_limit`.
-    fn answer_limited(
-        &mut self,
-        env: &mut Env<'_>,
-        handle: Handle<TimeWait>,
-        segment: &Segment,
-        skipped: Counter,
-    ) {
-        let Some(wait) = self.time_waits.get_mut(handle) else { return };
-        if segment.may_be_answered(env, &mut wait.last_answer, skipped) {
-            self.answer_time_wait(env, handle);
-        }
-    }
-
-    /// What a new connection of ours takes over if it may begin in the place of what is left of an old one.
-    pub(super) fn reusable(
-        &self,
-        env: &Env<'_>,
-        tuple: &FourTuple,
-        chosen: bool,
-    ) -> Option<(Handle<TimeWait>, Succession)> {
-        let Some(&Entry::TimeWait(handle)) = self.connections.get(tuple) else { return None };
-        Some((handle, self.time_waits.get(handle)?.succession(env, chosen)?))
-    }
-
-    /// Linux: `tw_timer_handler`.
-    pub(super) fn time_wait_timer(&mut self, env: &mut Env<'_>, handle: Handle<TimeWait>) {
-        match self.time_waits.get(handle) {
-            Some(wait) if wait.deadline <= env.now => self.drop_time_wait(handle),
-            Some(wait) => self.arm(wait.deadline, Entry::TimeWait(handle)),
-            None => {}
-        }
-    }
-
-    pub(super) fn drop_time_wait(&mut self, handle: Handle<TimeWait>) {
-        let Some(wait) = self.time_waits.remove(handle) else { return };
-        self.trace_change(&wait.tuple, wait.state(), TcpState::Close);
-        if self.connections.get(&wait.tuple) == Some(&Entry::TimeWait(handle)) {
-            self.connections.remove(&wait.tuple);
-        }
+        due.then(|| self.bare(self.send.next, env, options))
     }
 }
 

@@ -8,102 +8,14 @@ use super::options::TcpOptions;
 use super::segment::Segment;
 use super::sequence::Sequence;
 use crate::counters::Counter;
-use crate::sysctl::Sysctl;
 use crate::time::{Duration, Instant};
 
-/// What is believed of the part of a buffer that is data before anything arrived, in 256ths. Linux:
-/// `TCP_DEFAULT_SCALING_RATIO`.
-const DEFAULT_RATIO: u32 = 128;
 /// The window that a connection begins with is measured against this many segments. Linux: `TCP_INIT_CWND`.
 const INITIAL_SEGMENTS: u32 = 10;
 /// The least a peer's segments are believed to be. Linux: `TCP_MIN_MSS`.
 const MIN_SEGMENT: u32 = 88;
 /// Header bytes that make a short segment worth measuring: one of the default size with its header.
 const TCP_HEADER: u32 = 20;
-
-/// What the receive window is chosen by.
-#[derive(Clone, Debug)]
-pub(super) struct Tuning {
-    /// Bytes of memory that what is not read may take. Linux: `sk_rcvbuf`.
-    pub buffer: u32,
-    /// The owner chose it.
-    pub locked: bool,
-    /// Most bytes of window. Linux: `window_clamp`.
-    pub clamp: u32,
-    /// Most bytes of window for now; grows as segments prove to be large. Linux: `rcv_ssthresh`.
-    pub threshold: u32,
-    /// How much of the memory of a segment is data, in 256ths. Linux: `scaling_ratio`.
-    ratio: u32,
-    /// Bytes read in a round trip so far. Linux: `rcvq_space`.
-    pub space: u32,
-    counted_from: Sequence,
-    counted_at: Instant,
-    /// Linux: `rcv_rtt_est`.
-    pub round_trip: Option<Duration>,
-    measured_until: Option<(Sequence, Instant)>,
-    last_echo: u32,
-    /// Size of the last short segment. Linux: `last_seg_size`.
-    last_size: u32,
-    /// Somebody has the socket: it was accepted or connected. Linux: `sk_socket`.
-    pub owned: bool,
-    /// How short the stack's memory is.
-    pub shortage: Shortage,
-}
-
-impl Tuning {
-    /// Before anything is known.
-    pub(super) fn new(now: Instant) -> Self {
-        Tuning {
-            buffer: 0,
-            locked: false,
-            clamp: u32::MAX,
-            threshold: 0,
-            ratio: DEFAULT_RATIO,
-            space: 0,
-            counted_from: Sequence(0),
-            counted_at: now,
-            round_trip: None,
-            measured_until: None,
-            last_echo: 0,
-            last_size: 0,
-            owned: false,
-            shortage: Shortage::None,
-        }
-    }
-
-    /// How much data `memory` bytes of buffer hold. Linux: `tcp_win_from_space`.
-    pub(super) fn window_of(&self, memory: u32) -> u32 {
-        share(memory, self.ratio)
-    }
-
-    /// How much memory `window` bytes of data take. Linux: `tcp_space_from_win`.
-    fn memory_of(&self, window: u64) -> u64 {
-        (window << 8) / u64::from(self.ratio.max(1))
-    }
-}
-
-/// `ratio` 256ths of `memory`.
-fn share(memory: u32, ratio: u32) -> u32 {
-    ((u64::from(memory) * u64::from(ratio)) >> 8) as u32
-}
-
-/// The window that the first segment offers: what the buffer holds, in whole segments of `mss` bytes. Linux:
-/// `tcp_select_initial_window`.
-pub(super) fn initial_window(options: &TcpOptions, mss: u32) -> u32 {
-    let space = share(options.receive_buffer, DEFAULT_RATIO);
-    let space = space.min(options.window_clamp.unwrap_or(u32::MAX));
-    let whole = if space > mss { space - space % mss.max(1) } else { space };
-    whole.min(u32::from(u16::MAX))
-}
-
-/// The largest window that the connection may ever offer, which its window scale has to be able to say. Linux:
-/// the second half of `tcp_select_initial_window`.
-pub(super) fn largest_window(sysctl: &Sysctl, options: &TcpOptions) -> u32 {
-    let full = share(options.receive_buffer, DEFAULT_RATIO);
-    let chosen = if options.receive_buffer_locked { full } else { u32::MAX };
-    let most = options.window_clamp.unwrap_or(u32::MAX).min(chosen);
-    full.max(sysctl.tcp_rmem[2]).max(sysctl.rmem_max).min(most)
-}
 
 impl Connection {
     /// The handshake is complete: buffer and window begin. Linux: `tcp_init_buffer_space`,
@@ -125,7 +37,7 @@ impl Connection {
         tuning.space = tuning.threshold.min(window).min(INITIAL_SEGMENTS * mss);
         (tuning.counted_from, tuning.counted_at) = (self.receive.next, now);
         let hint = mss.min(self.send_mss()).min(window / 2);
-        self.receive.mss = hint.clamp(MIN_SEGMENT, super::connection::DEFAULT_MSS);
+        self.receive.mss = hint.clamp(MIN_SEGMENT, super::segment_size::DEFAULT_MSS);
     }
 
     /// The owner chose another size. What was offered stays so. Linux: `sock_set_rcvbuf`, `TCP_WINDOW_CLAMP`.
@@ -197,7 +109,7 @@ impl Connection {
         }
         // A short segment says something of the path only if it is long enough, or was not pushed.
         let with_header = len + TCP_HEADER + options_len;
-        let telling = with_header >= super::connection::DEFAULT_MSS + TCP_HEADER
+        let telling = with_header >= super::segment_size::DEFAULT_MSS + TCP_HEADER
             || (with_header >= MIN_SEGMENT + TCP_HEADER && !pushed);
         if telling {
             self.receive.tuning.last_size = len;

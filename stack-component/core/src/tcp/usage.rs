@@ -2,34 +2,8 @@
 //! (RFC 2861, 7661). Linux: `tcp_cwnd_validate` and its neighbours.
 
 use super::Env;
-use super::chronograph::Wait;
 use super::congestion::{self, Algorithm, CaEvent, CaState};
-use super::connection::Connection;
-use super::sequence::Sequence;
-use crate::time::Instant;
-
-/// How the window was used of late.
-#[derive(Debug)]
-pub(super) struct Usage {
-    /// The window was full. Linux: `is_cwnd_limited`.
-    limited: bool,
-    /// Most segments on their way in this window of data. Linux: `max_packets_out`.
-    pub most_out: u32,
-    /// This window of data ends here. Linux: `cwnd_usage_seq`.
-    until: Sequence,
-    /// Most segments on their way since the window was full last. Linux: `snd_cwnd_used`.
-    used: u32,
-    /// When the window was full, or changed, last. Linux: `snd_cwnd_stamp`.
-    pub stamp: Instant,
-    /// Segments of new data sent since output came to rest.
-    pub burst: u32,
-}
-
-impl Usage {
-    pub(super) fn new(initial: Sequence, now: Instant) -> Self {
-        Usage { limited: false, most_out: 0, until: initial, used: 0, stamp: now, burst: 0 }
-    }
-}
+use super::connection::{Connection, Wait};
 
 impl Connection {
     /// Changes the congestion control of a connection; its window stays. Linux: `tcp_set_congestion_control`,

@@ -2,19 +2,10 @@
 
 use super::Env;
 use super::connection::Connection;
+use super::first_window::{MAX_UNSCALED, initial_window};
 use super::memory::Shortage;
 use super::options::TcpOptions;
-use super::tuning::initial_window;
 use crate::counters::Counter;
-
-/// The largest window without scaling.
-const MAX_UNSCALED: u32 = u16::MAX as u32;
-
-/// By how many bits a receive buffer of up to `largest` bytes has to be shifted to fit the window field, at
-/// most 14 (RFC 7323 section 2.3). Linux: `tcp_select_initial_window`.
-pub(super) fn scale_for(largest: u32) -> u8 {
-    (0..14).find(|&scale| largest >> scale <= MAX_UNSCALED).unwrap_or(14)
-}
 
 impl Connection {
     /// RCV.WND: how much more the peer may send. Linux: `tcp_receive_window`.
@@ -131,18 +122,5 @@ impl Connection {
                 self.acknowledge_now();
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn scales() {
-        assert_eq!(scale_for(65_535), 0);
-        assert_eq!(scale_for(65_536), 1);
-        assert_eq!(scale_for(6_291_456), 7);
-        assert_eq!(scale_for(u32::MAX), 14);
     }
 }

@@ -3,11 +3,12 @@
 //! `tcp_tso_autosize`, `tcp_mss_split_point`.
 
 use super::Env;
-use super::connection::Connection;
+use super::connection::{Buffer, Connection};
 use super::memory::Memory;
 use super::options::TcpOptions;
+use super::segment_size::within_half_window;
+use super::sent_queue::Push;
 use super::sequence::Sequence;
-use alloc::collections::VecDeque;
 
 /// Bytes of the largest burst. Linux: `sk_gso_max_size`, headers taken off.
 pub(super) const LARGEST_BURST: u32 = 65_215;
@@ -16,84 +17,12 @@ const RATE_SHIFT: u32 = 10;
 /// On short paths bursts are larger: by half for each of these steps of the least round trip, in powers of two of
 /// microseconds. Linux: `tcp_tso_rtt_log`.
 const ROUND_TRIP_SHIFT: u32 = 9;
-/// Most bytes of window that count as tiny. Linux: `TCP_MSS_DEFAULT`.
-const TINY_WINDOW: u32 = 536;
-
-/// A run of written bytes that stay together. Linux: an `sk_buff` that was not sent yet.
-#[derive(Clone, Copy, Debug)]
-struct Buffer {
-    /// The number of its first byte, which may have been sent.
-    start: Sequence,
-    /// The number behind its last byte.
-    end: Sequence,
-    /// Its last segment says PSH.
-    push: bool,
-}
-
-/// Whether a segment says PSH.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Push {
-    Never,
-    /// The first time it is sent: it ends a burst.
-    Once,
-    /// Whenever it is sent: it ends what was pushed.
-    Always,
-}
-
-/// What was written and not sent, in its pieces.
-#[derive(Debug)]
-pub(super) struct WriteBuffers {
-    buffers: VecDeque<Buffer>,
-    /// What was pushed ends here. Linux: `pushed_seq`.
-    pushed: Sequence,
-    /// The present burst ends here.
-    burst_end: Sequence,
-    /// It has more than one segment, so that its last one says PSH. Linux: `tcp_skb_pcount` above 1.
-    burst_of_many: bool,
-}
-
-impl WriteBuffers {
-    /// Nothing is written; the first byte will have the number `start`.
-    pub(super) fn new(start: Sequence) -> Self {
-        WriteBuffers { buffers: VecDeque::new(), pushed: start, burst_end: start, burst_of_many: false }
-    }
-
-    /// What is written by now is pushed. Linux: `tcp_mark_push` of the last packet.
-    pub(super) fn push_all(&mut self) {
-        if let Some(last) = self.buffers.back_mut() {
-            last.push = true;
-            self.pushed = last.end;
-        }
-    }
-
-    /// Bytes that the last buffer holds and that are not sent, `next` being the first such byte.
-    fn open_len(&self, next: Sequence) -> u32 {
-        self.buffers.back().map_or(0, |last| last.end.saturating_since(last.start.latest(next)))
-    }
-
-    /// Bytes that were ever put into the last buffer, sent or not.
-    fn filled_len(&self) -> u32 {
-        self.buffers.back().map_or(0, |last| last.end.since(last.start))
-    }
-
-    fn forget_sent(&mut self, next: Sequence) -> bool {
-        let mut pushed = false;
-        while let Some(first) = self.buffers.front().filter(|first| !first.end.after(next)) {
-            pushed = first.push && first.end == next;
-            self.buffers.pop_front();
-        }
-        pushed
-    }
-}
 
 impl Connection {
     /// How large a buffer becomes. Linux: `tcp_xmit_size_goal`.
     fn buffer_goal(&self) -> u32 {
         let mss = self.send_mss();
-        let window = self.send.max_window;
-        let cutoff = if window > TINY_WINDOW { window / 2 } else { window };
-        let most = if cutoff == 0 { LARGEST_BURST } else { LARGEST_BURST.min(cutoff) };
-        (most / mss).max(1) * mss
+        (within_half_window(LARGEST_BURST, 0, self.send.max_window) / mss).max(1) * mss
     }
 
     /// How many bytes may be written before the next buffer is due: what is left of the last one, or a new one while
@@ -123,7 +52,10 @@ impl Connection {
         let end = self.send.queue.end();
         match self.send.buffers.buffers.back_mut().filter(|_| open > 0 && open < goal) {
             Some(tail) => tail.end = end,
-            None => self.send.buffers.buffers.push_back(Buffer { start: end - len, end, push: false }),
+            None => {
+                let start = end - len;
+                self.send.buffers.buffers.push_back(Buffer { start, end, push: false, ends_record: false });
+            }
         }
         let full = open.saturating_add(len) >= goal;
         let forced = end.since(self.send.buffers.pushed) > self.send.max_window / 2;
@@ -175,7 +107,7 @@ impl Connection {
     }
 
     /// Most segments of a burst. Linux: `tcp_tso_autosize`.
-    fn burst_segments(&self, env: &Env<'_>) -> u32 {
+    pub(super) fn burst_segments(&self, env: &Env<'_>) -> u32 {
         let least = self.control.min_burst(&self.window).unwrap_or(env.sysctl.tcp_min_tso_segs);
         let mut bytes = self.window.pacing_rate >> RATE_SHIFT;
         let steps = self.rtt.least().map_or(u128::MAX, |least| least.as_micros() >> ROUND_TRIP_SHIFT);

@@ -3,6 +3,7 @@
 use super::link_end::mac_of;
 use crate::time::Instant;
 use crate::wire::ethernet::{EtherType, HEADER_LEN};
+use crate::wire::protocol::Protocol;
 use crate::wire::tcp::Flags;
 use crate::wire::{ethernet, ipv4, tcp};
 use alloc::collections::{BTreeMap, VecDeque};
@@ -50,8 +51,7 @@ impl Seen {
     /// None: no segment of TCP.
     fn of(frame: &[u8]) -> Option<Seen> {
         let frame = ethernet::Header::parse(frame).ok().filter(|f| f.ether_type() == EtherType::IPV4)?;
-        let ip =
-            ipv4::Header::parse(frame.payload()).ok().filter(|ip| ip.protocol() == ipv4::Protocol::TCP)?;
+        let ip = ipv4::Header::parse(frame.payload()).ok().filter(|ip| ip.protocol() == Protocol::TCP)?;
         let segment = tcp::Header::parse(ip.payload()).ok()?;
         let options = segment.options();
         Some(Seen {
@@ -102,7 +102,7 @@ fn comes_to_tcp(to: usize, frame: &[u8]) -> Option<bool> {
     let ip = ipv4::Header::parse(frame.payload())
         .ok()
         .filter(|_| ours && frame.ether_type() == EtherType::IPV4)?;
-    let right = ip.checksum_is_valid() && ip.protocol() == ipv4::Protocol::TCP;
+    let right = ip.checksum_is_valid() && ip.protocol() == Protocol::TCP;
     right.then(|| tcp::checksum_is_valid(ip.source(), ip.destination(), ip.payload()))
 }
 

@@ -4,7 +4,8 @@ use super::table::{Udp, UdpHandle};
 use crate::packet::{Checksum, Packet};
 use crate::socket::SocketError;
 use crate::wire::checksum::pseudo_header;
-use crate::wire::ipv4::{self, Protocol};
+use crate::wire::ipv4;
+use crate::wire::protocol::Protocol;
 use crate::wire::udp::{CHECKSUM_OFFSET, Fields, HEADER_LEN};
 use core::net::SocketAddrV4;
 

@@ -7,7 +7,7 @@ use crate::icmp::{IcmpError, IcmpErrorKind};
 use crate::packet::{Checksum, Packet};
 use crate::random::SeededRandom;
 use crate::socket::SocketError;
-use crate::wire::ipv4::Protocol;
+use crate::wire::protocol::Protocol;
 use core::net::{Ipv4Addr, SocketAddrV4};
 
 const US: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);

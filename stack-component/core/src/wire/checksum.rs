@@ -1,6 +1,6 @@
 //! The Internet checksum (RFC 1071) and its incremental update (RFC 1624).
 
-use super::ipv4::Protocol;
+use super::protocol::Protocol;
 use core::net::Ipv4Addr;
 
 /// A ones' complement sum of 16-bit words, not folded: sums of several runs add up, as long as each run but

@@ -1,6 +1,7 @@
 //! IPv4 headers (RFC 791) and address blocks (RFC 4632).
 
 use super::checksum::Sum;
+use super::protocol::Protocol;
 use super::{Malformed, get_u16, get_u32, put_u16, put_u32};
 use core::fmt;
 use core::net::Ipv4Addr;
@@ -11,30 +12,6 @@ pub const HEADER_LEN: usize = 20;
 
 /// The largest packet, header included.
 pub const MAX_PACKET: usize = 65_535;
-
-/// The protocol inside of an IP packet, by its number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Protocol(pub u8);
-
-impl Protocol {
-    /// RFC 792.
-    pub const ICMP: Protocol = Protocol(1);
-    /// RFC 9293.
-    pub const TCP: Protocol = Protocol(6);
-    /// RFC 768.
-    pub const UDP: Protocol = Protocol(17);
-}
-
-impl fmt::Display for Protocol {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Protocol::ICMP => f.write_str("ICMP"),
-            Protocol::TCP => f.write_str("TCP"),
-            Protocol::UDP => f.write_str("UDP"),
-            Protocol(number) => write!(f, "ip-proto-{number}"),
-        }
-    }
-}
 
 /// A checked view of an IPv4 packet.
 #[derive(Clone, Copy, Debug)]

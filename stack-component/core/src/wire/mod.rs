@@ -18,6 +18,7 @@ pub mod ethernet;
 pub mod icmpv4;
 pub mod ipv4;
 pub mod pretty;
+pub mod protocol;
 pub mod tcp;
 pub mod udp;
 

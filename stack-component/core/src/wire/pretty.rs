@@ -1,7 +1,8 @@
 //! Frames as tcpdump shows them, one line each.
 
 use super::ethernet::{self, EtherType};
-use super::ipv4::{self, Protocol};
+use super::ipv4;
+use super::protocol::Protocol;
 use super::{arp, icmpv4, tcp, udp};
 use alloc::format;
 use alloc::string::{String, ToString};

@@ -1,7 +1,7 @@
 //! UDP headers (RFC 768).
 
 use super::checksum::{Sum, pseudo_header};
-use super::ipv4::Protocol;
+use super::protocol::Protocol;
 use super::{Malformed, get_u16, put_u16};
 use core::fmt;
 use core::net::Ipv4Addr;

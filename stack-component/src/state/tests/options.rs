@@ -4,7 +4,7 @@ use super::{Harness, local};
 use crate::state::{InForce, whole_millis, whole_seconds};
 use core::net::Ipv4Addr;
 use stack_core::socket::SocketError;
-use stack_core::tcp::{CongestionInfo, Instruction, TcpOption, TcpState};
+use stack_core::tcp::{CongestionInfo, Instruction, SendFlags, TcpOption, TcpState};
 use stack_core::time::Duration;
 
 #[test]
@@ -50,20 +50,29 @@ fn what_is_sent_beside_the_stream_leaves_its_permit_alone() {
     let mut harness = Harness::new();
     let (client, server) = harness.pair();
     let permit = harness.state.check_write(client).unwrap();
-    assert_eq!(harness.state.send(client, b"x", false, harness.now), Err(SocketError::WouldBlock));
-    assert_eq!(harness.state.send(client, b"", false, harness.now), Ok(0));
+    assert_eq!(
+        harness.state.send(client, b"x", SendFlags::default(), harness.now),
+        Err(SocketError::WouldBlock)
+    );
+    assert_eq!(harness.state.send(client, b"", SendFlags::default(), harness.now), Ok(0));
     harness.state.write(client, &vec![7; permit], harness.now).unwrap();
     harness.run();
     let mut arrived = 0;
     while arrived < permit {
         arrived += harness.read(server).unwrap().len();
     }
-    assert_eq!(harness.state.send(client, b"beside", true, harness.now), Ok(6));
-    assert_eq!(harness.state.send(client, b" it", false, harness.now), Ok(3));
+    assert_eq!(
+        harness.state.send(client, b"beside", SendFlags { more: true, ..SendFlags::default() }, harness.now),
+        Ok(6)
+    );
+    assert_eq!(harness.state.send(client, b" it", SendFlags::default(), harness.now), Ok(3));
     harness.advance(Duration::from_secs(1));
     assert_eq!(harness.state.peek(server, 100).unwrap(), b"beside it");
     harness.state.shutdown(client, stack_core::tcp::Shutdown::Send, harness.now).unwrap();
-    assert_eq!(harness.state.send(client, b"x", false, harness.now), Err(SocketError::InvalidState));
+    assert_eq!(
+        harness.state.send(client, b"x", SendFlags::default(), harness.now),
+        Err(SocketError::InvalidState)
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::{Attempt, Process, Progress, Stop, done};
 use crate::numbers::msg;
+use crate::options::SendFlags;
 use crate::tcp::Phase;
 use packetdrill::Errno;
 use packetdrill::machine::{Address, Fd};
@@ -25,10 +26,10 @@ impl Process {
             self.open_fast(fd, data, address, waits, progress)?;
         }
         let (tcp, _) = self.descriptors.tcp(fd)?;
-        let more = flags & msg::MORE != 0;
+        let how = SendFlags { more: flags & msg::MORE != 0, end_of_record: flags & msg::EOR != 0 };
         loop {
             let left = data.get(progress.sent..).unwrap_or_default();
-            match tcp.send(&mut self.component, left, more) {
+            match tcp.send(&mut self.component, left, how) {
                 Ok(taken) => {
                     progress.sent += taken;
                     tcp.local.zerocopy.hand_in(taken);

@@ -3,7 +3,7 @@
 use super::addresses::{inner_address, wasi_address};
 use super::{Phase, Tcp, method};
 use crate::component::Component;
-use crate::options::State;
+use crate::options::{PLAIN, State};
 use packetdrill::Errno;
 use std::net::SocketAddr;
 
@@ -55,7 +55,7 @@ impl Tcp {
         match self.phase {
             Phase::Connecting => return Err(Errno::EALREADY),
             Phase::Connected if std::mem::take(&mut self.deferred) => {
-                let taken = component.send(self.handle, data, false)?;
+                let taken = component.send(self.handle, data, PLAIN)?;
                 self.untold = true;
                 return Ok(usize::try_from(taken).unwrap_or(usize::MAX));
             }
@@ -79,7 +79,7 @@ impl Tcp {
     pub(crate) fn announce(&self, component: &mut Component, data: &[u8]) {
         if self.is_opening(component) && !data.is_empty() {
             // It takes nothing yet.
-            let _ = component.send(self.handle, data, false);
+            let _ = component.send(self.handle, data, PLAIN);
         }
     }
 

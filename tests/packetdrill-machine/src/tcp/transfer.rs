@@ -3,7 +3,7 @@
 use super::{Phase, Tcp, method};
 use crate::component::Component;
 use crate::numbers::{msg, socket};
-use crate::options::{State, StateExt};
+use crate::options::{SendFlags, State, StateExt};
 use packetdrill::Errno;
 use wnet::lab::exports::wasi::sockets::tcp::ShutdownType;
 
@@ -23,13 +23,11 @@ impl Tcp {
         if len == 0 {
             return Ok(Vec::new());
         }
-        if component.queued_input(self.handle).unwrap_or(0) == 0
-            && let Some(error) = self.take_error(component)
-        {
-            return Err(error);
-        }
         if flags & msg::PEEK != 0 {
-            return component.peek(self.handle, len);
+            return match component.peek(self.handle, len) {
+                Err(error) if error != Errno::EAGAIN => self.end_of_input(component, true),
+                peeked => peeked,
+            };
         }
         let read = component.enter(|inside| {
             let streams = inside.stack.wasi_io_streams();
@@ -43,8 +41,19 @@ impl Tcp {
                 self.end_input(component);
                 Ok(bytes)
             }
-            // An error is told once, which was done: then it is the end.
-            Err(end) => component.stream_errno(end).map(|_| Vec::new()),
+            Err(end) => {
+                let failed = component.stream_errno(end)?.is_some();
+                self.end_of_input(component, failed || self.input_ended)
+            }
+        }
+    }
+
+    /// There is nothing to read and will not be: the error of a connection that failed, once, then the end. After the
+    /// peer's FIN there is no error to be read.
+    fn end_of_input(&mut self, component: &mut Component, failed: bool) -> Result<Vec<u8>, Errno> {
+        match if failed { self.take_error(component) } else { None } {
+            Some(error) => Err(error),
+            None => Ok(Vec::new()),
         }
     }
 
@@ -69,7 +78,7 @@ impl Tcp {
         &mut self,
         component: &mut Component,
         data: &[u8],
-        more: bool,
+        flags: SendFlags,
     ) -> Result<usize, Errno> {
         self.look(component);
         if let Some(error) = self.take_error(component) {
@@ -84,7 +93,7 @@ impl Tcp {
         if data.is_empty() {
             return Ok(0);
         }
-        match component.send(self.handle, data, more) {
+        match component.send(self.handle, data, flags) {
             Ok(taken) => Ok(usize::try_from(taken).unwrap_or(usize::MAX)),
             Err(Errno::EAGAIN) => Err(Errno::EAGAIN),
             // An error is told once, which was done. Linux: `sk_stream_error`.

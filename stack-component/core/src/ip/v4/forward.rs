@@ -33,7 +33,8 @@ pub fn forward(packet: &mut Packet, received: &Received, mtu: u32) -> Result<(),
 mod tests {
     use super::super::input;
     use super::*;
-    use crate::wire::ipv4::{Fields, Header, Protocol};
+    use crate::wire::ipv4::{Fields, Header};
+    use crate::wire::protocol::Protocol;
     use core::net::Ipv4Addr;
 
     fn packet(ttl: u8) -> Packet {

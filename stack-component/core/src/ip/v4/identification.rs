@@ -3,7 +3,7 @@
 use crate::keyed_hash::KeyedHash;
 use crate::random::Random;
 use crate::time::Instant;
-use crate::wire::ipv4::Protocol;
+use crate::wire::protocol::Protocol;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;

@@ -3,7 +3,8 @@
 use crate::drop_reason::DropReason;
 use crate::packet::{LinkDestination, Packet};
 use crate::wire::Malformed;
-use crate::wire::ipv4::{Header, Protocol};
+use crate::wire::ipv4::Header;
+use crate::wire::protocol::Protocol;
 use core::net::Ipv4Addr;
 use core::ops::Range;
 

@@ -5,7 +5,8 @@ use crate::drop_reason::DropReason;
 use crate::packet::Packet;
 use crate::random::Random;
 use crate::time::Instant;
-use crate::wire::ipv4::{Fields, HEADER_LEN, MAX_PACKET, Protocol};
+use crate::wire::ipv4::{Fields, HEADER_LEN, MAX_PACKET};
+use crate::wire::protocol::Protocol;
 use core::net::Ipv4Addr;
 
 /// A payload with all that its header is made of.

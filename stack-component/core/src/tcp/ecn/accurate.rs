@@ -1,12 +1,11 @@
 //! Accurate ECN (RFC 9768): the receiver counts marks, and tells the count in three bits of every header and, where
 //! there is room, bytes in an option. Linux: the `tcp_accecn_*`.
 
-use super::super::connection::Connection;
+use super::super::connection::{Accurate, Connection, Seen};
+use super::super::ecn_handshake::{FIRST_OPTION, Mode, fail, flags_of_count, reflection};
 use super::super::segment::Segment;
 use super::super::sequence::Sequence;
 use super::super::{Env, TcpInfo};
-use super::Mode;
-use crate::time::Instant;
 use crate::wire::ecn::Codepoint;
 use crate::wire::tcp::{AccurateEcn, Flags, Options};
 
@@ -19,105 +18,6 @@ pub(super) const FIRST_BYTES: [u32; 3] = [1, 1, 0];
 pub(super) const FIELDS: [[usize; 3]; 2] = [[1, 2, 0], [0, 2, 1]];
 /// Bytes that data leaves free for the option.
 const OPTION_ROOM: u32 = 12;
-
-/// What does not work, as bits. Linux: `TCP_ACCECN_*_FAIL_*`.
-pub(super) mod fail {
-    /// Our counter in the header does not arrive.
-    pub(in crate::tcp::ecn) const ACE_SEND: u8 = 1;
-    /// The peer's does not.
-    pub(in crate::tcp::ecn) const ACE_RECEIVE: u8 = 2;
-    /// Our option does not arrive.
-    pub(in crate::tcp::ecn) const OPTION_SEND: u8 = 4;
-    /// The peer's does not.
-    pub(in crate::tcp::ecn) const OPTION_RECEIVE: u8 = 8;
-}
-
-/// What was seen of the peer's option. Linux: `TCP_ACCECN_OPT_*_SEEN`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(in super::super) enum Seen {
-    /// Nothing.
-    #[default]
-    Nothing = 0,
-    /// One without fields.
-    Empty = 1,
-    /// One with counters.
-    Counters = 2,
-    /// One that somebody zeroed.
-    Zeroed = 3,
-}
-
-/// What accurate ECN counts. The counters of bytes stand in the order ECT(1), ECT(0), CE. Linux: the `*ecn*` of
-/// `struct tcp_sock`.
-#[derive(Clone, Debug, Default)]
-pub(in super::super) struct Accurate {
-    /// What our SYN or SYN-ACK was sent with. Linux: `syn_ect_snt`.
-    pub sent: Codepoint,
-    /// What the peer's arrived with. Linux: `syn_ect_rcv`.
-    pub received: Codepoint,
-    /// What the last segment arrived with. Linux: `prev_ecnfield`.
-    last: Codepoint,
-    /// That changed since the last acknowledgement: the next data is acknowledged at once. Linux: `ICSK_ACK_NOW`
-    /// alone.
-    pub edge: bool,
-    /// Linux: `accecn_fail_mode`.
-    pub failed: u8,
-    /// Linux: `saw_accecn_opt`.
-    pub seen: Seen,
-    /// So many options are due. Linux: `accecn_opt_demand`.
-    pub demand: u8,
-    /// The least fields an option needs to tell what changed. Linux: `accecn_minlen`.
-    least: u8,
-    /// When the last option was sent; none before the first. Linux: `accecn_opt_tstamp`.
-    option_sent: Option<Instant>,
-    /// The last option went with a report of a duplicate that began here. Linux: `accecn_opt_sent_w_dsack`.
-    with_duplicate: Option<Sequence>,
-    /// Segments that arrived with CE. Linux: `received_ce`.
-    pub received_ce: u32,
-    /// Bytes of data received. Linux: `received_ecn_bytes`.
-    pub received_bytes: [u32; 3],
-    /// Bytes of ours that the peer received. Linux: `delivered_ecn_bytes`.
-    pub delivered_bytes: [u32; 3],
-    /// Which counter data that is acknowledged without the option counts for, from 1; 0: none. Linux:
-    /// `est_ecnfield`.
-    pub estimate: u8,
-    /// Segments that an acknowledgement acknowledges on average, in 64ths. Linux: `pkts_acked_ewma`.
-    pub acked_average: u32,
-    /// The timestamp of the segment that is being worked off is new. Linux: `FLAG_TS_PROGRESS`.
-    pub timestamp_advanced: bool,
-    /// The next acknowledgement tells with what the SYN-ACK arrived. Linux: `tcp_accecn_reflector_flags`.
-    pub reflects: bool,
-    /// The next segment ends the handshake. Linux: `tcp_accecn_third_ack`.
-    pub handshake: bool,
-    /// Bytes that data leaves free for the option.
-    room: u32,
-}
-
-/// Three bits as flags: AE, CWR, ECE.
-pub(super) fn flags_of_count(count: u32) -> Flags {
-    let bit = |nth: u32, flag: Flags| if count >> nth & 1 == 1 { flag } else { Flags::NONE };
-    bit(0, Flags::ECE) | bit(1, Flags::CWR) | bit(2, Flags::AE)
-}
-
-/// The three bits AE, CWR, ECE as a number. Linux: `tcp_accecn_ace`.
-pub(super) fn count_of_flags(flags: Flags) -> u32 {
-    u32::from(flags.contains(Flags::ECE))
-        | u32::from(flags.contains(Flags::CWR)) << 1
-        | u32::from(flags.contains(Flags::AE)) << 2
-}
-
-/// How a SYN-ACK, or the acknowledgement of one, tells with what the SYN, or the SYN-ACK, arrived (RFC 9768 table
-/// 2). Linux: `tcp_accecn_reflector_flags`.
-pub(super) fn reflection(codepoint: Codepoint) -> Flags {
-    flags_of_count(match codepoint {
-        Codepoint::NotEct => 0b010,
-        Codepoint::Ect1 => 0b011,
-        Codepoint::Ect0 => 0b100,
-        Codepoint::Ce => 0b110,
-    })
-}
-
-/// The option of a SYN-ACK: nothing is counted yet. Linux: `synack_ecn_bytes`.
-pub(super) const FIRST_OPTION: AccurateEcn = AccurateEcn { order_1: true, count: 3, fields: [1, 0, 1] };
 
 impl Accurate {
     /// The connection begins with a SYN that arrived with `received`.

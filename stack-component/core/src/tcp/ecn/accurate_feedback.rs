@@ -2,11 +2,11 @@
 
 use super::super::Env;
 use super::super::congestion::CaState;
-use super::super::connection::Connection;
+use super::super::connection::{Accurate, Connection, Seen};
+use super::super::ecn_handshake::{Mode, count_of_flags, fail};
 use super::super::recovery::AckFlags;
 use super::super::segment::Segment;
-use super::Mode;
-use super::accurate::{Accurate, FIELDS, FIRST_BYTES, FIRST_COUNT, Seen, count_of_flags, fail};
+use super::accurate::{FIELDS, FIRST_BYTES, FIRST_COUNT};
 use crate::counters::Counter;
 use crate::wire::tcp::AccurateEcn;
 

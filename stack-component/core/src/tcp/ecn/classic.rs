@@ -1,10 +1,10 @@
 //! Marks as RFC 3168 section 6.1 has them: one reduction for each window of data.
 
 use super::super::connection::Connection;
+use super::super::ecn_handshake::Mode;
 use super::super::options::TcpOptions;
 use super::super::segment::Segment;
 use super::super::{Env, Output};
-use super::Mode;
 use crate::counters::Counter;
 use crate::packet::Packet;
 use crate::wire::ecn::Codepoint;

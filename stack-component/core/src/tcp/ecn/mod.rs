@@ -20,45 +20,13 @@ mod classic;
 mod negotiation;
 
 pub(super) use accurate_feedback::Delivery;
-pub(super) use negotiation::Promise;
-
-use accurate::Accurate;
 
 use super::congestion::MarkEcho;
-use super::connection::Connection;
+use super::connection::{Connection, Timer};
+use super::ecn_handshake::Mode;
 use super::sequence::Sequence;
 use crate::wire::ecn::Codepoint;
 use crate::wire::tcp::Flags;
-
-/// What two ends agreed upon. Linux: `TCP_ECN_MODE_*`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Mode {
-    /// Nothing. Linux: `TCP_ECN_DISABLED`.
-    #[default]
-    Off,
-    /// RFC 3168, asked for or agreed. Linux: `TCP_ECN_MODE_RFC3168`.
-    Classic,
-    /// RFC 9768, asked for. Linux: `TCP_ECN_MODE_PENDING`.
-    Pending,
-    /// RFC 9768. Linux: `TCP_ECN_MODE_ACCECN`.
-    Accurate,
-}
-
-/// What a connection knows of marks. Linux: `ecn_flags`.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Ecn {
-    pub mode: Mode,
-    /// Data with ECT or CE arrived. Linux: `TCP_ECN_SEEN`.
-    pub seen: bool,
-    /// Acknowledgements say ECE until the peer says CWR. Linux: `TCP_ECN_DEMAND_CWR`.
-    echoes: bool,
-    /// The next new data says CWR. Linux: `TCP_ECN_QUEUE_CWR`.
-    owes_cwr: bool,
-    /// An acknowledgement that goes before all others: its number, and whether it says ECE. Linux:
-    /// `dctcp_ece_ack_cwr`, `__tcp_send_ack`.
-    overdue: Option<(Sequence, bool)>,
-    pub accurate: Accurate,
-}
 
 impl Connection {
     /// Whether marks are in use. Linux: `tcp_ecn_mode_any`.
@@ -69,11 +37,13 @@ impl Connection {
     /// What the headers of a segment that is no SYN say of congestion: flags beside its own, and the bits of the
     /// type of service. `fresh`: it carries data that never left before. Linux: `tcp_ecn_send`.
     pub(super) fn ecn_of_segment(&mut self, fresh: bool) -> (Flags, Codepoint) {
-        match self.ecn.mode {
+        let (flags, codepoint) = match self.ecn.mode {
             Mode::Off | Mode::Pending => (Flags::NONE, Codepoint::NotEct),
             Mode::Classic => self.classic_marks(fresh),
             Mode::Accurate => self.accurate_marks(),
-        }
+        };
+        self.ecn.sent = codepoint;
+        (flags, codepoint)
     }
 
     /// Data arrived. `received` is RCV.NXT before it. Linux: `tcp_data_ecn_check`.
@@ -102,7 +72,7 @@ impl Connection {
     fn obey_echo(&mut self, told: MarkEcho, received: Sequence) {
         self.ecn.echoes = told.echo;
         if told.changed_at.is_some() {
-            if self.timers.get(super::timers::Timer::DelayedAck).is_some() {
+            if self.timers.get(Timer::DelayedAck).is_some() {
                 self.ecn.overdue = Some((received, !told.echo));
             }
             self.acknowledge_now();

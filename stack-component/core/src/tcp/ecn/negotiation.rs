@@ -2,109 +2,16 @@
 //! (RFC 3168 section 6.1.1, RFC 9768 section 3.1).
 
 use super::super::Env;
-use super::super::connection::Connection;
+use super::super::connection::{Connection, Seen};
+use super::super::ecn_handshake::{
+    ASKING, CLASSIC_SYN, Mode, Promise, count_of_flags, fail, reflection, route_wants_ecn,
+};
 use super::super::segment::Segment;
-use super::Mode;
-use super::accurate::{FIRST_OPTION, count_of_flags, fail, reflection};
 use crate::wire::ecn::Codepoint;
-use crate::wire::tcp::{Flags, Options};
+use crate::wire::tcp::Flags;
 
-/// ECE and CWR: what a SYN asks with. Linux: `TCPHDR_SYN_ECN`.
-const ASKING: Flags = Flags::ECE.with(Flags::CWR);
-/// The three flags as a number, in a SYN that asks for RFC 3168.
-const CLASSIC_SYN: u32 = 0b011;
 /// The flags of a SYN-ACK that mean nothing yet.
 const RESERVED: u32 = 0b101;
-
-/// What a SYN-ACK says of marks, and the connection will know. Linux: `ecn_ok`, `accecn_ok`, `syn_ect_rcv` of the
-/// request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in super::super) struct Promise {
-    mode: Mode,
-    /// The SYN-ACK itself may be marked: the congestion control wants it so.
-    markable: bool,
-    /// What the SYN arrived with.
-    received: Codepoint,
-    /// The SYN came more than once.
-    again: bool,
-    failed: u8,
-}
-
-impl Promise {
-    /// The answer to `syn`; `needed`: the listener's congestion control lives on marks. Linux:
-    /// `tcp_ecn_create_request`.
-    pub(in super::super) fn of_syn(env: &Env<'_>, syn: &Segment, needed: bool) -> Self {
-        let none = Promise { markable: needed, received: syn.codepoint, ..Promise::default() };
-        let asked = count_of_flags(syn.flags);
-        // RFC 9768 section 3.1.2: what is not known yet is taken for accurate ECN.
-        if asked != 0 && asked != CLASSIC_SYN && env.sysctl.tcp_ecn >= 3 {
-            return Promise { mode: Mode::Accurate, ..none };
-        }
-        if !syn.flags.contains(ASKING) {
-            return none;
-        }
-        // RFC 3168 section 6.1.1: a SYN must not be markable; one that is comes from a broken path.
-        let broken = syn.codepoint != Codepoint::NotEct && !syn.flags.contains(Flags::AE);
-        let wanted = env.sysctl.tcp_ecn > 0 || route_wants_ecn(env, syn.tuple.remote.ip());
-        let agreed = needed || (wanted && !broken);
-        Promise { mode: if agreed { Mode::Classic } else { Mode::Off }, ..none }
-    }
-
-    /// What a SYN cookie remembers, `agreed`, and the acknowledgement that brings it back. RFC 9768 section 5.1:
-    /// that of accurate ECN has 2 or more in its three flags. Linux: `cookie_accecn_ok`.
-    pub(in super::super) fn of_cookie(agreed: bool, ack: &Segment, needed: bool) -> Self {
-        let mode = match agreed {
-            true if count_of_flags(ack.flags) > 1 => Mode::Accurate,
-            true => Mode::Classic,
-            false => Mode::Off,
-        };
-        Promise { mode, markable: needed, ..Promise::default() }
-    }
-
-    /// Whether anything was agreed upon: what a SYN cookie remembers. Linux: `cookie_ecn_ok`.
-    pub(in super::super) fn is_agreed(&self) -> bool {
-        self.mode != Mode::Off
-    }
-
-    /// The SYN came once more, perhaps with other marks. Linux: `tcp_check_req`.
-    pub(in super::super) fn ask_again(&mut self, syn: &Segment) {
-        self.again = true;
-        if self.mode == Mode::Accurate {
-            self.received = syn.codepoint;
-            if count_of_flags(syn.flags) == 0 {
-                self.failed |= fail::ACE_SEND;
-            }
-        }
-    }
-
-    /// What the SYN-ACK says beside SYN and ACK, when it was sent again `retransmits` times. RFC 9768 section
-    /// 3.1.4.2: once more, then without. Linux: `tcp_ecn_make_synack`.
-    pub(in super::super) fn flags(&self, retransmits: u32) -> Flags {
-        match self.mode {
-            Mode::Accurate if retransmits < 2 => reflection(self.received),
-            Mode::Classic => Flags::ECE,
-            _ => Flags::NONE,
-        }
-    }
-
-    /// The bits of the SYN-ACK's type of service.
-    pub(in super::super) fn codepoint(&self) -> Codepoint {
-        if self.markable { Codepoint::Ect0 } else { Codepoint::NotEct }
-    }
-
-    /// The option goes with the first SYN-ACK only: somebody on the way may not let it pass. Linux:
-    /// `tcp_synack_options`.
-    pub(in super::super) fn add_option(&self, env: &Env<'_>, retransmits: u32, options: &mut Options) {
-        let first = retransmits == 0 && !self.again;
-        if self.mode == Mode::Accurate && first && env.sysctl.tcp_ecn_option > 0 {
-            options.fit_accurate_ecn(FIRST_OPTION, 0);
-        }
-    }
-}
-
-fn route_wants_ecn(env: &Env<'_>, peer: &core::net::Ipv4Addr) -> bool {
-    env.paths.path(*peer).is_some_and(|path| path.metrics.ecn)
-}
 
 impl Connection {
     /// What our SYN says of marks, or the SYN-ACK of a simultaneous open. `again`: it was sent before. Linux:
@@ -194,7 +101,7 @@ impl Connection {
         if self.ecn.mode == Mode::Accurate {
             self.ecn.accurate.received = segment.codepoint;
             self.ecn.accurate.reflects = true;
-            if self.ecn.accurate.seen < super::accurate::Seen::Counters {
+            if self.ecn.accurate.seen < Seen::Counters {
                 self.ecn.accurate.see(segment.options.accurate_ecn);
             }
             self.reserve_option_room(env);

@@ -3,9 +3,8 @@
 
 use super::super::Env;
 use super::super::congestion::CaState;
-use super::super::connection::Connection;
+use super::super::connection::{Connection, Timer};
 use super::super::sequence::Sequence;
-use super::super::timers::Timer;
 use super::AckFlags;
 use crate::counters::Counter;
 use crate::time::Duration;

@@ -26,69 +26,10 @@ mod scoreboard;
 mod tail_probe;
 mod undo;
 
-pub(super) use rack::Rack;
-pub(super) use retransmit::Resend;
 pub(super) use scoreboard::{Tagged, delivery_of};
-pub(super) use tail_probe::TailProbe;
-pub(super) use undo::Undo;
 
 use super::congestion::CaState;
 use super::connection::Connection;
-use super::sequence::Sequence;
-
-/// What loss recovery knows of a connection.
-#[derive(Debug)]
-pub(super) struct Recovery {
-    pub phase: CaState,
-    /// What was sent when the phase began ends here. Linux: `high_seq`.
-    pub until: Sequence,
-    /// How many segments may overtake one before it counts as lost. Linux: `reordering`.
-    pub reordering: u32,
-    /// How often reordering was seen. Linux: `reord_seen`.
-    pub reorderings: u32,
-    /// Where the highest segment that SACK reported ends, if `sacked` is not 0. Linux: `highest_sack`.
-    pub highest_sacked: Sequence,
-    /// The receiver took back what it had reported. Linux: `is_sack_reneg`.
-    pub reneged: bool,
-    /// The last timeout may have been needless (F-RTO). Linux: `frto`.
-    pub doubtful_timeout: bool,
-    /// Duplicates that the peer told of. Linux: `dsack_dups`.
-    pub duplicates_told: u32,
-    /// The blocks of the last acknowledgement, which need no second look. Linux: `recv_sack_cache`.
-    pub last_blocks: [(Sequence, Sequence); 4],
-    /// What leaves next beyond what is new.
-    pub resend: Resend,
-    pub undo: Undo,
-    pub rack: Rack,
-    pub probe: TailProbe,
-    /// Segments the peer has got since the reduction began. Linux: `prr_delivered`.
-    pub reduction_delivered: u32,
-    /// Segments sent since then. Linux: `prr_out`.
-    pub reduction_sent: u32,
-}
-
-impl Recovery {
-    /// Nothing has been sent; `reordering` is what is assumed of the path.
-    pub(super) fn new(initial: Sequence, reordering: u32) -> Self {
-        Recovery {
-            phase: CaState::Open,
-            until: initial,
-            reordering,
-            reorderings: 0,
-            highest_sacked: initial,
-            reneged: false,
-            doubtful_timeout: false,
-            duplicates_told: 0,
-            last_blocks: [(initial, initial); 4],
-            resend: Resend::default(),
-            undo: Undo::default(),
-            rack: Rack::default(),
-            probe: TailProbe::default(),
-            reduction_delivered: 0,
-            reduction_sent: 0,
-        }
-    }
-}
 
 /// What an acknowledgement turned out to say. Linux: the `FLAG_*` of `tcp_ack`, `struct tcp_sacktag_state`.
 #[derive(Clone, Copy, Debug, Default)]

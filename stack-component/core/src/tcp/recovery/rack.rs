@@ -3,12 +3,11 @@
 
 use super::super::Env;
 use super::super::congestion::CaState;
-use super::super::connection::Connection;
+use super::super::connection::{Connection, Timer};
 use super::super::rate::RateSample;
 use super::super::round_trip::TIMER_GRAIN;
 use super::super::sent_queue::{Sent, Walk};
 use super::super::sequence::Sequence;
-use super::super::timers::Timer;
 use super::undo::RECOVERIES;
 use crate::counters::Counter;
 use crate::time::{Duration, Instant};
@@ -17,42 +16,6 @@ use crate::time::{Duration, Instant};
 const STATIC_WINDOW: u32 = 2;
 /// Bit of `tcp_recovery`: the duplicate threshold does not count. Linux: `TCP_RACK_NO_DUPTHRESH`.
 const NO_THRESHOLD: u32 = 4;
-
-/// What RACK knows. Linux: `struct tcp_rack`.
-#[derive(Debug)]
-pub(in super::super) struct Rack {
-    /// When the segment was sent that was sent last of those that arrived. Linux: `mstamp`.
-    sent_at: Instant,
-    /// Its end. Linux: `end_seq`.
-    end: Sequence,
-    /// Its round trip. Linux: `rtt_us`.
-    round_trip: Duration,
-    /// Something arrived since losses were looked for. Linux: `advanced`.
-    pub advanced: bool,
-    /// How many quarters of the least round trip a segment may be overtaken, at most 255. Linux: `reo_wnd_steps`.
-    steps: u8,
-    /// For how many recoveries that stays so. Linux: `reo_wnd_persist`.
-    pub recoveries_left: u8,
-    /// A duplicate was reported in this round trip. Linux: `dsack_seen`.
-    pub duplicate_seen: bool,
-    /// How much was delivered when the steps changed last. Linux: `last_delivered`.
-    last_delivered: u32,
-}
-
-impl Default for Rack {
-    fn default() -> Self {
-        Rack {
-            sent_at: Instant::ZERO,
-            end: Sequence(0),
-            round_trip: Duration::ZERO,
-            advanced: false,
-            steps: 1,
-            recoveries_left: 0,
-            duplicate_seen: false,
-            last_delivered: 0,
-        }
-    }
-}
 
 /// Whether what was sent at `at` and ends at `end` left after the other. Linux: `tcp_skb_sent_after`.
 fn sent_after((at, end): (Instant, Sequence), (other_at, other_end): (Instant, Sequence)) -> bool {

@@ -2,26 +2,9 @@
 
 use super::super::Env;
 use super::super::congestion::CaState;
-use super::super::connection::Connection;
-use super::super::sent_queue::Sent;
-use super::super::timers::Timer;
+use super::super::connection::{BurstAgain, Connection, Resend, Timer};
+use super::super::sent_queue::{Push, Sent};
 use crate::counters::Counter;
-
-/// What the last acknowledgement or timer asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in super::super) enum Resend {
-    /// Nothing: only what is new leaves.
-    #[default]
-    Nothing,
-    /// What is lost, as far as the window goes. Linux: `REXMIT_LOST`.
-    Lost,
-    /// First what is new, and if nothing is, what is lost (F-RTO). Linux: `REXMIT_NEW`.
-    NewFirst,
-    /// The first segment, whatever the window says: a timeout.
-    First,
-    /// A tail loss probe, whatever the window says.
-    Probe,
-}
 
 impl Connection {
     /// Linux: `REXMIT_LOST`.
@@ -54,6 +37,7 @@ impl Connection {
             Resend::Nothing | Resend::NewFirst | Resend::Probe => None,
             Resend::First => {
                 self.recovery.resend = Resend::Nothing;
+                self.send.sent.cut_burst(0, 1);
                 self.retransmit(env, 0)
             }
             Resend::Lost => {
@@ -72,7 +56,11 @@ impl Connection {
             return None;
         }
         let index = self.send.sent.next_lost()?;
-        let sent = self.retransmit(env, index)?;
+        let ends_burst = self.burst_again(env, index);
+        let mut sent = self.retransmit(env, index)?;
+        if ends_burst {
+            sent.push = Push::Always;
+        }
         env.counters.increment(match self.recovery.phase {
             CaState::Loss => Counter::TcpExtTCPSlowStartRetrans,
             _ => Counter::TcpExtTCPFastRetrans,
@@ -84,6 +72,22 @@ impl Connection {
             self.set_transmit_timer(Timer::Retransmit, self.after_pacing(env, self.rtt.timeout()));
         }
         Some(sent)
+    }
+
+    /// Whether the segment `index`, which leaves again, ends a burst of several, and so says PSH. Linux: the loop of
+    /// `tcp_xmit_retransmit_queue` with `segs`, the flags of `__tcp_transmit_skb`.
+    fn burst_again(&mut self, env: &Env<'_>, index: usize) -> bool {
+        let Some(sent) = self.send.sent.get(index) else { return false };
+        let (start, end) = (sent.start, sent.end);
+        let goes_on = self.recovery.burst.is_some_and(|burst| burst.next == start && burst.end.after(start));
+        if !goes_on {
+            let quota = self.window.size.saturating_sub(self.in_flight()).min(self.burst_segments(env));
+            let cut = self.send.sent.cut_burst(index, quota);
+            self.recovery.burst = cut.map(|(end, many)| BurstAgain { next: start, end, many });
+        }
+        let Some(burst) = &mut self.recovery.burst else { return false };
+        burst.next = end;
+        burst.many && end == burst.end
     }
 
     /// Sends the segment `index`, which counts as lost, once more. Linux: `tcp_retransmit_skb`.
@@ -108,7 +112,11 @@ impl Connection {
         // Part of it may be acknowledged already: the cuts are counted from there. Linux: `tcp_trim_head`.
         self.send.sent.trim(index, una);
         let mss = self.send_mss();
-        self.send.sent.split(index, if room == 0 { mss } else { mss.min(room) });
+        let room = if room == 0 { mss } else { mss.min(room) };
+        self.send.sent.split(index, room);
+        if env.sysctl.tcp_retrans_collapse {
+            self.send.sent.collapse(index, room, una + self.send.window);
+        }
         let tx = self.rate.on_sent(env.now, self.send.sent.len());
         let sent = self.send.sent.note_sent_again(index, env.now, tx)?;
         self.totals.retransmitted = self.totals.retransmitted.wrapping_add(1);
@@ -124,6 +132,9 @@ impl Connection {
     /// `tcp_send_loss_probe`.
     pub(in super::super) fn retransmit_last(&mut self, env: &mut Env<'_>) -> Option<Sent> {
         let last = (self.send.sent.len() as usize).checked_sub(1)?;
+        if let Some(before) = last.checked_sub(1) {
+            self.send.sent.cut_burst(before, 1);
+        }
         self.send_again(env, last)
     }
 

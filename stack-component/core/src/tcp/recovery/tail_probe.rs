@@ -4,22 +4,12 @@
 
 use super::super::Env;
 use super::super::congestion::CaState;
-use super::super::connection::Connection;
+use super::super::connection::{Connection, Timer};
 use super::super::round_trip::{INITIAL, TIMER_GRAIN};
 use super::super::sequence::Sequence;
-use super::super::timers::Timer;
 use super::AckFlags;
 use crate::counters::Counter;
 use crate::time::Duration;
-
-/// Where the probe stands.
-#[derive(Debug, Default)]
-pub(in super::super) struct TailProbe {
-    /// SND.NXT when the probe was sent; none: none is on its way. Linux: `tlp_high_seq`.
-    pub until: Option<Sequence>,
-    /// Whether it was a retransmission. Linux: `tlp_retrans`.
-    pub retransmitted: bool,
-}
 
 impl Connection {
     /// Has the timer send a probe where one helps. `advanced`: an acknowledgement began the timeout anew. Linux:

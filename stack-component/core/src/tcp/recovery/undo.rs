@@ -1,36 +1,14 @@
 //! Needless reductions of the window are taken back: everything sent again arrived twice (D-SACK, RFC 3708), or
 //! the acknowledgement answers the original (timestamps: Eifel, RFC 3522, 4015). Linux: `tcp_try_undo_*`.
 
-use super::super::Env;
-use super::super::TcpState;
 use super::super::congestion::CaState;
 use super::super::connection::Connection;
 use super::super::sequence::Sequence;
+use super::super::{Env, TcpState};
 use crate::counters::Counter;
-use crate::time::Instant;
 
 /// How many recoveries a wider reordering window outlasts. Linux: `TCP_RACK_RECOVERY_THRESH`.
 pub(super) const RECOVERIES: u8 = 16;
-
-/// What it takes to undo.
-#[derive(Debug, Default)]
-pub(in super::super) struct Undo {
-    /// SND.UNA when the window was lowered; none: there is nothing to undo. Linux: `undo_marker`.
-    pub marker: Option<Sequence>,
-    /// Retransmissions that were not reported as duplicates; none before the first. Linux: `undo_retrans`, -1.
-    pub outstanding: Option<u32>,
-    /// When the first retransmission of the phase left. Linux: `retrans_stamp`.
-    pub first_retransmission: Option<Instant>,
-}
-
-impl Undo {
-    /// `count` retransmissions arrived twice.
-    pub(super) fn settle(&mut self, count: u32) {
-        if let Some(outstanding) = self.outstanding.as_mut().filter(|outstanding| **outstanding > 0) {
-            *outstanding = outstanding.saturating_sub(count);
-        }
-    }
-}
 
 impl Connection {
     /// From now on there is something to undo. Linux: `tcp_init_undo`.

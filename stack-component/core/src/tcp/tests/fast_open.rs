@@ -261,7 +261,7 @@ fn a_signature_that_nobody_asked_for_is_refused() {
 
 fn icmp(script: &mut Script, sequence: u32, kind: IcmpErrorKind) {
     let error = IcmpError {
-        protocol: crate::wire::ipv4::Protocol::TCP,
+        protocol: crate::wire::protocol::Protocol::TCP,
         source: script.host.address,
         destination: *script.peer.ip(),
         source_port: script.port,
@@ -325,5 +325,5 @@ fn errors_end_requests_and_explain_timeouts() {
     icmp(&mut script, sent.sequence, IcmpErrorKind::HostUnreachable);
     assert_eq!(script.host.tcp.state(child), Some(TcpState::Established));
     script.wait(Duration::from_secs(3000));
-    assert_eq!(script.host.receive(child, 1), Err(SocketError::RemoteUnreachable));
+    assert_eq!(script.host.receive(child, 1), Err(SocketError::HostUnreachable));
 }

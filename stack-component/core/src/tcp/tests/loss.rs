@@ -109,7 +109,7 @@ fn a_window_update_is_no_duplicate() {
 fn retransmission_after_the_path_became_narrower_uses_smaller_segments() {
     let (mut script, _, seen) = sending(3);
     let local = crate::icmp::IcmpError {
-        protocol: crate::wire::ipv4::Protocol::TCP,
+        protocol: crate::wire::protocol::Protocol::TCP,
         source: script.host.address,
         destination: *script.peer.ip(),
         source_port: 80,

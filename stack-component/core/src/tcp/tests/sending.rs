@@ -7,7 +7,7 @@ use crate::time::Duration;
 use crate::wire::tcp::{Flags, Options};
 
 fn write_more(script: &mut Script, handle: TcpHandle, data: &[u8]) {
-    let more = SendFlags { more: true };
+    let more = SendFlags { more: true, ..SendFlags::default() };
     script.host.with(|tcp, env| tcp.send_with(env, handle, data, more)).unwrap();
 }
 

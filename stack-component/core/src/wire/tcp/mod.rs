@@ -9,7 +9,7 @@ pub use option_values::{FastOpenCookie, SackBlocks, Timestamps};
 pub use options::{MAX_OPTIONS_LEN, Options, SIGNATURE_LEN, SIGNATURE_OFFSET, SIGNED_LEN};
 
 use super::checksum::{Sum, pseudo_header};
-use super::ipv4::Protocol;
+use super::protocol::Protocol;
 use super::{Malformed, get_u16, get_u32, put_u16, put_u32};
 use core::fmt;
 use core::net::Ipv4Addr;

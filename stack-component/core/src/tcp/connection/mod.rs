@@ -4,45 +4,50 @@
 //! What happens to it stands in the neighbouring files: segments arrive in `input`, `acknowledge` and
 //! `receive`, leave in `output`, time passes in `timers`, and its end is in `close`.
 
-use super::ack_schedule::AckState;
-use super::chronograph::Chronograph;
+mod ack_state;
+mod chronograph;
+mod ecn;
+mod fast_open;
+mod mtu_probe;
+mod pacing;
+mod path;
+mod recovery;
+mod timers;
+mod tuning;
+mod usage;
+mod write_buffers;
+
+pub(super) use ack_state::AckState;
+pub(super) use chronograph::{Chronograph, Wait};
+pub(super) use ecn::{Accurate, Ecn, Seen};
+pub(super) use fast_open::{Failure, FastOpen};
+pub(super) use mtu_probe::MtuProbe;
+pub(super) use pacing::Pacing;
+pub(super) use path::PathState;
+pub(super) use recovery::{BurstAgain, Recovery, Resend};
+pub(super) use timers::{Timer, Timers};
+pub(super) use tuning::Tuning;
+pub(super) use usage::Usage;
+pub(super) use write_buffers::{Buffer, WriteBuffers};
+
 use super::congestion::{Algorithm, CongestionControl, INITIAL_WINDOW, Path, Window};
-use super::ecn::Ecn;
-use super::fast_open::FastOpen;
+use super::keys::Key;
 use super::memory::Memory;
-use super::mtu_probe::MtuProbe;
 use super::options::TcpOptions;
-use super::pacing::Pacing;
-use super::path::PathState;
 use super::rate::DeliveryRate;
 use super::receive_queue::ReceiveQueue;
-use super::recovery::Recovery;
 use super::round_trip::RoundTrip;
 use super::sack_out::SackOut;
+use super::segment_size::{DEFAULT_MSS, MIN_MSS, TIMESTAMPS_LEN, mss_of_mtu, within_half_window};
 use super::send_queue::SendQueue;
 use super::sent_queue::SentQueue;
 use super::sequence::Sequence;
-use super::signature::Key;
-use super::timers::Timers;
-use super::trace::Trail;
-use super::tuning::Tuning;
-use super::usage::Usage;
-use super::write_buffers::WriteBuffers;
+use super::trail::Trail;
 use super::{Env, FourTuple, SocketError, TcpState, congestion};
 use crate::time::{Duration, Instant};
-use crate::wire::ipv4::MAX_PACKET;
 use crate::wire::tcp::{MAX_OPTIONS_LEN, SIGNED_LEN};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-
-/// Bytes of an IPv4 and a TCP header without options.
-const HEADERS: u32 = 40;
-/// The segment size of a peer that names none (RFC 9293 section 3.7.1). Linux: `TCP_MSS_DEFAULT`.
-pub(super) const DEFAULT_MSS: u32 = 536;
-/// The smallest segment size we believe a peer. Linux: `TCP_MIN_SND_MSS`.
-pub(super) const MIN_MSS: u32 = 48;
-/// Bytes of the timestamps option with its padding.
-pub(super) const TIMESTAMPS_LEN: u32 = 12;
 
 /// How far the FIN of our side is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -238,6 +243,8 @@ pub(super) struct Connection {
     pub mtu: u32,
     /// When a segment arrived last.
     pub last_heard: Instant,
+    /// The next acknowledgement is the one that completed the handshake.
+    pub confirming: bool,
     /// Nobody owns it any more. Linux: `SOCK_DEAD`.
     pub orphan: bool,
     /// The peer acknowledged something new since the last segment was sent. Linux: `sk_dst_pending_confirm`.
@@ -334,6 +341,7 @@ impl Connection {
             probe: false,
             mtu,
             last_heard: now,
+            confirming: false,
             orphan: false,
             progressed: false,
             error: None,
@@ -346,9 +354,12 @@ impl Connection {
     pub(super) fn send_mss(&self) -> u32 {
         let timestamps = if self.timestamps.is_some() { TIMESTAMPS_LEN } else { 0 };
         let signature = if self.key.is_some() { SIGNED_LEN as u32 } else { 0 };
-        let options = timestamps + signature + self.receive.sack.option_len(timestamps > 0);
+        let always = timestamps + signature;
+        let options = always + self.receive.sack.option_len(timestamps > 0);
         let options = (options + self.ecn.accurate.option_room()).min(MAX_OPTIONS_LEN as u32);
-        self.mss_without_options().saturating_sub(options).max(8)
+        let whole = self.mss_without_options().saturating_sub(always);
+        let cached = within_half_window(whole, always, self.send.max_window);
+        cached.saturating_sub(options.saturating_sub(always)).max(8)
     }
 
     /// The most data a segment of ours could carry without options. Linux: `__tcp_mtu_to_mss`.
@@ -389,6 +400,11 @@ impl Connection {
             ecn: self.uses_ecn(),
             max_pacing_rate: self.pacing.max_rate,
         }
+    }
+
+    /// What both queues hold, in bytes.
+    pub(super) fn held(&self) -> usize {
+        self.receive.queue.charged() + self.send.queue.len()
     }
 
     /// Bytes handed in and not sent.
@@ -434,10 +450,4 @@ impl Connection {
         self.probe = false;
         self.wake();
     }
-}
-
-/// The segment size that a link's largest IP packet leaves. Linux: `advmss`.
-pub(super) fn mss_of_mtu(mtu: u32) -> u32 {
-    // The loopback device carries more than an IPv4 packet can have.
-    mtu.min(MAX_PACKET as u32).saturating_sub(HEADERS).max(MIN_MSS)
 }

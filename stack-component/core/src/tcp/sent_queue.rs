@@ -302,9 +302,10 @@ impl SentQueue {
     }
 
     /// Puts what follows the segment `index` into it, while the whole is not longer than `room` bytes and all of it may
-    /// still be wanted: fewer, larger segments leave again. Nothing beyond `edge` is added. Linux:
+    /// still be wanted: fewer, larger segments leave again. Nothing beyond `edge` is added. Answers how many fewer. Linux:
     /// `tcp_retrans_try_collapse`.
-    pub(super) fn collapse(&mut self, index: usize, room: u32, edge: Sequence) {
+    pub(super) fn collapse(&mut self, index: usize, room: u32, edge: Sequence) -> u32 {
+        let before = self.len();
         let alone = |sent: &Sent| !sent.joined && !sent.sacked;
         let follows_burst = index.checked_sub(1).and_then(|i| self.get(i)).is_some_and(|sent| sent.joined);
         while let Some(first) = self.get(index).filter(|sent| alone(sent) && !sent.syn && !sent.ends_record)
@@ -316,6 +317,7 @@ impl SentQueue {
         {
             self.join(index);
         }
+        before - self.len()
     }
 
     /// Makes one of the segment `index` and the next. Linux: `tcp_collapse_retrans`.

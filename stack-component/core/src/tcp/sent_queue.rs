@@ -282,9 +282,10 @@ impl SentQueue {
     }
 
     /// Puts what follows the segment `index` into it, while the whole is not longer than `room` bytes and all of it may
-    /// still be wanted: fewer, larger segments leave again. Nothing beyond `edge` is added. Linux:
-    /// `tcp_retrans_try_collapse`.
-    pub(super) fn collapse(&mut self, index: usize, room: u32, edge: Sequence) {
+    /// still be wanted: fewer, larger segments leave again. Nothing beyond `edge` is added. `reno`: there is no SACK, and
+    /// what arrived is a number that goes down with the number of segments. Linux: `tcp_retrans_try_collapse`,
+    /// `tcp_adjust_pcount`.
+    pub(super) fn collapse(&mut self, index: usize, room: u32, edge: Sequence, reno: bool) {
         let alone = |sent: &Sent| !sent.joined && !sent.sacked;
         let follows_burst = index.checked_sub(1).and_then(|i| self.get(i)).is_some_and(|sent| sent.joined);
         while let Some(first) = self.get(index).filter(|sent| alone(sent) && !sent.syn && !sent.ends_record)
@@ -295,6 +296,7 @@ impl SentQueue {
             && !next.end.after(edge)
         {
             self.join(index);
+            self.sacked = self.sacked.saturating_sub(u32::from(reno));
         }
     }
 

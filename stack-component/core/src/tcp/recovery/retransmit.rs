@@ -115,7 +115,7 @@ impl Connection {
         let room = if room == 0 { mss } else { mss.min(room) };
         self.send.sent.split(index, room);
         if env.sysctl.tcp_retrans_collapse {
-            self.send.sent.collapse(index, room, una + self.send.window);
+            self.send.sent.collapse(index, room, una + self.send.window, !self.sack_permitted);
         }
         let tx = self.rate.on_sent(env.now, self.send.sent.len());
         let sent = self.send.sent.note_sent_again(index, env.now, tx)?;

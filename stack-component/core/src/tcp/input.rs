@@ -72,7 +72,12 @@ impl Connection {
             return Disposition::Reset(DropReason::TcpAcknowledgement);
         }
         self.after_acknowledge();
-        let result = self.receive(env, segment);
+        let result = if segment.flags.syn() {
+            // Both opened at once, and the peer's SYN came again with the acknowledgement of ours: it is old data.
+            self.receive_old(env, segment.sequence, segment.end())
+        } else {
+            self.receive(env, segment)
+        };
         if self.state != TcpState::Close {
             self.schedule_ack(env, options.receive_lowat);
         }
@@ -92,7 +97,10 @@ impl Connection {
         }
         if segment.flags.syn() {
             // In SYN-RECEIVED the peer's SYN may come again, with the acknowledgement of ours.
-            let again = self.state == TcpState::SynRecv && segment.sequence + 1 == self.receive.next;
+            let again = self.state == TcpState::SynRecv
+                && segment.sequence + 1 == self.receive.next
+                && segment.len() == 1
+                && segment.acknowledgement == self.send.next;
             if !(again && segment.flags.ack()) {
                 self.reflect_syn_ack(env, segment);
                 return Err(self.challenge_syn(env));

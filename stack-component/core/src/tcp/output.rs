@@ -176,7 +176,8 @@ impl Connection {
 
     fn note_data_sent(&mut self, env: &mut Env<'_>, len: u32, end: Sequence) {
         let now = env.now;
-        if len < self.send_mss() {
+        // What a SYN carries is no small write. Linux: `tcp_minshall_update`, in `tcp_write_xmit` alone.
+        if len < self.send_mss() && self.state != TcpState::SynSent {
             self.send.small_end = end;
         }
         if self.in_flight() == 0 {

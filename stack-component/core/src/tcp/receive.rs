@@ -98,7 +98,12 @@ impl Connection {
     }
 
     /// All of it is here already: the acknowledgement was lost, or the peer is impatient.
-    fn receive_old(&mut self, env: &mut Env<'_>, first: Sequence, end: Sequence) -> Result<(), DropReason> {
+    pub(super) fn receive_old(
+        &mut self,
+        env: &mut Env<'_>,
+        first: Sequence,
+        end: Sequence,
+    ) -> Result<(), DropReason> {
         env.counters.increment(Counter::TcpExtDelayedACKLost);
         self.suspect_option(first);
         self.tell_duplicate(env, first, end);

@@ -76,7 +76,8 @@ impl Process {
         let result = tcp.connect_result(&mut self.component);
         if !tcp.is_opening(&mut self.component) {
             // That it failed counts, whatever the SYN had taken.
-            return Ok(result?);
+            let failed = tcp.take_error(&mut self.component);
+            return failed.map_or(result, Err).map_err(Stop::from);
         }
         if untold {
             tcp.told_later();

@@ -123,6 +123,13 @@ impl<'a> Arguments<'a> {
     }
 
     /// Bytes to write: what is not said is zeros.
+    /// Whether the call is to send from where there is no memory. Linux: `copy_from_iter` fails.
+    pub(super) fn sends_from_nowhere(&self) -> bool {
+        let sends = matches!(self.spec.name.as_str(), "write" | "send" | "sendto");
+        let nowhere = matches!(self.get(1), Ok(Expression::Word(name)) if name == "NULL");
+        sends && nowhere && self.size(2).is_ok_and(|len| len > 0)
+    }
+
     fn data(&self, buffer: usize, len: usize) -> Result<Vec<u8>> {
         let len = self.size(len)?;
         let mut data = match self.get(buffer)? {

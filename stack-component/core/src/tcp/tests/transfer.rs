@@ -2,7 +2,7 @@
 
 use super::harness::{Impairment, Pair};
 use crate::random::{Random, SeededRandom};
-use crate::tcp::{Received, Shutdown, TcpHandle, TcpState};
+use crate::tcp::{Received, SendFlags, Shutdown, TcpHandle, TcpState};
 use crate::time::Duration;
 use alloc::vec::Vec;
 use std::vec;
@@ -95,7 +95,10 @@ fn room_that_was_told_can_be_used_in_pieces() {
     let mut left = space;
     while left > 0 {
         let piece = left.min(1000);
-        assert_eq!(pair.hosts[0].send(client, &vec![0; piece]), Ok(piece), "{left} of {space} left");
+        let promised = SendFlags { promised: true, ..SendFlags::default() };
+        let host = &mut pair.hosts[0];
+        let taken = host.with(|tcp, env| tcp.send_with(env, client, &vec![0; piece], promised));
+        assert_eq!(taken, Ok(piece), "{left} of {space} left");
         left -= piece;
     }
     assert_eq!(pair.hosts[0].tcp.send_space(client), Ok(0));

@@ -42,3 +42,45 @@ fn a_wrong_claim_would_be_found() {
     assert_eq!(claims("| a | `run` | `x/y.rs` | `z` |"), [("run".to_owned(), "x/y.rs".to_owned())]);
     assert!(defines("    pub fn run<R>(", "run") && !defines("fn runs(", "run"));
 }
+
+/// All files below `folder` whose names end in `.pkt` or `.pkt.fail`.
+fn scripts(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder of scripts") {
+        let path = entry.expect("an entry").path();
+        let name = path.to_string_lossy();
+        if path.is_dir() {
+            found.extend(scripts(&path));
+        } else if name.ends_with(".pkt") || name.ends_with(".pkt.fail") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// An RFC, Linux's code, a manual page such as tcp(7), or the script that it is the twin of.
+fn names_a_source(script: &str) -> bool {
+    let manual = |word: &str| {
+        let (name, section) = word.split_once('(').unwrap_or_default();
+        !name.is_empty() && section.starts_with(|c: char| c.is_ascii_digit()) && section.contains(')')
+    };
+    let mut comments = script.lines().filter_map(|line| line.trim_start().strip_prefix("//"));
+    comments.any(|line| {
+        let known = ["RFC ", "Linux", "CVE-", "twin", "Twin"].iter().any(|source| line.contains(source));
+        known || line.split_whitespace().any(manual)
+    })
+}
+
+#[test]
+fn every_packet_script_names_what_it_holds_the_stack_to() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let scripts = scripts(&root.join("tests/packetdrill/scripts"));
+    assert!(scripts.len() > 500, "only {} scripts were found", scripts.len());
+    for script in scripts {
+        let text = fs::read_to_string(&script).expect("a script");
+        assert!(names_a_source(&text), "{}: no RFC, manual page or code is named", script.display());
+    }
+    assert!(
+        names_a_source("// tcp(7) TCP_SYNCNT: so many") && !names_a_source("// listen (again)\n RFC 9293")
+    );
+}

@@ -13,6 +13,7 @@
 //! temporary-resolver-failure; listeners and bound sockets are made again, with their options and addresses,
 //! by the first call or wait that touches them.
 
+mod answer;
 mod bindings;
 pub(crate) mod control;
 mod convert;

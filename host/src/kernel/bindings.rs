@@ -1,6 +1,6 @@
 //! wasmtime's bindings to the contract in `wit/`: what a stack imports and what it exports.
 //!
-//! Imports are implemented on [`StackState`](super::state::StackState), one file per interface. Exports are
+//! Imports are implemented on `StackState`, in `imports/`. Exports are
 //! called through [`Entered`](super::Entered), by way of [`Stack`](super::exports::Stack), which knows that some
 //! of them may be missing.
 
@@ -11,8 +11,8 @@ wasmtime::component::bindgen!({
     world: "wnet:stack/stack-complete",
     imports: { default: trappable },
     with: {
-        "wasi:io/poll.pollable": crate::kernel::poll::Pollable,
-        "wnet:nic/pci.function": crate::kernel::pci::Function,
-        "wnet:nic/pci.dma-region": crate::kernel::pci::DmaRegion,
+        "wasi:io/poll.pollable": crate::kernel::resources::Pollable,
+        "wnet:nic/pci.function": crate::kernel::resources::Function,
+        "wnet:nic/pci.dma-region": crate::kernel::resources::DmaRegion,
     },
 });

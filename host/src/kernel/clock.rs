@@ -1,12 +1,7 @@
-//! `wasi:clocks/monotonic-clock` for the stack: the one clock of stack, device and wire thread.
+//! The one clock of stack, device and wire thread.
 
-use super::bindings::wasi::clocks::monotonic_clock::{Duration, Host, Instant};
-use super::poll::Pollable;
-use super::state::StackState;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use wasmtime::Result;
-use wasmtime::component::Resource;
 
 /// What time it is, in nanoseconds. Clones tell the same time.
 #[derive(Clone, Debug)]
@@ -41,24 +36,5 @@ impl Clock {
         if let Clock::Virtual(now) = self {
             now.fetch_max(time, Ordering::Relaxed);
         }
-    }
-}
-
-impl Host for StackState {
-    fn now(&mut self) -> Result<Instant> {
-        Ok(self.clock.now())
-    }
-
-    fn resolution(&mut self) -> Result<Duration> {
-        Ok(1)
-    }
-
-    fn subscribe_instant(&mut self, when: Instant) -> Result<Resource<Pollable>> {
-        Ok(self.table.push(Pollable::Timer(when))?)
-    }
-
-    fn subscribe_duration(&mut self, when: Duration) -> Result<Resource<Pollable>> {
-        let due = self.clock.now().saturating_add(when);
-        self.subscribe_instant(due)
     }
 }

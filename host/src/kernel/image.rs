@@ -1,16 +1,12 @@
 //! A stack component made ready to run, and its running instances.
 
 use super::bindings::exports::wnet::stack::reactor;
-use super::clock::Clock;
 use super::component::{self, LinkProblem, compile, missing_exports, missing_imports, one_line};
 use super::config::{KernelConfig, KernelError, StackComponent};
 use super::exports::{Stack, StackPre};
 use super::handles::Generation;
-use super::nic::Nic;
-use super::random::RandomSource;
-use super::state::{StackState, add_to_linker};
-use super::{engine, inert};
-use std::sync::{Arc, Mutex};
+use super::state::{Hardware, StackState};
+use super::{engine, imports, inert};
 use wasmtime::component::{Component, Linker, ResourceAny};
 use wasmtime::{Engine, Store};
 
@@ -37,7 +33,7 @@ const EXPORTS: [&str; 12] = [
 ];
 
 /// What the host gives a stack beside WASI.
-const IMPORTS: [&str; 2] = [super::pci::INTERFACE, "wnet:stack/notify@0.1.0"];
+const IMPORTS: [&str; 2] = [imports::pci::INTERFACE, "wnet:stack/notify@0.1.0"];
 
 /// A component that fulfils the contract, compiled and linked. Clones share what was compiled.
 #[derive(Clone)]
@@ -50,14 +46,6 @@ pub(super) struct Image {
     program: Program,
     settings: reactor::Config,
     hardware: Hardware,
-}
-
-/// What a stack runs on. Clones are the same.
-#[derive(Clone)]
-pub(super) struct Hardware {
-    pub(super) nics: Arc<[Mutex<Nic>]>,
-    pub(super) clock: Clock,
-    pub(super) random: RandomSource,
 }
 
 /// Why an image did not come to life.
@@ -156,7 +144,7 @@ fn link(engine: &Engine, component: &Component) -> Result<StackPre, Vec<LinkProb
     }
     let linked = || {
         let mut linker = Linker::new(engine);
-        add_to_linker(&mut linker)?;
+        imports::add_to_linker(&mut linker)?;
         inert::add_to_linker(&mut linker, component)?;
         StackPre::new(linker.instantiate_pre(component)?)
     };

@@ -8,7 +8,7 @@ use super::clock::Clock;
 use super::component::one_line;
 use super::config::{KernelConfig, KernelError, NicConfig, StackComponent};
 use super::handles::{Generation, Reaper};
-use super::image::{BootError, Hardware, Image, Program, Running};
+use super::image::{BootError, Image, Program, Running};
 use super::nic::Nic;
 use super::random::RandomSource;
 use super::waiters::Waiters;
@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex};
 pub use super::bindings::exports;
 pub use super::entered::Entered;
 pub use super::exports::Stack;
+use super::state::Hardware;
 pub use super::state::StackState;
 
 /// Frames that the stack handles in one step.

@@ -5,7 +5,7 @@ use super::entered::Entered;
 use super::handles::{Generation, Reaper};
 use super::image::{BootError, Image, Running};
 use super::nic::Nic;
-use super::notify::Notices;
+use super::notices::Notices;
 use super::waiters::Waiters;
 use std::collections::VecDeque;
 use std::fmt;

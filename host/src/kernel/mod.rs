@@ -1,9 +1,9 @@
 //! The kernel: a stack component in a Store of its own, and what stands around it.
 //!
 //! * [`component`], [`image`]: from a file to an instance that fulfils the world `wnet:stack/stack`.
-//! * [`pci`], [`dma`], [`nic`]: the hardware, which is the device model of [`crate::e1000`] on a
-//!   [`Wire`](crate::wire::Wire).
-//! * [`notify`], [`clock`], [`random`], [`poll`], [`inert`]: the rest of what a stack imports.
+//! * [`nic`], [`dma`]: the hardware, which is the device model of [`crate::e1000`] on a [`Wire`](crate::wire::Wire).
+//! * [`imports`], [`inert`]: what a stack imports. They work on [`state`], with [`clock`], [`random`], [`notices`],
+//!   [`resources`].
 //! * [`machine`]: what the big lock guards, and what happens when the stack dies.
 //! * [`entered`], [`handles`], [`waiters`]: how the gate calls the stack and waits for it.
 //! * [`wire_thread`]: frames in and timers.
@@ -25,14 +25,14 @@ mod entered;
 pub(crate) mod exports;
 mod handles;
 mod image;
+mod imports;
 mod inert;
 pub mod lab;
 mod machine;
 mod nic;
-mod notify;
-pub(crate) mod pci;
-pub(crate) mod poll;
+mod notices;
 mod random;
+pub(crate) mod resources;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -51,10 +51,11 @@ pub(crate) use waiters::Armed;
 
 use clock::Clock;
 use handles::{Generation, Reaper};
-use image::{BootError, Hardware, Image, Program};
+use image::{BootError, Image, Program};
 use machine::{Aftermath, Machine};
 use nic::{Nic, Taken};
 use random::RandomSource;
+use state::Hardware;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LockResult, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;

@@ -1,11 +1,6 @@
-//! `wasi:random/random` for the stack: the operating system's random numbers, or repeatable ones for a lab.
+//! A stack's random numbers: the operating system's, or repeatable ones for a lab.
 
-use super::bindings::wasi::random::random::Host;
-use super::state::StackState;
-use wasmtime::{Result, bail, format_err};
-
-/// Most bytes that one call hands out.
-const MAX_RANDOM_BYTES: u64 = 1 << 16;
+use wasmtime::{Result, format_err};
 
 /// Where a stack's random numbers come from.
 #[derive(Clone, Debug)]
@@ -17,7 +12,7 @@ pub(super) enum RandomSource {
 }
 
 impl RandomSource {
-    fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
+    pub(super) fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
         match self {
             RandomSource::System => fill(bytes)?,
             RandomSource::Seeded(state) => {
@@ -40,21 +35,4 @@ fn split_mix(state: &mut u64) -> [u8; 8] {
 /// Fills `bytes` from the operating system.
 pub(super) fn fill(bytes: &mut [u8]) -> Result<()> {
     getrandom::fill(bytes).map_err(|error| format_err!("no random numbers: {error}"))
-}
-
-impl Host for StackState {
-    fn get_random_bytes(&mut self, len: u64) -> Result<Vec<u8>> {
-        if len > MAX_RANDOM_BYTES {
-            bail!("{len} random bytes asked for at once, {MAX_RANDOM_BYTES} permitted");
-        }
-        let mut bytes = vec![0; len as usize];
-        self.random.fill(&mut bytes)?;
-        Ok(bytes)
-    }
-
-    fn get_random_u64(&mut self) -> Result<u64> {
-        let mut bytes = [0; 8];
-        self.random.fill(&mut bytes)?;
-        Ok(u64::from_le_bytes(bytes))
-    }
 }

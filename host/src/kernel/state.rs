@@ -1,13 +1,26 @@
 //! What the stack's Store carries for the functions that the stack imports.
 
 use super::clock::Clock;
-use super::image::Hardware;
-use super::inert::Inert;
 use super::nic::Nic;
-use super::notify::Notices;
+use super::notices::Notices;
 use super::random::RandomSource;
-use std::sync::{Arc, Mutex};
-use wasmtime::component::{HasSelf, Linker, ResourceTable};
+use std::sync::{Arc, Mutex, MutexGuard};
+use wasmtime::component::ResourceTable;
+use wasmtime::{Result, format_err};
+
+/// What a stack runs on. Clones are the same.
+#[derive(Clone)]
+pub(super) struct Hardware {
+    pub(super) nics: Arc<[Mutex<Nic>]>,
+    pub(super) clock: Clock,
+    pub(super) random: RandomSource,
+}
+
+/// What inert interfaces remember: the unfinished lines of standard output and standard error.
+#[derive(Debug, Default)]
+pub(super) struct Inert {
+    pub(super) lines: [Vec<u8>; 2],
+}
 
 /// The data of the stack's Store.
 pub struct StackState {
@@ -34,10 +47,10 @@ impl StackState {
             inert: Inert::default(),
         }
     }
-}
 
-/// Defines what the contract lets every stack import.
-pub(super) fn add_to_linker(linker: &mut Linker<StackState>) -> wasmtime::Result<()> {
-    super::bindings::StackComplete::add_to_linker::<StackState, HasSelf<StackState>>(linker, |state| state)?;
-    super::pci::link_dma_write(linker)
+    /// The controller with this index.
+    pub(super) fn nic(&self, index: usize) -> Result<MutexGuard<'_, Nic>> {
+        let nic = self.nics.get(index).ok_or_else(|| format_err!("no controller {index}"))?;
+        Ok(super::unpoisoned(nic.lock()))
+    }
 }

@@ -254,8 +254,9 @@ sysctls! {
     tcp_slow_start_after_idle: bool = true, "net.ipv4.tcp_slow_start_after_idle", "0 or 1", |_| true;
     /// Least milliseconds between acknowledgements of segments outside of the window of one connection.
     tcp_invalid_ratelimit: u32 = 500, "net.ipv4.tcp_invalid_ratelimit", "milliseconds", |_| true;
-    /// Challenge acknowledgements a second over all connections (RFC 5961 section 7).
-    tcp_challenge_ack_limit: u32 = 1000, "net.ipv4.tcp_challenge_ack_limit", "a number", |_| true;
+    /// Challenge acknowledgements a second over all connections (RFC 5961 section 7); 2147483647: no limit but
+    /// `tcp_invalid_ratelimit` for each.
+    tcp_challenge_ack_limit: u32 = 2_147_483_647, "net.ipv4.tcp_challenge_ack_limit", "a number up to 2147483647", |v| *v <= i32::MAX as u32;
     /// Whether SACK is offered (RFC 2018).
     tcp_sack: bool = true, "net.ipv4.tcp_sack", "0 or 1", |_| true;
     /// Whether duplicates are told of (RFC 2883).

@@ -3,7 +3,7 @@
 use crate::bindings::exports::wasi::sockets::network::ErrorCode;
 use stack_core::socket::SocketError;
 
-/// The error code of the same name.
+/// The error code of the same name, or the nearest one to what Linux alone tells apart.
 pub(crate) fn error_code(error: SocketError) -> ErrorCode {
     match error {
         SocketError::AccessDenied => ErrorCode::AccessDenied,
@@ -18,9 +18,13 @@ pub(crate) fn error_code(error: SocketError) -> ErrorCode {
         SocketError::NewSocketLimit => ErrorCode::NewSocketLimit,
         SocketError::AddressNotBindable => ErrorCode::AddressNotBindable,
         SocketError::AddressInUse => ErrorCode::AddressInUse,
-        SocketError::RemoteUnreachable => ErrorCode::RemoteUnreachable,
-        SocketError::ConnectionRefused => ErrorCode::ConnectionRefused,
-        SocketError::ConnectionReset => ErrorCode::ConnectionReset,
+        SocketError::NetworkUnreachable
+        | SocketError::HostUnreachable
+        | SocketError::HostDown
+        | SocketError::HostIsolated
+        | SocketError::ProtocolError => ErrorCode::RemoteUnreachable,
+        SocketError::ConnectionRefused | SocketError::ProtocolUnavailable => ErrorCode::ConnectionRefused,
+        SocketError::ConnectionReset | SocketError::BrokenPipe => ErrorCode::ConnectionReset,
         SocketError::ConnectionAborted => ErrorCode::ConnectionAborted,
         SocketError::DatagramTooLarge => ErrorCode::DatagramTooLarge,
     }

@@ -56,6 +56,7 @@ fn option(value: TcpOption, state: &State) -> Result<tcp::TcpOption, SocketError
             PathMtu::Do => tcp::PathMtu::Do,
             PathMtu::Probe => tcp::PathMtu::Probe,
         }),
+        TcpOption::Backlog(count) => tcp::TcpOption::Backlog(count.into()),
         TcpOption::FastopenKey(_)
         | TcpOption::MinTtl(_)
         | TcpOption::ThinLinearTimeouts(_)

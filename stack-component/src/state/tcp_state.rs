@@ -171,7 +171,7 @@ mod tests {
             (BindInProgress, Call::FinishBind, Ok(()), Bound),
             (Unbound, Call::StartConnect, Ok(()), ConnectInProgress),
             (Bound, Call::StartConnect, Ok(()), ConnectInProgress),
-            (Unbound, Call::StartConnect, Err(SocketError::RemoteUnreachable), Closed),
+            (Unbound, Call::StartConnect, Err(SocketError::NetworkUnreachable), Closed),
             (Bound, Call::StartConnect, Err(SocketError::InvalidArgument), Bound),
             (ConnectInProgress, Call::FinishConnect, Err(SocketError::WouldBlock), ConnectInProgress),
             (ConnectInProgress, Call::FinishConnect, refused, Closed),

@@ -1,7 +1,7 @@
 //! Packets larger than the wire: a script may hand in what a card would have coalesced (Linux: GRO), the stack's
 //! card takes one full frame at a time. Such a segment is cut into the frames it would have come in.
 
-use packetdrill::packet::encode::checksum;
+use packetdrill::packet::checksum::checksum;
 
 const TCP: u8 = 6;
 /// FIN and PSH belong to the last piece.

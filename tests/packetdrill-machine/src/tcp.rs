@@ -10,6 +10,7 @@ mod readiness;
 mod transfer;
 
 use crate::component::Component;
+use crate::options::TcpOption;
 use crate::timestamping::Timestamping;
 use crate::zerocopy::ZeroCopy;
 use addresses::{inner_address, outer_address};
@@ -152,12 +153,10 @@ impl Tcp {
     /// listen(2); on a listener it changes the backlog.
     pub(crate) fn listen(&mut self, component: &mut Component, backlog: i32) -> Result<(), Errno> {
         self.refresh(component)?;
-        // Negative is a large number to Linux; 0 still lets one connection wait, which is 1 here.
-        let backlog = u64::from(backlog.cast_unsigned()).max(1);
+        // Negative is a large number to Linux.
+        let backlog = TcpOption::Backlog(backlog.cast_unsigned());
         match self.phase {
-            Phase::Listening => {
-                return method!(component, call_set_listen_backlog_size, self.handle, backlog);
-            }
+            Phase::Listening => return component.set(self.handle, &backlog),
             Phase::Idle => {}
             _ => return Err(Errno::EINVAL),
         }
@@ -166,7 +165,7 @@ impl Tcp {
             bind(component, self.handle, any)?;
             self.bound = Some(any);
         }
-        method!(component, call_set_listen_backlog_size, self.handle, backlog)?;
+        component.set(self.handle, &backlog)?;
         method!(component, call_start_listen, self.handle)?;
         method!(component, call_finish_listen, self.handle)?;
         self.phase = Phase::Listening;
@@ -236,10 +235,13 @@ impl Tcp {
 
 /// Of IPv4 in any case: the stack has no IPv6, and sockets of AF_INET6 serve IPv4 by mapped addresses.
 fn create(component: &mut Component) -> Result<ResourceAny, Errno> {
-    component.call(|inside| {
+    let handle = component.call(|inside| {
         let create = inside.stack.wasi_sockets_tcp_create_socket();
         create.call_create_tcp_socket(&mut *inside.store, IpAddressFamily::Ipv4)
-    })
+    })?;
+    // wasi:sockets shares addresses unasked, POSIX does not.
+    component.set(handle, &TcpOption::Reuseaddr(false))?;
+    Ok(handle)
 }
 
 fn bind(component: &mut Component, handle: ResourceAny, address: SocketAddr) -> Result<(), Errno> {

@@ -4,6 +4,7 @@ mod arguments;
 mod blocked;
 mod calls;
 pub mod code;
+mod code_block;
 pub mod commands;
 mod compare;
 pub mod config;

@@ -1,6 +1,6 @@
 //! What a guest set on a socket by `wnet:stack/socket-options`, kept so that the socket can be made again.
 
-use super::socket::StackAnswer;
+use super::super::answer::StackAnswer;
 use crate::kernel::Entered;
 use crate::kernel::bindings::exports::wasi::sockets::network::IpAddress;
 use crate::kernel::bindings::exports::wnet::stack::socket_options::{BpfInstruction, TcpOption};

@@ -1,5 +1,6 @@
 //! A guest's TCP socket: the stack's socket, and what is needed to make it again.
 
+use super::super::answer::{StackAnswer, answered};
 use super::extras::Extras;
 use super::options::{TcpOption, TcpOptions};
 use super::state::{Operation, TcpState};
@@ -14,19 +15,6 @@ use std::sync::Arc;
 use wasmtime::component::ResourceAny;
 use wasmtime_wasi_io::async_trait;
 use wasmtime_wasi_io::poll::Pollable;
-
-/// The answer of the stack to one call: the outer error is its death.
-pub(super) type StackAnswer<T> = wasmtime::Result<Result<T, StackErrorCode>>;
-
-/// Unpacks a [`StackAnswer`], passing on the stack's death and its refusal.
-macro_rules! answered {
-    ($call:expr) => {
-        match $call? {
-            Ok(value) => value,
-            Err(code) => return Ok(Err(code)),
-        }
-    };
-}
 
 /// The resource `tcp-socket`.
 pub struct TcpSocket {

@@ -3,7 +3,7 @@
 //! The stack's own types are passed through: the interface is the same on both sides. A guest names its sockets by
 //! its own handles, so that it reaches no others.
 
-use super::socket::StackAnswer;
+use super::super::answer::StackAnswer;
 use super::state::Operation;
 use super::{Socket, TcpState};
 use crate::gate::error::{SocketError, SocketResult};

@@ -1,25 +1,12 @@
 //! What a guest's UDP socket and its two streams share: the stack's handles, and how to make them again.
 
+use super::super::answer::{StackAnswer, answered};
 use super::options::{UdpOption, UdpOptions};
 use crate::gate::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress};
 use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode as StackErrorCode;
 use crate::kernel::{Entered, Owned};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wasmtime::component::ResourceAny;
-
-/// The answer of the stack to one call: the outer error is its death.
-pub(super) type StackAnswer<T> = wasmtime::Result<Result<T, StackErrorCode>>;
-
-/// Unpacks a [`StackAnswer`], passing on the stack's death and its refusal.
-macro_rules! answered {
-    ($call:expr) => {
-        match $call? {
-            Ok(value) => value,
-            Err(code) => return Ok(Err(code)),
-        }
-    };
-}
-pub(super) use answered;
 
 /// Where a socket is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

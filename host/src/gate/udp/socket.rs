@@ -1,6 +1,7 @@
 //! The resources `udp-socket`, `incoming-datagram-stream` and `outgoing-datagram-stream`.
 
-use super::association::{Association, Shared, StackAnswer, UdpState, answered};
+use super::super::answer::{StackAnswer, answered};
+use super::association::{Association, Shared, UdpState};
 use crate::gate::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress};
 use crate::gate::error::{SocketError, SocketResult};
 use crate::gate::permit::Permit;

@@ -192,7 +192,7 @@ fn the_outside_is_prohibited_at_once() {
         Err(SocketError::WouldBlock) => None,
         result => Some(result),
     });
-    assert_eq!(result, Err(SocketError::RemoteUnreachable));
+    assert_eq!(result, Err(SocketError::HostUnreachable));
     let again = guest.stack.counters().get(Counter::TcpRetransSegs);
     assert_eq!(again, 0, "the answer comes before the SYN is sent again");
 }

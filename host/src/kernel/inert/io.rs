@@ -1,8 +1,8 @@
 //! `wasi:io/error` and `wasi:io/streams`: input that has ended, and output that goes to the log.
 
 use super::super::bindings::wnet::stack::notify::Level;
-use super::super::notify::log;
-use super::super::poll::Pollable;
+use super::super::imports::notify::log;
+use super::super::resources::Pollable;
 use super::super::state::StackState;
 use super::only;
 use wasmtime::component::{ComponentType, Lift, Linker, LinkerInstance, Lower, Resource, ResourceType};

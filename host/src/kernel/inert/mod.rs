@@ -35,12 +35,6 @@ const ANSWERED: [&str; 18] = [
     "wasi:random/random",
 ];
 
-/// What inert interfaces remember: the unfinished lines of standard output and standard error.
-#[derive(Debug, Default)]
-pub(super) struct Inert {
-    lines: [Vec<u8>; 2],
-}
-
 /// The type of every resource that never exists: descriptors, terminals, sockets.
 enum Absent {}
 

@@ -97,25 +97,24 @@ fn kind_of(header: &Header<'_>) -> Option<IcmpErrorKind> {
         (Type::TIME_EXCEEDED, 0 | 1) => IcmpErrorKind::TimeExceeded,
         (Type::PARAMETER_PROBLEM, _) => IcmpErrorKind::ParameterProblem,
         (Type::DESTINATION_UNREACHABLE, code) => match code {
-            unreachable::NETWORK | unreachable::NETWORK_UNKNOWN | unreachable::NETWORK_FOR_TOS => {
-                IcmpErrorKind::NetworkUnreachable
-            }
-            unreachable::HOST
-            | unreachable::HOST_UNKNOWN
-            | unreachable::SOURCE_ISOLATED
-            | unreachable::HOST_FOR_TOS => IcmpErrorKind::HostUnreachable,
+            unreachable::NETWORK => IcmpErrorKind::NetworkUnreachable,
+            unreachable::HOST => IcmpErrorKind::HostUnreachable,
             unreachable::PROTOCOL => IcmpErrorKind::ProtocolUnreachable,
             unreachable::PORT => IcmpErrorKind::PortUnreachable,
             unreachable::FRAGMENTATION_NEEDED => {
                 IcmpErrorKind::FragmentationNeeded { mtu: header.next_hop_mtu() }
             }
             unreachable::SOURCE_ROUTE_FAILED => IcmpErrorKind::SourceRouteFailed,
+            unreachable::NETWORK_UNKNOWN => IcmpErrorKind::NetworkUnknown,
+            unreachable::HOST_UNKNOWN => IcmpErrorKind::HostUnknown,
+            unreachable::SOURCE_ISOLATED => IcmpErrorKind::SourceIsolated,
+            unreachable::NETWORK_PROHIBITED => IcmpErrorKind::NetworkProhibited,
+            unreachable::NETWORK_FOR_TOS => IcmpErrorKind::NetworkForTos,
+            unreachable::HOST_FOR_TOS => IcmpErrorKind::HostForTos,
             // 14 and 15: precedence violation and cutoff (RFC 1812).
-            unreachable::NETWORK_PROHIBITED
-            | unreachable::HOST_PROHIBITED
-            | unreachable::ADMINISTRATIVELY_PROHIBITED
-            | 14
-            | 15 => IcmpErrorKind::AdministrativelyProhibited,
+            unreachable::HOST_PROHIBITED | unreachable::ADMINISTRATIVELY_PROHIBITED | 14 | 15 => {
+                IcmpErrorKind::AdministrativelyProhibited
+            }
             _ => return None,
         },
         _ => return None,
@@ -189,13 +188,13 @@ mod tests {
             Some(PortUnreachable),
             Some(FragmentationNeeded { mtu: 1400 }),
             Some(SourceRouteFailed),
-            Some(NetworkUnreachable),
-            Some(HostUnreachable),
-            Some(HostUnreachable),
+            Some(NetworkUnknown),
+            Some(HostUnknown),
+            Some(SourceIsolated),
+            Some(NetworkProhibited),
             Some(AdministrativelyProhibited),
-            Some(AdministrativelyProhibited),
-            Some(NetworkUnreachable),
-            Some(HostUnreachable),
+            Some(NetworkForTos),
+            Some(HostForTos),
             Some(AdministrativelyProhibited),
             Some(AdministrativelyProhibited),
             Some(AdministrativelyProhibited),

@@ -12,6 +12,7 @@ pub use errors::{About, Problem, error_about};
 pub use input::{Verdict, input};
 pub use rate_limit::{RateLimit, Suppressed};
 
+use crate::socket::SocketError;
 use crate::wire::ipv4::Header;
 use crate::wire::protocol::Protocol;
 use core::net::Ipv4Addr;
@@ -59,6 +60,55 @@ pub enum IcmpErrorKind {
     ParameterProblem,
     /// The source route could not be followed.
     SourceRouteFailed,
+    /// Nobody knows the network.
+    NetworkUnknown,
+    /// Nobody knows the host.
+    HostUnknown,
+    /// Our host is isolated.
+    SourceIsolated,
+    /// The network is forbidden.
+    NetworkProhibited,
+    /// No way to the network with this type of service.
+    NetworkForTos,
+    /// No way to the host with this type of service.
+    HostForTos,
+}
+
+impl IcmpErrorKind {
+    /// What the owner of a socket hears. Linux: `icmp_err_convert`, `tcp_v4_err`.
+    pub fn socket_error(self) -> SocketError {
+        match self {
+            IcmpErrorKind::NetworkUnreachable
+            | IcmpErrorKind::NetworkUnknown
+            | IcmpErrorKind::NetworkProhibited
+            | IcmpErrorKind::NetworkForTos => SocketError::NetworkUnreachable,
+            IcmpErrorKind::HostUnreachable
+            | IcmpErrorKind::HostForTos
+            | IcmpErrorKind::AdministrativelyProhibited
+            | IcmpErrorKind::TimeExceeded => SocketError::HostUnreachable,
+            IcmpErrorKind::HostUnknown => SocketError::HostDown,
+            IcmpErrorKind::SourceIsolated => SocketError::HostIsolated,
+            IcmpErrorKind::ProtocolUnreachable => SocketError::ProtocolUnavailable,
+            IcmpErrorKind::PortUnreachable => SocketError::ConnectionRefused,
+            IcmpErrorKind::FragmentationNeeded { .. } => SocketError::DatagramTooLarge,
+            IcmpErrorKind::SourceRouteFailed => SocketError::NotSupported,
+            IcmpErrorKind::ParameterProblem => SocketError::ProtocolError,
+        }
+    }
+
+    /// Whether it is no passing trouble. Linux: `fatal` of `icmp_err_convert`, `harderr` of `udp_err`.
+    pub fn is_fatal(self) -> bool {
+        !matches!(
+            self,
+            IcmpErrorKind::NetworkUnreachable
+                | IcmpErrorKind::HostUnreachable
+                | IcmpErrorKind::FragmentationNeeded { .. }
+                | IcmpErrorKind::SourceRouteFailed
+                | IcmpErrorKind::NetworkForTos
+                | IcmpErrorKind::HostForTos
+                | IcmpErrorKind::TimeExceeded
+        )
+    }
 }
 
 impl IcmpError {

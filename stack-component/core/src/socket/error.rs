@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// Why a socket call failed, named like the error codes of wasi:sockets.
+/// Why a socket call failed: what wasi:sockets has error codes for under its names, and what Linux tells beyond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SocketError {
     /// A policy forbids it. Linux: `EACCES`.
@@ -29,12 +29,24 @@ pub enum SocketError {
     AddressNotBindable,
     /// Somebody has the address, or no ephemeral port is left. Linux: `EADDRINUSE`.
     AddressInUse,
-    /// No way to the peer. Linux: `EHOSTUNREACH`, `ENETUNREACH`.
-    RemoteUnreachable,
+    /// No way to the peer's network. Linux: `ENETUNREACH`.
+    NetworkUnreachable,
+    /// No way to the peer. Linux: `EHOSTUNREACH`.
+    HostUnreachable,
+    /// Nobody knows the peer. Linux: `EHOSTDOWN`.
+    HostDown,
+    /// Our host is cut off. Linux: `ENONET`.
+    HostIsolated,
+    /// The peer does not have the protocol. Linux: `ENOPROTOOPT`.
+    ProtocolUnavailable,
+    /// Somebody on the way did not understand a packet of ours. Linux: `EPROTO`.
+    ProtocolError,
     /// The peer refuses. Linux: `ECONNREFUSED`.
     ConnectionRefused,
     /// The peer reset the connection. Linux: `ECONNRESET`.
     ConnectionReset,
+    /// The peer, which had nothing more to send, takes nothing more. Linux: `EPIPE`.
+    BrokenPipe,
     /// The connection ended before it could be accepted. Linux: `ECONNABORTED`.
     ConnectionAborted,
     /// The datagram is larger than can be sent. Linux: `EMSGSIZE`.
@@ -56,7 +68,13 @@ impl fmt::Display for SocketError {
             SocketError::NewSocketLimit => "too many sockets",
             SocketError::AddressNotBindable => "address not bindable",
             SocketError::AddressInUse => "address in use",
-            SocketError::RemoteUnreachable => "remote unreachable",
+            SocketError::NetworkUnreachable => "network unreachable",
+            SocketError::HostUnreachable => "host unreachable",
+            SocketError::HostDown => "host is down",
+            SocketError::HostIsolated => "our host is isolated",
+            SocketError::ProtocolUnavailable => "protocol not available",
+            SocketError::ProtocolError => "protocol error",
+            SocketError::BrokenPipe => "broken pipe",
             SocketError::ConnectionRefused => "connection refused",
             SocketError::ConnectionReset => "connection reset",
             SocketError::ConnectionAborted => "connection aborted",

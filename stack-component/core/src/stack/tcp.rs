@@ -83,7 +83,8 @@ impl Stack {
         let refused = |refusal| match refusal {
             Refusal::Prohibit => SocketError::AccessDenied,
             Refusal::Blackhole => SocketError::InvalidArgument,
-            Refusal::NoRoute | Refusal::Unreachable => SocketError::RemoteUnreachable,
+            Refusal::NoRoute => SocketError::NetworkUnreachable,
+            Refusal::Unreachable => SocketError::HostUnreachable,
         };
         match self.routes.lookup(remote).map_err(refused)? {
             Destination::Local { source } => {
@@ -93,10 +94,10 @@ impl Stack {
                 Ok((source.unwrap_or(remote), mtu))
             }
             Destination::Unicast(hop) => {
-                let interface = self.interfaces.get(hop.device).ok_or(SocketError::RemoteUnreachable)?;
+                let interface = self.interfaces.get(hop.device).ok_or(SocketError::NetworkUnreachable)?;
                 let source = hop.source.or_else(|| interface.source_for(hop.neighbour));
                 let mtu = hop.metrics.mtu.unwrap_or(u32::MAX).min(interface.mtu());
-                Ok((source.ok_or(SocketError::RemoteUnreachable)?, mtu))
+                Ok((source.ok_or(SocketError::NetworkUnreachable)?, mtu))
             }
             Destination::Broadcast(_) => Err(SocketError::InvalidArgument),
         }

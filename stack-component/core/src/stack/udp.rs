@@ -89,7 +89,7 @@ impl Stack {
         }
         match sent {
             Err(DropReason::PacketTooBig) => Err(SocketError::DatagramTooLarge),
-            Err(DropReason::NoRoute | DropReason::RouteRefused) => Err(SocketError::RemoteUnreachable),
+            Err(DropReason::NoRoute | DropReason::RouteRefused) => Err(SocketError::NetworkUnreachable),
             Err(DropReason::Netfilter) => Err(SocketError::AccessDenied),
             // Lost here is as good as lost further on.
             Ok(()) | Err(_) => Ok(()),
@@ -106,7 +106,7 @@ impl Stack {
             Err(Refusal::Blackhole) => return Err(SocketError::InvalidArgument),
             Err(Refusal::NoRoute | Refusal::Unreachable) => None,
         };
-        source.ok_or(SocketError::RemoteUnreachable)
+        source.ok_or(SocketError::NetworkUnreachable)
     }
 
     /// Takes the oldest datagram and its sender's address, or the error that happened, or

@@ -3,7 +3,7 @@
 
 use super::Env;
 use super::congestion::{self, AckSample, CaState};
-use super::connection::{Connection, Timer, Wait};
+use super::connection::{Connection, Wait};
 use super::ecn::Delivery;
 use super::recovery::{AckFlags, Tagged, delivery_of};
 use super::segment::Segment;
@@ -51,6 +51,7 @@ impl Connection {
             return Ok(());
         }
         let before = Before::of(self);
+        let predicted = self.is_predicted(segment);
         if flags.advanced {
             self.retransmits = 0;
         }
@@ -63,11 +64,13 @@ impl Connection {
         self.events.output = true;
         if before.packets == 0 {
             self.take_accurate_echo(env, segment, before.delivered, &tagged, &mut flags);
+            self.tell_of_ack(env.now, segment, &flags, predicted);
             self.acknowledge_nothing(env, segment, &mut flags);
             return Ok(());
         }
         self.take_acked(env, number, &before, &mut tagged, &mut flags);
         self.take_accurate_echo(env, segment, before.delivered, &tagged, &mut flags);
+        self.tell_of_ack(env.now, segment, &flags, predicted);
         self.adapt_reordering_window(env, &tagged.sample);
         self.judge_probe(env, number, &flags);
         if self.is_dubious(&flags) {
@@ -122,12 +125,21 @@ impl Connection {
             self.totals.bytes_acked += u64::from(acked);
             self.send.una = segment.acknowledgement;
         }
+    }
+
+    /// Tells the congestion control of an acknowledgement, but for what never gets so far: data that acknowledge nothing
+    /// new on the fast path (`predicted`), and the end of the handshake, at which it begins. Linux: `tcp_in_ack_event`.
+    fn tell_of_ack(&mut self, now: Instant, segment: &Segment, flags: &AckFlags, predicted: bool) {
+        let tells_nothing = predicted && flags.data && !flags.advanced;
+        if core::mem::take(&mut self.confirming) || tells_nothing {
+            return;
+        }
         let told = congestion::AckFlags {
             slow: !flags.advanced || flags.data || !segment.options.sack.is_empty(),
             window_update: flags.window_update,
             ece: flags.congestion_echo,
         };
-        let path = self.path(env.now);
+        let path = self.path(now);
         self.control.ack_arrived(&mut self.window, &path, told);
     }
 
@@ -142,15 +154,8 @@ impl Connection {
             return false;
         }
         self.send.window_sequence = segment.sequence;
-        let changed = window != self.send.window;
         self.send.window = window;
         self.send.max_window = self.send.max_window.max(window);
-        if changed && window > 0 {
-            self.timers.stop(Timer::Persist);
-            if self.send.sent.is_empty() {
-                self.rtt.end_back_off();
-            }
-        }
         true
     }
 

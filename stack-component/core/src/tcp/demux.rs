@@ -8,7 +8,6 @@ use super::{Env, FourTuple, SegmentInfo};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::packet::{Checksum, LinkDestination, Packet};
-use crate::time::Duration;
 use crate::wire::tcp::checksum_is_valid;
 use core::net::{Ipv4Addr, SocketAddrV4};
 
@@ -86,16 +85,12 @@ impl Tcp {
     /// Sends a challenge acknowledgement, within the limits of the connection and of the stack. Linux:
     /// `tcp_send_challenge_ack`.
     fn challenge(&mut self, env: &mut Env<'_>, handle: TcpHandle) {
-        let interval = Duration::from_millis(env.sysctl.tcp_invalid_ratelimit.into());
         let Some((connection, _)) = self.sockets.get_mut(handle).and_then(|s| s.connection_mut()) else {
             return;
         };
-        if connection.ack.last_invalid.is_some_and(|last| env.now.since(last) < interval) {
-            env.counters.increment(Counter::TcpExtTCPACKSkippedChallenge);
-            return;
-        }
-        connection.ack.last_invalid = Some(env.now);
-        if self.may_challenge(env)
+        let last = &mut connection.ack.last_invalid;
+        if segment::is_within_rate(env, last, Counter::TcpExtTCPACKSkippedChallenge)
+            && self.may_challenge(env)
             && let Some((connection, _)) = self.sockets.get_mut(handle).and_then(|s| s.connection_mut())
         {
             env.counters.increment(Counter::TcpExtTCPChallengeACK);

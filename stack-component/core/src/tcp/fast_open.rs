@@ -236,8 +236,7 @@ impl Connection {
         env.counters.increment(Counter::TcpExtTCPTimeouts);
         let retries = options.syn_count.map_or(env.sysctl.tcp_synack_retries + 1, u32::from);
         if u32::from(request.timeouts) >= retries {
-            let error = self.soft_error.unwrap_or(SocketError::Timeout);
-            self.die(Some(error));
+            self.give_up(env);
             return true;
         }
         request.timeouts = request.timeouts.saturating_add(1);

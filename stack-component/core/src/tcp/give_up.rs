@@ -86,7 +86,8 @@ impl Connection {
     pub(super) fn timeout_within_limit(&self, env: &Env<'_>, options: &TcpOptions) -> Duration {
         let timeout = self.rtt.timeout();
         let Some(most) = options.user_timeout else { return timeout };
-        let since = self.unanswered_since().or_else(|| self.send.sent.front().map(|sent| sent.at)).unwrap_or(env.now);
+        let since =
+            self.unanswered_since().or_else(|| self.send.sent.front().map(|sent| sent.at)).unwrap_or(env.now);
         let left = most.saturating_sub(env.now.since(since));
         timeout.min(left.max(Duration::from_millis(1)))
     }

@@ -3,7 +3,7 @@
 
 use super::handle::TcpHandle;
 use super::request::{Request, SynAck};
-use super::segment::Segment;
+use super::segment::{Segment, is_within_rate};
 use super::sequence::Sequence;
 use super::table::{Entry, Role, Socket, Tcp};
 use super::time_wait::in_window;
@@ -113,13 +113,7 @@ impl Tcp {
                 Ok(())
             }
             Verdict::Challenge => {
-                if self.may_challenge(env)
-                    && let Some((request, options)) = self.request_with_options(handle)
-                {
-                    env.counters.increment(Counter::TcpExtTCPChallengeACK);
-                    let ack = request.ack(env, &options);
-                    self.reply(ack);
-                }
+                self.challenge_request(env, handle);
                 Err(DropReason::TcpReset)
             }
             Verdict::Confirmed => self.confirm(env, handle, segment),
@@ -143,6 +137,20 @@ impl Tcp {
     fn answer_for_request(&mut self, env: &mut Env<'_>, handle: Handle<Request>, segment: &Segment) {
         let Some((request, options)) = self.request_with_options(handle) else { return };
         if segment.may_be_answered(env, &mut request.last_answer, Counter::TcpExtTCPACKSkippedSynRecv) {
+            let ack = request.ack(env, &options);
+            self.reply(ack);
+        }
+    }
+
+    /// Linux: `tcp_reqsk_send_challenge_ack`.
+    fn challenge_request(&mut self, env: &mut Env<'_>, handle: Handle<Request>) {
+        let Some(request) = self.requests.get_mut(handle) else { return };
+        let skipped = Counter::TcpExtTCPACKSkippedChallenge;
+        if is_within_rate(env, &mut request.last_answer, skipped)
+            && self.may_challenge(env)
+            && let Some((request, options)) = self.request_with_options(handle)
+        {
+            env.counters.increment(Counter::TcpExtTCPChallengeACK);
             let ack = request.ack(env, &options);
             self.reply(ack);
         }
@@ -215,6 +223,7 @@ impl Tcp {
         connection.send.window = u32::from(segment.window) << connection.send.scale;
         connection.send.max_window = connection.send.window;
         connection.rate.count_syn_ack();
+        connection.confirming = true;
         connection.establish(env, &options);
         let child = self.insert_child(env, &request, connection, options);
         if let Some((listener, _)) = self.listener_mut(listener_handle) {
@@ -230,13 +239,16 @@ impl Tcp {
         env: &mut Env<'_>,
         request: &Request,
         mut connection: super::connection::Connection,
-        options: TcpOptions,
+        mut options: TcpOptions,
     ) -> TcpHandle {
         let tuple = connection.tuple;
         let remote = *tuple.remote.ip();
         let path = self.path_to(env, remote, request.mtu);
         self.set_path(env, &mut connection, &path, &options);
         connection.receive.mss = connection.send_mss().min(super::segment_size::DEFAULT_MSS);
+        if env.sysctl.tcp_reflect_tos {
+            options.tos = request.tos;
+        }
         let mut socket = Socket::new(options, Role::Connection(Box::new(connection)));
         socket.keys = self.inherited_keys(request, remote);
         let listener = self.sockets.get(request.listener);

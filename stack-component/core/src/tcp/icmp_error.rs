@@ -1,12 +1,12 @@
 //! ICMP errors about our segments (RFC 5927). Linux: `tcp_v4_err`, `tcp_v4_mtu_reduced`.
 
-use super::connection::Connection;
+use super::connection::{Connection, Timer};
 use super::handle::TcpHandle;
 use super::options::TcpOptions;
 use super::path::MTU_EXPIRES;
 use super::sequence::Sequence;
 use super::table::{Entry, Tcp};
-use super::{Env, FourTuple, SocketError, TcpState};
+use super::{Env, FourTuple, TcpState};
 use crate::counters::Counter;
 use crate::icmp::{IcmpError, IcmpErrorKind};
 use core::net::SocketAddrV4;
@@ -50,6 +50,9 @@ impl Tcp {
             return env.counters.increment(Counter::TcpExtOutOfWindowIcmps);
         }
         let IcmpErrorKind::FragmentationNeeded { mtu } = kind else {
+            if matches!(kind, IcmpErrorKind::NetworkUnreachable | IcmpErrorKind::HostUnreachable) {
+                connection.revert_back_off(env, options, about);
+            }
             connection.icmp_error(env, kind);
             return self.settle(env, handle);
         };
@@ -85,15 +88,28 @@ fn ends_request(kind: IcmpErrorKind) -> bool {
 }
 
 impl Connection {
+    /// That a router has no way on is not congestion: the timeout of the first segment on its way is halved, and what is
+    /// due by that is sent at once (RFC 6069). Linux: `tcp_ld_RTO_revert`.
+    fn revert_back_off(&mut self, env: &mut Env<'_>, options: &TcpOptions, about: Sequence) {
+        let Some(sent_at) = self.send.sent.front().map(|first| first.at) else { return };
+        let of_fast_open = self.fast_open.request.is_some();
+        if about != self.send.una || self.retransmits == 0 || self.rtt.backoff() == 0 || of_fast_open {
+            return;
+        }
+        self.rtt.revert_back_off();
+        let due = sent_at + self.rtt.timeout();
+        if due > env.now {
+            self.set_transmit_timer(Timer::Retransmit, due);
+        } else {
+            self.retransmission_timeout(env, options);
+            self.events.output = true;
+        }
+    }
+
     /// RFC 5927 section 5.2: while the connection is synchronised no error ends it; it is why, should the peer
     /// stay silent (RFC 5461 section 4.1).
     fn icmp_error(&mut self, env: &mut Env<'_>, kind: IcmpErrorKind) {
-        let error = match kind {
-            IcmpErrorKind::PortUnreachable | IcmpErrorKind::ProtocolUnreachable => {
-                SocketError::ConnectionRefused
-            }
-            _ => SocketError::RemoteUnreachable,
-        };
+        let error = kind.socket_error();
         if matches!(self.state, TcpState::SynSent | TcpState::SynRecv) {
             env.counters.increment(Counter::TcpAttemptFails);
             self.die(Some(error));

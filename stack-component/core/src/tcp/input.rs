@@ -55,6 +55,8 @@ impl Connection {
         // What a write held back for more leaves with the next acknowledgement. Linux: `tcp_data_snd_check`.
         self.send.more = false;
         let news = !segment.acknowledgement.before(self.send.una);
+        // The fast path looks at no acknowledgement that comes with data and says nothing.
+        let looked_at = news && (segment.payload.is_empty() || !self.is_predicted(&segment));
         if let Err(reason) = self.acknowledge(env, &segment) {
             // An established connection ignores acknowledgements of what was never sent.
             let unsent = segment.acknowledgement.after(self.send.next);
@@ -67,16 +69,20 @@ impl Connection {
         if news {
             self.note_timestamp(env, &segment);
         }
+        if looked_at {
+            self.answer_to_probe(env, options);
+        }
         let begun = self.complete_fast_open(env);
         if self.state == TcpState::SynRecv && !self.complete_open(env, options, &segment, begun) {
             return Disposition::Reset(DropReason::TcpAcknowledgement);
         }
-        self.after_acknowledge();
-        let result = if segment.flags.syn() {
-            // Both opened at once, and the peer's SYN came again with the acknowledgement of ours: it is old data.
-            self.receive_old(env, segment.sequence, segment.end())
-        } else {
-            self.receive(env, segment)
+        if let Err(reset) = self.after_acknowledge(env, options) {
+            return reset;
+        }
+        let result = match segment.flags.syn() {
+            // The peer's SYN once more, which is old.
+            true => self.receive_old(env, segment.sequence, segment.end()),
+            false => self.receive(env, segment),
         };
         if self.state != TcpState::Close {
             self.schedule_ack(env, options.receive_lowat);
@@ -96,12 +102,10 @@ impl Connection {
             return Err(self.check_reset(env, segment));
         }
         if segment.flags.syn() {
-            // In SYN-RECEIVED the peer's SYN may come again, with the acknowledgement of ours.
-            let again = self.state == TcpState::SynRecv
-                && segment.sequence + 1 == self.receive.next
-                && segment.len() == 1
-                && segment.acknowledgement == self.send.next;
-            if !(again && segment.flags.ack()) {
+            // In SYN-RECEIVED the peer's SYN may come again, with the acknowledgement of ours (RFC 9293 section 3.5).
+            let bare = segment.len() == 1 && segment.end() == self.receive.next;
+            let answers = segment.flags.ack() && segment.acknowledgement == self.send.next;
+            if !(self.state == TcpState::SynRecv && bare && answers) {
                 self.reflect_syn_ack(env, segment);
                 return Err(self.challenge_syn(env));
             }
@@ -225,17 +229,10 @@ impl Connection {
     }
 
     /// Answers a segment outside of the window with an acknowledgement, so that the peer can find its way
-    /// back; for segments without data not more often than `tcp_invalid_ratelimit`, else `skipped` counts it.
-    /// Linux: `tcp_send_dupack`, `tcp_oow_rate_limited`.
+    /// back; not more often than the settings permit, else `skipped` counts it. Linux: `tcp_send_dupack`.
     fn answer_invalid(&mut self, env: &mut Env<'_>, segment: &Segment, skipped: Counter) {
-        let limit = Duration::from_millis(env.sysctl.tcp_invalid_ratelimit.into());
-        let limited = segment.payload.is_empty() || segment.flags.syn();
-        if limited && self.ack.last_invalid.is_some_and(|last| env.now.since(last) < limit) {
-            env.counters.increment(skipped);
+        if !segment.may_be_answered(env, &mut self.ack.last_invalid, skipped) {
             return;
-        }
-        if limited {
-            self.ack.last_invalid = Some(env.now);
         }
         if segment.len() > 0 && segment.sequence.before(self.receive.next) {
             env.counters.increment(Counter::TcpExtDelayedACKLost);
@@ -247,17 +244,20 @@ impl Connection {
         self.acknowledge_now();
     }
 
-    /// Counts what header prediction would have taken. Linux: the fast path of `tcp_rcv_established`.
-    fn count_path(&self, env: &mut Env<'_>, segment: &Segment) {
-        let expected = segment.sequence == self.receive.next
+    /// Whether header prediction would have taken the segment. Linux: the fast path of `tcp_rcv_established`.
+    pub(super) fn is_predicted(&self, segment: &Segment) -> bool {
+        segment.sequence == self.receive.next
             && u32::from(segment.window) << self.send.scale == self.send.window
             && !segment.flags.intersects(Flags::SYN | Flags::FIN | Flags::URG)
             && segment.options.sack.is_empty()
             && !self.receive.queue.has_gap()
-            && self.state == TcpState::Established;
+            && self.state == TcpState::Established
+    }
+
+    fn count_path(&self, env: &mut Env<'_>, segment: &Segment) {
         let bare = segment.payload.is_empty();
         let news = segment.acknowledgement.after(self.send.una);
-        match (expected, bare, news) {
+        match (self.is_predicted(segment), bare, news) {
             (true, false, _) => env.counters.increment(Counter::TcpExtTCPHPHits),
             (true, true, true) => env.counters.increment(Counter::TcpExtTCPHPAcks),
             (_, true, _) if segment.len() == 0 => env.counters.increment(Counter::TcpExtTCPPureAcks),
@@ -276,9 +276,13 @@ impl Connection {
                 env.counters.increment(Counter::TcpAttemptFails);
                 SocketError::ConnectionReset
             }
-            TcpState::Established | TcpState::CloseWait => {
+            TcpState::Established => {
                 env.counters.increment(Counter::TcpEstabResets);
                 SocketError::ConnectionReset
+            }
+            TcpState::CloseWait => {
+                env.counters.increment(Counter::TcpEstabResets);
+                SocketError::BrokenPipe
             }
             _ => SocketError::ConnectionReset,
         };
@@ -437,19 +441,25 @@ impl Connection {
         true
     }
 
-    /// The states that end with the acknowledgement of our FIN.
-    fn after_acknowledge(&mut self) {
+    /// The states that end with the acknowledgement of our FIN. The error answers it if nobody waits for the peer's.
+    fn after_acknowledge(&mut self, env: &mut Env<'_>, options: &TcpOptions) -> Result<(), Disposition> {
         if self.send.fin != Fin::Sent || self.send.una != self.send.next {
-            return;
+            return Ok(());
         }
         match self.state {
             TcpState::FinWait1 => {
                 self.enter(TcpState::FinWait2);
                 self.wake();
+                if self.waits_for_no_fin(options) {
+                    env.counters.increment(Counter::TcpExtTCPAbortOnData);
+                    self.die(None);
+                    return Err(Disposition::Reset(DropReason::TcpClosed));
+                }
             }
             TcpState::Closing => self.enter(TcpState::TimeWait),
             TcpState::LastAck => self.die(None),
             _ => {}
         }
+        Ok(())
     }
 }

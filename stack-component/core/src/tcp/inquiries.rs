@@ -81,10 +81,10 @@ impl super::connection::Connection {
     /// What a reader hears who finds no data.
     pub(super) fn nothing_to_read(&self) -> Result<Received, SocketError> {
         match (self.state, self.ended_by) {
-            _ if self.receive.shutdown => Ok(Received::End),
+            // After the peer's FIN there is nothing that a reset could take away. Linux: `SOCK_DONE` in `tcp_recvmsg_locked`.
+            _ if self.receive.shutdown || self.receive.finished => Ok(Received::End),
             (TcpState::Close, Some(error)) => Err(error),
             (TcpState::Close, None) => Ok(Received::End),
-            _ if self.receive.finished => Ok(Received::End),
             _ => Err(SocketError::WouldBlock),
         }
     }

@@ -70,6 +70,7 @@ mod options;
 mod output;
 mod pacing;
 mod path;
+mod persist;
 mod rate;
 mod receive;
 mod receive_queue;

@@ -271,9 +271,7 @@ impl TcpOptions {
                 self.send_buffer = doubled(bytes.min(most), MIN_SEND_BUFFER);
                 self.send_buffer_locked = true;
             }
-            TcpOption::Backlog(count) => {
-                self.backlog = clamp(refuse_zero(count)?, 1, sysctl.somaxconn.max(1))
-            }
+            TcpOption::Backlog(count) => self.backlog = clamp(count, 0, sysctl.somaxconn),
             TcpOption::NoDelay(on) => self.no_delay = on,
             TcpOption::Cork(on) => self.cork = on,
             // Told to the connection by whoever sets it: it is no state of the socket.
@@ -393,7 +391,6 @@ mod tests {
             TcpOption::HopLimit(0),
             TcpOption::ReceiveBuffer(0),
             TcpOption::SendBuffer(0),
-            TcpOption::Backlog(0),
         ] {
             assert_eq!(options.set(zero, &sysctl), Err(SocketError::InvalidArgument), "{zero:?}");
         }

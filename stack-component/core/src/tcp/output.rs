@@ -140,7 +140,11 @@ impl Connection {
         let push = match len {
             0 => Push::Never,
             _ if opening => Push::Always,
-            _ => self.says_push(env, options, (start, start + len), forced),
+            _ => {
+                let push = self.says_push(env, options, (start, start + len), forced);
+                // What a window too small gets says PSH. Linux: `tcp_write_wakeup`.
+                if core::mem::take(&mut self.send.force_partial) { Push::Always } else { push }
+            }
         };
         let joined = len > 0 && !opening && self.send.buffers.burst_goes_beyond(end);
         let sent = Sent {
@@ -219,7 +223,7 @@ impl Connection {
         if len == 0 {
             return fin.then_some((0, true));
         }
-        let forced = core::mem::take(&mut self.send.force_partial) || forced;
+        let forced = self.send.force_partial || forced;
         let held = if len == mss || forced || (last && (self.send.push_once || fin_queued)) {
             false
         } else if last {
@@ -246,10 +250,15 @@ impl Connection {
         env.counters.increment(Counter::TcpOutSegs);
         // A number before the window makes the peer answer (RFC 9293 section 3.8.4).
         let sequence = if probe { self.send.una - 1 } else { self.send.next };
+        Some(self.bare(sequence, env, options))
+    }
+
+    /// An acknowledgement and nothing else. Linux: `__tcp_send_ack`.
+    pub(super) fn bare(&mut self, sequence: Sequence, env: &mut Env<'_>, options: &TcpOptions) -> Output {
         let (echo, codepoint) = self.ecn_of_segment(false);
         let mut output = self.outgoing(sequence, Flags::ACK | echo, Packet::with_capacity(0), env, options);
         output.tos = codepoint.in_tos(output.tos);
-        Some(output)
+        output
     }
 
     /// The segment `sent` with its data.
@@ -354,12 +363,13 @@ impl Connection {
     }
 
     /// The reset that ends this connection. Linux: `tcp_send_active_reset`.
-    pub(super) fn reset(&self, env: &mut Env<'_>, options: &TcpOptions) -> Output {
+    pub(super) fn reset(&mut self, env: &mut Env<'_>, options: &TcpOptions) -> Output {
         env.counters.increment(Counter::TcpOutRsts);
+        let (echo, codepoint) = self.ecn_of_segment(false);
         let outgoing = Outgoing {
             sequence: self.send.next,
             acknowledgement: self.receive.next,
-            flags: Flags::RST | Flags::ACK,
+            flags: Flags::RST | Flags::ACK | echo,
             window: 0,
             options: self.segment_options(Flags::RST | Flags::ACK, env),
         };
@@ -370,6 +380,7 @@ impl Connection {
             self.key.as_deref(),
         );
         address_as_chosen(&mut output, options);
+        output.tos = codepoint.in_tos(output.tos);
         output
     }
 }

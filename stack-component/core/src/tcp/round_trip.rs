@@ -152,6 +152,17 @@ impl RoundTrip {
         self.timeout = self.timeout.saturating_mul(2).min(self.bounds.1);
     }
 
+    /// Takes one doubling back (RFC 6069). Linux: `tcp_ld_RTO_revert`, `inet_csk_rto_backoff`.
+    pub(super) fn revert_back_off(&mut self) {
+        let doublings = self.backoff.saturating_sub(1);
+        if self.smoothed == 0 {
+            self.timeout = INITIAL;
+        }
+        self.end_back_off();
+        self.backoff = doublings;
+        self.timeout = self.timeout.saturating_mul(1 << doublings.min(30)).min(self.bounds.1);
+    }
+
     /// Takes the timeout without backing off. Linux: what thin streams do in `tcp_retransmit_timer`.
     pub(super) fn end_back_off(&mut self) {
         self.backoff = 0;
@@ -203,6 +214,18 @@ mod tests {
             rtt.timeout(),
             Duration::from_micros(887_500 + 2_050_000).max(Duration::from_millis(2938))
         );
+    }
+
+    #[test]
+    fn a_doubling_can_be_taken_back() {
+        for mut rtt in [measured(&[]), measured(&[1])] {
+            let base = rtt.timeout();
+            (0..3).for_each(|_| rtt.back_off());
+            rtt.revert_back_off();
+            assert_eq!((rtt.timeout(), rtt.backoff()), (base * 4, 2));
+            (0..2).for_each(|_| rtt.revert_back_off());
+            assert_eq!((rtt.timeout(), rtt.backoff()), (base, 0));
+        }
     }
 
     #[test]

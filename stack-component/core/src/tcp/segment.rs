@@ -64,22 +64,25 @@ impl Segment {
         last: &mut Option<Instant>,
         skipped: Counter,
     ) -> bool {
-        if self.len() > 0 && !self.flags.syn() {
-            return true;
-        }
-        let limit = Duration::from_millis(env.sysctl.tcp_invalid_ratelimit.into());
-        if last.is_some_and(|last| env.now.since(last) < limit) {
-            env.counters.increment(skipped);
-            return false;
-        }
-        *last = Some(env.now);
-        true
+        (self.len() > 0 && !self.flags.syn()) || is_within_rate(env, last, skipped)
     }
 
     /// The sequence number behind its last.
     pub(super) fn end(&self) -> Sequence {
         self.sequence + self.len()
     }
+}
+
+/// Whether `tcp_invalid_ratelimit` has passed since `last`, which is now then; else `skipped` counts it. Linux:
+/// `__tcp_oow_rate_limited`.
+pub(super) fn is_within_rate(env: &mut Env<'_>, last: &mut Option<Instant>, skipped: Counter) -> bool {
+    let limit = Duration::from_millis(env.sysctl.tcp_invalid_ratelimit.into());
+    if last.is_some_and(|last| env.now.since(last) < limit) {
+        env.counters.increment(skipped);
+        return false;
+    }
+    *last = Some(env.now);
+    true
 }
 
 /// The values of a segment to be sent.

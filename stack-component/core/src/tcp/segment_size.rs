@@ -11,6 +11,8 @@ const HEADERS: u32 = 40;
 pub(super) const DEFAULT_MSS: u32 = 536;
 /// The smallest segment size we believe a peer. Linux: `TCP_MIN_SND_MSS`.
 pub(super) const MIN_MSS: u32 = 48;
+/// A window bounds segments not below this. Linux: 68 less a header without options in `tcp_bound_to_half_wnd`.
+const LEAST_OF_WINDOW: u32 = 48;
 /// Bytes of the timestamps option with its padding.
 pub(super) const TIMESTAMPS_LEN: u32 = 12;
 
@@ -18,6 +20,16 @@ pub(super) const TIMESTAMPS_LEN: u32 = 12;
 pub(super) fn mss_of_mtu(mtu: u32) -> u32 {
     // The loopback device carries more than an IPv4 packet can have.
     mtu.min(MAX_PACKET as u32).saturating_sub(HEADERS).max(MIN_MSS)
+}
+
+/// `len`, or half of the peer's largest window if that is less, so that two segments fit it; of a tiny window the
+/// whole. `options` are the bytes of options in each header. Linux: `tcp_bound_to_half_wnd`.
+pub(super) fn within_half_window(len: u32, options: u32, largest_window: u32) -> u32 {
+    let tiny = largest_window <= DEFAULT_MSS;
+    match if tiny { largest_window } else { largest_window / 2 } {
+        0 => len,
+        most => len.min(most.max(LEAST_OF_WINDOW.saturating_sub(options))),
+    }
 }
 
 /// The segment size that we name to a peer. Linux: `tcp_advertise_mss`, `ipv4_default_advmss`.
@@ -44,6 +56,21 @@ mod tests {
 
     fn path(mtu: u32, advertised_mss: Option<u32>) -> PathInfo {
         PathInfo { mtu, loopback: false, metrics: Metrics { advertised_mss, ..Metrics::NONE } }
+    }
+
+    #[test]
+    fn two_segments_fit_the_largest_window() {
+        let rows = [
+            (1460, 0, 1460),
+            (1460, 65_535, 1460),
+            (1460, 2000, 1000),
+            (1460, 537, 268),
+            (1460, 536, 536),
+            (1460, 1, 36),
+        ];
+        for (len, window, bound) in rows {
+            assert_eq!(within_half_window(len, TIMESTAMPS_LEN, window), bound, "{window}");
+        }
     }
 
     #[test]

@@ -32,6 +32,9 @@ use hashbrown::HashMap;
 /// Replies that wait to be sent at most; beyond it they are not made. A reply lost is a segment lost.
 const MAX_REPLIES: usize = 4096;
 
+/// `tcp_challenge_ack_limit` that is no limit. Linux: `INT_MAX` in `tcp_challenge_ack_allowed`.
+const UNLIMITED: u32 = i32::MAX as u32;
+
 /// What a socket is at the moment.
 #[derive(Debug)]
 pub(super) enum Role {
@@ -281,8 +284,9 @@ impl Tcp {
         let tuple = connection.tuple;
         let over = connection.state == TcpState::Close;
         let retirement = connection.retire(env, &socket.options);
-        if let Retirement::Keep(wait) = retirement {
+        if let Retirement::Keep(time) = retirement {
             let last = connection.take_last_ack(env, &socket.options);
+            let wait = TimeWait::of(connection, &socket.options, env.now, time);
             connection.die(None);
             // What goes on in TIME-WAIT is no longer this connection.
             connection.events.trail = Trail::default();
@@ -354,10 +358,13 @@ impl Tcp {
 
     /// Whether a challenge acknowledgement may be sent now: not more than about `tcp_challenge_ack_limit` a
     /// second, and not exactly as many, so that counting them tells nothing (CVE-2016-5696). Linux:
-    /// `tcp_send_challenge_ack`.
+    /// `tcp_challenge_ack_allowed`.
     pub(super) fn may_challenge(&mut self, env: &mut Env<'_>) -> bool {
         let second = Some(env.now.as_millis() / 1000);
         let limit = env.sysctl.tcp_challenge_ack_limit;
+        if limit == UNLIMITED {
+            return true;
+        }
         if self.challenges.second != second || self.challenges.left > limit {
             let half = limit.div_ceil(2);
             let left = half + env.random.below(limit.max(1));

@@ -88,7 +88,8 @@ impl TimeWait {
             window: connection.receive_window(),
             receive_scale: connection.receive.scale,
             hop_limit: options.hop_limit,
-            tos: options.tos,
+            // As its last segment had it, congestion marks included.
+            tos: connection.ecn.sent.in_tos(options.tos),
             mark: options.mark,
             sharing: Sharing::of(options),
             timestamp: connection.timestamps.map(|state| (state.recent, state.recent_at)),
@@ -237,8 +238,8 @@ pub(super) fn in_window(start: Sequence, end: Sequence, first: Sequence, edge: S
 pub(super) enum Retirement {
     /// It goes on.
     Stay,
-    /// This is kept of it.
-    Keep(TimeWait),
+    /// What is left of it is kept for so long.
+    Keep(Duration),
     /// It ends with a reset: nobody waits for the peer's FIN. Linux: `TCP_LINGER2` below 0.
     Reset,
 }
@@ -248,18 +249,18 @@ impl Connection {
     /// minute of its wait. Linux: `tcp_fin_time` and the places that look at it.
     pub(super) fn retire(&mut self, env: &Env<'_>, options: &TcpOptions) -> Retirement {
         match self.state {
-            TcpState::TimeWait => return Retirement::Keep(TimeWait::of(self, options, env.now, TIME_WAIT)),
+            TcpState::TimeWait => return Retirement::Keep(TIME_WAIT),
             TcpState::FinWait2 if self.orphan => {}
             _ => return Retirement::Stay,
         }
-        if options.fin_timeout == Some(Duration::ZERO) {
+        if self.waits_for_no_fin(options) {
             return Retirement::Reset;
         }
         let of_settings = Duration::from_secs(env.sysctl.tcp_fin_timeout.into());
         let least = self.rtt.timeout() * 7 / 2;
         let wait = options.fin_timeout.unwrap_or(of_settings).max(least);
         if wait <= TIME_WAIT || self.retiring {
-            return Retirement::Keep(TimeWait::of(self, options, env.now, wait.min(TIME_WAIT)));
+            return Retirement::Keep(wait.min(TIME_WAIT));
         }
         if self.timers.get(Timer::FinWait).is_none() {
             self.timers.set(Timer::FinWait, env.now + (wait - TIME_WAIT));
@@ -267,10 +268,15 @@ impl Connection {
         Retirement::Stay
     }
 
+    /// FIN-WAIT-2 in which nobody waits for the peer's FIN. Linux: `TCP_LINGER2` below 0.
+    pub(super) fn waits_for_no_fin(&self, options: &TcpOptions) -> bool {
+        self.state == TcpState::FinWait2 && self.orphan && options.fin_timeout == Some(Duration::ZERO)
+    }
+
     /// The acknowledgement that is due, before the connection becomes something small.
     pub(super) fn take_last_ack(&mut self, env: &mut Env<'_>, options: &TcpOptions) -> Option<Output> {
         let due = core::mem::take(&mut self.ack.now);
-        due.then(|| self.outgoing(self.send.next, Flags::ACK, Packet::with_capacity(0), env, options))
+        due.then(|| self.bare(self.send.next, env, options))
     }
 }
 

@@ -1,9 +1,9 @@
 //! What a connection waits for, and what it does when it has waited long enough.
 
 use super::congestion::CaState;
-use super::connection::{Connection, Fin, Timer};
+use super::connection::{Connection, Timer};
 use super::options::TcpOptions;
-use super::{Env, SocketError, TcpState};
+use super::{Env, TcpState};
 use crate::counters::Counter;
 use crate::time::{Duration, Instant};
 
@@ -15,10 +15,7 @@ impl Connection {
                 self.timers.stop(timer);
                 match timer {
                     Timer::Retransmit if self.fast_open_timeout(env, options) => {}
-                    Timer::Retransmit if self.user_gave_up(env, options) => {
-                        env.counters.increment(Counter::TcpExtTCPAbortOnTimeout);
-                        self.die(Some(SocketError::Timeout));
-                    }
+                    Timer::Retransmit if self.user_gave_up(env, options) => self.give_up(env),
                     Timer::Retransmit => self.retransmission_timeout(env, options),
                     Timer::DelayedAck => self.delayed_ack_timeout(env),
                     Timer::CompressedAck => self.compressed_ack_timeout(),
@@ -64,9 +61,12 @@ impl Connection {
 
     /// Nothing was acknowledged for too long (RFC 6298 section 5, RFC 5681 section 3.1). Linux:
     /// `tcp_retransmit_timer`.
-    fn retransmission_timeout(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
+    pub(super) fn retransmission_timeout(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
         if self.send.sent.is_empty() {
             return;
+        }
+        if self.window_was_taken_back() {
+            return self.probe_taken_back_window(env, options);
         }
         let expired = self.is_given_up(env, options);
         self.note_fast_open_timeout(env, expired);
@@ -105,40 +105,6 @@ impl Connection {
             _ => return,
         };
         env.counters.increment(counter);
-    }
-
-    /// The window is closed, or too small to be used, and nothing is on its way that would tell when it
-    /// opens (RFC 9293 section 3.8.6.1). Linux: `tcp_probe_timer`, `tcp_send_probe0`.
-    fn persist_timeout(&mut self, env: &mut Env<'_>, options: &TcpOptions) {
-        if !self.send.sent.is_empty() || (self.unsent() == 0 && self.send.fin != Fin::Queued) {
-            return;
-        }
-        if self.unsent() > 0 && (self.send.una + self.send.window).after(self.send.next) {
-            // The window is not closed: what was held back leaves as far as it fits. Linux: `tcp_write_wakeup`.
-            self.send.force_partial = true;
-            self.send.buffers.push_all();
-            return;
-        }
-        let since = *self.probing_since.get_or_insert(env.now);
-        if self.probes == 0 {
-            self.probing_since = Some(env.now);
-        } else if options.user_timeout.is_some_and(|most| env.now.since(since) >= most) {
-            env.counters.increment(Counter::TcpExtTCPAbortOnTimeout);
-            return self.die(Some(SocketError::Timeout));
-        }
-        if self.probes >= self.data_retries(env) {
-            env.counters.increment(Counter::TcpExtTCPAbortOnTimeout);
-            return self.die(Some(SocketError::Timeout));
-        }
-        self.probes += 1;
-        env.counters.increment(Counter::TcpExtTCPWinProbe);
-        self.probe = true;
-        self.rtt.back_off();
-        // The last wait meets the owner's time. Linux: `tcp_clamp_probe0_to_user_timeout`.
-        let asked = env.now.since(self.probing_since.unwrap_or(env.now));
-        let left = options.user_timeout.map_or(Duration::MAX, |most| most.saturating_sub(asked));
-        let wait = self.rtt.timeout().min(left.max(Duration::from_millis(2)));
-        self.timers.set(Timer::Persist, env.now + wait);
     }
 
     /// Whether data has not been acknowledged for as long as the owner wants to wait (RFC 5482). Linux:
@@ -186,16 +152,5 @@ impl Connection {
         self.probe = true;
         env.counters.increment(Counter::TcpExtTCPKeepAlive);
         self.timers.set(Timer::KeepAlive, env.now + options.keep_alive_interval);
-    }
-
-    /// Keeps the persist timer running exactly while it is needed; called when output has come to rest.
-    pub(super) fn update_persist(&mut self, now: Instant) {
-        let waiting = self.unsent() > 0 || self.send.fin == Fin::Queued;
-        let blocked = waiting && self.send.sent.is_empty() && self.state.is_synchronised();
-        if !blocked {
-            self.timers.stop(Timer::Persist);
-        } else if self.timers.get(Timer::Persist).is_none() {
-            self.timers.set(Timer::Persist, now + self.rtt.timeout());
-        }
     }
 }

@@ -6,6 +6,7 @@ use super::Env;
 use super::connection::{Buffer, Connection};
 use super::memory::Memory;
 use super::options::TcpOptions;
+use super::segment_size::within_half_window;
 use super::sent_queue::Push;
 use super::sequence::Sequence;
 
@@ -16,8 +17,6 @@ const RATE_SHIFT: u32 = 10;
 /// On short paths bursts are larger: by half for each of these steps of the least round trip, in powers of two of
 /// microseconds. Linux: `tcp_tso_rtt_log`.
 const ROUND_TRIP_SHIFT: u32 = 9;
-/// Most bytes of window that count as tiny. Linux: `TCP_MSS_DEFAULT`.
-const TINY_WINDOW: u32 = 536;
 /// Bytes of memory of a packet beside its data: room for headers, the description of what it shares, and its own. Linux:
 /// `SKB_TRUESIZE(MAX_TCP_HEADER)`.
 const PACKET_AROUND: usize = 320 + 320 + 256;
@@ -26,10 +25,7 @@ impl Connection {
     /// How large a buffer becomes. Linux: `tcp_xmit_size_goal`.
     fn buffer_goal(&self) -> u32 {
         let mss = self.send_mss();
-        let window = self.send.max_window;
-        let cutoff = if window > TINY_WINDOW { window / 2 } else { window };
-        let most = if cutoff == 0 { LARGEST_BURST } else { LARGEST_BURST.min(cutoff) };
-        (most / mss).max(1) * mss
+        (within_half_window(LARGEST_BURST, 0, self.send.max_window) / mss).max(1) * mss
     }
 
     /// What is not acknowledged takes of the send buffer: its bytes, and what surrounds those of a packet. Linux:

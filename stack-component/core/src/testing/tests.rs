@@ -132,7 +132,7 @@ fn nobody_at_the_address_is_told_in_seconds() {
             result => break result,
         }
     };
-    assert_eq!(result, Err(SocketError::RemoteUnreachable));
+    assert_eq!(result, Err(SocketError::HostUnreachable));
     assert!(network.now - start < Duration::from_secs(10));
 }
 

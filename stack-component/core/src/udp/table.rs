@@ -2,7 +2,7 @@
 
 use super::socket::{Socket, UdpReadiness};
 use crate::arena::{Arena, Handle};
-use crate::icmp::{IcmpError, IcmpErrorKind};
+use crate::icmp::IcmpError;
 use crate::keyed_hash::KeyedHash;
 use crate::random::Random;
 use crate::socket::SocketError;
@@ -194,13 +194,11 @@ impl Udp {
         let remote = SocketAddrV4::new(error.destination, error.destination_port);
         let Some(handle) = self.find(local) else { return };
         let Some(socket) = self.sockets.get_mut(handle).filter(|s| s.remote == Some(remote)) else { return };
-        socket.error = match error.kind {
-            IcmpErrorKind::PortUnreachable | IcmpErrorKind::ProtocolUnreachable => {
-                Some(SocketError::ConnectionRefused)
-            }
+        if !error.kind.is_fatal() {
             // Linux reports the others to those who asked for them (`IP_RECVERR`).
-            _ => return,
-        };
+            return;
+        }
+        socket.error = Some(error.kind.socket_error());
         self.wake(handle);
     }
 

@@ -42,7 +42,7 @@ mod guest {
     use super::bindings::wasi::sockets::tcp::TcpSocket;
     use super::bindings::wasi::sockets::tcp_create_socket::create_tcp_socket;
     use super::bindings::wnet::stack::socket_options::{
-        self as options, BpfInstruction, TcpOption, TcpState,
+        self as options, BpfInstruction, SendFlags, TcpOption, TcpState,
     };
 
     /// A connection's ends. Streams are dropped before their sockets.
@@ -84,7 +84,10 @@ mod guest {
     pub(super) fn look_and_send() {
         let pair = connect(listen(&[]));
         assert_eq!(options::peek(&pair.server, 10), Err(ErrorCode::WouldBlock));
-        assert_eq!(options::send(&pair.client, b"hello", false), Ok(5));
+        assert_eq!(
+            options::send(&pair.client, b"hello", SendFlags { more: false, end_of_record: false }),
+            Ok(5)
+        );
         pair.streams[1].0.subscribe().block();
         assert_eq!(options::queued_input(&pair.server), Ok(5));
         assert_eq!(options::peek(&pair.server, 10).as_deref(), Ok(&b"hello"[..]));

@@ -42,8 +42,8 @@ impl Process {
             return Ok(Answer { control, flags: msg::ERRQUEUE | msg::TRUNC, ..Answer::default() });
         }
         let waits = !nonblocking && flags & msg::DONTWAIT == 0 && !progress.expired;
-        let lowat = || component_lowat(len, flags);
-        let target = lowat();
+        let lowat = component.options(tcp.handle()).map_or(1, |options| options.rcvlowat);
+        let target = receive_target(len, flags, lowat);
         loop {
             let wanted = len - progress.received.len();
             match tcp.receive(component, wanted, flags) {
@@ -86,7 +86,8 @@ impl Process {
     }
 }
 
-/// How many bytes have to be there before a call that waits returns. Linux: `sock_rcvlowat`.
-fn component_lowat(len: usize, flags: i32) -> usize {
-    if flags & msg::WAITALL != 0 { len } else { len.min(1) }
+/// How many bytes have to be there before a call that waits returns; `lowat` is SO_RCVLOWAT. Linux: `sock_rcvlowat`.
+fn receive_target(len: usize, flags: i32, lowat: u32) -> usize {
+    let all = flags & msg::WAITALL != 0;
+    if all { len } else { len.min(usize::try_from(lowat).unwrap_or(usize::MAX)).max(1) }
 }

@@ -24,13 +24,11 @@ impl Tcp {
         if len == 0 {
             return Ok(Vec::new());
         }
-        if component.queued_input(self.handle).unwrap_or(0) == 0
-            && let Some(error) = self.take_error(component)
-        {
-            return Err(error);
-        }
         if flags & msg::PEEK != 0 {
-            return component.peek(self.handle, len);
+            return match component.peek(self.handle, len) {
+                Err(error) if error != Errno::EAGAIN => self.end_of_input(component, true),
+                peeked => peeked,
+            };
         }
         let read = component.enter(|inside| {
             let streams = inside.stack.wasi_io_streams();
@@ -44,8 +42,19 @@ impl Tcp {
                 self.end_input(component);
                 Ok(bytes)
             }
-            // An error is told once, which was done: then it is the end.
-            Err(end) => component.stream_errno(end).map(|_| Vec::new()),
+            Err(end) => {
+                let failed = component.stream_errno(end)?.is_some();
+                self.end_of_input(component, failed || self.input_ended)
+            }
+        }
+    }
+
+    /// There is nothing to read and will not be: the error of a connection that failed, once, then the end. After the
+    /// peer's FIN there is no error to be read.
+    fn end_of_input(&mut self, component: &mut Component, failed: bool) -> Result<Vec<u8>, Errno> {
+        match if failed { self.take_error(component) } else { None } {
+            Some(error) => Err(error),
+            None => Ok(Vec::new()),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::encode::{checksum, pseudo_header};
+use super::checksum::{checksum, pseudo_header};
 use super::option::{TcpOption, decode_options};
 use crate::language::ast::Flags;
 

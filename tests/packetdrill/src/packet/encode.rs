@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use super::checksum::{checksum, pseudo_header};
 use super::decode::Tcp;
 use crate::language::ast::Flags;
 
@@ -13,22 +14,6 @@ pub struct Ip {
     pub destination: Ipv4Addr,
     pub tos: u8,
     pub ttl: u8,
-}
-
-/// The Internet checksum (RFC 1071); 0 over bytes that contain their right checksum.
-pub fn checksum(bytes: &[u8]) -> u16 {
-    let sum = bytes.chunks(2).fold(0u32, |sum, pair| {
-        sum + (u32::from(pair[0]) << 8) + u32::from(pair.get(1).copied().unwrap_or(0))
-    });
-    let folded = (sum & 0xffff) + (sum >> 16);
-    !(((folded & 0xffff) + (folded >> 16)) as u16)
-}
-
-pub(super) fn pseudo_header(source: Ipv4Addr, destination: Ipv4Addr, protocol: u8, len: usize) -> Vec<u8> {
-    let mut bytes = [source.octets(), destination.octets()].concat();
-    bytes.extend([0, protocol]);
-    bytes.extend((len as u16).to_be_bytes());
-    bytes
 }
 
 /// An IPv4 packet around a body whose checksum is complete. Without DF, as upstream's are.

@@ -3,23 +3,11 @@
 use super::failure::Failure;
 use super::runner::Runner;
 use super::time::{Due, check, seconds};
-use crate::language::ast::SystemCall;
-use crate::machine::{Call, Outcome, Pending};
+use crate::machine::{Outcome, Pending};
 
 const SECOND: u64 = 1_000_000_000;
 /// How long a call without an end time may block.
 const PATIENCE: u64 = 600 * SECOND;
-
-/// A call of the script that blocks.
-pub(super) struct Blocked {
-    pub(super) spec: SystemCall,
-    pub(super) call: Call,
-    pub(super) line: usize,
-    /// When it was made and when it should return.
-    pub(super) started: u64,
-    pub(super) end: u64,
-    pub(super) pending: Pending,
-}
 
 impl Runner<'_> {
     /// Tries all blocked calls once more. True if one of them returned.

@@ -3,12 +3,12 @@
 use std::net::SocketAddr;
 
 use super::arguments::{Arguments, Defaults, integer};
-use super::blocked::Blocked;
 use super::config::IpVersion;
 use super::connection::{Connection, Protocol, State};
 use super::descriptors::Descriptor;
 use super::failure::Failure;
 use super::results;
+use super::runner::Blocked;
 use super::runner::Runner;
 use crate::Errno;
 use crate::language::ast::{Expression, SystemCall};

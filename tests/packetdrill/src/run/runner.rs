@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::path::Path;
 
-use super::blocked::Blocked;
 use super::code::Interpreter;
 use super::config::{Config, IpVersion};
 use super::connection::Connection;
@@ -11,8 +10,8 @@ use super::descriptors::Descriptors;
 use super::failure::Failure;
 use super::time::seconds;
 use crate::language::Script;
-use crate::language::ast::{Action, Body, Outer};
-use crate::machine::{Live, Machine};
+use crate::language::ast::{Action, Body, Outer, SystemCall};
+use crate::machine::{Call, Live, Machine, Pending};
 
 /// A script that passed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,6 +73,17 @@ fn needs(script: &Script, config: &Config) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// A call of the script that blocks.
+pub(super) struct Blocked {
+    pub(super) spec: SystemCall,
+    pub(super) call: Call,
+    pub(super) line: usize,
+    /// When it was made and when it should return.
+    pub(super) started: u64,
+    pub(super) end: u64,
+    pub(super) pending: Pending,
 }
 
 pub(super) struct Runner<'a> {

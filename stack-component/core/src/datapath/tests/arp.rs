@@ -106,7 +106,7 @@ fn a_connection_to_nobody_fails_after_three_questions() {
     assert_eq!(host.sent(), ["ARP, Request who-has 192.0.2.2 tell 192.0.2.1"; 3]);
     assert_eq!(host.stack.tcp_connect_result(socket), Err(SocketError::WouldBlock));
     host.wait(200);
-    assert_eq!(host.stack.tcp_connect_result(socket), Err(SocketError::RemoteUnreachable));
+    assert_eq!(host.stack.tcp_connect_result(socket), Err(SocketError::HostUnreachable));
     assert!(host.dropped().iter().all(|&reason| reason == DropReason::NeighbourFailed));
 }
 

@@ -114,7 +114,7 @@ fn where_nothing_can_be_sent_to() {
     let mut alone = Stack::new(Box::new(SeededRandom::new(1)));
     let socket = alone.udp_open().unwrap();
     let sent = alone.udp_send_to(socket, b"x", Some(at(PEER, 1)), host.now);
-    assert_eq!(sent, Err(SocketError::RemoteUnreachable));
+    assert_eq!(sent, Err(SocketError::NetworkUnreachable));
     assert_eq!(alone.udp_bind(socket, at(PEER, 1)), Err(SocketError::AddressNotBindable));
 }
 

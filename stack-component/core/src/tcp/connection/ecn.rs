@@ -18,6 +18,8 @@ pub(in crate::tcp) struct Ecn {
     /// An acknowledgement that goes before all others: its number, and whether it says ECE. Linux:
     /// `dctcp_ece_ack_cwr`, `__tcp_send_ack`.
     pub overdue: Option<(Sequence, bool)>,
+    /// What the last segment's IP header said. Linux: the lowest bits of `inet->tos`.
+    pub sent: Codepoint,
     pub accurate: Accurate,
 }
 

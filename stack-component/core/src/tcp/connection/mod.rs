@@ -38,7 +38,7 @@ use super::rate::DeliveryRate;
 use super::receive_queue::ReceiveQueue;
 use super::round_trip::RoundTrip;
 use super::sack_out::SackOut;
-use super::segment_size::{DEFAULT_MSS, MIN_MSS, TIMESTAMPS_LEN, mss_of_mtu};
+use super::segment_size::{DEFAULT_MSS, MIN_MSS, TIMESTAMPS_LEN, mss_of_mtu, within_half_window};
 use super::send_queue::SendQueue;
 use super::sent_queue::SentQueue;
 use super::sequence::Sequence;
@@ -243,6 +243,8 @@ pub(super) struct Connection {
     pub mtu: u32,
     /// When a segment arrived last.
     pub last_heard: Instant,
+    /// The next acknowledgement is the one that completed the handshake.
+    pub confirming: bool,
     /// Nobody owns it any more. Linux: `SOCK_DEAD`.
     pub orphan: bool,
     /// The peer acknowledged something new since the last segment was sent. Linux: `sk_dst_pending_confirm`.
@@ -339,6 +341,7 @@ impl Connection {
             probe: false,
             mtu,
             last_heard: now,
+            confirming: false,
             orphan: false,
             progressed: false,
             error: None,
@@ -351,9 +354,12 @@ impl Connection {
     pub(super) fn send_mss(&self) -> u32 {
         let timestamps = if self.timestamps.is_some() { TIMESTAMPS_LEN } else { 0 };
         let signature = if self.key.is_some() { SIGNED_LEN as u32 } else { 0 };
-        let options = timestamps + signature + self.receive.sack.option_len(timestamps > 0);
+        let always = timestamps + signature;
+        let options = always + self.receive.sack.option_len(timestamps > 0);
         let options = (options + self.ecn.accurate.option_room()).min(MAX_OPTIONS_LEN as u32);
-        self.mss_without_options().saturating_sub(options).max(8)
+        let whole = self.mss_without_options().saturating_sub(always);
+        let cached = within_half_window(whole, always, self.send.max_window);
+        cached.saturating_sub(options.saturating_sub(always)).max(8)
     }
 
     /// The most data a segment of ours could carry without options. Linux: `__tcp_mtu_to_mss`.

@@ -43,6 +43,14 @@ impl WriteBuffers {
         }
     }
 
+    /// What is unsent is pushed as far as its first buffer goes. Linux: `tcp_write_wakeup`.
+    pub(in crate::tcp) fn push_first(&mut self) {
+        if let Some(first) = self.buffers.front_mut() {
+            first.push = true;
+            self.pushed = self.pushed.latest(first.end);
+        }
+    }
+
     /// Bytes that the last buffer holds and that are not sent, `next` being the first such byte; 0: nothing can be put
     /// behind them. Linux: `tcp_skb_can_collapse_to` of the last packet.
     pub(in crate::tcp) fn open_len(&self, next: Sequence) -> u32 {

@@ -37,11 +37,13 @@ impl Connection {
     /// What the headers of a segment that is no SYN say of congestion: flags beside its own, and the bits of the
     /// type of service. `fresh`: it carries data that never left before. Linux: `tcp_ecn_send`.
     pub(super) fn ecn_of_segment(&mut self, fresh: bool) -> (Flags, Codepoint) {
-        match self.ecn.mode {
+        let (flags, codepoint) = match self.ecn.mode {
             Mode::Off | Mode::Pending => (Flags::NONE, Codepoint::NotEct),
             Mode::Classic => self.classic_marks(fresh),
             Mode::Accurate => self.accurate_marks(),
-        }
+        };
+        self.ecn.sent = codepoint;
+        (flags, codepoint)
     }
 
     /// Data arrived. `received` is RCV.NXT before it. Linux: `tcp_data_ecn_check`.

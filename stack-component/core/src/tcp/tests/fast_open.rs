@@ -325,5 +325,5 @@ fn errors_end_requests_and_explain_timeouts() {
     icmp(&mut script, sent.sequence, IcmpErrorKind::HostUnreachable);
     assert_eq!(script.host.tcp.state(child), Some(TcpState::Established));
     script.wait(Duration::from_secs(3000));
-    assert_eq!(script.host.receive(child, 1), Err(SocketError::RemoteUnreachable));
+    assert_eq!(script.host.receive(child, 1), Err(SocketError::HostUnreachable));
 }

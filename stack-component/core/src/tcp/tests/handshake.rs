@@ -95,8 +95,12 @@ fn a_wrong_acknowledgement_of_the_syn_is_reset() {
 fn icmp_errors_end_an_opening_only_if_they_quote_it() {
     for (kind, error) in [
         (IcmpErrorKind::PortUnreachable, SocketError::ConnectionRefused),
-        (IcmpErrorKind::HostUnreachable, SocketError::RemoteUnreachable),
-        (IcmpErrorKind::AdministrativelyProhibited, SocketError::RemoteUnreachable),
+        (IcmpErrorKind::ProtocolUnreachable, SocketError::ProtocolUnavailable),
+        (IcmpErrorKind::NetworkUnreachable, SocketError::NetworkUnreachable),
+        (IcmpErrorKind::HostUnreachable, SocketError::HostUnreachable),
+        (IcmpErrorKind::AdministrativelyProhibited, SocketError::HostUnreachable),
+        (IcmpErrorKind::HostUnknown, SocketError::HostDown),
+        (IcmpErrorKind::ParameterProblem, SocketError::ProtocolError),
     ] {
         let (mut script, handle, syn) = connecting();
         let local = script.host.tcp.local_address(handle).unwrap();
@@ -255,9 +259,12 @@ fn both_sides_open_at_once() {
     script.inject(5000, 0, Flags::SYN, &[]).unwrap();
     let again = script.one();
     assert_eq!((again.flags, again.sequence, again.acknowledgement), (SYN_ACK, syn.sequence, 5001));
-    script.inject(5000, syn.sequence.wrapping_add(1), SYN_ACK, &[]).unwrap();
+    // The peer's SYN is old by now, and is acknowledged once more.
+    let old = script.inject(5000, syn.sequence.wrapping_add(1), SYN_ACK, &[]);
+    assert_eq!(old, Err(DropReason::TcpOldData));
     assert_eq!(script.host.tcp.state(handle), Some(TcpState::Established));
     assert_eq!(script.host.tcp.connect_result(handle), Ok(()));
+    assert_eq!(script.one().acknowledgement, 5001);
 }
 
 #[test]

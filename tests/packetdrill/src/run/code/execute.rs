@@ -1,38 +1,10 @@
 //! Runs the statements of a code block.
 
-use std::collections::HashMap;
-
-use super::evaluate::{Scope, binary};
+use super::operator::binary;
 use super::parse;
+use super::scope::{Flow, Function, Interpreter, Scope};
 use super::tree::{Expr, Line, Statement};
 use super::value::Value;
-
-/// A function of a script.
-#[derive(Clone, Debug)]
-pub(super) struct Function {
-    pub(super) name: String,
-    pub(super) parameters: Vec<String>,
-    pub(super) body: Vec<Line>,
-}
-
-/// Runs code blocks; variables and functions live on from block to block.
-#[derive(Debug, Default)]
-pub struct Interpreter {
-    pub(super) globals: HashMap<String, Value>,
-    pub(super) functions: Vec<Function>,
-    /// What print() printed, line by line.
-    pub printed: Vec<String>,
-    /// Steps left, so that a loop in a script ends.
-    pub(super) steps: u32,
-}
-
-/// How a statement ended.
-pub(super) enum Flow {
-    Next,
-    Break,
-    Continue,
-    Return(Value),
-}
 
 type Result<T> = std::result::Result<T, String>;
 

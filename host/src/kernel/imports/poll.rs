@@ -2,22 +2,11 @@
 //!
 //! The stack runs under the big lock. If it waited, everybody would; so `block` and `poll` trap.
 
-#![allow(unreachable_pub, reason = "the bindings re-export the types of resources")]
-
-use super::bindings::wasi::io::poll::{Host, HostPollable};
-use super::state::StackState;
+use super::super::bindings::wasi::io::poll::{Host, HostPollable};
+use super::super::resources::Pollable;
+use super::super::state::StackState;
 use wasmtime::component::Resource;
 use wasmtime::{Result, bail};
-
-/// What the stack may ask the readiness of.
-pub enum Pollable {
-    /// The interrupt line of a controller, by its index.
-    Interrupt(usize),
-    /// A point in time, in nanoseconds of the monotonic clock.
-    Timer(u64),
-    /// Something that never makes anybody wait.
-    Always,
-}
 
 impl Host for StackState {
     fn poll(&mut self, _: Vec<Resource<Pollable>>) -> Result<Vec<u32>> {

@@ -3,38 +3,19 @@
 //! `dma-write` is defined by hand (see [`link_dma_write`]): generated bindings would copy the bytes once more
 //! than needed. The other functions come from the generated trait.
 
-#![allow(unreachable_pub, reason = "the bindings re-export the types of resources")]
-
-use super::bindings::wnet::nic::pci::{Error, Host, HostDmaRegion, HostFunction, Span};
-use super::dma::{self, OutOfBounds, OutOfMemory};
-use super::nic::{Attention, Nic};
-use super::poll::Pollable;
-use super::state::StackState;
+use super::super::bindings::wnet::nic::pci::{Error, Host, HostDmaRegion, HostFunction, Span};
+use super::super::dma::{self, OutOfBounds, OutOfMemory};
+use super::super::nic::{Attention, Nic};
+use super::super::resources::{DmaRegion, Function, Pollable};
+use super::super::state::StackState;
 use std::sync::MutexGuard;
 use wasmtime::component::{ComponentType, Lift, Linker, Resource, WasmList};
-use wasmtime::{Result, StoreContextMut, bail, format_err};
+use wasmtime::{Result, StoreContextMut, bail};
 
 /// The name under which the interface is linked.
-pub(super) const INTERFACE: &str = "wnet:nic/pci@0.1.0";
-
-/// The resource `function`. Its representation is the controller's index, so that nothing has to be looked
-/// up for a register access.
-pub enum Function {}
-
-/// The resource `dma-region`.
-pub struct DmaRegion {
-    nic: usize,
-    address: u64,
-    len: u32,
-}
+pub(in crate::kernel) const INTERFACE: &str = "wnet:nic/pci@0.1.0";
 
 impl StackState {
-    /// The controller with this index.
-    pub(super) fn nic(&self, index: usize) -> Result<MutexGuard<'_, Nic>> {
-        let nic = self.nics.get(index).ok_or_else(|| format_err!("no controller {index}"))?;
-        Ok(super::unpoisoned(nic.lock()))
-    }
-
     fn function(&self, function: &Resource<Function>) -> Result<MutexGuard<'_, Nic>> {
         self.nic(function.rep() as usize)
     }
@@ -113,7 +94,7 @@ impl HostFunction for StackState {
         &mut self,
         _: Resource<Function>,
         _: Resource<DmaRegion>,
-        _: Vec<super::bindings::wnet::nic::pci::Store>,
+        _: Vec<super::super::bindings::wnet::nic::pci::Store>,
     ) -> Result<Result<(), Error>> {
         bail!("dma-write is linked by link_dma_write")
     }

@@ -366,11 +366,12 @@ impl Connection {
     pub(super) fn reset(&mut self, env: &mut Env<'_>, options: &TcpOptions) -> Output {
         env.counters.increment(Counter::TcpOutRsts);
         let (echo, codepoint) = self.ecn_of_segment(false);
+        let window = self.advertise(false, options, env);
         let outgoing = Outgoing {
             sequence: self.send.next,
             acknowledgement: self.receive.next,
             flags: Flags::RST | Flags::ACK | echo,
-            window: 0,
+            window,
             options: self.segment_options(Flags::RST | Flags::ACK, env),
         };
         let mut output = outgoing.into_signed(

@@ -292,6 +292,8 @@ counters! {
     TcpExtEmbryonicRsts = "TcpExt:EmbryonicRsts",
     /// SYNs answered with a cookie because the queue was full.
     TcpExtTCPReqQFullDoCookies = "TcpExt:TCPReqQFullDoCookies",
+    /// Segments whose time to live was less than their socket asks for.
+    TcpExtTCPMinTTLDrop = "TcpExt:TCPMinTTLDrop",
     /// Acknowledgements dropped while waiting for data.
     TcpExtTCPDeferAcceptDrop = "TcpExt:TCPDeferAcceptDrop",
     /// Answers not sent in SYN-RECV.

@@ -87,6 +87,8 @@ drop_reasons! {
     SocketReceiveBufferFull,
     /// The TCP header is truncated or its data offset is wrong.
     TcpMalformed,
+    /// The time to live is less than the socket asks for. Linux: `TCP_MINTTL`.
+    TcpMinTtl,
     /// The TCP checksum is wrong. Linux: `TCP_CSUM`.
     TcpChecksum,
     /// A segment to or from a group or everybody.

@@ -15,7 +15,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use stack_core::socket::SocketError;
 use stack_core::tcp::{self, Algorithm, TcpHandle};
-use stack_core::time::Instant;
+use stack_core::time::{Duration, Instant};
 
 /// The interface's option, as the core takes it.
 fn option(value: TcpOption, state: &State) -> Result<tcp::TcpOption, SocketError> {
@@ -57,12 +57,22 @@ fn option(value: TcpOption, state: &State) -> Result<tcp::TcpOption, SocketError
             PathMtu::Probe => tcp::PathMtu::Probe,
         }),
         TcpOption::Backlog(count) => tcp::TcpOption::Backlog(count.into()),
-        TcpOption::FastopenKey(_)
-        | TcpOption::MinTtl(_)
-        | TcpOption::ThinLinearTimeouts(_)
-        | TcpOption::RtoMin(_)
-        | TcpOption::RtoMax(_) => return Err(SocketError::NotSupported),
+        TcpOption::FastopenKey(bytes) => tcp::TcpOption::FastOpenKeys(fast_open_keys(&bytes)?),
+        TcpOption::MinTtl(least) => tcp::TcpOption::MinTtl(least),
+        TcpOption::ThinLinearTimeouts(on) => tcp::TcpOption::ThinLinearTimeouts(on),
+        TcpOption::RtoMin(time) => tcp::TcpOption::RtoMin(Duration::from_nanos(time)),
+        TcpOption::RtoMax(time) => tcp::TcpOption::RtoMax(Duration::from_nanos(time)),
     })
+}
+
+/// No key, one, or two. Linux: `TCP_FASTOPEN_KEY_LENGTH`, `TCP_FASTOPEN_KEY_BUF_LENGTH`.
+fn fast_open_keys(bytes: &[u8]) -> Result<[Option<[u8; 16]>; 2], SocketError> {
+    match bytes.as_chunks() {
+        ([], []) => Ok([None, None]),
+        ([key], []) => Ok([Some(*key), None]),
+        ([key, backup], []) => Ok([Some(*key), Some(*backup)]),
+        _ => Err(SocketError::InvalidArgument),
+    }
 }
 
 /// The options in force, as the interface tells them.
@@ -84,7 +94,7 @@ fn options(in_force: InForce) -> TcpOptions {
         fastopen_connect: options.fast_open_connect,
         fastopen_no_cookie: options.fast_open_no_cookie,
         tos: options.tos,
-        min_ttl: 0,
+        min_ttl: options.min_ttl,
         mark: options.mark,
         priority: options.priority,
         bind_to_device: device,
@@ -102,7 +112,7 @@ fn options(in_force: InForce) -> TcpOptions {
             tcp::PathMtu::Do => PathMtu::Do,
             tcp::PathMtu::Probe => PathMtu::Probe,
         },
-        thin_linear_timeouts: false,
+        thin_linear_timeouts: options.thin_linear_timeouts,
         rto_min: nanos(rto_min),
         rto_max: nanos(rto_max),
     }

@@ -43,8 +43,8 @@ impl State {
             device: device.map(|device| String::from(device.name())).unwrap_or_default(),
             syn_count: options.syn_count.unwrap_or(syn_retries),
             fin_timeout: Some(fin_timeout).filter(|time| *time != Duration::ZERO),
-            rto_min: Duration::from_micros(sysctl.tcp_rto_min_us.into()),
-            rto_max: Duration::from_millis(sysctl.tcp_rto_max_ms.into()),
+            rto_min: options.least_timeout(sysctl),
+            rto_max: options.longest_timeout(sysctl),
             options,
         })
     }

@@ -2,22 +2,28 @@
 #![allow(unsafe_code)]
 
 use crate::abi::{Init, Interface};
+use crate::arguments::Arguments;
 use crate::functions;
 use crate::stage::Stage;
-use crate::{shims, world};
+use crate::{proc_sys, shims, world};
 use libc::c_char;
 use packetdrill::run::Config;
 use packetdrill_machine::stack_component;
 use std::ffi::{CStr, CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use wnet::lab::Blueprint;
 
 /// The type that the tool expects.
 const _: Init = packetdrill_interface_init;
 
+/// Scripts that this process has played or plays.
+static SCRIPTS: AtomicUsize = AtomicUsize::new(0);
+
 /// Makes the machine, and fills in the table. `flags` is what the tool was given as `--so_flags`: options as on its
-/// own command line (`--mtu=9000`). The tool is ended, with a line that says why, if that is not possible.
+/// own command line (`--mtu=9000`), and `--stack=FILE` for another stack component. The tool is ended, with a line
+/// that says why, if that is not possible.
 ///
 /// # Safety
 /// `flags` is null or a C string, `table` is the tool's struct.
@@ -32,61 +38,56 @@ pub(crate) unsafe extern "C" fn packetdrill_interface_init(flags: *const c_char,
     // The tool locks all memory, that to come included: pages that nobody has touched would not stay away.
     // SAFETY: it has no arguments, and nobody relies on locked memory in virtual time.
     unsafe { libc::munlockall() };
-    // The tool ends with exit(), and without a word to us, when a script fails.
-    // SAFETY: the function takes nothing and does nothing that must not be done at the end.
-    unsafe { libc::atexit(at_exit) };
-    if let Err(error) = begin(&flags) {
+    begin(&Arguments::of_process(), &flags);
+    // SAFETY: the caller's promise.
+    unsafe { table.write(functions::table()) };
+}
+
+/// The tool is about to run a command, which may be before it loads this library (`--init_scripts`): a command finds
+/// the stand-ins in any case.
+pub(crate) fn before_command() {
+    let arguments = Arguments::of_process();
+    let is_tool = SCRIPTS.load(Ordering::Relaxed) > 0 || std::env::var_os(proc_sys::VARIABLE).is_none();
+    if is_tool && arguments.value("so_filename").is_some() {
+        begin(&arguments, arguments.value("so_flags").unwrap_or_default());
+    }
+}
+
+/// Makes the machine for the next script, unless it is there.
+fn begin(arguments: &Arguments, flags: &str) {
+    if shims::are_up() {
+        return;
+    }
+    let script = SCRIPTS.fetch_add(1, Ordering::Relaxed);
+    if script == 0 {
+        // The tool ends with exit(), and without a word to us, when a script fails.
+        // SAFETY: the function takes nothing and does nothing that must not be done at the end.
+        unsafe { libc::atexit(at_exit) };
+    }
+    if let Err(error) = arguments.config(script, flags).and_then(|config| make(config, flags)) {
         eprintln!("libwnet_packetdrill: {error}");
         std::process::exit(1);
     }
-    // SAFETY: the caller's promise.
-    unsafe { table.write(functions::table()) };
 }
 
 extern "C" fn at_exit() {
     shims::end();
 }
 
-fn begin(flags: &str) -> Result<(), String> {
-    let component = stack_component(None).map_err(|error| error.to_string())?;
+fn make(config: Config, flags: &str) -> Result<(), String> {
+    let file = flags.split_whitespace().find_map(|flag| flag.strip_prefix("--stack=")).map(Path::new);
+    let component = stack_component(file).map_err(|error| error.to_string())?;
     let blueprint = Blueprint::load(component, true).map_err(|error| error.to_string())?;
-    let stage = Stage::new(blueprint, config(flags)).map_err(|error| error.to_string())?;
+    let stage = Stage::new(blueprint, config).map_err(|error| error.to_string())?;
     let world = world::begin(stage);
     let library = library().ok_or("cannot tell where this library lies")?;
-    match shims::begin(world, &library) {
-        Ok(environment) => {
-            for (name, value) in environment.variables {
-                // SAFETY: the tool's other thread does not look at the environment, nor do ours.
-                unsafe { std::env::set_var(name, value) };
-            }
-            Ok(())
-        }
-        Err(error) => Err(format!("no stand-ins for the commands of scripts: {error}")),
+    let variables = shims::begin(world, &library)
+        .map_err(|error| format!("no stand-ins for the commands of scripts: {error}"))?;
+    for (name, value) in variables {
+        // SAFETY: the tool's other thread does not look at the environment, nor do ours.
+        unsafe { std::env::set_var(name, value) };
     }
-}
-
-/// The machine's options: those of the script, then those of the tool's command line, then those of `--so_flags`.
-fn config(flags: &str) -> Config {
-    let mut config = Config::default();
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let scripts = arguments.iter().filter_map(|argument| std::fs::read_to_string(argument).ok());
-    let in_scripts: Vec<String> = scripts.flat_map(|text| option_lines(&text)).collect();
-    let own = in_scripts.into_iter().chain(arguments).chain(flags.split_whitespace().map(str::to_owned));
-    for word in own {
-        if let Some(option) = word.strip_prefix("--") {
-            let (name, value) =
-                option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value)));
-            // What is no option of the machine is the tool's business.
-            let _ = config.set(name, value);
-        }
-    }
-    config
-}
-
-/// The options of a script: words that begin with two dashes, before its first event.
-fn option_lines(text: &str) -> Vec<String> {
-    let lines = text.lines().map(str::trim).filter(|line| line.starts_with("--"));
-    lines.flat_map(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
+    Ok(())
 }
 
 /// The file that this library was loaded from.

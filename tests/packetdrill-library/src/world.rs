@@ -8,13 +8,14 @@ use crate::descriptors::Descriptors;
 use crate::large::{self, Limits};
 use crate::proc_sys::Tree;
 use crate::stage::Stage;
+use crate::threads::Thread;
 use packetdrill::Errno;
 use packetdrill::machine::{Address, Answer, Call, Live, Machine, Outcome, Pending};
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::ThreadId;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const NANOS_PER_MICRO: u64 = 1_000;
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
@@ -29,12 +30,18 @@ const IDLE_LOOKS: u32 = 16;
 /// Microseconds for which the tool spins after it has slept. Upstream: MAX_SPIN_USECS.
 const SPIN: u64 = 20;
 
-/// How long, in real time, a call may block with nothing happening at all before it lets time pass itself: the tool
-/// waits like that, for a second, at the end of a script.
-const STANDSTILL: Duration = Duration::from_millis(200);
+/// How often, in real time, a call that blocks looks whether the tool's first thread waits for it. The tool does so,
+/// for a second, when it has nothing else to do before the call returned.
+const LOOK: Duration = Duration::from_millis(25);
 
-/// Real time for a thread whose call was done to finish with it, before the tool's first thread goes on.
-const COURTESY: Duration = Duration::from_millis(2);
+/// Looks with nothing happening in between, after which the first thread does wait.
+const STANDSTILL: u32 = 2;
+
+/// Real time between two looks whether a thread is done with a call that returned.
+const SHORT: Duration = Duration::from_micros(50);
+
+/// Real time for a thread to be done with a call that returned. It takes microseconds on an idle computer.
+const COURTESY: Duration = Duration::from_secs(1);
 
 /// The one world of this process.
 static WORLD: OnceLock<World> = OnceLock::new();
@@ -57,8 +64,12 @@ pub(crate) struct State {
     blocked: HashMap<ThreadId, Blocked>,
     /// The time that a thread is told next, in nanoseconds.
     told: HashMap<ThreadId, u64>,
+    /// Threads whose calls returned, and which may be busy with what they got.
+    returned: Vec<(ThreadId, Thread)>,
     /// The thread that lets time pass.
     first: ThreadId,
+    /// The same for the kernel.
+    first_thread: Option<Thread>,
     idle_looks: u32,
     /// Nothing but looks at the time came after a sleep.
     slept: bool,
@@ -75,6 +86,25 @@ enum Blocked {
 }
 
 impl State {
+    /// Nothing has happened yet.
+    fn new(stage: Stage) -> Self {
+        State {
+            stage,
+            descriptors: Descriptors::default(),
+            sent: VecDeque::new(),
+            limits: Limits::default(),
+            blocked: HashMap::new(),
+            told: HashMap::new(),
+            returned: Vec::new(),
+            first: std::thread::current().id(),
+            first_thread: Thread::current(),
+            idle_looks: 0,
+            slept: false,
+            settings: None,
+            events: 0,
+        }
+    }
+
     /// All settings, by dotted name.
     pub(crate) fn sysctls(&mut self) -> Vec<(String, String)> {
         self.stage.sysctls()
@@ -90,7 +120,7 @@ impl State {
     }
 
     /// Sets what commands wrote into files.
-    fn take_settings(&mut self) {
+    pub(crate) fn take_settings(&mut self) {
         let changes = self.settings.as_ref().map(Tree::changes).unwrap_or_default();
         for (name, value) in &changes {
             if let Err(error) = self.stage.set_sysctl(name, value) {
@@ -109,24 +139,16 @@ fn destination(packet: &[u8]) -> Option<IpAddr> {
     (packet[0] >> 4 == 4).then(|| IpAddr::from(address))
 }
 
-/// Makes the world, once.
+/// Makes the world, or makes it new: the tool begins once for each script of its command line.
 pub(crate) fn begin(stage: Stage) -> &'static World {
-    WORLD.get_or_init(|| World {
-        state: Mutex::new(State {
-            stage,
-            descriptors: Descriptors::default(),
-            sent: VecDeque::new(),
-            limits: Limits::default(),
-            blocked: HashMap::new(),
-            told: HashMap::new(),
-            first: std::thread::current().id(),
-            idle_looks: 0,
-            slept: false,
-            settings: None,
-            events: 0,
-        }),
-        done: Condvar::new(),
-    })
+    let state = State::new(stage);
+    match WORLD.get() {
+        Some(world) => {
+            *world.lock() = state;
+            world
+        }
+        None => WORLD.get_or_init(|| World { state: Mutex::new(state), done: Condvar::new() }),
+    }
 }
 
 /// The world, if there is one.
@@ -168,23 +190,51 @@ impl World {
     fn wait(&self, mut state: MutexGuard<'_, State>, pending: Pending) -> Result<Answer, Errno> {
         let me = std::thread::current().id();
         state.blocked.insert(me, Blocked::Pending(pending));
+        let mut looks = 0;
         loop {
             if let Some(Blocked::Done(_)) = state.blocked.get(&me)
                 && let Some(Blocked::Done(result)) = state.blocked.remove(&me)
             {
+                state.returned.extend(Thread::current().map(|thread| (me, thread)));
                 return result;
             }
-            let events = state.events;
+            let before = (state.events, state.idle_looks);
             let (guard, timeout) =
-                self.done.wait_timeout(state, STANDSTILL).unwrap_or_else(PoisonError::into_inner);
+                self.done.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner);
             state = guard;
-            if timeout.timed_out() && state.events == events {
-                let until = state.stage.now() + NANOS_PER_SECOND;
-                while state.stage.now() < until && !matches!(state.blocked.get(&me), Some(Blocked::Done(_))) {
-                    state.stage.run_until(until);
-                    self.happened(&mut state);
-                }
+            let stands_still = timeout.timed_out()
+                && (state.events, state.idle_looks) == before
+                && state.first_thread.as_ref().is_none_or(Thread::waits_for_another);
+            looks = if stands_still { looks + 1 } else { 0 };
+            if looks >= STANDSTILL {
+                self.pass_until_done(&mut state, me);
+                looks = 0;
             }
+        }
+    }
+
+    /// Lets time pass until the call of thread `me` is done, but not more than a second.
+    fn pass_until_done(&self, state: &mut State, me: ThreadId) {
+        let until = state.stage.now() + NANOS_PER_SECOND;
+        while state.stage.now() < until && !matches!(state.blocked.get(&me), Some(Blocked::Done(_))) {
+            state.stage.run_until(until);
+            self.happened(state);
+        }
+    }
+
+    /// Gives threads whose calls were done the real time that they need to finish with them: to hear what time it
+    /// is, to look at what the call gave, and to lie down again.
+    fn let_them_finish(&self) {
+        let begin = Instant::now();
+        while begin.elapsed() < COURTESY {
+            let mut state = self.lock();
+            let State { blocked, told, returned, .. } = &mut *state;
+            returned.retain(|(id, thread)| told.contains_key(id) || !thread.sleeps());
+            if returned.is_empty() && !blocked.values().any(|blocked| matches!(blocked, Blocked::Done(_))) {
+                return;
+            }
+            drop(state);
+            std::thread::sleep(SHORT);
         }
     }
 
@@ -205,9 +255,7 @@ impl World {
 
     /// Lets time pass. A thread whose call was done gets to finish with it first.
     pub(crate) fn sleep(&self, micros: u64) {
-        if !self.lock().told.is_empty() {
-            std::thread::sleep(COURTESY);
-        }
+        self.let_them_finish();
         let mut state = self.lock();
         let until = state.stage.now() + micros * NANOS_PER_MICRO;
         self.run_until(&mut state, until);

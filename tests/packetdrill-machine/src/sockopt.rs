@@ -22,7 +22,7 @@ impl Tcp {
         self.look(component);
         let mut value = match level {
             level::SOCKET => self.get_socket_option(component, name),
-            level::TCP => self.get_tcp_option(component, name, len),
+            level::TCP => self.get_tcp_option(component, name),
             level::IP | level::IPV6 => self.get_ip_option(component, name),
             _ => Err(Errno::EOPNOTSUPP),
         }?;

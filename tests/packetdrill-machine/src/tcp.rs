@@ -70,7 +70,7 @@ pub(crate) struct Tcp {
     shut_send: bool,
     /// An error that the component told, and nobody asked for yet.
     error: Option<Errno>,
-    /// The connection was made behind the owner's back: the next connect() answers success, once.
+    /// The connection was made, or could not be made, behind the owner's back: the next connect() tells, once.
     untold: bool,
     /// connect() succeeded, and the SYN waits for data (TCP_FASTOPEN_CONNECT). Linux: `DEFER_CONNECT`.
     pub(crate) deferred: bool,

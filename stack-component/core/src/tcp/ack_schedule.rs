@@ -125,6 +125,12 @@ impl Connection {
         }
     }
 
+    /// An acknowledgement that waits shall not make a peer with our bounds time out. Linux: `tcp_delack_max`.
+    fn longest_ack_delay(&self) -> Duration {
+        let tick = Duration::from_millis(1);
+        MAX_DELAY.min(self.rtt.least_timeout().max(tick * 2) - tick)
+    }
+
     /// Acknowledges later, with an answer if one comes. Linux: `tcp_send_delayed_ack`.
     fn delay_ack(&mut self, env: &Env<'_>) {
         // Before the first data there is no delay: a bare FIN is acknowledged at once.
@@ -135,6 +141,7 @@ impl Connection {
             let bound = self.rtt.smoothed().map_or(most, |rtt| most.min(rtt.max(MIN_DELAY)));
             delay = delay.min(bound);
         }
+        delay = delay.min(self.longest_ack_delay());
         if delay.is_zero() {
             return self.acknowledge_now();
         }

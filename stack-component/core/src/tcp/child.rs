@@ -4,12 +4,29 @@ use super::connection::{Connection, Opening, TimestampState};
 use super::options::TcpOptions;
 use super::request::Request;
 use super::segment_size::DEFAULT_MSS;
+use super::table::Tcp;
 use super::{Env, TcpState};
+
+impl Tcp {
+    /// The connection that a request becomes, over the path that there is now.
+    pub(super) fn make_child(
+        &mut self,
+        env: &mut Env<'_>,
+        request: &mut Request,
+        options: &TcpOptions,
+    ) -> Connection {
+        let mut connection = request.make_connection(env, options);
+        let path = self.path_to(env, *connection.tuple.remote.ip(), request.mtu);
+        self.set_path(env, &mut connection, &path, options);
+        connection.receive.mss = connection.send_mss().min(DEFAULT_MSS);
+        connection
+    }
+}
 
 impl Request {
     /// The connection that the acknowledgement of our SYN-ACK makes of the request. Linux:
     /// `tcp_create_openreq_child`.
-    pub(super) fn make_connection(&mut self, env: &mut Env<'_>, options: &TcpOptions) -> Connection {
+    fn make_connection(&mut self, env: &mut Env<'_>, options: &TcpOptions) -> Connection {
         let now = env.now;
         let opening = Opening {
             tuple: self.tuple,
@@ -35,7 +52,6 @@ impl Request {
         connection.key = self.key.clone();
         connection.path.advertised_mss = self.advertised_mss;
         connection.saved_syn = self.saved_syn.take();
-        connection.receive.mss = connection.send_mss().min(DEFAULT_MSS);
         connection
     }
 

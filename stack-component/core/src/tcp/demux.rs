@@ -17,7 +17,6 @@ impl Tcp {
     pub fn input(&mut self, env: &mut Env<'_>, info: &SegmentInfo, packet: Packet) -> Result<(), DropReason> {
         env.counters.increment(Counter::TcpInSegs);
         let mut segment = check(env, info, packet)?;
-        self.check_signature(env, &segment)?;
         let header_len = segment.header_len;
         let entry = self.connections.get(&segment.tuple).copied();
         let filtered_by = match entry {
@@ -26,6 +25,10 @@ impl Tcp {
             Some(Entry::TimeWait(_)) => None,
             None => self.listener(&segment.tuple, Some(segment.device)),
         };
+        // Linux looks at neither requests nor TIME-WAIT.
+        let asks = filtered_by.filter(|_| !matches!(entry, Some(Entry::Request(_))));
+        self.check_ttl(env, asks, info.ttl)?;
+        self.check_signature(env, &segment)?;
         if let Some(socket) = filtered_by.and_then(|handle| self.sockets.get(handle)) {
             socket.filter.trim(&mut segment.payload, header_len)?;
         }
@@ -35,6 +38,18 @@ impl Tcp {
             Some(Entry::TimeWait(handle)) => self.time_wait_input(env, handle, segment),
             None => self.unconnected_input(env, segment),
         }
+    }
+
+    /// A segment that came farther than its socket permits is not from a neighbour (RFC 5082 section 3). Linux:
+    /// `IP_MINTTL` in `tcp_v4_rcv`.
+    fn check_ttl(&self, env: &mut Env<'_>, socket: Option<TcpHandle>, ttl: u8) -> Result<(), DropReason> {
+        let least =
+            socket.and_then(|handle| self.sockets.get(handle)).map_or(0, |socket| socket.options.min_ttl);
+        if ttl < least {
+            env.counters.increment(Counter::TcpExtTCPMinTTLDrop);
+            return Err(DropReason::TcpMinTtl);
+        }
+        Ok(())
     }
 
     /// A segment of no connection: for a listener, or for nobody.

@@ -14,7 +14,6 @@ use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::route::PathInfo;
 use crate::sysctl::{Sysctl, fast_open_keys};
-use crate::time::Duration;
 use crate::wire::tcp::FastOpenCookie;
 use alloc::boxed::Box;
 use core::hash::Hasher;
@@ -125,7 +124,7 @@ impl Tcp {
     ) -> Result<(), DropReason> {
         env.counters.increment(Counter::TcpExtTCPFastOpenPassive);
         let listener_handle = request.listener;
-        let mut connection = request.make_connection(env, &options);
+        let mut connection = self.make_child(env, &mut request, &options);
         // RFC 7323 section 2.2: the window of a SYN is never scaled.
         connection.send.window = u32::from(syn.window);
         connection.send.max_window = connection.send.window;
@@ -241,7 +240,7 @@ impl Connection {
         }
         request.timeouts = request.timeouts.saturating_add(1);
         request.retransmits = request.retransmits.saturating_add(1);
-        let longest = Duration::from_millis(env.sysctl.tcp_rto_max_ms.into());
+        let longest = options.longest_timeout(env.sysctl);
         let deadline = env.now + request.timeout(longest);
         self.retransmits += 1;
         self.fast_open.answer_due = true;

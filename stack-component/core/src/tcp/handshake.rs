@@ -1,6 +1,7 @@
 //! What becomes of a request: the acknowledgement that completes the handshake, and everything that can come
 //! instead. Linux: `tcp_check_req`, `reqsk_timer_handler`, `tcp_req_err`.
 
+use super::connection::Connection;
 use super::handle::TcpHandle;
 use super::request::{Request, SynAck};
 use super::segment::{Segment, is_within_rate};
@@ -11,7 +12,6 @@ use super::{Env, TcpOptions};
 use crate::arena::Handle;
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
-use crate::time::Duration;
 use crate::wire::tcp::Flags;
 use alloc::boxed::Box;
 
@@ -122,8 +122,8 @@ impl Tcp {
 
     /// Our answer was lost: the SYN-ACK goes again, and its timer waits from now. Linux: `tcp_rtx_synack`.
     fn syn_again(&mut self, env: &mut Env<'_>, handle: Handle<Request>, segment: &Segment) {
-        let longest = Duration::from_millis(env.sysctl.tcp_rto_max_ms.into());
         let Some((request, options)) = self.request_with_options(handle) else { return };
+        let longest = options.longest_timeout(env.sysctl);
         if !segment.may_be_answered(env, &mut request.last_answer, Counter::TcpExtTCPACKSkippedSynRecv) {
             return;
         }
@@ -218,7 +218,7 @@ impl Tcp {
             return Err(DropReason::TcpListenOverflow);
         }
         let options = options.clone();
-        let mut connection = request.make_connection(env, &options);
+        let mut connection = self.make_child(env, &mut request, &options);
         request.measure(&mut connection, env);
         connection.send.window = u32::from(segment.window) << connection.send.scale;
         connection.send.max_window = connection.send.window;
@@ -238,14 +238,11 @@ impl Tcp {
         &mut self,
         env: &mut Env<'_>,
         request: &Request,
-        mut connection: super::connection::Connection,
+        connection: Connection,
         mut options: TcpOptions,
     ) -> TcpHandle {
         let tuple = connection.tuple;
         let remote = *tuple.remote.ip();
-        let path = self.path_to(env, remote, request.mtu);
-        self.set_path(env, &mut connection, &path, &options);
-        connection.receive.mss = connection.send_mss().min(super::segment_size::DEFAULT_MSS);
         if env.sysctl.tcp_reflect_tos {
             options.tos = request.tos;
         }
@@ -285,7 +282,7 @@ impl Tcp {
         }
         let Some(request) = self.requests.get_mut(handle) else { return };
         request.timeouts = request.timeouts.saturating_add(1);
-        let longest = Duration::from_millis(env.sysctl.tcp_rto_max_ms.into());
+        let longest = options.longest_timeout(env.sysctl);
         request.deadline = env.now + request.timeout(longest);
         let deadline = request.deadline;
         if timeouts == 0

@@ -83,6 +83,15 @@ pub struct TcpOptions {
     pub save_syn: bool,
     /// Whether no path MTU is discovered, as [`PathMtu`] says. Linux: `IP_MTU_DISCOVER`.
     pub path_mtu: PathMtu,
+    /// The least time to live of packets that are taken; 0: any (RFC 5082). Linux: `IP_MINTTL`.
+    pub min_ttl: u8,
+    /// Whether a thin stream does not double its timeout. Linux: `TCP_THIN_LINEAR_TIMEOUTS`.
+    pub thin_linear_timeouts: bool,
+    /// The least that the retransmission timeout adds to the round trip; none: as the sysctl says. A route's own
+    /// wins. Linux: `TCP_RTO_MIN_US`.
+    pub rto_min: Option<Duration>,
+    /// The longest retransmission timeout; none: as the sysctl says. Linux: `TCP_RTO_MAX_MS`.
+    pub rto_max: Option<Duration>,
 }
 
 /// How the path MTU is found. Linux: the values of `IP_MTU_DISCOVER`.
@@ -186,6 +195,15 @@ pub enum TcpOption {
     SaveSyn(bool),
     /// How the path MTU is found.
     PathMtu(PathMtu),
+    /// The least time to live of packets that are taken; 0: any.
+    MinTtl(u8),
+    /// Whether a thin stream does not double its timeout.
+    ThinLinearTimeouts(bool),
+    /// The least that the timeout adds to the round trip: 2 ms to 120 s, in whole milliseconds; zero: as the sysctl
+    /// says.
+    RtoMin(Duration),
+    /// The longest timeout: 1 s to 120 s; zero: as the sysctl says.
+    RtoMax(Duration),
 }
 
 /// Least receive buffer. Linux: `SOCK_MIN_RCVBUF`.
@@ -198,6 +216,11 @@ const MAX_KEEP_ALIVE_SECONDS: u64 = 32767;
 const MAX_SEGMENT_RANGE: core::ops::RangeInclusive<u16> = 88..=32_767;
 /// The longest wait of an orphan for the peer's FIN. Linux: `TCP_FIN_TIMEOUT_MAX`.
 const MAX_FIN_TIMEOUT: Duration = Duration::from_secs(120);
+/// What `TCP_RTO_MIN_US` takes. Linux: `TCP_TIMEOUT_MIN`, `TCP_RTO_MAX`.
+const RTO_MIN_RANGE: core::ops::RangeInclusive<Duration> =
+    Duration::from_millis(2)..=Duration::from_secs(120);
+/// What `TCP_RTO_MAX_MS` takes. Linux: `TCP_RTO_MAX_SEC`.
+const RTO_MAX_RANGE: core::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(120);
 /// Most keep-alive probes. Linux: `MAX_TCP_KEEPCNT`.
 const MAX_KEEP_ALIVE_COUNT: u32 = 127;
 
@@ -240,6 +263,10 @@ impl TcpOptions {
             max_pacing_rate: u64::MAX,
             save_syn: false,
             path_mtu: if sysctl.ip_no_pmtu_disc == 0 { PathMtu::Want } else { PathMtu::Dont },
+            min_ttl: 0,
+            thin_linear_timeouts: false,
+            rto_min: None,
+            rto_max: None,
         }
     }
 
@@ -325,13 +352,40 @@ impl TcpOptions {
             }
             TcpOption::MaxPacingRate(rate) => self.max_pacing_rate = rate,
             TcpOption::PathMtu(how) => self.path_mtu = how,
-            _ => {}
+            TcpOption::MinTtl(least) => self.min_ttl = least,
+            other => return self.set_timeouts(other),
         }
         Ok(())
     }
 }
 
 impl TcpOptions {
+    /// The settings of retransmission.
+    fn set_timeouts(&mut self, option: TcpOption) -> Result<(), SocketError> {
+        let within = |time: Duration, range: core::ops::RangeInclusive<Duration>| match time {
+            Duration::ZERO => Ok(None),
+            time if range.contains(&time) => Ok(Some(time)),
+            _ => Err(SocketError::InvalidArgument),
+        };
+        match option {
+            TcpOption::ThinLinearTimeouts(on) => self.thin_linear_timeouts = on,
+            TcpOption::RtoMin(time) => self.rto_min = within(whole_millis(time), RTO_MIN_RANGE)?,
+            TcpOption::RtoMax(time) => self.rto_max = within(whole_millis(time), RTO_MAX_RANGE)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The least that the retransmission timeout adds to the round trip. Linux: `icsk_rto_min`.
+    pub fn least_timeout(&self, sysctl: &Sysctl) -> Duration {
+        self.rto_min.unwrap_or(Duration::from_micros(sysctl.tcp_rto_min_us.into()))
+    }
+
+    /// The longest retransmission timeout. Linux: `tcp_rto_max`.
+    pub fn longest_timeout(&self, sysctl: &Sysctl) -> Duration {
+        self.rto_max.unwrap_or(Duration::from_millis(sysctl.tcp_rto_max_ms.into()))
+    }
+
     /// How long a connection without data waits before it is accepted, in whole seconds. Linux: reading
     /// `TCP_DEFER_ACCEPT`, `retrans_to_secs`.
     pub fn defer_accept_time(&self) -> Duration {
@@ -377,9 +431,39 @@ fn whole_seconds(time: Duration) -> Result<Duration, SocketError> {
     Ok(Duration::from_secs(seconds.min(MAX_KEEP_ALIVE_SECONDS)))
 }
 
+/// Linux keeps these times in ticks of a millisecond; part of one counts as a whole.
+fn whole_millis(time: Duration) -> Duration {
+    let millis = time.as_nanos().div_ceil(1_000_000);
+    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bounds_of_timeouts_have_bounds() {
+        let sysctl = Sysctl::default();
+        let mut options = TcpOptions::new(&sysctl);
+        let (micros, millis) = (Duration::from_micros, Duration::from_millis);
+        for (option, good) in [
+            (TcpOption::RtoMin(micros(1_001)), true),
+            (TcpOption::RtoMin(micros(1_000)), false),
+            (TcpOption::RtoMin(millis(120_001)), false),
+            (TcpOption::RtoMax(millis(999)), false),
+            (TcpOption::RtoMax(millis(1_000)), true),
+            (TcpOption::RtoMax(millis(120_001)), false),
+        ] {
+            assert_eq!(options.set(option, &sysctl).is_ok(), good, "{option:?}");
+        }
+        assert_eq!(options.least_timeout(&sysctl), millis(2));
+        assert_eq!(options.longest_timeout(&sysctl), millis(1_000));
+        for default in [TcpOption::RtoMin(Duration::ZERO), TcpOption::RtoMax(Duration::ZERO)] {
+            assert_eq!(options.set(default, &sysctl), Ok(()));
+        }
+        assert_eq!(options.least_timeout(&sysctl), millis(200));
+        assert_eq!(options.longest_timeout(&sysctl), millis(120_000));
+    }
 
     #[test]
     fn zero_is_refused_and_the_rest_brought_into_range() {

@@ -94,14 +94,18 @@ impl Connection {
             self.initial_window = segments;
             self.window.size = segments;
         }
-        if let Some(least) = metrics.rto_min {
-            self.rtt.set_least_timeout(least);
-        }
+        self.bound_timeouts(env, options);
         // A socket that chose keeps its choice.
         let chosen = options.congestion.name() != env.sysctl.tcp_congestion_control;
         if let Some(algorithm) = metrics.congestion.and_then(Algorithm::from_name).filter(|_| !chosen) {
             self.control = congestion::new(algorithm, env.random.next_u32(), env.sysctl);
         }
+    }
+
+    /// Timeouts keep within what the route, the owner or the settings say. Linux: `tcp_rto_min`, `tcp_rto_max`.
+    pub(super) fn bound_timeouts(&mut self, env: &Env<'_>, options: &TcpOptions) {
+        let least = self.path.metrics.rto_min.unwrap_or(options.least_timeout(env.sysctl));
+        self.rtt.set_bounds(least, options.longest_timeout(env.sysctl));
     }
 
     /// Whether what ICMP says of the path's MTU is believed. Linux: `ip_sk_accept_pmtu`.

@@ -54,9 +54,9 @@ impl RoundTrip {
         }
     }
 
-    /// Takes a least timeout of its own, as a route may have. Linux: `RTAX_RTO_MIN`.
-    pub(super) fn set_least_timeout(&mut self, least: Duration) {
-        self.bounds.0 = u64::try_from(least.as_micros()).unwrap_or(u64::MAX).max(1);
+    /// Takes other bounds, from the next measurement or doubling on.
+    pub(super) fn set_bounds(&mut self, least: Duration, longest: Duration) {
+        self.bounds = (u64::try_from(least.as_micros()).unwrap_or(u64::MAX).max(1), longest);
     }
 
     /// Takes a measurement of a segment that was sent once (Karn's algorithm is the caller's duty) and ends the

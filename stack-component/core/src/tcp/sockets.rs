@@ -315,6 +315,7 @@ impl Tcp {
             match option {
                 TcpOption::Congestion(algorithm) => connection.switch_control(env, algorithm),
                 TcpOption::MaxPacingRate(rate) => connection.pacing.max_rate = rate,
+                TcpOption::RtoMin(_) | TcpOption::RtoMax(_) => connection.bound_timeouts(env, options),
                 _ => {}
             }
             connection.events.output = true;

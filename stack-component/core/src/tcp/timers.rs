@@ -1,11 +1,16 @@
 //! What a connection waits for, and what it does when it has waited long enough.
 
-use super::congestion::CaState;
+use super::congestion::{CaState, INFINITE_THRESHOLD};
 use super::connection::{Connection, Timer};
 use super::options::TcpOptions;
 use super::{Env, TcpState};
 use crate::counters::Counter;
 use crate::time::{Duration, Instant};
+
+/// Segments from which on a stream is not thin. Linux: `tcp_stream_is_thin`.
+const THIN: u32 = 4;
+/// Timeouts of a thin stream that are not doubled. Linux: `TCP_THIN_LINEAR_RETRIES`.
+const THIN_LINEAR_RETRIES: u32 = 6;
 
 impl Connection {
     /// Does what is due. Linux: `tcp_write_timer`, `tcp_delack_timer`, `tcp_keepalive_timer`.
@@ -84,10 +89,20 @@ impl Connection {
         self.totals.timeouts_since.get_or_insert(env.now);
         let linear =
             self.state == TcpState::SynSent && self.totals.timeouts <= env.sysctl.tcp_syn_linear_timeouts;
-        if !linear {
+        if self.is_thin_and_linear(env, options) {
+            self.rtt.end_back_off();
+        } else if !linear {
             self.rtt.back_off();
         }
         self.set_transmit_timer(Timer::Retransmit, env.now + self.timeout_within_limit(env, options));
+    }
+
+    /// Whether so little is on its way that nothing is won by waiting longer each time, for some times at least.
+    /// Linux: `tcp_stream_is_thin` in `tcp_retransmit_timer`.
+    fn is_thin_and_linear(&self, env: &Env<'_>, options: &TcpOptions) -> bool {
+        let wanted = options.thin_linear_timeouts || env.sysctl.tcp_thin_linear_timeouts;
+        let thin = self.send.sent.len() < THIN && self.window.threshold < INFINITE_THRESHOLD;
+        wanted && thin && self.state == TcpState::Established && self.retransmits <= THIN_LINEAR_RETRIES
     }
 
     /// The first timeout of the same data: what was going on before? Linux: the middle of `tcp_retransmit_timer`.

@@ -61,12 +61,7 @@ impl Tcp {
         Ok(numbers.iter().flat_map(|number| number.to_le_bytes()).collect())
     }
 
-    pub(super) fn get_tcp_option(
-        &mut self,
-        component: &mut Component,
-        name: i32,
-        len: usize,
-    ) -> Result<Vec<u8>, Errno> {
+    pub(super) fn get_tcp_option(&mut self, component: &mut Component, name: i32) -> Result<Vec<u8>, Errno> {
         let handle = self.handle();
         Ok(match name {
             tcp::INFO => info::tcp_info(&component.info(handle)?),
@@ -78,8 +73,8 @@ impl Tcp {
             tcp::KEEPCNT => to_int(method!(component, call_keep_alive_count, handle)?),
             tcp::INQ => to_int(self.local.inq),
             tcp::MAXSEG => self.max_segment(component)?,
-            // Shorter buffers are cut by the caller; Linux wants a whole key here.
-            tcp::FASTOPEN_KEY if len < 16 => return Err(Errno::EINVAL),
+            // The sysctl's keys are no socket's own.
+            tcp::FASTOPEN_KEY => self.chosen(level::TCP, name).unwrap_or_default(),
             _ => self.get_chosen(component, name)?,
         })
     }

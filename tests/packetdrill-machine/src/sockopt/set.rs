@@ -155,10 +155,12 @@ fn tcp_option(name: i32, value: &[u8]) -> Result<TcpOption, Errno> {
         },
         tcp::FASTOPEN_CONNECT => TcpOption::FastopenConnect(truth(value)?),
         tcp::FASTOPEN_NO_COOKIE => TcpOption::FastopenNoCookie(truth(value)?),
+        tcp::FASTOPEN_KEY if value.is_empty() => return Err(Errno::EINVAL),
         tcp::FASTOPEN_KEY => TcpOption::FastopenKey(value.to_vec()),
         tcp::THIN_LINEAR_TIMEOUTS => TcpOption::ThinLinearTimeouts(truth(value)?),
-        tcp::RTO_MAX_MS => TcpOption::RtoMax(u64::from(unsigned(value)?) * NANOS_PER_MILLI),
-        tcp::RTO_MIN_US => TcpOption::RtoMin(u64::from(unsigned(value)?) * NANOS_PER_MICRO),
+        // 0, which resets them in the component, is no value to Linux.
+        tcp::RTO_MAX_MS => TcpOption::RtoMax(u64::from(between(value, 1..=u32::MAX)?) * NANOS_PER_MILLI),
+        tcp::RTO_MIN_US => TcpOption::RtoMin(u64::from(between(value, 1..=u32::MAX)?) * NANOS_PER_MICRO),
         _ => return Err(Errno::ENOPROTOOPT),
     })
 }

@@ -13,14 +13,9 @@ impl Tcp {
         self.look(component);
         match self.phase {
             Phase::Connecting => return Err(Errno::EALREADY),
-            Phase::Connected if std::mem::take(&mut self.untold) => return Ok(()),
+            Phase::Connected | Phase::Spent if self.untold => return self.tell_outcome(component),
             Phase::Connected | Phase::Listening => return Err(Errno::EISCONN),
-            Phase::Spent => {
-                if let Some(error) = self.error.take() {
-                    return Err(error);
-                }
-                self.refresh(component)?;
-            }
+            Phase::Spent => self.refresh(component)?,
             Phase::Idle => {}
         }
         let address = inner_address(self.is_v6, address, Errno::ENETUNREACH)?;
@@ -60,7 +55,9 @@ impl Tcp {
                 return Ok(usize::try_from(taken).unwrap_or(usize::MAX));
             }
             Phase::Connected if self.is_opening(component) => return Err(Errno::EALREADY),
-            Phase::Connected if std::mem::take(&mut self.untold) => return Ok(0),
+            Phase::Connected | Phase::Spent if self.untold => {
+                return self.tell_outcome(component).map(|()| 0);
+            }
             Phase::Connected | Phase::Listening => return Err(Errno::EISCONN),
             Phase::Spent => self.refresh(component)?,
             Phase::Idle => {}
@@ -91,12 +88,23 @@ impl Tcp {
     /// How a connection attempt went: [`Errno::EINPROGRESS`] while it runs.
     pub(crate) fn connect_result(&mut self, component: &mut Component) -> Result<(), Errno> {
         self.look(component);
-        self.untold = false;
         match self.phase {
             Phase::Connecting => Err(Errno::EINPROGRESS),
-            Phase::Spent => Err(self.error.take().unwrap_or(Errno::ECONNABORTED)),
-            _ => Ok(()),
+            Phase::Connected | Phase::Spent => self.tell_outcome(component),
+            Phase::Idle | Phase::Listening => Ok(()),
         }
+    }
+
+    /// How a connection attempt went that is over; a connection may have ended since. Linux: the end of
+    /// `__inet_stream_connect`.
+    fn tell_outcome(&mut self, component: &mut Component) -> Result<(), Errno> {
+        self.untold = false;
+        if self.phase == Phase::Connected && component.state(self.handle) != Ok(State::Close) {
+            return Ok(());
+        }
+        let error = self.take_error(component);
+        self.phase = Phase::Spent;
+        Err(error.unwrap_or(Errno::ECONNABORTED))
     }
 
     /// connect(2) with `AF_UNSPEC`, and what shutdown(2) does to a listener: the socket is as new, its options stay.
@@ -124,6 +132,7 @@ impl Tcp {
             Err(Errno::EAGAIN) => {}
             Err(error) => {
                 self.phase = Phase::Spent;
+                self.untold = true;
                 self.error.get_or_insert(error);
             }
         }

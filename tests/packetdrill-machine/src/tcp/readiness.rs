@@ -18,10 +18,10 @@ impl Tcp {
         match self.phase {
             Phase::Listening => events | self.acceptable(component),
             Phase::Connecting => events,
-            Phase::Idle => event::OUT | event::WRNORM | event::HUP,
-            Phase::Spent => {
+            Phase::Spent if self.untold => {
                 events | event::IN | event::RDNORM | event::RDHUP | event::OUT | event::WRNORM | event::HUP
             }
+            Phase::Idle | Phase::Spent => events | event::OUT | event::WRNORM | event::HUP,
             Phase::Connected => {
                 events |= self.connection_events(component);
                 events

@@ -62,6 +62,8 @@ impl Tcp {
         match (self.phase, self.take_error(component)) {
             (Phase::Connecting, _) => Err(Errno::EAGAIN),
             (_, Some(error)) => Err(error),
+            // Nobody has heard from connect() yet that there is no connection. Linux: `sk_shutdown` after `tcp_done`.
+            (Phase::Spent, None) if self.untold => Ok(Vec::new()),
             _ => Err(Errno::ENOTCONN),
         }
     }

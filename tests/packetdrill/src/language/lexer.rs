@@ -143,9 +143,11 @@ impl<'a> Lexer<'a> {
         }
         let word = word_len(&rest[sign..]);
         if whole > 0 && (sign == 1 || word == whole) {
-            let value =
-                rest[..sign + whole].parse().map_err(|_| self.fault("a number of more than 64 bits"))?;
-            return Ok(self.token(sign + whole, Kind::Integer(value)));
+            // More than 64 bits are no number, but may be the digits of a Fast Open cookie.
+            return Ok(match rest[..sign + whole].parse() {
+                Ok(value) => self.token(sign + whole, Kind::Integer(value)),
+                Err(_) => self.token(sign + whole, Kind::Word(rest[..sign + whole].to_owned())),
+            });
         }
         if let Some(hex) = rest[..word].strip_prefix("0x").filter(|_| sign == 0)
             && let Ok(value) = u64::from_str_radix(hex, 16)

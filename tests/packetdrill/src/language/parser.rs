@@ -174,6 +174,13 @@ impl Parser {
         let seconds = match self.peek().kind {
             Kind::Float(seconds) => seconds,
             Kind::Integer(seconds) => seconds as f64,
+            // What other dialects of the language have here.
+            Kind::Mark('#') => {
+                return Err(self.expected("a time in seconds (#ifdef is for cpp, which runs before)"));
+            }
+            Kind::Mark('/') => {
+                return Err(self.expected("a time in seconds (FreeBSD's TCP in UDP is not there)"));
+            }
             _ => return Err(self.expected("a time in seconds")),
         };
         self.advance();

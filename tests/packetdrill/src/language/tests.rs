@@ -77,6 +77,10 @@ fn options_of_segments() {
         ("FO,eol,eol", vec![TcpOption::FastOpen(vec![]), TcpOption::Eol, TcpOption::Eol]),
         ("FO 0102,", vec![]),
         ("FO 3021b9d88901", vec![TcpOption::FastOpen(vec![0x30, 0x21, 0xb9, 0xd8, 0x89, 1])]),
+        (
+            "FO 11223344556677889900",
+            vec![TcpOption::FastOpen(vec![0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0])],
+        ),
         ("FO 012345678901", vec![TcpOption::FastOpen(vec![1, 0x23, 0x45, 0x67, 0x89, 1])]),
         ("FOEXP", vec![TcpOption::FastOpenExp(vec![])]),
         ("md5 0a0b,", vec![]),
@@ -215,6 +219,17 @@ fn errors_say_where_and_what() {
         ("* close(3) = 0", (1, 1), "only outbound packets can have '*' or a range as their time"),
         ("0 close(3 = 0", (1, 11), "expected ',' or ')', found '='"),
         ("\n\n  0 frobnicate", (3, 15), "expected '(', found the end of the script"),
+        (
+            "0 close(3) = 0\n#ifdef LINUX",
+            (2, 1),
+            "expected a time in seconds (#ifdef is for cpp, which runs before), found '#'",
+        ),
+        (
+            "0 > . 1:1(0)/udp(1 > 2)",
+            (1, 13),
+            "expected a time in seconds (FreeBSD's TCP in UDP is not there), found '/'",
+        ),
+        ("0 < . 1:1(0) win 99999999999999999999", (1, 18), "expected a window, found '99999999999999999999'"),
         ("0 `abc", (1, 3), "this command has no end, expected `"),
         ("", (1, 1), "expected an event, found the end of the script"),
     ] {

@@ -76,6 +76,9 @@ const MOST_NESTED: usize = 8;
 
 impl Runner<'_> {
     pub(super) fn command(&mut self, text: &str) -> Result<(), Failure> {
+        if let Some(name) = known::foreign_sysctl(text) {
+            return Err(Failure::skip(format!("needs FreeBSD's sysctl {name}")));
+        }
         let mut reply = Reply::default();
         let whole = self.simple_lines(text, 0).is_some() || goes_over_lines(text);
         let pieces = if whole { vec![text] } else { text.lines().collect() };

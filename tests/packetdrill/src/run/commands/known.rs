@@ -29,6 +29,19 @@ fn dotted(path: &str) -> String {
     path.trim_start_matches("/proc/sys/").replace('/', ".")
 }
 
+/// The first sysctl in `text` that another system has: here are Linux's.
+pub(super) fn foreign_sysctl(text: &str) -> Option<&str> {
+    let foreign = ["net.inet.", "net.inet6.", "kern.ipc."];
+    let mut words = text.split(|c: char| c.is_whitespace() || "=;\"'`".contains(c));
+    words.find(|word| foreign.iter().any(|prefix| word.starts_with(prefix)))
+}
+
+/// What is said of a sysctl that the machine does not know.
+fn no_sysctl(name: &str, error: &str) -> String {
+    let whose = if foreign_sysctl(name).is_some() { "; it is FreeBSD's, here are Linux's" } else { "" };
+    format!("sysctl: {name}: {error}{whose}\n")
+}
+
 impl Runner<'_> {
     /// Does a command that is known.
     pub(super) fn known(&mut self, simple: &Simple) -> Reply {
@@ -68,7 +81,7 @@ impl Runner<'_> {
     fn set_sysctl(&mut self, name: &str, value: &str) -> Reply {
         match self.machine.set_sysctl(name, value.trim()) {
             Ok(()) => Reply::default(),
-            Err(error) => Reply::error(255, format!("sysctl: {name}={value}: {error}\n")),
+            Err(error) => Reply::error(255, no_sysctl(&format!("{name}={value}"), &error)),
         }
     }
 
@@ -116,7 +129,7 @@ impl Runner<'_> {
         match self.machine.sysctl(name) {
             Ok(value) if bare => Reply::output(value + "\n"),
             Ok(value) => Reply::output(format!("{name} = {value}\n")),
-            Err(error) => Reply::error(255, format!("sysctl: {name}: {error}\n")),
+            Err(error) => Reply::error(255, no_sysctl(name, &error)),
         }
     }
 

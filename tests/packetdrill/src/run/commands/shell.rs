@@ -1,11 +1,13 @@
 //! A real shell for commands that are not simple, with shims first in its PATH.
 
+use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::known::PROGRAMS;
 use super::shim::{SOCKET, decode_request, encode_reply};
@@ -101,7 +103,15 @@ fn wait(child: Child, socket: PathBuf) -> JoinHandle<std::io::Result<Reply>> {
 #[derive(Debug)]
 pub struct Place {
     directory: PathBuf,
+    /// The directory, locked as long as somebody uses it.
+    _lock: File,
 }
+
+/// What the names of places begin with.
+const NAME: &str = "packetdrill-";
+
+/// From this age on a place that nobody has locked was left by somebody who was killed.
+const OLD: Duration = Duration::from_secs(60);
 
 static PLACES: AtomicU32 = AtomicU32::new(0);
 
@@ -112,9 +122,14 @@ impl Place {
     /// What the operating system says.
     pub fn new(executable: &Path) -> std::io::Result<Place> {
         let number = PLACES.fetch_add(1, Ordering::Relaxed);
-        let directory = std::env::temp_dir().join(format!("packetdrill-{}-{number}", std::process::id()));
+        if number == 0 {
+            clear(&std::env::temp_dir());
+        }
+        let directory = std::env::temp_dir().join(format!("{NAME}{}-{number}", std::process::id()));
         std::fs::create_dir(&directory)?;
-        let place = Place { directory };
+        let lock = File::open(&directory)?;
+        lock.lock()?;
+        let place = Place { directory, _lock: lock };
         for program in PROGRAMS {
             std::os::unix::fs::symlink(executable, place.directory.join(program))?;
         }
@@ -132,8 +147,49 @@ impl Place {
     }
 }
 
+/// Takes away what others left who were killed.
+fn clear(parent: &Path) {
+    for entry in parent.read_dir().into_iter().flatten().flatten() {
+        let is_place = entry.file_name().to_string_lossy().starts_with(NAME);
+        let modified = entry.metadata().and_then(|metadata| metadata.modified());
+        let is_old = modified.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > OLD));
+        let unused = || File::open(entry.path()).is_ok_and(|lock| lock.try_lock().is_ok());
+        if is_place && is_old && entry.path().join("sysctl").is_symlink() && unused() {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::SystemTime;
+
+    #[test]
+    fn what_the_killed_left_is_taken_away() {
+        let parent = std::env::temp_dir().join(format!("places-{}", std::process::id()));
+        let make = |name: &str| {
+            let directory = parent.join(name);
+            std::fs::create_dir_all(&directory).expect("a directory of its own");
+            std::os::unix::fs::symlink("/bin/true", directory.join("sysctl")).expect("it is empty");
+            let file = File::open(&directory).expect("it is there");
+            file.set_modified(SystemTime::UNIX_EPOCH).expect("it is ours");
+            file
+        };
+        let used = make("packetdrill-1-0");
+        used.lock().expect("nobody else has it");
+        drop((make("packetdrill-2-0"), make("something-else")));
+        clear(&parent);
+        let mut left: Vec<_> =
+            parent.read_dir().expect("it is there").flatten().map(|e| e.file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["packetdrill-1-0", "something-else"]);
+        std::fs::remove_dir_all(parent).expect("it was made here");
     }
 }

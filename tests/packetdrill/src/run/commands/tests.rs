@@ -141,3 +141,14 @@ fn shims_ask_over_a_socket() {
     std::fs::remove_file(path).unwrap();
     assert_eq!(shim::ask(None, &words).status, 126);
 }
+
+#[test]
+fn sysctls_of_other_systems_are_named() {
+    for text in
+        ["sysctl -w net.inet.tcp.rfc1323=1", "sysctl -q net.ipv4.tcp_sack=1; sysctl net.inet.tcp.rfc1323"]
+    {
+        let failure = settings(text).unwrap_err();
+        assert!(failure.skip);
+        assert_eq!(failure.message, "needs FreeBSD's sysctl net.inet.tcp.rfc1323");
+    }
+}

@@ -20,7 +20,8 @@ struct Entry<K> {
 
 /// A set of deadlines with keys. There is no cancelling: whoever armed a timer looks, when it fires, whether
 /// it still has something to do, and a deadline that moved later is armed again then. So re-arming the
-/// retransmission timer with every acknowledgement costs nothing.
+/// retransmission timer with every acknowledgement costs nothing. What nobody waits for any more is thrown away in one go
+/// ([`Wheel::retain`]) by an owner who sees that there is much of it.
 #[derive(Debug)]
 pub struct Wheel<K> {
     /// All slots of a level before those of the next.
@@ -68,6 +69,19 @@ impl<K: Copy> Wheel<K> {
         let slot = (tick >> (level as u32 * SLOT_BITS)) as usize % SLOTS;
         self.occupied[level] |= 1 << slot;
         self.slots[level * SLOTS + slot].push(entry);
+    }
+
+    /// Forgets the timers that `keep` does not want: those who armed them are gone.
+    pub fn retain(&mut self, mut keep: impl FnMut(&K) -> bool) {
+        self.len = 0;
+        for (place, entries) in self.slots.iter_mut().enumerate() {
+            entries.retain(|entry| keep(&entry.key));
+            entries.shrink_to(entries.len() * 2);
+            self.len += entries.len();
+            if entries.is_empty() {
+                self.occupied[place / SLOTS] &= !(1 << (place % SLOTS));
+            }
+        }
     }
 
     /// Fires every timer whose deadline is not after `now`: their keys go to `fired`.
@@ -185,6 +199,23 @@ mod tests {
             pending.retain(|p| p.0 > now);
             assert_eq!(wheel.len(), pending.len());
         }
+    }
+
+    #[test]
+    fn what_is_not_kept_does_not_fire() {
+        let mut random = SeededRandom::new(9);
+        let mut wheel = Wheel::default();
+        for key in 0..1000u32 {
+            wheel.arm(Instant::from_nanos(random.next_u64() % (1 << 45)), key);
+        }
+        wheel.retain(|key| key % 10 == 0);
+        assert_eq!(wheel.len(), 100);
+        let mut fired = vec![];
+        while let Some(next) = wheel.next_deadline() {
+            wheel.expire(next, &mut fired);
+        }
+        fired.sort_unstable();
+        assert_eq!(fired, (0..1000).step_by(10).collect::<Vec<_>>());
     }
 
     #[test]

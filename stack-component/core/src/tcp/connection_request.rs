@@ -125,7 +125,7 @@ impl Tcp {
         let (tuple, deadline) = (request.tuple, request.deadline);
         let entry = Entry::Request(self.requests.insert(request));
         self.connections.insert(tuple, entry);
-        self.wheel.arm(deadline, entry);
+        self.arm(deadline, entry);
         self.reply(answer);
     }
 

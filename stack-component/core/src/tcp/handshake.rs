@@ -261,7 +261,7 @@ impl Tcp {
         let Some((request, options)) = self.request_with_options(handle) else { return };
         if request.deadline > env.now {
             let deadline = request.deadline;
-            return self.wheel.arm(deadline, Entry::Request(handle));
+            return self.arm(deadline, Entry::Request(handle));
         }
         let listener = request.listener;
         let retries = self.patience(env, listener, &options);
@@ -290,7 +290,7 @@ impl Tcp {
         {
             listener.young = listener.young.saturating_sub(1);
         }
-        self.wheel.arm(deadline, Entry::Request(handle));
+        self.arm(deadline, Entry::Request(handle));
     }
 
     /// How often the SYN-ACK is sent again: less often when the queue is half full of requests that do not

@@ -1,6 +1,6 @@
 //! What must be so between any two events, for the simulation to check.
 
-use super::connection::{Connection, Timer};
+use super::connection::{Connection, Fin, Timer};
 use super::options::TcpOptions;
 use super::sent_queue::Sent;
 use super::table::Tcp;
@@ -19,6 +19,7 @@ fn ensure(holds: bool, what: impl FnOnce() -> String) -> Broken {
 impl Tcp {
     /// Checks all connections; the error says what is wrong with one of them.
     pub(crate) fn check(&self) -> Broken {
+        self.check_accounts()?;
         for (_, socket) in self.sockets.iter() {
             if let Some(connection) = socket.connection() {
                 let named = |tuple: FourTuple, what| format!("{} > {}: {what}", tuple.local, tuple.remote);
@@ -27,6 +28,23 @@ impl Tcp {
             }
         }
         Ok(())
+    }
+
+    /// What is said of all sockets together is the sum of what is said of each.
+    fn check_accounts(&self) -> Broken {
+        let connections = || self.sockets.iter().filter_map(|(_, socket)| socket.connection());
+        let (held, account) =
+            (connections().map(Connection::held).sum::<usize>() as u64, self.memory.bytes());
+        ensure(held == account, || format!("{held} bytes held, {account} charged"))?;
+        let orphans = connections().filter(|connection| connection.orphan).count();
+        let counted = self.memory.orphans as usize;
+        ensure(orphans == counted, || format!("{orphans} orphans, {counted} counted"))?;
+        let small = self.requests.len() + self.time_waits.len();
+        let living = connections().filter(|connection| connection.state != TcpState::Close).count();
+        let known = self.connections.len();
+        ensure(known == small + living, || {
+            format!("{known} in the table; {small} small ones and {living} connections")
+        })
     }
 
     /// What matters of each connection, for a report.
@@ -65,6 +83,7 @@ impl Connection {
             });
         }
         self.check_sent()?;
+        self.check_totals()?;
         self.check_memory(options)?;
         self.check_timers()?;
         ensure(self.window.size > 0, || "no congestion window".into())?;
@@ -93,6 +112,18 @@ impl Connection {
         ensure(sent.left_out() <= sent.len(), || {
             format!("{} lost and {} arrived of {}", sent.lost, sent.sacked, sent.len())
         })
+    }
+
+    /// Each byte up to SND.NXT was sent once, beside those that were counted as sent again.
+    fn check_totals(&self) -> Broken {
+        let (send, totals) = (&self.send, &self.totals);
+        let numbers = send.next.since(send.initial);
+        let data = numbers - u32::from(numbers > 0) - u32::from(send.fin == Fin::Sent);
+        let sent = totals.bytes_sent - totals.bytes_retransmitted;
+        ensure(sent == u64::from(data), || format!("{sent} bytes counted as sent, {data} were"))?;
+        // The SYN of a connection that was accepted was acknowledged before it came about.
+        let (acked, una) = (totals.bytes_acked, u64::from(send.una.since(send.initial)));
+        ensure(acked == una || acked + 1 == una, || format!("{acked} bytes acknowledged, una {una}"))
     }
 
     fn check_memory(&self, options: &TcpOptions) -> Broken {

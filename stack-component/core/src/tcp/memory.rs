@@ -74,7 +74,7 @@ impl Memory {
     }
 
     /// Bytes that all sockets hold.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
     }

@@ -78,6 +78,7 @@ mod recovery;
 mod request;
 mod round_trip;
 mod sack_out;
+mod schedule;
 mod secrets;
 mod segment;
 mod segment_size;

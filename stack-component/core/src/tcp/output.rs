@@ -161,6 +161,7 @@ impl Connection {
             retransmitted: false,
             ever_retransmitted: false,
             tx: self.rate.on_sent(env.now, self.send.sent.len()),
+            run: 0,
         };
         self.send.next = end;
         let first = self.send.sent.is_empty();

@@ -46,6 +46,8 @@ pub(super) struct Sent {
     pub ever_retransmitted: bool,
     /// What the delivery rate is computed from.
     pub tx: TxSnapshot,
+    /// If the receiver has it: of how many from here on that is known.
+    pub run: u32,
 }
 
 impl Sent {
@@ -188,6 +190,24 @@ impl SentQueue {
         }
     }
 
+    /// The index of the first segment from `index` on that the receiver does not have. Each that was passed remembers how far
+    /// that is, so that a receiver who reports the same over and over does not cost a walk each time (CVE-2019-11478).
+    pub(super) fn next_not_sacked(&mut self, index: usize) -> usize {
+        let mut next = index;
+        while let Some(sent) = self.segments.get(next).filter(|sent| sent.sacked) {
+            next += sent.run.max(1) as usize;
+        }
+        let mut passed = index;
+        while passed < next
+            && let Some(sent) = self.segments.get_mut(passed)
+        {
+            let step = sent.run.max(1);
+            sent.run = (next - passed) as u32;
+            passed += step as usize;
+        }
+        next
+    }
+
     /// The retransmission of the segment `index` arrived too. Linux: the end of `tcp_sacktag_one`.
     pub(super) fn retransmission_arrived(&mut self, index: usize) {
         if let Some(sent) = self.segments.get_mut(index).filter(|sent| sent.retransmitted) {
@@ -204,7 +224,7 @@ impl SentQueue {
 
     /// The receiver threw away what it had reported. Linux: the reneging half of `tcp_timeout_mark_lost`.
     pub(super) fn forget_sacked(&mut self) {
-        self.segments.iter_mut().for_each(|sent| sent.sacked = false);
+        self.segments.iter_mut().for_each(|sent| (sent.sacked, sent.run) = (false, 0));
         self.sacked = 0;
     }
 
@@ -286,9 +306,10 @@ impl SentQueue {
     }
 
     /// Puts what follows the segment `index` into it, while the whole is not longer than `room` bytes and all of it may
-    /// still be wanted: fewer, larger segments leave again. Nothing beyond `edge` is added. Linux:
+    /// still be wanted: fewer, larger segments leave again. Nothing beyond `edge` is added. Answers how many fewer. Linux:
     /// `tcp_retrans_try_collapse`.
-    pub(super) fn collapse(&mut self, index: usize, room: u32, edge: Sequence) {
+    pub(super) fn collapse(&mut self, index: usize, room: u32, edge: Sequence) -> u32 {
+        let before = self.len();
         let alone = |sent: &Sent| !sent.joined && !sent.sacked;
         let follows_burst = index.checked_sub(1).and_then(|i| self.get(i)).is_some_and(|sent| sent.joined);
         while let Some(first) = self.get(index).filter(|sent| alone(sent) && !sent.syn && !sent.ends_record)
@@ -300,6 +321,7 @@ impl SentQueue {
         {
             self.join(index);
         }
+        before - self.len()
     }
 
     /// Makes one of the segment `index` and the next. Linux: `tcp_collapse_retrans`.
@@ -318,32 +340,30 @@ impl SentQueue {
     }
 
     /// The segments in the order in which they were sent last, without those that the receiver has and those
-    /// that wait to be sent again: `f` is called with the index of each until it answers [`Walk::Stop`]. Linux:
-    /// `list_for_each_entry_safe` over `tsorted_sent_queue`.
+    /// that wait to be sent again: `f` is called with the index of each until it answers [`Walk::Stop`]. What it walks over
+    /// costs the same each, void or not. Linux: `list_for_each_entry_safe` over `tsorted_sent_queue`.
     pub(super) fn walk_by_time(&mut self, mut f: impl FnMut(&mut Self, usize) -> Walk) {
-        let mut nth = 0;
-        while let Some(&(at, end)) = self.order.get(nth) {
+        let mut order = core::mem::take(&mut self.order);
+        let (mut kept, mut seen) = (0, 0);
+        while let Some(&(at, end)) = order.get(seen) {
             let index = self.index_at(end - 1);
             let current = |sent: &&Sent| {
                 sent.end == end && sent.at == at && !sent.sacked && (!sent.lost || sent.retransmitted)
             };
-            if self.segments.get(index).filter(current).is_none() {
-                // Void; those at the front go for good, the others will come to the front.
-                if nth == 0 {
-                    self.order.pop_front();
-                } else {
-                    self.order.remove(nth);
+            if self.segments.get(index).filter(current).is_some() {
+                match f(self, index) {
+                    Walk::Stop => break,
+                    Walk::Remove => {}
+                    Walk::Keep => {
+                        order.swap(kept, seen);
+                        kept += 1;
+                    }
                 }
-                continue;
             }
-            match f(self, index) {
-                Walk::Stop => return,
-                Walk::Remove => {
-                    self.order.remove(nth);
-                }
-                Walk::Keep => nth += 1,
-            }
+            seen += 1;
         }
+        order.drain(kept..seen);
+        self.order = order;
     }
 }
 
@@ -356,4 +376,85 @@ pub(super) enum Walk {
     Remove,
     /// Ends.
     Stop,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tcp::rate::DeliveryRate;
+
+    /// `count` segments of ten bytes, sent one after the other.
+    fn queue(count: u32) -> SentQueue {
+        let mut queue = SentQueue::default();
+        let tx = DeliveryRate::default().on_sent(Instant::ZERO, 0);
+        for nth in 0..count {
+            let start = Sequence(nth * 10);
+            queue.push(Sent {
+                start,
+                end: start + 10,
+                syn: false,
+                fin: false,
+                push: Push::Never,
+                at: Instant::from_millis(nth.into()),
+                sacked: false,
+                lost: false,
+                retransmitted: false,
+                ever_retransmitted: false,
+                tx,
+                run: 0,
+                ends_record: false,
+                joined: false,
+            });
+        }
+        queue
+    }
+
+    #[test]
+    fn a_walk_by_time_keeps_what_it_is_told_to_and_forgets_what_is_void() {
+        let mut queue = queue(10);
+        [3, 4, 8].into_iter().for_each(|index| queue.note_sacked(index));
+        let mut seen = std::vec![];
+        queue.walk_by_time(|_, index| {
+            seen.push(index);
+            match index {
+                7 => Walk::Stop,
+                1 | 5 => Walk::Remove,
+                _ => Walk::Keep,
+            }
+        });
+        assert_eq!(seen, [0, 1, 2, 5, 6, 7]);
+        seen.clear();
+        queue.walk_by_time(|_, index| {
+            seen.push(index);
+            Walk::Keep
+        });
+        assert_eq!(seen, [0, 2, 6, 7, 9]);
+        assert_eq!(queue.order.len(), 5);
+    }
+
+    #[test]
+    fn a_walk_costs_as_much_as_there_is_to_walk_over() {
+        // A quarter of a million segments of which the second half is reported at once: taking each void entry out of the
+        // middle by itself would move terabytes.
+        let count = 250_000;
+        let mut queue = queue(count);
+        (count / 2..count).for_each(|index| queue.note_sacked(index as usize));
+        let begun = std::time::Instant::now();
+        queue.walk_by_time(|_, _| Walk::Keep);
+        assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+        assert_eq!(queue.order.len() as u32, count / 2);
+    }
+
+    #[test]
+    fn what_is_known_to_be_there_is_passed_in_a_step() {
+        let mut queue = queue(1000);
+        (100..900).filter(|index| *index != 500).for_each(|index| queue.note_sacked(index));
+        assert_eq!((queue.next_not_sacked(99), queue.next_not_sacked(100)), (99, 500));
+        assert_eq!(queue.get(300).map(|sent| sent.run), Some(200));
+        queue.note_sacked(500);
+        assert_eq!(queue.next_not_sacked(300), 900);
+        assert_eq!(queue.next_not_sacked(450), 900, "what was known before and what is new");
+        queue.forget_sacked();
+        assert_eq!(queue.next_not_sacked(300), 300);
+    }
 }

@@ -177,6 +177,10 @@ impl Tcp {
             && self.requests.is_empty()
             && self.time_waits.is_empty()
             && self.connections.is_empty()
+            && self.bound.len() <= sockets
+            && self.listeners.len() <= sockets
+            && (sockets > 0 || (self.memory.bytes() == 0 && self.memory.orphans == 0))
+            && !self.has_output()
     }
 
     /// When [`Tcp::run_timers`] has something to do at the latest.
@@ -318,7 +322,7 @@ impl Tcp {
             && connection.timers.scheduled.is_none_or(|scheduled| deadline < scheduled)
         {
             connection.timers.scheduled = Some(deadline);
-            self.wheel.arm(deadline, Entry::Connection(handle));
+            self.arm(deadline, Entry::Connection(handle));
         }
     }
 

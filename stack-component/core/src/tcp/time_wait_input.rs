@@ -28,7 +28,7 @@ impl Tcp {
         env.counters.increment(if short { Counter::TcpExtTWKilled } else { Counter::TcpExtTW });
         let entry = Entry::TimeWait(self.time_waits.insert(wait));
         self.connections.insert(tuple, entry);
-        self.wheel.arm(deadline, entry);
+        self.arm(deadline, entry);
     }
 
     /// A segment for a connection that is over. Linux: `tcp_v4_rcv` at `do_time_wait`.
@@ -113,7 +113,7 @@ impl Tcp {
     pub(super) fn time_wait_timer(&mut self, env: &mut Env<'_>, handle: Handle<TimeWait>) {
         match self.time_waits.get(handle) {
             Some(wait) if wait.deadline <= env.now => self.drop_time_wait(handle),
-            Some(wait) => self.wheel.arm(wait.deadline, Entry::TimeWait(handle)),
+            Some(wait) => self.arm(wait.deadline, Entry::TimeWait(handle)),
             None => {}
         }
     }

@@ -218,7 +218,7 @@ impl Link {
         {
             let (from, frame) = entry.remove();
             if let Some(wire) = &mut self.wire {
-                wire.arrived(from, &frame);
+                wire.arrives(from, &frame);
             }
             let direction = &mut self.directions[from];
             direction.traffic.arrived += 1;

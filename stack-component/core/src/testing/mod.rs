@@ -2,9 +2,11 @@
 //! same way every time for the same seed.
 //!
 //! `link` is what lies between the stacks, `wire` looks at what passes it, `network` is all of it with a clock.
-//! `plan` draws a run from a seed, `run` carries it out and checks at each step what must be so, and `bulk` measures what flows that share a link get.
+//! `plan` draws a run from a seed, `run` carries it out and checks at each step what must be so, with `watch` for a
+//! connection and `books` for the counters, and `bulk` measures what flows that share a link get.
 
 mod application;
+mod books;
 mod bulk;
 mod link;
 mod link_end;
@@ -15,6 +17,7 @@ mod run;
 pub mod tables;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod wire;
 
 pub use bulk::{Bulk, FlowResult, jain};

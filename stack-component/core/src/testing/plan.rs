@@ -46,6 +46,13 @@ pub struct EndPlan {
     pub ending: Ending,
 }
 
+impl EndPlan {
+    /// Whether its congestion control sets the window as it likes.
+    pub(super) fn takes_over(&self) -> bool {
+        self.sysctls.iter().any(|(name, value)| *name == "net.ipv4.tcp_congestion_control" && value == "bbr")
+    }
+}
+
 /// Something that happens to the link.
 #[derive(Clone, Copy, Debug)]
 pub enum Change {

@@ -1,9 +1,12 @@
 //! Carries a plan out, and checks at each step what must be so.
 
 use super::application::Application;
+use super::books;
 use super::network::{ADDRESSES, Network};
 use super::plan::{Change, Ending, Plan};
+use super::watch::Watch;
 use crate::counters::Counter;
+use crate::stack::Stack;
 use crate::tcp::{SocketError, TcpHandle};
 use crate::time::{Duration, Instant};
 use alloc::format;
@@ -56,6 +59,7 @@ struct Run<'a> {
     network: Network,
     begun: Instant,
     applications: [Application; 2],
+    watches: [Watch; 2],
     listener: TcpHandle,
     changes: usize,
     /// When something arrived last that had not been there.
@@ -93,6 +97,7 @@ impl<'a> Run<'a> {
             network,
             begun,
             applications,
+            watches: Default::default(),
             listener,
             changes: 0,
             progress: begun,
@@ -105,6 +110,9 @@ impl<'a> Run<'a> {
         for _ in 0..STEPS {
             self.applications_act()?;
             self.check()?;
+            if self.network.now - self.progress > PATIENCE {
+                return Err(format!("nothing moves for {PATIENCE:?}"));
+            }
             if self.applications.iter().all(Application::is_done) {
                 return self.end();
             }
@@ -124,7 +132,8 @@ impl<'a> Run<'a> {
         let now = self.network.now;
         // Nobody answers for the address while the link is cut, which may end the attempt to connect.
         let cut = self.plan.changes.iter().any(|change| matches!(change.1, Change::Cut(true)));
-        let aborted = cut || self.plan.ends.iter().any(|end| end.ending != Ending::Orderly);
+        let aborted =
+            cut || self.plan.ends.iter().any(|end| end.ending != Ending::Orderly) || self.somebody_gave_up();
         let mut moved = false;
         for (host, application) in self.network.hosts.iter_mut().zip(&mut self.applications) {
             moved |= application.act(host, now, now - self.begun, aborted)?;
@@ -156,6 +165,13 @@ impl<'a> Run<'a> {
         }
         self.stall = self.stall.max(now - self.progress);
         Ok(())
+    }
+
+    /// Whether a host waited as long as it may for an acknowledgement: what nobody owns any more is given up soon on a link
+    /// that loses much. Linux: `tcp_orphan_retries`.
+    fn somebody_gave_up(&self) -> bool {
+        let gave_up = |host: &Stack| host.counters().get(Counter::TcpExtTCPAbortOnTimeout) > 0;
+        self.network.hosts.iter().any(gave_up)
     }
 
     /// The next time at which an application or the link does something by itself.
@@ -190,8 +206,20 @@ impl<'a> Run<'a> {
         if let Some(broken) = self.network.link().wire.as_mut().and_then(|wire| wire.broken.take()) {
             return Err(broken);
         }
-        if self.network.now - self.progress > PATIENCE {
-            return Err(format!("nothing moves for {PATIENCE:?}"));
+        self.look_at_connections()?;
+        books::check(&self.network)
+    }
+
+    fn look_at_connections(&mut self) -> Result<(), String> {
+        let now = self.network.now;
+        let ends = self.applications.iter().zip(&self.plan.ends).zip(&mut self.watches);
+        for (host, ((application, end), watch)) in self.network.hosts.iter().zip(ends) {
+            let Some(info) = application.handle.and_then(|handle| host.tcp_info(handle, now)) else {
+                continue;
+            };
+            let forced = host.counters().get(Counter::TcpExtTCPTimeouts)
+                + host.counters().get(Counter::TcpExtTCPLossProbes);
+            watch.look(&info, forced, end.takes_over())?;
         }
         Ok(())
     }
@@ -203,37 +231,14 @@ impl<'a> Run<'a> {
         self.network.hosts[1].tcp_close(self.listener, now);
         let limit = now + Duration::from_secs(20 * 120);
         while self.network.now < limit && self.network.step_until(None) {
-            self.check_books()?;
+            self.check()?;
         }
         for (number, host) in self.network.hosts.iter().enumerate() {
             if !host.tcp.is_empty_but_for(0) {
                 return Err(format!("host {number} keeps something of a connection"));
             }
         }
-        self.check_books()
-    }
-
-    /// What the hosts counted is what passed.
-    fn check_books(&mut self) -> Result<(), String> {
-        let link = self.network.link();
-        if let Some(broken) = link.wire.as_ref().and_then(|wire| wire.broken.clone()) {
-            return Err(broken);
-        }
-        for (number, host) in self.network.hosts.iter().enumerate() {
-            let traffic = link.traffic(number);
-            let gone = traffic.lost + traffic.overflowed + traffic.too_large;
-            if traffic.sent + traffic.made != gone + traffic.arrived + link.on_the_way(number) {
-                return Err(format!("the link's books: {traffic:?}"));
-            }
-            let counters = host.counters();
-            let counted = counters.get(Counter::TcpOutSegs) + counters.get(Counter::TcpRetransSegs);
-            let seen = link.wire.as_ref().map_or(0, |wire| wire.segments[number]);
-            // Frames may wait for an address, or be dropped while it is not known.
-            if seen > counted {
-                return Err(format!("host {number} counted {counted} segments, sent {seen}"));
-            }
-        }
-        Ok(())
+        books::check_final(&self.network)
     }
 
     fn outcome(&self) -> Outcome {

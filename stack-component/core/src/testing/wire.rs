@@ -1,5 +1,6 @@
 //! Who looks at a link: remembers the last segments, and holds senders to what their peers allow.
 
+use super::link_end::mac_of;
 use crate::time::Instant;
 use crate::wire::ethernet::{EtherType, HEADER_LEN};
 use crate::wire::protocol::Protocol;
@@ -81,6 +82,8 @@ struct Side {
     scale: Option<u8>,
     /// It sent a FIN.
     ended: bool,
+    /// The number behind the last that it sent.
+    sent: Option<u32>,
     /// The number behind the last that its peer allows it to send, as far as the news arrived.
     allowed: Option<u32>,
     /// The number behind the last that it allows its peer to send.
@@ -92,6 +95,17 @@ fn after(a: u32, b: u32) -> bool {
     (b.wrapping_sub(a) as i32) < 0
 }
 
+/// Whether the host `to` takes a frame for TCP's, and if so, whether the segment is sound.
+fn comes_to_tcp(to: usize, frame: &[u8]) -> Option<bool> {
+    let frame = ethernet::Header::parse(frame).ok()?;
+    let ours = frame.destination() == mac_of(to) && frame.source().is_unicast();
+    let ip = ipv4::Header::parse(frame.payload())
+        .ok()
+        .filter(|_| ours && frame.ether_type() == EtherType::IPV4)?;
+    let right = ip.checksum_is_valid() && ip.protocol() == Protocol::TCP;
+    right.then(|| tcp::checksum_is_valid(ip.source(), ip.destination(), ip.payload()))
+}
+
 /// Looks at every frame of a link.
 #[derive(Debug, Default)]
 pub(super) struct Wire {
@@ -100,6 +114,12 @@ pub(super) struct Wire {
     sides: BTreeMap<(usize, u16, u16), Side>,
     /// Segments that each host sent.
     pub(super) segments: [u64; 2],
+    /// Of these, those whose numbers it had sent before.
+    pub(super) repeated: [u64; 2],
+    /// Segments that arrived at each host's TCP.
+    pub(super) arrived: [u64; 2],
+    /// Of these, those whose checksum is wrong.
+    pub(super) damaged: [u64; 2],
     /// The first rule that was broken.
     pub(super) broken: Option<String>,
 }
@@ -132,6 +152,11 @@ impl Wire {
         }
         if seen.flags.rst() {
             return Ok(());
+        }
+        if side.sent.is_none_or(|sent| after(seen.end(), sent)) {
+            side.sent = Some(seen.end());
+        } else if seen.end() != seen.sequence {
+            self.repeated[from] += 1;
         }
         let beyond = side.allowed.filter(|&allowed| after(seen.end(), allowed));
         if let Some(allowed) = beyond.filter(|_| seen.len > 0) {
@@ -176,7 +201,11 @@ impl Wire {
     }
 
     /// A frame that the host `from` sent arrives.
-    pub(super) fn arrived(&mut self, from: usize, frame: &[u8]) {
+    pub(super) fn arrives(&mut self, from: usize, frame: &[u8]) {
+        if let Some(sound) = comes_to_tcp(1 - from, frame) {
+            self.arrived[1 - from] += 1;
+            self.damaged[1 - from] += u64::from(!sound);
+        }
         let Some(seen) = Seen::of(frame).filter(|seen| seen.sound) else { return };
         let Some(edge) = self.edge(from, &seen) else { return };
         let Some(peer) = self.sides.get_mut(&(1 - from, seen.ports.1, seen.ports.0)) else { return };

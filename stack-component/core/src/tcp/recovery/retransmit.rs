@@ -115,7 +115,11 @@ impl Connection {
         let room = if room == 0 { mss } else { mss.min(room) };
         self.send.sent.split(index, room);
         if env.sysctl.tcp_retrans_collapse {
-            self.send.sent.collapse(index, room, una + self.send.window);
+            let fewer = self.send.sent.collapse(index, room, una + self.send.window);
+            if !self.sack_permitted {
+                // Duplicates were counted for segments that are none of their own any more. Linux: `tcp_adjust_pcount`.
+                self.send.sent.sacked = self.send.sent.sacked.saturating_sub(fewer);
+            }
         }
         let tx = self.rate.on_sent(env.now, self.send.sent.len());
         let sent = self.send.sent.note_sent_again(index, env.now, tx)?;

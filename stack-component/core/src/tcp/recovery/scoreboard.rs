@@ -195,7 +195,7 @@ impl Connection {
         flags: &mut AckFlags,
     ) {
         let known = self.recovery.last_blocks.into_iter().find(|known| {
-            !duplicate && known.0.before(known.1) && !known.0.before(block.0) && !known.1.after(block.1)
+            !duplicate && known.0.before(known.1) && known.0.before(block.1) && block.0.before(known.1)
         });
         match known {
             Some(known) => {
@@ -220,6 +220,10 @@ impl Connection {
         while let Some(sent) = self.send.sent.get(index)
             && sent.start.before(run.1)
         {
+            if sent.sacked && !duplicate {
+                index = self.send.sent.next_not_sacked(index);
+                continue;
+            }
             if !sent.start.before(block.0) && !sent.end.after(block.1) {
                 self.tag_segment(index, env, duplicate, tagged, flags);
             }

@@ -2,7 +2,7 @@
 
 use super::harness::{Script, Seen};
 use crate::counters::Counter;
-use crate::tcp::TcpHandle;
+use crate::tcp::{TcpHandle, TcpOption};
 use crate::time::Duration;
 use crate::wire::tcp::Flags;
 use std::vec::Vec;
@@ -146,4 +146,21 @@ fn after_an_idle_time_the_window_starts_anew_unless_told_otherwise() {
         script.host.send(child, &vec_of(20_000)).unwrap();
         assert_eq!(script.seen().len(), most, "restart: {restart}");
     }
+}
+
+#[test]
+fn duplicates_without_sack_are_counted_for_segments_that_there_are() {
+    let (mut script, child, seen) = sending(1);
+    let nodelay = TcpOption::NoDelay(true);
+    script.host.with(|tcp, env| tcp.set_option(env, child, nodelay)).unwrap();
+    ack(&mut script, seen[0].sequence.wrapping_add(1000));
+    for _ in 0..4 {
+        script.host.send(child, b"small").unwrap();
+        assert_eq!(script.seen().len(), 1);
+    }
+    let first = script.expected.wrapping_sub(20);
+    let again: Vec<_> = (0..3).flat_map(|_| ack(&mut script, first)).collect();
+    assert_eq!(again[0].data, b"smallsmallsmallsmall", "what is small goes again in one");
+    let info = script.host.tcp.info(child, script.host.now).unwrap();
+    assert!(info.lost + info.sacked <= info.unacked, "{info:?}");
 }

@@ -1,6 +1,7 @@
 //! TCP by itself: one side against scripted segments, and two sides against each other, in virtual time.
 
 mod accurate_ecn;
+mod attack;
 mod close;
 mod congestion;
 mod ecn;

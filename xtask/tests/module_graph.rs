@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use syn::visit_mut::{self, VisitMut};
+use syn::visit::{self, Visit};
 
 /// A module by the names of its path; the crate itself is empty.
 type Module = Vec<String>;
@@ -42,22 +42,21 @@ impl Names {
     }
 }
 
-// The walk that could change what it sees is the one that the host's own dependencies have compiled already.
-impl VisitMut for Names {
-    fn visit_item_use_mut(&mut self, item: &mut syn::ItemUse) {
+impl<'ast> Visit<'ast> for Names {
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
         self.tree(Vec::new(), &item.tree);
     }
 
-    fn visit_path_mut(&mut self, path: &mut syn::Path) {
+    fn visit_path(&mut self, path: &'ast syn::Path) {
         self.0.push(path.segments.iter().map(|segment| segment.ident.to_string()).collect());
-        visit_mut::visit_path_mut(self, path);
+        visit::visit_path(self, path);
     }
 
-    fn visit_item_mod_mut(&mut self, module: &mut syn::ItemMod) {
+    fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
         let of_tests = module.attrs.iter().any(|attribute| attribute.path().is_ident("cfg"));
         // Modules inside of a file name things from one level further down; there are few, and they hold constants.
         if !of_tests && module.content.is_none() {
-            visit_mut::visit_item_mod_mut(self, module);
+            visit::visit_item_mod(self, module);
         }
     }
 }
@@ -75,8 +74,8 @@ fn read(folder: &Path, module: &Module, files: &mut BTreeMap<Module, Vec<Vec<Str
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(&path).expect("a source");
             let mut names = Names::default();
-            let mut file = syn::parse_file(&text).unwrap_or_else(|error| panic!("{path:?}: {error}"));
-            names.visit_file_mut(&mut file);
+            let file = syn::parse_file(&text).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+            names.visit_file(&file);
             let own = if matches!(stem.as_str(), "mod" | "lib" | "main") { module.clone() } else { inside };
             files.entry(own).or_default().append(&mut names.0);
         }

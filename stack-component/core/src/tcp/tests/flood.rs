@@ -2,9 +2,14 @@
 
 use super::harness::{Host, Script, Seen};
 use crate::counters::Counter;
-use crate::tcp::{TcpHandle, TcpOption, TcpState};
-use crate::time::Duration;
-use crate::wire::tcp::{Flags, Options};
+use crate::packet::{Checksum, DeviceIndex, Packet};
+use crate::random::{Random, SeededRandom};
+use crate::tcp::request::Request;
+use crate::tcp::table::Entry;
+use crate::tcp::time_wait::TimeWait;
+use crate::tcp::{FourTuple, SegmentInfo, TcpHandle, TcpOption, TcpState};
+use crate::time::{Duration, Instant};
+use crate::wire::tcp::{Fields, Flags, HEADER_LEN, Options};
 use std::vec::Vec;
 
 /// A connection whose receive buffer is 6 MiB from the beginning.
@@ -181,4 +186,67 @@ fn time_waits_are_no_more_than_they_may_be() {
     let tcp = &script.host.tcp;
     assert_eq!((tcp.sockets.len(), tcp.connections.len()), (1, tcp.time_waits.len()));
     assert!(tcp.wheel.len() <= 1000, "{}", tcp.wheel.len());
+}
+
+/// With its place in the arena, in the table by four-tuple (a byte of which is hashbrown's), and on the wheel.
+fn whole_size<T>() -> usize {
+    let slot = size_of::<T>().next_multiple_of(8) + size_of::<u64>();
+    slot + size_of::<(FourTuple, Entry)>() + 1 + size_of::<(Instant, Entry)>()
+}
+
+#[test]
+fn what_a_flood_makes_is_small_with_all_that_belongs_to_it() {
+    // FIN-WAIT-2 without an owner is kept in the same way as TIME-WAIT.
+    let sizes = [whole_size::<Request>(), whole_size::<TimeWait>()];
+    assert!(sizes.iter().all(|size| *size <= 208), "{sizes:?}");
+}
+
+/// A segment in order whose options are these bytes, whatever they mean.
+fn inject_options(script: &mut Script, flags: Flags, options: &[u8]) {
+    let fields = Fields {
+        source_port: script.peer.port(),
+        destination_port: script.port,
+        sequence: script.next,
+        acknowledgement: script.expected,
+        flags,
+        window: 1000,
+        urgent: 0,
+        options: Options::default(),
+    };
+    let mut packet = Packet::from_payload(options);
+    fields.emit(packet.push(HEADER_LEN), 0);
+    // Where the data begins, in words of four bytes.
+    packet.data_mut()[12] = ((HEADER_LEN + options.len()) << 2) as u8;
+    packet.meta.checksum = Checksum::Verified;
+    let info = SegmentInfo {
+        source: *script.peer.ip(),
+        destination: script.host.address,
+        tos: 0,
+        ttl: 64,
+        mtu: 1500,
+        header_len: 0,
+        device: DeviceIndex(2),
+    };
+    let _ = script.host.with(|tcp, env| tcp.input(env, &info, packet));
+    script.seen();
+}
+
+#[test]
+fn options_of_any_bytes_do_no_harm() {
+    let mut random = SeededRandom::new(7);
+    let (mut script, listener, child) = Script::accepted(80);
+    for round in 0..30_000u32 {
+        let mut options = [0; 40];
+        random.fill(&mut options);
+        // Kinds and lengths that mean something are rare among all bytes.
+        options.iter_mut().step_by(2).for_each(|byte| *byte %= 36);
+        let len = 4 * random.below(11) as usize;
+        script.peer.set_port(4000 + (round % 2) as u16);
+        let flags = if round % 2 == 0 { Flags::ACK } else { Flags::SYN };
+        inject_options(&mut script, flags, &options[..len]);
+        script.host.now = script.host.now + Duration::from_millis(1);
+        script.host.with(|tcp, env| tcp.run_timers(env));
+    }
+    assert_eq!(script.host.tcp.state(child), Some(TcpState::Established));
+    assert!(script.host.tcp.requests.len() <= 1 && script.host.tcp.state(listener) == Some(TcpState::Listen));
 }

@@ -84,3 +84,34 @@ fn every_packet_script_names_what_it_holds_the_stack_to() {
         names_a_source("// tcp(7) TCP_SYNCNT: so many") && !names_a_source("// listen (again)\n RFC 9293")
     );
 }
+
+/// What stands between backticks in `text`.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+#[test]
+fn the_table_of_tcp_names_what_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let tcp = root.join("stack-component/core/src/tcp");
+    let scripts = root.join("tests/packetdrill/scripts");
+    let table = fs::read_to_string(root.join("docs/tcp.md")).expect("the document");
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split('|').collect()).collect();
+    let mut checked = 0;
+    for row in rows.iter().filter(|row| row.len() == 5 && row[2].contains('`')) {
+        for place in quoted(row[2]) {
+            let there = [tcp.join(place), tcp.join(format!("{place}.rs")), root.join(place)];
+            assert!(there.iter().any(|path| path.exists()), "docs/tcp.md: there is no {place}");
+        }
+        let of_scripts = row[3].split(';').filter(|part| part.contains("scripts "));
+        for folder in of_scripts.flat_map(quoted) {
+            assert!(scripts.join(folder).is_dir(), "docs/tcp.md: there are no scripts {folder}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 30, "only {checked} folders of scripts were found: has the table's form changed?");
+    for folder in fs::read_dir(&scripts).expect("the scripts") {
+        let name = folder.expect("an entry").file_name().into_string().expect("a name");
+        assert!(table.contains(&format!("`{name}`")), "docs/tcp.md does not name the scripts {name}");
+    }
+}

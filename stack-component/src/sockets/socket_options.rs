@@ -191,7 +191,7 @@ impl Guest for Component {
 
     fn send(socket: TcpSocketBorrow<'_>, data: Vec<u8>, flags: SendFlags) -> Result<u64, ErrorCode> {
         let SendFlags { more, end_of_record } = flags;
-        let flags = tcp::SendFlags { more, end_of_record };
+        let flags = tcp::SendFlags { more, end_of_record, promised: false };
         run(socket, |state, handle, now| state.send(handle, &data, flags, now)).map(|taken| taken as u64)
     }
 

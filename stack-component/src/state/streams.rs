@@ -5,11 +5,14 @@ use super::tcp::Socket;
 use alloc::vec;
 use alloc::vec::Vec;
 use stack_core::socket::SocketError;
-use stack_core::tcp::{Received, TcpHandle, TcpOption};
+use stack_core::tcp::{Received, SendFlags, TcpHandle, TcpOption};
 use stack_core::time::Instant;
 
 /// Most bytes of one read.
 const MAX_READ: u64 = 1024 * 1024;
+
+/// `check-write` told of the room.
+const PROMISED: SendFlags = SendFlags { more: false, end_of_record: false, promised: true };
 
 /// Why a stream does not go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +69,7 @@ impl State {
         if data.is_empty() {
             return Ok(());
         }
-        match self.stack.tcp_send(handle, data, now) {
+        match self.stack.tcp_send_with(handle, data, PROMISED, now) {
             Ok(taken) if taken == len => Ok(()),
             // Room that was permitted does not go away; if it did, the rest would be lost silently.
             Ok(_) | Err(SocketError::WouldBlock) => Err(close_output(socket, SocketError::OutOfMemory)),

@@ -50,6 +50,8 @@ pub(crate) struct Progress {
     pub(crate) expired: bool,
     /// Bytes that were taken to be sent.
     sent: usize,
+    /// It waits for room.
+    blocked: bool,
     /// Bytes that were received.
     received: Vec<u8>,
     /// The socket that close() waits for, and that has no descriptor any more.
@@ -59,6 +61,13 @@ pub(crate) struct Progress {
 impl Process {
     pub(crate) fn new(component: Component) -> Self {
         Process { component, descriptors: Descriptors::default(), pipes: Vec::new() }
+    }
+
+    /// Notes the moment of what sockets are watched for.
+    pub(crate) fn look_at_sends(&mut self) {
+        for tcp in self.descriptors.tcp_sockets().filter(|tcp| tcp.is_watched()) {
+            tcp.look_at_sends(&mut self.component);
+        }
     }
 
     /// Makes a call, or goes on with one.

@@ -55,6 +55,14 @@ impl Descriptors {
         }
     }
 
+    /// All TCP sockets.
+    pub(crate) fn tcp_sockets(&mut self) -> impl Iterator<Item = &mut Tcp> {
+        self.0.iter_mut().flatten().filter_map(|file| match &mut file.kind {
+            Kind::Tcp(tcp) => Some(&mut **tcp),
+            _ => None,
+        })
+    }
+
     /// The epoll instance of a descriptor.
     pub(crate) fn epoll(&mut self, fd: Fd) -> Result<&mut Epoll, Errno> {
         match &mut self.get(fd)?.kind {

@@ -2,7 +2,7 @@
 //!
 //! * `link`: Ethernet and ARP around raw IP packets;
 //! * `component`, `options`: calls of the component's exports, errors as Linux numbers them;
-//! * `tcp`, `sockopt`, `zerocopy`, `epoll`, `files`: what a descriptor is on top of them;
+//! * `tcp`, `sockopt`, `zerocopy`, `timestamping`, `epoll`, `files`: what a descriptor is on top of them;
 //! * `descriptors`, `calls`: system calls, those that wait included;
 //! * `settings`, `routes`: sysctls, counters, routes, the device.
 
@@ -21,6 +21,7 @@ mod settings;
 mod sockopt;
 mod stack_file;
 mod tcp;
+mod timestamping;
 mod zerocopy;
 
 pub use machine::{LabMachine, SetupError};

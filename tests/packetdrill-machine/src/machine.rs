@@ -105,9 +105,10 @@ impl LabMachine {
                 }
             }
             if !answered {
-                return;
+                break;
             }
         }
+        self.process.look_at_sends();
     }
 
     /// Makes a call, or goes on with one.

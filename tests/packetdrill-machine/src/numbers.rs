@@ -84,6 +84,7 @@ pub(crate) mod so {
     pub(crate) const SNDBUFFORCE: i32 = 32;
     pub(crate) const RCVBUFFORCE: i32 = 33;
     pub(crate) const MARK: i32 = 36;
+    pub(crate) const TIMESTAMPING: i32 = 37;
     pub(crate) const PROTOCOL: i32 = 38;
     pub(crate) const DOMAIN: i32 = 39;
     pub(crate) const LOCK_FILTER: i32 = 44;

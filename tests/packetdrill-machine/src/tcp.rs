@@ -11,6 +11,7 @@ mod transfer;
 
 use crate::component::Component;
 use crate::options::TcpOption;
+use crate::timestamping::Timestamping;
 use crate::zerocopy::ZeroCopy;
 use addresses::{inner_address, outer_address};
 use packetdrill::Errno;
@@ -89,6 +90,14 @@ pub(crate) struct LocalOptions {
     pub(crate) inq: bool,
     /// SO_ZEROCOPY and what came of it.
     pub(crate) zerocopy: ZeroCopy,
+    /// SO_TIMESTAMPING and what came of it.
+    pub(crate) timestamping: Timestamping,
+    /// Bytes that were handed in to be sent.
+    pub(crate) handed: u64,
+    /// A write did not find all the room that it wanted. Linux: `SOCK_NOSPACE`.
+    pub(crate) no_space: bool,
+    /// How often there was room again since. Linux: `sk_write_space`.
+    pub(crate) spaces: u64,
     /// Others that are kept and have no effect: level, name, value.
     pub(crate) kept: Vec<(i32, i32, i32)>,
 }
@@ -173,6 +182,7 @@ impl Tcp {
         accepted.streams = Some((input, output));
         accepted.local.inq = self.local.inq;
         accepted.local.zerocopy = self.local.zerocopy.of_child();
+        accepted.local.timestamping = self.local.timestamping.of_child();
         let peer = accepted.peer(component);
         Ok((accepted, peer))
     }

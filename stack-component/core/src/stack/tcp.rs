@@ -167,7 +167,10 @@ impl Stack {
                 Ok(0) => return Ok(taken),
                 Ok(count) => taken += count,
                 Err(error) if taken == 0 => return Err(error),
-                Err(_) => return Ok(taken),
+                Err(_) => {
+                    self.tcp_call(now, |tcp, env| tcp.push(env, handle));
+                    return Ok(taken);
+                }
             }
             // A connection that only begins with this write takes what its SYN takes, and no more is waiting.
             if taken == data.len() || self.tcp.state(handle) == Some(TcpState::SynSent) {

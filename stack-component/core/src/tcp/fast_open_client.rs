@@ -130,6 +130,8 @@ impl Connection {
         self.fast_open.client.deferred = false;
         self.fast_open.client.cookie = permission.cookie;
         self.fast_open.client.tried = permission.cookie.is_some();
+        self.fast_open.client.asked_experimental =
+            permission.cookie.is_some_and(|cookie| cookie.experimental);
         if !permission.data {
             if permission.cookie.is_some() {
                 self.fast_open.client.failure = Failure::CookieUnavailable;
@@ -174,13 +176,19 @@ impl Connection {
         let again = self.totals.retransmitted > 0;
         // Asked for a cookie and got none: perhaps the server knows the old option alone.
         let unanswered = client.tried && !again && cookie.is_none() && !client.sent_data;
-        let try_experimental = u8::from(unanswered);
+        let try_experimental = match (unanswered, client.asked_experimental) {
+            (false, _) => 0,
+            (true, false) => 1,
+            (true, true) => 2,
+        };
         client.lesson = Some(CachedCookie { cookie, mss: segment.options.mss, try_experimental });
         if !client.sent_data {
             return;
         }
         if self.send.sent.is_empty() {
             self.fast_open.syn_data_acked = true;
+            // The SYN and its data were one segment.
+            self.rate.delivered = self.rate.delivered.saturating_sub(1).max(1);
             env.counters.increment(Counter::TcpExtTCPFastOpenActive);
             return;
         }

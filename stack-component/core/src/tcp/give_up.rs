@@ -6,7 +6,7 @@ use super::options::TcpOptions;
 use super::round_trip::INITIAL;
 use super::{Env, SocketError, TcpState};
 use crate::counters::Counter;
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 
 /// What a number of retransmissions means in time is counted with this timeout, whatever the path's is. Linux:
 /// `TCP_RTO_MIN` in `retransmits_timed_out`.
@@ -64,9 +64,7 @@ impl Connection {
     /// Whether the same data was sent again for as long as `retries` retransmissions take, or for `most`. Linux:
     /// `retransmits_timed_out`.
     fn has_timed_out(&self, env: &Env<'_>, retries: u32, most: Option<Duration>) -> bool {
-        let Some(since) = self.recovery.undo.first_retransmission.filter(|_| self.retransmits > 0) else {
-            return false;
-        };
+        let Some(since) = self.unanswered_since().filter(|_| self.retransmits > 0) else { return false };
         let base = match self.state {
             TcpState::SynSent | TcpState::SynRecv => INITIAL,
             _ => MODEL_TIMEOUT,
@@ -75,12 +73,21 @@ impl Connection {
         env.now.since(since) >= most
     }
 
+    /// What the time without an answer is counted from: the first retransmission, of a SYN the first one. Linux:
+    /// `retrans_stamp`, which `tcp_connect` sets.
+    fn unanswered_since(&self) -> Option<Instant> {
+        match self.state {
+            TcpState::SynSent => Some(self.send.last_data),
+            _ => self.recovery.undo.first_retransmission,
+        }
+    }
+
     /// The timeout, cut so that the owner's limit is met. Linux: `tcp_clamp_rto_to_user_timeout`.
     pub(super) fn timeout_within_limit(&self, env: &Env<'_>, options: &TcpOptions) -> Duration {
         let timeout = self.rtt.timeout();
         let Some(most) = options.user_timeout else { return timeout };
-        let first = self.recovery.undo.first_retransmission;
-        let since = first.or_else(|| self.send.sent.front().map(|sent| sent.at)).unwrap_or(env.now);
+        let since =
+            self.unanswered_since().or_else(|| self.send.sent.front().map(|sent| sent.at)).unwrap_or(env.now);
         let left = most.saturating_sub(env.now.since(since));
         timeout.min(left.max(Duration::from_millis(1)))
     }

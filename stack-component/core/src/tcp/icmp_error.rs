@@ -110,7 +110,9 @@ impl Connection {
     /// stay silent (RFC 5461 section 4.1).
     fn icmp_error(&mut self, env: &mut Env<'_>, kind: IcmpErrorKind) {
         let error = kind.socket_error();
-        if matches!(self.state, TcpState::SynSent | TcpState::SynRecv) {
+        // What Fast Open began and its owner has is as good as synchronised.
+        let accepted = self.fast_open.request.is_some() && self.receive.tuning.owned;
+        if matches!(self.state, TcpState::SynSent | TcpState::SynRecv) && !accepted {
             env.counters.increment(Counter::TcpAttemptFails);
             self.die(Some(error));
         } else {

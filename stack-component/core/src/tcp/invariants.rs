@@ -102,9 +102,9 @@ impl Connection {
         }
         ensure(at == self.send.next, || format!("sent up to {at:?}, not {:?}", self.send.next))?;
         let count = |what: fn(&Sent) -> bool| sent.iter().filter(|segment| what(segment)).count() as u32;
-        let counted = (sent.lost, sent.retransmitted);
-        let there = (count(|s| s.lost), count(|s| s.retransmitted));
-        ensure(counted == there, || format!("lost, retransmitted: counted {counted:?}, are {there:?}"))?;
+        let counted = (sent.lost, sent.retransmitted, sent.bursts);
+        let there = (count(|s| s.lost), count(|s| s.retransmitted), count(|s| !s.joined));
+        ensure(counted == there, || format!("lost, again, bursts: counted {counted:?}, are {there:?}"))?;
         let sacked = count(|s| s.sacked);
         ensure(sacked == sent.sacked || !self.sack_permitted, || {
             format!("reported by SACK: counted {}, are {sacked}", sent.sacked)

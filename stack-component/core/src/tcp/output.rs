@@ -181,7 +181,8 @@ impl Connection {
 
     fn note_data_sent(&mut self, env: &mut Env<'_>, len: u32, end: Sequence) {
         let now = env.now;
-        if len < self.send_mss() {
+        // What a SYN carries is no small write. Linux: `tcp_minshall_update`, in `tcp_write_xmit` alone.
+        if len < self.send_mss() && self.state != TcpState::SynSent {
             self.send.small_end = end;
         }
         if self.in_flight() == 0 {
@@ -366,11 +367,12 @@ impl Connection {
     pub(super) fn reset(&mut self, env: &mut Env<'_>, options: &TcpOptions) -> Output {
         env.counters.increment(Counter::TcpOutRsts);
         let (echo, codepoint) = self.ecn_of_segment(false);
+        let window = self.advertise(false, options, env);
         let outgoing = Outgoing {
             sequence: self.send.next,
             acknowledgement: self.receive.next,
             flags: Flags::RST | Flags::ACK | echo,
-            window: 0,
+            window,
             options: self.segment_options(Flags::RST | Flags::ACK, env),
         };
         let mut output = outgoing.into_signed(

@@ -83,6 +83,8 @@ pub(super) struct SentQueue {
     pub lost: u32,
     /// How many were sent again and are on their way. Linux: `retrans_out`.
     pub retransmitted: u32,
+    /// How many bursts they make. Linux: the packets of `tcp_rtx_queue`.
+    pub bursts: u32,
     /// In the order in which they were sent last: when, and their end. Entries whose segment is gone or was sent
     /// again since are void. Linux: `tsorted_sent_queue`.
     order: VecDeque<(Instant, Sequence)>,
@@ -125,12 +127,14 @@ impl SentQueue {
             self.hint = sent.start;
         }
         self.order.push_back((sent.at, sent.end));
+        self.bursts += u32::from(!sent.joined);
         self.segments.push_back(sent);
     }
 
     /// Takes off the first segment and what is counted of it, but for `sacked` where there is no SACK.
     pub(super) fn pop_front(&mut self) -> Option<Sent> {
         let sent = self.segments.pop_front()?;
+        self.bursts -= u32::from(!sent.joined);
         self.retransmitted -= u32::from(sent.retransmitted);
         self.lost -= u32::from(sent.lost);
         self.sacked -= u32::from(sent.sacked).min(self.sacked);
@@ -297,7 +301,7 @@ impl SentQueue {
             last += 1;
         }
         let sent = self.segments.get_mut(last)?;
-        sent.joined = false;
+        self.bursts += u32::from(core::mem::take(&mut sent.joined));
         Some((sent.end, last > index))
     }
 
@@ -323,6 +327,7 @@ impl SentQueue {
     /// Makes one of the segment `index` and the next. Linux: `tcp_collapse_retrans`.
     fn join(&mut self, index: usize) {
         let Some(next) = self.segments.remove(index + 1) else { return };
+        self.bursts -= 1;
         self.lost -= u32::from(next.lost);
         self.retransmitted -= u32::from(next.retransmitted);
         if let Some(first) = self.segments.get_mut(index) {

@@ -26,6 +26,8 @@ pub struct SendFlags {
     pub more: bool,
     /// The bytes end a record: no segment has them and later ones. Linux: `MSG_EOR`.
     pub end_of_record: bool,
+    /// [`Tcp::send_space`] told of room for the bytes, and they are taken whatever has become of it.
+    pub promised: bool,
 }
 
 /// Which side of a connection to end. Linux: `SHUT_RD`, `SHUT_WR`, `SHUT_RDWR`.
@@ -73,8 +75,7 @@ impl Tcp {
         }
     }
 
-    /// Takes bytes to be sent: as many as one buffer takes, and over several calls at least as many as
-    /// [`Tcp::send_space`] told before. Linux: `tcp_sendmsg`.
+    /// Takes bytes to be sent: as many as one buffer takes. Linux: `tcp_sendmsg`.
     pub fn send(&mut self, env: &mut Env<'_>, handle: TcpHandle, data: &[u8]) -> Result<usize, SocketError> {
         self.send_with(env, handle, data, SendFlags::default())
     }
@@ -97,7 +98,7 @@ impl Tcp {
             connection.send.writer_waits = !data.is_empty();
             return Err(SocketError::WouldBlock);
         }
-        let taken = data.len().min(connection.write_room(options, &self.memory) as usize);
+        let taken = data.len().min(connection.write_room(options, &self.memory, flags.promised) as usize);
         connection.send.no_space = taken == 0 && !data.is_empty();
         if taken == 0 {
             return if data.is_empty() { Ok(0) } else { Err(SocketError::WouldBlock) };
@@ -117,6 +118,17 @@ impl Tcp {
         connection.events.output = true;
         self.settle(env, handle);
         Ok(taken)
+    }
+
+    /// A write found no room for the rest: what it handed in leaves as if nothing followed. Linux: `tcp_push` before
+    /// `sk_stream_wait_memory`.
+    pub fn push(&mut self, env: &mut Env<'_>, handle: TcpHandle) {
+        let connection = self.sockets.get_mut(handle).and_then(Socket::connection_mut);
+        if let Some((connection, _)) = connection {
+            connection.send.buffers.push_all();
+            connection.events.output = true;
+            self.settle(env, handle);
+        }
     }
 
     /// How many bytes were handed in and have not left yet.

@@ -17,6 +17,9 @@ const RATE_SHIFT: u32 = 10;
 /// On short paths bursts are larger: by half for each of these steps of the least round trip, in powers of two of
 /// microseconds. Linux: `tcp_tso_rtt_log`.
 const ROUND_TRIP_SHIFT: u32 = 9;
+/// Bytes of memory of a packet beside its data: room for headers, the description of what it shares, and its own. Linux:
+/// `SKB_TRUESIZE(MAX_TCP_HEADER)`.
+const PACKET_AROUND: usize = 320 + 320 + 256;
 
 impl Connection {
     /// How large a buffer becomes. Linux: `tcp_xmit_size_goal`.
@@ -25,13 +28,24 @@ impl Connection {
         (within_half_window(LARGEST_BURST, 0, self.send.max_window) / mss).max(1) * mss
     }
 
+    /// What is not acknowledged takes of the send buffer: its bytes, and what surrounds those of a packet. Linux:
+    /// `sk_wmem_queued`.
+    pub(super) fn send_charge(&self) -> usize {
+        let packets = self.send.sent.bursts as usize + self.send.buffers.buffers.len();
+        self.send.queue.len() + packets * PACKET_AROUND
+    }
+
     /// How many bytes may be written before the next buffer is due: what is left of the last one, or a new one while
     /// memory and `TCP_NOTSENT_LOWAT` allow it. Linux: `sk_stream_memory_free` and `tcp_wmem_schedule` in
     /// `tcp_sendmsg_locked`.
-    pub(super) fn write_room(&self, options: &TcpOptions, memory: &Memory) -> u32 {
+    /// `promised`: there is room, whatever they say.
+    pub(super) fn write_room(&self, options: &TcpOptions, memory: &Memory, promised: bool) -> u32 {
         let goal = self.buffer_goal();
         let open = self.send.buffers.open_len(self.send.next);
-        let full = self.send.queue.len() >= options.send_buffer as usize;
+        if promised {
+            return if open < goal { goal - open } else { goal };
+        }
+        let full = self.send_charge() >= options.send_buffer as usize;
         let room = if open > 0 && open < goal {
             // What was sent of the last buffer makes room in it, but not beyond the limit: who writes without waiting
             // to be told of room would else hold a whole congestion window beyond it.

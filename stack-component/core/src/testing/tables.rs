@@ -171,6 +171,9 @@ down to 8. A calculation by nothing but these rules (one loss in a hundred segme
 round trips, one of them spent in recovery) gives 59 Mbit/s at 1.5 ms, the path of 1 ms with some queue, and 6.3 at 20 ms;
 without the 31 ms it gives 85 and 6.6, for Reno 94 and 7.0.
 
+DCTCP's first marks come in slow start, when it takes each of them for a full queue (alpha begins at 1, as in Linux): the window
+comes down to a fraction of the path's and grows by a segment in each round trip, which takes a long path the 30 s.
+
 ## Flows that share a link
 
 The same link without loss by chance, a round trip of 20 ms, all flows begin at once and send for 60 s. Jain's index is 1 if

@@ -34,8 +34,12 @@ impl Process {
         let component = &mut self.component;
         if flags & msg::ERRQUEUE != 0 {
             tcp.look_at_sends(component);
-            let control = tcp.local.zerocopy.tell(tcp.is_v6).ok_or(Errno::EAGAIN)?;
-            return Ok(Answer { control: vec![control], flags: msg::ERRQUEUE, ..Answer::default() });
+            if let Some(control) = tcp.local.zerocopy.tell(tcp.is_v6) {
+                return Ok(Answer { control: vec![control], flags: msg::ERRQUEUE, ..Answer::default() });
+            }
+            // The packet itself, which would come with it, is not kept: it is told as cut.
+            let control = tcp.local.timestamping.tell(tcp.is_v6).ok_or(Errno::EAGAIN)?;
+            return Ok(Answer { control, flags: msg::ERRQUEUE | msg::TRUNC, ..Answer::default() });
         }
         let waits = !nonblocking && flags & msg::DONTWAIT == 0 && !progress.expired;
         let lowat = component.options(tcp.handle()).map_or(1, |options| options.rcvlowat);

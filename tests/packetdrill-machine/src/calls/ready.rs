@@ -92,7 +92,8 @@ fn look(descriptors: &mut Descriptors, component: &mut Component, fd: Fd) -> Opt
                 // What Linux wakes readers for: data, the peer's FIN, a connection to accept.
                 info.bytes_received + u64::from(info.unacked) * u64::from(info.state == LISTEN)
             });
-            let arrivals = arrivals + tcp.local.zerocopy.completions;
+            let told = tcp.local.zerocopy.completions + tcp.local.timestamping.told;
+            let arrivals = arrivals + told + tcp.local.spaces;
             Some(Seen { events, arrivals })
         }
         _ => Some(Seen::default()),

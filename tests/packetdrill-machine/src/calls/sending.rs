@@ -27,17 +27,29 @@ impl Process {
         }
         let (tcp, _) = self.descriptors.tcp(fd)?;
         let how = SendFlags { more: flags & msg::MORE != 0, end_of_record: flags & msg::EOR != 0 };
+        if waits && tcp.local.no_space && progress.blocked {
+            return Err(Stop::Wait(tcp.local.send_timeout));
+        }
         loop {
             let left = data.get(progress.sent..).unwrap_or_default();
             match tcp.send(&mut self.component, left, how) {
                 Ok(taken) => {
                     progress.sent += taken;
-                    tcp.local.zerocopy.hand_in(taken);
+                    tcp.hand_in(taken);
                     if progress.sent >= data.len() {
                         break;
                     }
                 }
-                Err(Errno::EAGAIN) if waits => return Err(Stop::Wait(tcp.local.send_timeout)),
+                Err(Errno::EAGAIN) if waits => {
+                    // It goes on when it is woken, not for each byte that becomes free. Linux: `sk_stream_wait_memory`.
+                    tcp.local.no_space = !tcp.has_space(&mut self.component);
+                    progress.blocked = true;
+                    return Err(Stop::Wait(tcp.local.send_timeout));
+                }
+                Err(Errno::EAGAIN) if progress.sent > 0 => {
+                    tcp.local.no_space = true;
+                    break;
+                }
                 Err(_) if progress.sent > 0 => break,
                 Err(error) => return Err(error.into()),
             }
@@ -45,6 +57,7 @@ impl Process {
         if flags & msg::ZEROCOPY != 0 {
             tcp.local.zerocopy.mark();
         }
+        tcp.local.timestamping.mark(tcp.local.handed);
         done(i64::try_from(progress.sent).unwrap_or(i64::MAX))
     }
 
@@ -70,13 +83,14 @@ impl Process {
                 None => Err(Errno::EINVAL),
             };
             progress.sent = tcp.connect_with_data(&mut self.component, address, data)?;
-            tcp.local.zerocopy.hand_in(progress.sent);
+            tcp.hand_in(progress.sent);
         }
         let untold = tcp.phase == Phase::Connected;
         let result = tcp.connect_result(&mut self.component);
         if !tcp.is_opening(&mut self.component) {
             // That it failed counts, whatever the SYN had taken.
-            return Ok(result?);
+            let failed = tcp.take_error(&mut self.component);
+            return failed.map_or(result, Err).map_err(Stop::from);
         }
         if untold {
             tcp.told_later();

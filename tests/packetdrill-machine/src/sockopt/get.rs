@@ -32,6 +32,7 @@ impl Tcp {
             so::RCVTIMEO => to_timeval(self.local.receive_timeout),
             so::SNDTIMEO => to_timeval(self.local.send_timeout),
             so::ZEROCOPY => to_int(self.local.zerocopy.enabled),
+            so::TIMESTAMPING => to_int(self.local.timestamping.flags()),
             so::KEEPALIVE => to_int(method!(component, call_keep_alive_enabled, self.handle())?),
             so::SNDBUF => to_int(self.options(component)?.sndbuf),
             so::RCVBUF => to_int(self.options(component)?.rcvbuf),

@@ -28,6 +28,11 @@ impl Tcp {
             so::RCVTIMEO => return timeval(value).map(|time| self.local.receive_timeout = time),
             so::SNDTIMEO => return timeval(value).map(|time| self.local.send_timeout = time),
             so::ZEROCOPY => return flag(value).map(|on| self.local.zerocopy.enabled = on),
+            so::TIMESTAMPING => {
+                let reached = self.reached(component);
+                self.local.timestamping.set(int(value)?.cast_unsigned(), self.local.handed, reached);
+                return Ok(());
+            }
             so::ATTACH_FILTER => return component.attach_filter(self.handle(), filter(value)?),
             so::LOCK_FILTER => return component.lock_filter(self.handle()),
             so::DETACH_FILTER => return component.detach_filter(self.handle()),

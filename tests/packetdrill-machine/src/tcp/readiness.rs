@@ -12,7 +12,8 @@ impl Tcp {
         self.look(component);
         self.gather_error(component);
         self.look_at_sends(component);
-        let has_error = self.error.is_some() || self.local.zerocopy.has_done();
+        let has_error =
+            self.error.is_some() || self.local.zerocopy.has_done() || self.local.timestamping.has_news();
         let mut events = if has_error { event::ERR } else { 0 };
         match self.phase {
             Phase::Listening => events | self.acceptable(component),
@@ -36,6 +37,11 @@ impl Tcp {
         if ready == Ok(true) { event::IN | event::RDNORM } else { 0 }
     }
 
+    /// Whether a write that found no room may go on. Linux: `sk_stream_write_space`.
+    pub(crate) fn has_space(&self, component: &mut Component) -> bool {
+        self.connection_events(component) & event::OUT != 0
+    }
+
     fn connection_events(&self, component: &mut Component) -> u32 {
         let Some((input, output)) = self.streams else { return 0 };
         let state = component.state(self.handle).unwrap_or(State::Close);
@@ -54,25 +60,17 @@ impl Tcp {
         if readable == Ok(true) {
             events |= event::IN | event::RDNORM;
         }
-        if send_is_over || self.is_writable(component, output) {
+        if send_is_over || is_writable(component, output) {
             events |= event::OUT | event::WRNORM;
         }
         events
     }
+}
 
-    /// Whether there is room worth the while: a third of the buffer, and little that was not sent. Linux:
-    /// `__sk_stream_is_writeable`, `tcp_stream_memory_free`.
-    fn is_writable(&self, component: &mut Component, output: ResourceAny) -> bool {
-        let ready = component.is_ready(|inside| {
-            inside.stack.wasi_io_streams().output_stream().call_subscribe(&mut *inside.store, output)
-        });
-        let Ok(options) = component.options(self.handle) else { return ready == Ok(true) };
-        let queued = component.unacknowledged(self.handle).unwrap_or(0);
-        let unsent = component.unsent(self.handle).unwrap_or(0);
-        let lowat = match options.notsent_lowat {
-            0 => u64::from(u32::MAX),
-            lowat => lowat.into(),
-        };
-        ready == Ok(true) && queued * 3 <= u64::from(options.sndbuf) * 2 && unsent * 2 < lowat
-    }
+/// Whether there is room worth the while, which the stack judges as Linux does. Linux: `__sk_stream_is_writeable`.
+fn is_writable(component: &mut Component, output: ResourceAny) -> bool {
+    let ready = component.is_ready(|inside| {
+        inside.stack.wasi_io_streams().output_stream().call_subscribe(&mut *inside.store, output)
+    });
+    ready == Ok(true)
 }

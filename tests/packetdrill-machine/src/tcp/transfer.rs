@@ -4,6 +4,7 @@ use super::{Phase, Tcp, method};
 use crate::component::Component;
 use crate::numbers::{msg, socket};
 use crate::options::{SendFlags, State, StateExt};
+use crate::timestamping::Reached;
 use packetdrill::Errno;
 use wnet::lab::exports::wasi::sockets::tcp::ShutdownType;
 
@@ -103,12 +104,39 @@ impl Tcp {
         }
     }
 
-    /// Finds out which sends with MSG_ZEROCOPY are acknowledged.
+    /// Finds out which sends with MSG_ZEROCOPY are acknowledged, what left and arrived of those that are to be
+    /// timestamped, and whether there is room again for those that found none.
     pub(crate) fn look_at_sends(&mut self, component: &mut Component) {
         if self.phase == Phase::Connected {
             let unacknowledged = component.unacknowledged(self.handle).unwrap_or(0);
             self.local.zerocopy.look(unacknowledged);
+            let reached = self.reached(component);
+            self.local.timestamping.look(reached, component.now());
+            if self.local.no_space && self.has_space(component) {
+                self.local.no_space = false;
+                self.local.spaces += 1;
+            }
         }
+    }
+
+    /// Whether a look would tell anything.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.local.timestamping.is_watching() || self.local.no_space
+    }
+
+    /// How far the connection has come.
+    pub(crate) fn reached(&self, component: &mut Component) -> Reached {
+        let handed = self.local.handed;
+        let unsent = component.unsent(self.handle).unwrap_or(0);
+        // A FIN counts as one, and is of no interest here.
+        let unacknowledged = component.unacknowledged(self.handle).unwrap_or(0).max(unsent);
+        Reached { sent: handed.saturating_sub(unsent), acknowledged: handed.saturating_sub(unacknowledged) }
+    }
+
+    /// Bytes were handed in.
+    pub(crate) fn hand_in(&mut self, bytes: usize) {
+        self.local.handed += bytes as u64;
+        self.local.zerocopy.hand_in(bytes);
     }
 
     /// shutdown(2). Linux: `inet_shutdown`.

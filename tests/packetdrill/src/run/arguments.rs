@@ -123,6 +123,15 @@ impl<'a> Arguments<'a> {
     }
 
     /// Bytes to write: what is not said is zeros.
+    /// Whether the call is to move bytes from or to where there is no memory. Linux: `copy_from_iter`, `copy_to_iter`
+    /// fail.
+    pub(super) fn has_no_memory(&self) -> bool {
+        let moves =
+            matches!(self.spec.name.as_str(), "read" | "recv" | "recvfrom" | "write" | "send" | "sendto");
+        let nowhere = matches!(self.get(1), Ok(Expression::Word(name)) if name == "NULL");
+        moves && nowhere && self.size(2).is_ok_and(|len| len > 0)
+    }
+
     fn data(&self, buffer: usize, len: usize) -> Result<Vec<u8>> {
         let len = self.size(len)?;
         let mut data = match self.get(buffer)? {

@@ -27,6 +27,10 @@ impl Runner<'_> {
             return Ok(());
         }
         let call = self.arguments(spec).call()?;
+        if self.arguments(spec).has_no_memory() {
+            // A script's memory is the interpreter's business: the machine is never given an address.
+            return self.finish_call(spec, &call, Err(Errno::EFAULT));
+        }
         self.before(&call);
         let started = self.now();
         let outcome = match self.machine.call(&call) {

@@ -52,6 +52,7 @@ pub enum IpVersion {
 impl Default for Config {
     fn default() -> Config {
         let defines = [
+            ("MSS", "1460"),
             ("TFO_COOKIE", "3021b9d889017eeb"),
             ("TFO_COOKIE_ZERO", "b7c12350a90dc8f5"),
             ("CODE", "host_unreachable"),

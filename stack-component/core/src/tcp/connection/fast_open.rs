@@ -32,6 +32,8 @@ pub(in crate::tcp) struct Client {
     pub syn_data: u32,
     /// The first SYN carried the option, or data. Linux: `syn_fastopen`, `syn_data`.
     pub tried: bool,
+    /// It asked for a cookie by the experimental option. Linux: `syn_fastopen_exp`.
+    pub asked_experimental: bool,
     /// It carried data. Linux: `syn_data`.
     pub sent_data: bool,
     /// Why it did not work. Linux: `fastopen_client_fail`.

@@ -412,15 +412,16 @@ impl Connection {
         self.send.queue.end().saturating_since(self.send.next)
     }
 
-    /// How many bytes the owner may begin to hand in now, all of which [`Tcp::send`](super::Tcp::send) will take. None
-    /// until a third of the buffer is free, so that writers are not woken for crumbs. Linux: `sk_stream_is_writeable`,
-    /// `sk_stream_min_wspace`, `tcp_stream_memory_free`.
+    /// How many bytes the owner may begin to hand in now, all of which are taken if they say that they were promised.
+    /// None until a third of the buffer is free, so that writers are not woken for crumbs. Linux:
+    /// `sk_stream_is_writeable`, `sk_stream_min_wspace`, `tcp_stream_memory_free`.
     pub(super) fn send_space(&self, options: &TcpOptions, memory: &Memory) -> usize {
-        let room = (options.send_buffer as usize).saturating_sub(self.send.queue.len());
+        let charge = self.send_charge();
+        let room = (options.send_buffer as usize).saturating_sub(charge);
         let lowat = options.not_sent_lowat.unwrap_or(self.send.lowat) as usize;
         let unsent = self.unsent() as usize;
         // Writers wake when half of what may be unsent is gone.
-        let crumbs = room < self.send.queue.len() / 2 || unsent.saturating_mul(2) >= lowat;
+        let crumbs = room == 0 || room < charge / 2 || unsent.saturating_mul(2) >= lowat;
         let room = if crumbs { 0 } else { room.min(lowat - unsent) };
         let wanted = u32::try_from(room).unwrap_or(u32::MAX);
         memory.grant(wanted, self.send.queue.len(), self.send.least_buffer) as usize

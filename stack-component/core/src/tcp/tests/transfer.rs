@@ -2,7 +2,7 @@
 
 use super::harness::{Impairment, Pair};
 use crate::random::{Random, SeededRandom};
-use crate::tcp::{Received, Shutdown, TcpHandle, TcpState};
+use crate::tcp::{Received, SendFlags, Shutdown, TcpHandle, TcpState};
 use crate::time::Duration;
 use alloc::vec::Vec;
 use std::vec;
@@ -92,11 +92,14 @@ fn room_that_was_told_can_be_used_in_pieces() {
     let mut pair = Pair::new(Impairment::NONE, 1);
     let [client, _] = pair.connected();
     let space = pair.hosts[0].tcp.send_space(client).unwrap();
+    let promised = SendFlags { promised: true, ..SendFlags::default() };
     let mut left = space;
     while left > 0 {
-        let piece = left.min(1000);
-        assert_eq!(pair.hosts[0].send(client, &vec![0; piece]), Ok(piece), "{left} of {space} left");
-        left -= piece;
+        let piece = vec![0; left.min(1000)];
+        // As many bytes at a time as are left of a buffer.
+        let taken = pair.hosts[0].with(|tcp, env| tcp.send_with(env, client, &piece, promised));
+        assert!(taken.is_ok_and(|taken| taken > 0), "{taken:?} with {left} of {space} left");
+        left -= taken.unwrap();
     }
     assert_eq!(pair.hosts[0].tcp.send_space(client), Ok(0));
 }

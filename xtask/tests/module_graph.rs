@@ -74,7 +74,8 @@ fn read(folder: &Path, module: &Module, files: &mut BTreeMap<Module, Vec<Vec<Str
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(&path).expect("a source");
             let mut names = Names::default();
-            names.visit_file(&syn::parse_file(&text).unwrap_or_else(|error| panic!("{path:?}: {error}")));
+            let file = syn::parse_file(&text).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+            names.visit_file(&file);
             let own = if matches!(stem.as_str(), "mod" | "lib" | "main") { module.clone() } else { inside };
             files.entry(own).or_default().append(&mut names.0);
         }

@@ -4,12 +4,10 @@
 use super::Env;
 use super::connection::{Connection, Fin, Timer};
 use super::options::TcpOptions;
+use super::round_trip::TIMER_GRAIN;
 use super::state::TcpState;
 use crate::counters::Counter;
 use crate::time::{Duration, Instant};
-
-/// The shortest wait of a timer. Linux: `TCP_TIMEOUT_MIN`.
-const SOON: Duration = Duration::from_millis(2);
 
 impl Connection {
     /// Something waits to be sent, and nothing is on its way whose acknowledgement would tell of the window.
@@ -86,7 +84,7 @@ impl Connection {
             (Some(most), Some(since)) => most.saturating_sub(env.now.since(since)),
             _ => Duration::MAX,
         };
-        self.rtt.timeout().min(left.max(SOON))
+        self.rtt.timeout().min(left.max(TIMER_GRAIN))
     }
 
     /// Whether the peer closed a window in which data is on its way. Linux: `tcp_retransmit_timer`.

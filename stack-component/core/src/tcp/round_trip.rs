@@ -10,7 +10,7 @@ use crate::time::{Duration, Instant};
 pub(super) const INITIAL: Duration = Duration::from_secs(1);
 /// The timeout for data when the SYN itself timed out (RFC 6298 section 5.7). Linux: `TCP_TIMEOUT_FALLBACK`.
 const FALLBACK: Duration = Duration::from_secs(3);
-/// What timers that wait for less than a timeout add. Linux: `TCP_TIMEOUT_MIN_US`.
+/// The shortest wait of a timer, and what timers that wait for less than a timeout add. Linux: `TCP_TIMEOUT_MIN`.
 pub(super) const TIMER_GRAIN: Duration = Duration::from_millis(2);
 /// Linux measures timeouts in ticks of this many microseconds; part of one counts as a whole.
 const TICK: u64 = 1000;

@@ -126,6 +126,7 @@ impl Tcp {
         let connection = self.sockets.get_mut(handle).and_then(Socket::connection_mut);
         if let Some((connection, _)) = connection {
             connection.send.buffers.push_all();
+            connection.note_want(env.now);
             connection.events.output = true;
             self.settle(env, handle);
         }

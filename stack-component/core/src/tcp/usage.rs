@@ -4,6 +4,7 @@
 use super::Env;
 use super::congestion::{self, Algorithm, CaEvent, CaState};
 use super::connection::{Connection, Wait};
+use crate::time::Instant;
 
 impl Connection {
     /// Changes the congestion control of a connection; its window stays. Linux: `tcp_set_congestion_control`,
@@ -47,9 +48,15 @@ impl Connection {
         if env.sysctl.tcp_slow_start_after_idle && old && !self.control.takes_over() {
             self.decay_unused_window(env);
         }
-        // There is room on the path, nothing to send, and an owner who would write if he could.
-        if self.unsent() == 0 && self.send.no_space && self.state.may_send() {
-            self.start_wait(env.now, Wait::SendBuffer);
+        self.note_want(env.now);
+    }
+
+    /// There is room on the path, nothing to send, and an owner who would write if he could: the send buffer is what holds
+    /// sending back. Linux: the end of `tcp_cwnd_validate`.
+    pub(super) fn note_want(&mut self, now: Instant) {
+        let wants = self.unsent() == 0 && self.send.no_space && self.state.may_send();
+        if wants && !self.is_window_limited() {
+            self.start_wait(now, Wait::SendBuffer);
         }
     }
 

@@ -24,7 +24,7 @@ pub(super) fn charge_of(len: usize) -> usize {
 }
 
 /// A packet with what it takes of the buffer.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Kept {
     data: Packet,
     charge: usize,
@@ -238,29 +238,45 @@ impl ReceiveQueue {
         Some(run.kept.charge)
     }
 
-    /// Moves data together, so that it takes less. Answers how many packets that saved. Linux: `tcp_collapse`.
-    pub(super) fn collapse(&mut self) -> usize {
+    /// Moves data together, so that it takes less. Of what waits for something missing no more is looked at once crumbs that
+    /// cannot be moved together take `most_crumbs` bytes: somebody sends every other byte, and each of his segments would
+    /// cost a walk (CVE-2018-5390). Answers how many packets that saved. Linux: `tcp_collapse`,
+    /// `tcp_collapse_ofo_queue`.
+    pub(super) fn collapse(&mut self, most_crumbs: usize) -> usize {
         let before = self.in_order.len() + self.out_of_order.len();
-        let mut in_order = VecDeque::new();
+        let mut in_order: VecDeque<Kept> = VecDeque::with_capacity(self.in_order.len());
         for kept in core::mem::take(&mut self.in_order) {
             match in_order.back_mut() {
-                Some(last) if fits(last, &kept) => join(last, &kept),
+                Some(last) if fits(last, &kept) => self.charged -= join(last, &kept).min(self.charged),
                 _ => in_order.push_back(kept),
             }
         }
-        let mut out_of_order: VecDeque<OutOfOrder> = VecDeque::new();
-        for run in core::mem::take(&mut self.out_of_order) {
-            match out_of_order.back_mut() {
-                Some(last) if last.end() == run.start && fits(&last.kept, &run.kept) => {
-                    join(&mut last.kept, &run.kept);
-                }
-                _ => out_of_order.push_back(run),
-            }
-        }
-        (self.in_order, self.out_of_order) = (in_order, out_of_order);
-        let charges = self.in_order.iter().chain(self.out_of_order.iter().map(|run| &run.kept));
-        self.charged = charges.map(|kept| kept.charge).sum();
+        self.in_order = in_order;
+        self.collapse_out_of_order(most_crumbs);
         before - self.in_order.len() - self.out_of_order.len()
+    }
+
+    fn collapse_out_of_order(&mut self, most_crumbs: usize) {
+        let (mut kept, mut seen, mut crumbs) = (0_usize, 0, 0);
+        while crumbs <= most_crumbs
+            && let Some(run) = self.out_of_order.get_mut(seen)
+        {
+            let run = core::mem::replace(run, OutOfOrder { start: run.start, kept: Kept::default() });
+            match kept.checked_sub(1).and_then(|last| self.out_of_order.get_mut(last)) {
+                Some(last) if last.end() == run.start && fits(&last.kept, &run.kept) => {
+                    self.charged -= join(&mut last.kept, &run.kept).min(self.charged);
+                }
+                _ => {
+                    crumbs += if run.kept.data.len() < COALESCE_BELOW { run.kept.charge } else { 0 };
+                    if let Some(place) = self.out_of_order.get_mut(kept) {
+                        *place = run;
+                    }
+                    kept += 1;
+                }
+            }
+            seen += 1;
+        }
+        self.out_of_order.drain(kept..seen);
     }
 }
 
@@ -268,9 +284,12 @@ fn fits(last: &Kept, next: &Kept) -> bool {
     last.data.len() + next.data.len() <= COALESCE_UP_TO
 }
 
-fn join(last: &mut Kept, next: &Kept) {
+/// Appends `next` to `last`. Answers how much less both take.
+fn join(last: &mut Kept, next: &Kept) -> usize {
+    let before = last.charge + next.charge;
     last.data.append(next.data.data());
-    last.charge = charge_of(last.data.len()).min(last.charge + next.charge);
+    last.charge = charge_of(last.data.len()).min(before);
+    before - last.charge
 }
 
 #[cfg(test)]
@@ -350,8 +369,29 @@ mod tests {
         let mut told = vec![];
         queue.overlaps(Sequence(100), Sequence(2100), |from, to| told.push((from.0, to.0)));
         assert_eq!(told, [(100, 1210), (2000, 2100)]);
-        assert_eq!(queue.collapse(), 1);
+        assert_eq!(queue.collapse(0), 1);
         assert_eq!(queue.charged(), charge_of(1200) + charge_of(600));
+    }
+
+    #[test]
+    fn collapsing_stops_at_crumbs_and_loses_nothing() {
+        for most_crumbs in [0, 10 * charge_of(1), usize::MAX] {
+            let mut queue = ReceiveQueue::default();
+            // Fifty crumbs, then twenty full segments in pairs.
+            (0..50u32).for_each(|i| queue.insert(Sequence(2 * i + 1), Packet::from_payload(b"x")));
+            for i in 0..20u32 {
+                queue.insert(Sequence(1000 + 1200 * i + i / 2), Packet::from_payload(&[b'y'; 1200]));
+            }
+            let saved = queue.collapse(most_crumbs);
+            assert_eq!(saved, if most_crumbs == usize::MAX { 10 } else { 0 });
+            let kept = queue.in_order.iter().chain(queue.out_of_order.iter().map(|run| &run.kept));
+            assert_eq!(queue.charged(), kept.map(|kept| kept.charge).sum());
+            (0..50u32).for_each(|i| {
+                queue.push(Packet::from_payload(b"z"));
+                assert_eq!(queue.advance(Sequence(2 * i + 1), |_, _| ()), Sequence(2 * i + 2));
+            });
+            assert_eq!((queue.len(), queue.out_of_order_end()), (100, Some(Sequence(1000 + 1200 * 20 + 9))));
+        }
     }
 
     #[test]

@@ -240,7 +240,8 @@ impl Connection {
         if self.has_room(env) {
             return true;
         }
-        let collapsed = self.receive.queue.collapse();
+        let most_crumbs = self.receive.tuning.buffer as usize / 8;
+        let collapsed = self.receive.queue.collapse(most_crumbs);
         env.counters.add(Counter::TcpExtTCPRcvCollapsed, collapsed as u64);
         if self.has_room(env) {
             return true;

@@ -41,11 +41,19 @@ pub struct FlowResult {
 
 impl Bulk {
     /// A link of `rate` bytes a second, a round trip of `rtt`, and a queue of one bandwidth-delay product, at least
-    /// 100 packets, that loses `loss` of a thousand frames of each direction; `flows` at once.
+    /// 100 packets, that loses `loss` of a thousand frames of each direction; `flows` at once. For DCTCP it marks what comes
+    /// while a seventh of the product waits, at least 20 packets (RFC 8257 section 3.1 leaves that number to the network).
     pub fn new(rate: u64, rtt: Duration, loss: u32, flows: &[Algorithm], time: Duration) -> Bulk {
         let product = u128::from(rate) * rtt.as_micros() / 1_000_000 / 1514;
-        let impairment =
-            Impairment { delay: rtt / 2, rate, queue: (product as usize).max(100), loss, ..Impairment::NONE };
+        let product = product as usize;
+        let impairment = Impairment {
+            delay: rtt / 2,
+            rate,
+            queue: product.max(100),
+            mark_above: flows.contains(&Algorithm::Dctcp).then_some((product / 7).max(20)),
+            loss,
+            ..Impairment::NONE
+        };
         Bulk { impairment, flows: flows.iter().map(|&flow| (flow, Duration::ZERO)).collect(), time, seed: 1 }
     }
 
@@ -64,7 +72,9 @@ impl Bulk {
                 host.set_sysctl(name, "4096 131072 16777216").expect("a setting that there is");
             }
         }
-        let mut flows: Vec<_> = (0..self.flows.len()).map(|number| Flow::new(&mut network, number)).collect();
+        let numbered = self.flows.iter().enumerate();
+        let mut flows: Vec<_> =
+            numbered.map(|(number, (algorithm, _))| Flow::new(&mut network, number, *algorithm)).collect();
         let begun = network.now;
         let end = begun + self.time;
         let data = vec![0x2a; PIECE];
@@ -96,11 +106,15 @@ struct Flow {
 }
 
 impl Flow {
-    fn new(network: &mut Network, number: usize) -> Self {
+    fn new(network: &mut Network, number: usize, algorithm: Algorithm) -> Self {
         let address = SocketAddrV4::new(ADDRESSES[1], 5000 + number as u16);
         let host = &mut network.hosts[1];
         let listener = host.tcp_open().expect("a socket");
         host.tcp_set_option(listener, TcpOption::ReceiveBuffer(BUFFER)).expect("a buffer");
+        if algorithm == Algorithm::Dctcp {
+            // Its receiver tells of each mark (RFC 8257 section 3.2).
+            host.tcp_set_option(listener, TcpOption::Congestion(algorithm)).expect("an option that is taken");
+        }
         host.tcp_bind(listener, address).expect("a free port");
         host.tcp_listen(listener).expect("a listener");
         Flow { address, listener, client: None, server: None, received: 0 }

@@ -6,6 +6,7 @@ mod close;
 mod congestion;
 mod ecn;
 mod fast_open;
+mod flood;
 mod handshake;
 mod harness;
 mod loss;

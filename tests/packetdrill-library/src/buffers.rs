@@ -21,6 +21,11 @@ pub(crate) unsafe fn take(bytes: *const c_void, len: usize) -> Result<Vec<u8>, E
     Ok(unsafe { std::slice::from_raw_parts(bytes.cast::<u8>(), len) }.to_vec())
 }
 
+/// Whether there is memory to read into; nothing is taken from the socket if not. Linux: copy_to_user.
+pub(crate) fn has_room(buffer: *const c_void, len: usize) -> Result<(), Errno> {
+    if buffer.is_null() && len > 0 { Err(Errno::EFAULT) } else { Ok(()) }
+}
+
 /// Copies at most `len` of `bytes` to the caller, and says how many.
 ///
 /// # Safety

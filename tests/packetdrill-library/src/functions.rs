@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use crate::abi::{Interface, User};
-use crate::buffers::{capacity, gather, give, scatter, take, take_address};
+use crate::buffers::{capacity, gather, give, has_room, scatter, take, take_address};
 use crate::world::{World, world};
 use crate::{options, sockets};
 use libc::{
@@ -125,7 +125,7 @@ unsafe extern "C" fn connect(_: User, fd: c_int, address: *const sockaddr, len: 
 
 /// Receives into one buffer.
 unsafe fn receive(fd: c_int, buffer: *mut c_void, len: size_t, call: impl FnOnce(Fd) -> Call) -> ssize_t {
-    long(on(fd, call).map(|answer| {
+    long(has_room(buffer, len).and_then(|()| on(fd, call)).map(|answer| {
         // SAFETY: the caller's promise.
         unsafe { give(&answer.data, buffer, len) };
         answer.value

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use crate::abi::User;
-use crate::buffers::{capacity, gather, give, give_address, layout, scatter, take, take_address};
+use crate::buffers::{capacity, gather, give, give_address, has_room, layout, scatter, take, take_address};
 use crate::functions::{int, long, on, stand_in};
 use crate::proc_sys::next;
 use crate::world::world;
@@ -34,7 +34,7 @@ pub(crate) unsafe extern "C" fn recvfrom(
     address: *mut sockaddr,
     address_len: *mut socklen_t,
 ) -> ssize_t {
-    long(on(fd, |fd| Call::Recv { fd, len, flags }).map(|answer| {
+    long(has_room(buffer, len).and_then(|()| on(fd, |fd| Call::Recv { fd, len, flags })).map(|answer| {
         // SAFETY: the caller's promise.
         unsafe { give(&answer.data, buffer, len) };
         if let Some(peer) = answer.address {

@@ -122,7 +122,6 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Bytes to write: what is not said is zeros.
     /// Whether the call is to move bytes from or to where there is no memory. Linux: `copy_from_iter`, `copy_to_iter`
     /// fail.
     pub(super) fn has_no_memory(&self) -> bool {
@@ -132,6 +131,7 @@ impl<'a> Arguments<'a> {
         moves && nowhere && self.size(2).is_ok_and(|len| len > 0)
     }
 
+    /// Bytes to write: what is not said is zeros.
     fn data(&self, buffer: usize, len: usize) -> Result<Vec<u8>> {
         let len = self.size(len)?;
         let mut data = match self.get(buffer)? {

@@ -11,6 +11,7 @@
 //! * `large`: packets as long as those that the tool sees on Linux;
 //! * `stage`: the machine, made again while it is not too late, when the tool shows which address it chose;
 //! * `shims`, `proc_sys`: commands of scripts, which must not reach this computer's settings;
+//! * `killed`: what is done when a signal ends the tool;
 //! * `preload`: `getsockopt` for the tool's code blocks, which do not go through the table, and `system`.
 //!
 //! This crate is the one place of packetdrill's support where `unsafe` is permitted: the tool hands out pointers.
@@ -21,6 +22,7 @@ mod buffers;
 mod descriptors;
 mod functions;
 mod init;
+mod killed;
 mod large;
 mod options;
 mod preload;

@@ -4,6 +4,7 @@
 //! `ethtool`, `nstat` and `sleep` and ask here. Programs that open files below `/proc/sys` themselves get those of a
 //! tree of our own (see `proc_sys`), and what they wrote is taken over before the machine is used again.
 
+use crate::killed;
 use crate::proc_sys::Tree;
 use crate::world::World;
 use packetdrill::run::commands::shell::Place;
@@ -58,6 +59,7 @@ pub(crate) fn begin(world: &'static World, library: &Path) -> io::Result<Variabl
         (crate::proc_sys::VARIABLE, tree.root().display().to_string()),
         ("LD_PRELOAD", format!("{}:{preload}", as_list_entry(&preloaded)?)),
     ];
+    killed::remove(place.directory());
     world.lock().settings = Some(tree.clone());
     std::thread::Builder::new().name("shims".into()).spawn(move || serve(world, &listener))?;
     *PLACE.lock().unwrap_or_else(PoisonError::into_inner) = Some((place, tree));
@@ -78,6 +80,7 @@ pub(crate) fn end() {
     if let Some((place, _)) = &place {
         drop(UnixStream::connect(place.socket()));
     }
+    killed::forget();
 }
 
 /// Answers until somebody comes who asks nothing.

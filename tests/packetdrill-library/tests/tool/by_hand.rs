@@ -115,11 +115,11 @@ pub(crate) fn a_caller_in_c_plays_a_connection() -> Outcome {
     let library = load(&crate::library()?)?;
     let mut table = MaybeUninit::<Interface>::uninit();
     // SAFETY: the functions of these names have these types; the table is filled in by the first.
-    let (tool, getsockopt) = unsafe {
+    let (tool, getsockopt, init) = unsafe {
         let init: Init = std::mem::transmute(symbol(library, "packetdrill_interface_init")?);
         init(c"".as_ptr(), table.as_mut_ptr());
         let getsockopt: Getsockopt = std::mem::transmute(symbol(library, "getsockopt")?);
-        (Tool(table.assume_init()), getsockopt)
+        (Tool(table.assume_init()), getsockopt, init)
     };
     commands_reach_the_stack_and_not_this_computer()?;
     let (fd, acknowledged) = connection(&tool)?;
@@ -129,6 +129,11 @@ pub(crate) fn a_caller_in_c_plays_a_connection() -> Outcome {
     unsafe {
         ensure!((tool.0.close)(null_mut(), fd) == 0, "close");
         (tool.0.free)(null_mut());
+        // The next script of a command line finds nothing of the one before.
+        let mut next = MaybeUninit::<Interface>::uninit();
+        init(c"".as_ptr(), next.as_mut_ptr());
+        ensure!(shell("sysctl -n net.ipv4.tcp_sack")? == "1", "the machine is not new");
+        (next.assume_init().free)(null_mut());
     }
     Ok(None)
 }
@@ -148,6 +153,8 @@ fn commands_reach_the_stack_and_not_this_computer() -> Result<(), String> {
         ("sysctl -q net.ipv4.tcp_sack=0; sysctl -n net.ipv4.tcp_sack", "0"),
         ("cat /proc/sys/net/ipv4/tcp_sack", "0"),
         ("echo 11 > /proc/sys/net/ipv4/tcp_syn_retries; cat /proc/sys/net/ipv4/tcp_syn_retries", "11"),
+        ("cd /proc/sys/net/ipv4 && echo 0 > tcp_dsack && sysctl -n net.ipv4.tcp_dsack", "0"),
+        ("echo 1 2>/dev/null > /proc/sys/net/ipv4/tcp_none || echo no", "no"),
     ] {
         let said = shell(text)?;
         ensure!(said == expected, "{text}: {said}, expected {expected}");

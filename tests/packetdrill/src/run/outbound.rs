@@ -1,7 +1,7 @@
 //! Packets that the script expects.
 
 use super::compare::{compare, continues};
-use super::connection::{Connection, Protocol, State, timestamp};
+use super::connection::{Connection, End, Protocol, State, timestamp};
 use super::failure::{Failure, Row};
 use super::runner::Runner;
 use super::time::{Due, check, seconds};
@@ -121,22 +121,36 @@ impl Runner<'_> {
         }
     }
 
+    /// Whether a SYN is one that another connection than `at` sends again.
+    fn is_anothers_again(&self, at: usize, from: End, to: End, seq: u32) -> bool {
+        let mut others = self.connections.iter().enumerate().filter(|(index, _)| *index != at);
+        others.any(|(_, other)| {
+            (other.local, other.remote, other.live_local_isn) == (Some(from), Some(to), seq)
+        })
+    }
+
     /// Upstream: find_socket_for_live_packet, find_connect_for_live_packet.
     fn belongs(&mut self, script: &Packet, at: usize, packet: &Decoded) -> bool {
+        let again = match &packet.transport {
+            Transport::Tcp(tcp) => {
+                let (from, to) = ((packet.source, tcp.source), (packet.destination, tcp.destination));
+                self.is_anothers_again(at, from, to, tcp.seq)
+            }
+            _ => false,
+        };
         let connection = &mut self.connections[at];
         let ends = |connection: &Connection| (connection.local, connection.remote);
         match &packet.transport {
             Transport::Tcp(tcp) if connection.protocol == Protocol::Tcp => {
                 let (from, to) = ((packet.source, tcp.source), (packet.destination, tcp.destination));
                 if ends(connection) == (Some(from), Some(to)) && connection.state != State::Connecting {
-                    let again = tcp.flags.syn && !tcp.flags.ack && connection.state == State::SynSent;
-                    if again {
+                    if tcp.flags.syn && !tcp.flags.ack && connection.state == State::SynSent {
                         connection.live_local_isn = tcp.seq;
                     }
                     return true;
                 }
                 let opens = tcp.flags.syn && !tcp.flags.ack && connection.state == State::SynSent;
-                if !opens || connection.remote != Some(to) {
+                if !opens || again || connection.remote != Some(to) {
                     return false;
                 }
                 connection.local = Some(from);

@@ -110,8 +110,10 @@ impl Runner<'_> {
                 setting => match setting.split_once('=') {
                     Some((name, value)) => {
                         let name = dotted(name.trim());
-                        let shown = if quiet { String::new() } else { format!("{name} = {value}\n") };
-                        Reply { output: shown, ..self.set_sysctl(&name, value) }
+                        let reply = self.set_sysctl(&name, value);
+                        let shown = !quiet && reply.status == 0;
+                        let output = if shown { format!("{name} = {value}\n") } else { String::new() };
+                        Reply { output, ..reply }
                     }
                     None => self.show_sysctl(&dotted(setting), bare),
                 },

@@ -85,6 +85,7 @@ mod segment_size;
 mod send_queue;
 mod sent_queue;
 mod sequence;
+mod set_option;
 mod sharing;
 mod signature;
 mod sockets;

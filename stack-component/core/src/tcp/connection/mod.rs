@@ -11,8 +11,11 @@ mod fast_open;
 mod mtu_probe;
 mod pacing;
 mod path;
+mod receive_side;
 mod recovery;
+mod send_side;
 mod timers;
+mod totals;
 mod tuning;
 mod usage;
 mod write_buffers;
@@ -24,8 +27,11 @@ pub(super) use fast_open::{Failure, FastOpen};
 pub(super) use mtu_probe::MtuProbe;
 pub(super) use pacing::Pacing;
 pub(super) use path::PathState;
+pub(super) use receive_side::ReceiveSide;
 pub(super) use recovery::{BurstAgain, Recovery, Resend};
+pub(super) use send_side::{Fin, SendSide};
 pub(super) use timers::{Timer, Timers};
+pub(super) use totals::Totals;
 pub(super) use tuning::Tuning;
 pub(super) use usage::Usage;
 pub(super) use write_buffers::{Buffer, WriteBuffers};
@@ -35,105 +41,16 @@ use super::keys::Key;
 use super::memory::Memory;
 use super::options::TcpOptions;
 use super::rate::DeliveryRate;
-use super::receive_queue::ReceiveQueue;
 use super::round_trip::RoundTrip;
-use super::sack_out::SackOut;
-use super::segment_size::{DEFAULT_MSS, MIN_MSS, TIMESTAMPS_LEN, mss_of_mtu, within_half_window};
-use super::send_queue::SendQueue;
+use super::segment_size::{MIN_MSS, TIMESTAMPS_LEN, mss_of_mtu, within_half_window};
 use super::sent_queue::SentQueue;
 use super::sequence::Sequence;
 use super::trail::Trail;
 use super::{Env, FourTuple, SocketError, TcpState, congestion};
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 use crate::wire::tcp::{MAX_OPTIONS_LEN, SIGNED_LEN};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-
-/// How far the FIN of our side is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fin {
-    /// More data may come.
-    No,
-    /// To be sent behind the data.
-    Queued,
-    /// Sent at least once.
-    Sent,
-}
-
-/// What we send.
-#[derive(Debug)]
-pub(super) struct SendSide {
-    /// ISS: the number of our SYN.
-    pub initial: Sequence,
-    /// SND.UNA: the first number not acknowledged.
-    pub una: Sequence,
-    /// SND.NXT: the first number never sent.
-    pub next: Sequence,
-    /// SND.WND: how far beyond `una` the peer lets us send.
-    pub window: u32,
-    /// SND.WL1: the segment's number of the last window update.
-    pub window_sequence: Sequence,
-    /// The largest window the peer ever offered.
-    pub max_window: u32,
-    /// By how many bits the peer's windows are shifted.
-    pub scale: u8,
-    /// The largest segment the peer takes.
-    pub peer_mss: u32,
-    /// Bytes not acknowledged, sent or not.
-    pub queue: SendQueue,
-    /// Segments not acknowledged.
-    pub sent: SentQueue,
-    pub fin: Fin,
-    /// The end of the last segment that was smaller than could be (Nagle, Minshall). Linux: `snd_sml`.
-    pub small_end: Sequence,
-    /// A segment smaller than the rules allow is to be sent: the persist timer wants it.
-    pub force_partial: bool,
-    /// The last write said that more follows: a segment that is not full waits. Linux: `MSG_MORE`.
-    pub more: bool,
-    /// What is unsent leaves at once, corked or not. Linux: `TCP_NAGLE_PUSH`.
-    pub push_once: bool,
-    /// What was written and not sent, in its pieces.
-    pub buffers: WriteBuffers,
-    /// Most unsent bytes, if the owner did not choose. Linux: `tcp_notsent_lowat` of the namespace.
-    pub lowat: u32,
-    /// Bytes that may always be queued, however short memory is. Linux: `tcp_wmem[0]` of the namespace.
-    pub least_buffer: u32,
-    /// The owner had more to write than there was room for. Linux: `SOCK_NOSPACE`.
-    pub no_space: bool,
-    /// A writer waits for the connection: his data will carry the acknowledgement of the SYN-ACK. Linux:
-    /// `sk_write_pending`.
-    pub writer_waits: bool,
-    /// How the congestion window was used.
-    pub usage: Usage,
-    /// When data was sent last.
-    pub last_data: Instant,
-}
-
-/// What we receive.
-#[derive(Debug)]
-pub(super) struct ReceiveSide {
-    /// RCV.NXT: the number expected next.
-    pub next: Sequence,
-    /// The number behind the last one the peer was allowed to send. RCV.WND is `edge - next`.
-    pub edge: Sequence,
-    /// RCV.NXT as last told to the peer. Linux: `rcv_wup`.
-    pub acked: Sequence,
-    /// By how many bits our windows are shifted.
-    pub scale: u8,
-    /// The size of the peer's full segments as far as seen. Linux: `rcv_mss`.
-    pub mss: u32,
-    pub queue: ReceiveQueue,
-    /// What is told of data that arrived out of order or twice.
-    pub sack: SackOut,
-    /// What the window is chosen by.
-    pub tuning: Tuning,
-    /// The number of a FIN that waits for data before it.
-    pub fin_at: Option<Sequence>,
-    /// The peer's FIN is in.
-    pub finished: bool,
-    /// The owner reads no more.
-    pub shutdown: bool,
-}
 
 /// The timestamps option in use (RFC 7323). Linux: `struct tcp_options_received`.
 #[derive(Clone, Copy, Debug)]
@@ -142,38 +59,6 @@ pub(super) struct TimestampState {
     pub recent: u32,
     /// When it was taken; it is not believed for ever.
     pub recent_at: Instant,
-}
-
-/// What is counted of a connection from its beginning to its end. Linux: the totals in `struct tcp_sock`.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Totals {
-    /// Segments sent, with and without data. Linux: `segs_out`.
-    pub segments_out: u32,
-    /// Segments with data sent. Linux: `data_segs_out`.
-    pub data_segments_out: u32,
-    /// Segments received. Linux: `segs_in`.
-    pub segments_in: u32,
-    /// Segments with data received. Linux: `data_segs_in`.
-    pub data_segments_in: u32,
-    /// Bytes of data sent, those sent again included. Linux: `bytes_sent`.
-    pub bytes_sent: u64,
-    /// Segments sent again. Linux: `total_retrans`.
-    pub retransmitted: u32,
-    /// Bytes sent again. Linux: `bytes_retrans`.
-    pub bytes_retransmitted: u64,
-    /// Bytes acknowledged. Linux: `bytes_acked`.
-    pub bytes_acked: u64,
-    /// Segments that arrived out of order. Linux: `rcv_ooopack`.
-    pub out_of_order: u32,
-    /// Bytes received. Linux: `bytes_received`.
-    pub bytes_received: u64,
-    /// Retransmission timeouts. Linux: `total_rto`.
-    pub timeouts: u32,
-    /// Runs of timeouts that ended, and how long they took. Linux: `total_rto_recoveries`, `total_rto_time`.
-    pub timeout_recoveries: u32,
-    pub timeout_time: Duration,
-    /// When the present run began. Linux: `rto_stamp`.
-    pub timeouts_since: Option<Instant>,
 }
 
 /// What became of a connection since it was looked at last: the owner is told.
@@ -274,43 +159,8 @@ impl Connection {
         Connection {
             tuple,
             state,
-            send: SendSide {
-                initial,
-                una: initial,
-                next: initial,
-                window: 0,
-                window_sequence: Sequence(0),
-                max_window: 0,
-                scale: 0,
-                peer_mss: DEFAULT_MSS,
-                queue: SendQueue::new(initial + 1),
-                sent: SentQueue::default(),
-                fin: Fin::No,
-                small_end: initial,
-                force_partial: false,
-                more: false,
-                push_once: false,
-                buffers: WriteBuffers::new(initial + 1),
-                lowat: sysctl.tcp_notsent_lowat,
-                least_buffer: sysctl.tcp_wmem[0],
-                no_space: false,
-                writer_waits: false,
-                usage: Usage::new(initial, now),
-                last_data: now,
-            },
-            receive: ReceiveSide {
-                next: Sequence(0),
-                edge: Sequence(0),
-                acked: Sequence(0),
-                scale: receive_scale,
-                mss: DEFAULT_MSS,
-                queue: ReceiveQueue::default(),
-                sack: SackOut::default(),
-                tuning: Tuning::new(now),
-                fin_at: None,
-                finished: false,
-                shutdown: false,
-            },
+            send: SendSide::new(initial, sysctl, now),
+            receive: ReceiveSide::new(receive_scale, now),
             timestamps: None,
             path: PathState::default(),
             key: None,

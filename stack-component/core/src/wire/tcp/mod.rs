@@ -1,6 +1,7 @@
 //! TCP headers (RFC 9293 section 3.1). The options are in a file of their own, [`Options`].
 
 mod accurate_ecn;
+mod listing;
 mod option_values;
 mod options;
 
@@ -249,7 +250,7 @@ impl fmt::Display for Header<'_> {
         }
         write!(f, ", win {}", self.window())?;
         if !self.options.is_empty() {
-            write!(f, ", options [{}]", options::Listing(self.options))?;
+            write!(f, ", options [{}]", listing::Listing(self.options))?;
         }
         write!(f, ", length {}", self.payload.len())
     }

@@ -3,7 +3,6 @@
 
 use super::accurate_ecn::{self, AccurateEcn};
 use super::option_values::{FastOpenCookie, SackBlocks, Timestamps};
-use core::fmt;
 
 /// Bytes of options that fit a header.
 pub const MAX_OPTIONS_LEN: usize = 40;
@@ -11,19 +10,19 @@ pub const MAX_OPTIONS_LEN: usize = 40;
 /// The largest window scale (RFC 7323 section 2.3).
 const MAX_WINDOW_SCALE: u8 = 14;
 
-const END: u8 = 0;
-const NOP: u8 = 1;
-const MSS: u8 = 2;
-const WINDOW_SCALE: u8 = 3;
-const SACK_PERMITTED: u8 = 4;
-const SACK: u8 = 5;
-const TIMESTAMPS: u8 = 8;
-const MD5: u8 = 19;
-const FAST_OPEN: u8 = 34;
+pub(super) const END: u8 = 0;
+pub(super) const NOP: u8 = 1;
+pub(super) const MSS: u8 = 2;
+pub(super) const WINDOW_SCALE: u8 = 3;
+pub(super) const SACK_PERMITTED: u8 = 4;
+pub(super) const SACK: u8 = 5;
+pub(super) const TIMESTAMPS: u8 = 8;
+pub(super) const MD5: u8 = 19;
+pub(super) const FAST_OPEN: u8 = 34;
 /// The experiments' kind (RFC 6994), shared by those that begin with a number of their own.
-const EXPERIMENT: u8 = 254;
+pub(super) const EXPERIMENT: u8 = 254;
 /// Fast Open's number among the experiments (RFC 7413 section 4.1.1).
-const FAST_OPEN_EXPERIMENT: [u8; 2] = [0xf9, 0x89];
+pub(super) const FAST_OPEN_EXPERIMENT: [u8; 2] = [0xf9, 0x89];
 
 /// Bytes of a signature (RFC 2385 section 3).
 pub const SIGNATURE_LEN: usize = 16;
@@ -54,13 +53,13 @@ pub struct Options {
 }
 
 /// One option of the list: its kind and what is behind the length byte.
-struct Item<'a> {
-    kind: u8,
-    value: &'a [u8],
+pub(super) struct Item<'a> {
+    pub(super) kind: u8,
+    pub(super) value: &'a [u8],
 }
 
 /// Walks a list of options; ends at its end, at the END option, or at a length that cannot be.
-struct Items<'a>(&'a [u8]);
+pub(super) struct Items<'a>(pub(super) &'a [u8]);
 
 impl<'a> Iterator for Items<'a> {
     type Item = Item<'a>;
@@ -80,7 +79,7 @@ impl<'a> Iterator for Items<'a> {
     }
 }
 
-fn be16(bytes: &[u8]) -> Option<u16> {
+pub(super) fn be16(bytes: &[u8]) -> Option<u16> {
     Some(u16::from_be_bytes(bytes.try_into().ok()?))
 }
 
@@ -88,7 +87,7 @@ fn be32(bytes: &[u8]) -> Option<u32> {
     Some(u32::from_be_bytes(bytes.try_into().ok()?))
 }
 
-fn pair(bytes: &[u8]) -> Option<(u32, u32)> {
+pub(super) fn pair(bytes: &[u8]) -> Option<(u32, u32)> {
     let (first, second) = bytes.split_at_checked(4)?;
     Some((be32(first)?, be32(second)?))
 }
@@ -295,229 +294,5 @@ impl Options {
     }
 }
 
-/// Shows bytes as hexadecimal digits.
-struct Hex<'a>(&'a [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-/// Shows a list of options as tcpdump does, in the order they have on the wire.
-pub(super) struct Listing<'a>(pub(super) &'a [u8]);
-
-impl fmt::Display for Listing<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (nth, Item { kind, value }) in Items(self.0).enumerate() {
-            if nth > 0 {
-                f.write_str(",")?;
-            }
-            match (kind, value.len()) {
-                (NOP, _) => f.write_str("nop")?,
-                (MSS, 2) => write!(f, "mss {}", be16(value).unwrap_or(0))?,
-                (WINDOW_SCALE, 1) => write!(f, "wscale {}", value.first().copied().unwrap_or(0))?,
-                (SACK_PERMITTED, 0) => f.write_str("sackOK")?,
-                (SACK, len) if len % 8 == 0 => {
-                    write!(f, "sack {} ", len / 8)?;
-                    for (left, right) in value.chunks_exact(8).filter_map(pair) {
-                        write!(f, "{{{left}:{right}}}")?;
-                    }
-                }
-                (TIMESTAMPS, 8) => {
-                    let (value, echo) = pair(value).unwrap_or_default();
-                    write!(f, "TS val {value} ecr {echo}")?;
-                }
-                (MD5, SIGNATURE_LEN) => write!(f, "md5 {}", Hex(value))?,
-                (accurate_ecn::ORDER_0 | accurate_ecn::ORDER_1, _) => match AccurateEcn::parse(kind, value) {
-                    Some(option) => write!(f, "{option}")?,
-                    None => write!(f, "unknown-{kind}")?,
-                },
-                (FAST_OPEN, 0) => f.write_str("tfo cookiereq")?,
-                (FAST_OPEN, _) => write!(f, "tfo cookie {}", Hex(value))?,
-                (EXPERIMENT, _) => match value.strip_prefix(&FAST_OPEN_EXPERIMENT) {
-                    Some([]) => f.write_str("exp-tfo cookiereq")?,
-                    Some(cookie) => write!(f, "exp-tfo cookie {}", Hex(cookie))?,
-                    None => f.write_str("exp")?,
-                },
-                _ => write!(f, "unknown-{kind}")?,
-            }
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::string::ToString;
-    use alloc::vec;
-    use alloc::vec::Vec;
-
-    fn emitted(options: &Options) -> Vec<u8> {
-        let mut bytes = vec![0xee; options.emitted_len()];
-        options.emit(&mut bytes);
-        bytes
-    }
-
-    fn three_blocks() -> SackBlocks {
-        let mut sack = SackBlocks::EMPTY;
-        for block in 1..=3 {
-            assert!(sack.push(block * 10, block * 10 + 5));
-        }
-        sack
-    }
-
-    #[test]
-    fn linuxs_orders() {
-        let timestamps = Some(Timestamps { value: 7, echo: 0 });
-        let syn = Options {
-            mss: Some(1460),
-            window_scale: Some(7),
-            sack_permitted: true,
-            timestamps,
-            ..Default::default()
-        };
-        let rows: [(Options, &str); 5] = [
-            (syn, "mss 1460,sackOK,TS val 7 ecr 0,nop,wscale 7"),
-            (Options { timestamps: None, ..syn }, "mss 1460,nop,nop,sackOK,nop,wscale 7"),
-            (Options { sack_permitted: false, ..syn }, "mss 1460,nop,nop,TS val 7 ecr 0,nop,wscale 7"),
-            (Options { timestamps, ..Default::default() }, "nop,nop,TS val 7 ecr 0"),
-            (
-                Options { timestamps, sack: three_blocks(), ..Default::default() },
-                "nop,nop,TS val 7 ecr 0,nop,nop,sack 3 {10:15}{20:25}{30:35}",
-            ),
-        ];
-        for (options, listing) in rows {
-            let bytes = emitted(&options);
-            assert_eq!(Listing(&bytes).to_string(), listing);
-            assert_eq!(bytes.len() % 4, 0);
-            assert_eq!(Options::parse(&bytes, true), options);
-        }
-    }
-
-    #[test]
-    fn signature_first_and_fast_open_last() {
-        let cookie = FastOpenCookie::parse(&[1, 2, 3, 4], false);
-        let syn =
-            Options { mss: Some(1460), window_scale: Some(7), sack_permitted: true, ..Default::default() };
-        let rows = [
-            (
-                Options { fast_open: cookie, ..syn },
-                "mss 1460,nop,nop,sackOK,nop,wscale 7,tfo cookie 01020304,nop,nop",
-            ),
-            (
-                Options { fast_open: Some(FastOpenCookie::REQUEST), ..syn },
-                "mss 1460,nop,nop,sackOK,nop,wscale 7,tfo cookiereq,nop,nop",
-            ),
-            (
-                Options { fast_open: FastOpenCookie::parse(&[1, 2, 3, 4], true), ..syn },
-                "mss 1460,nop,nop,sackOK,nop,wscale 7,exp-tfo cookie 01020304",
-            ),
-            (
-                Options { md5: Some([0xab; 16]), ..syn },
-                "nop,nop,md5 abababababababababababababababab,mss 1460,nop,nop,sackOK,nop,wscale 7",
-            ),
-        ];
-        for (options, listing) in rows {
-            let bytes = emitted(&options);
-            assert_eq!(Listing(&bytes).to_string(), listing);
-            assert_eq!(bytes.len() % 4, 0);
-            assert_eq!(Options::parse(&bytes, true), options);
-        }
-    }
-
-    #[test]
-    fn accurate_ecn_uses_padding_and_takes_room_from_sack() {
-        let timestamps = Some(Timestamps { value: 7, echo: 0 });
-        let full = AccurateEcn { order_1: true, count: 3, fields: [1, 0, 1] };
-        let syn =
-            Options { mss: Some(1460), window_scale: Some(8), sack_permitted: true, ..Default::default() };
-        let mut two = SackBlocks::EMPTY;
-        assert!(two.push(10, 15) && two.push(20, 25));
-        let with = |sack, timestamps| Options { sack, timestamps, ..Default::default() };
-        let rows = [
-            (syn, 0, "mss 1460,ECN e1b 1 ceb 0 e0b 1,nop,nop,nop,sackOK,nop,wscale 8"),
-            (
-                Options { timestamps, ..syn },
-                0,
-                "mss 1460,sackOK,TS val 7 ecr 0,ECN e1b 1 ceb 0 e0b 1,nop,nop,wscale 8",
-            ),
-            (with(SackBlocks::EMPTY, timestamps), 3, "nop,nop,TS val 7 ecr 0,ECN e1b 1 ceb 0 e0b 1,nop"),
-            (
-                with(two, timestamps),
-                2,
-                "nop,nop,TS val 7 ecr 0,ECN e1b 1 ceb 0,nop,nop,sack 2 {10:15}{20:25}",
-            ),
-            (
-                with(three_blocks(), timestamps),
-                2,
-                "nop,nop,TS val 7 ecr 0,ECN e1b 1 ceb 0,nop,nop,sack 2 {10:15}{20:25}",
-            ),
-            (with(three_blocks(), timestamps), 0, "nop,nop,TS val 7 ecr 0,ECN,sack 3 {10:15}{20:25}{30:35}"),
-            (with(three_blocks(), None), 3, "ECN e1b 1 ceb 0 e0b 1,nop,nop,nop,sack 3 {10:15}{20:25}{30:35}"),
-        ];
-        for (mut options, least, listing) in rows {
-            assert!(options.fit_accurate_ecn(full, least));
-            let bytes = emitted(&options);
-            assert_eq!(Listing(&bytes).to_string(), listing);
-            assert_eq!(bytes.len() % 4, 0);
-        }
-        assert!(!with(three_blocks(), timestamps).fit_accurate_ecn(full, 3));
-    }
-
-    #[test]
-    fn a_cookie_that_does_not_fit_is_left_out() {
-        let fast_open = FastOpenCookie::parse(&[7; 16], false);
-        let timestamps = Some(Timestamps { value: 7, echo: 0 });
-        let syn =
-            Options { mss: Some(1460), window_scale: Some(7), timestamps, fast_open, ..Default::default() };
-        assert_eq!(emitted(&syn).len(), 40, "20 bytes beside 20");
-        let signed = Options { md5: Some([0; 16]), ..syn };
-        let parsed = Options::parse(&emitted(&signed), true);
-        assert_eq!(parsed, Options { fast_open: None, ..signed });
-    }
-
-    #[test]
-    fn blocks_that_do_not_fit_are_left_out() {
-        let mut options = Options { sack: three_blocks(), ..Default::default() };
-        assert!(options.sack.push(90, 91));
-        assert!(!options.sack.push(92, 93));
-        assert_eq!(options.emitted_len(), 36);
-        options.timestamps = Some(Timestamps::default());
-        assert_eq!(options.emitted_len(), 40);
-        assert_eq!(Options::parse(&emitted(&options), false).sack, three_blocks());
-    }
-
-    #[test]
-    fn what_belongs_into_a_syn_counts_in_one_only() {
-        let bytes = [MSS, 4, 5, 180, NOP, WINDOW_SCALE, 3, 200, SACK_PERMITTED, 2, END, MSS, 4, 1, 1];
-        let syn = Options::parse(&bytes, true);
-        assert_eq!((syn.mss, syn.window_scale, syn.sack_permitted), (Some(1460), Some(14), true));
-        assert_eq!(Options::parse(&bytes, false), Options::default());
-    }
-
-    #[test]
-    fn bad_lists_end_quietly() {
-        let rows: &[&[u8]] = &[
-            &[],
-            &[MSS],
-            &[MSS, 0],
-            &[MSS, 1],
-            &[MSS, 4, 5],
-            &[MSS, 3, 5],
-            &[MSS, 4, 0, 0],
-            &[TIMESTAMPS, 255, 0, 0],
-            &[SACK, 9, 0, 0, 0, 0, 0, 0, 0],
-            &[SACK, 2],
-            &[FAST_OPEN, 5, 1, 2, 3],
-            &[MD5, 4, 1, 2],
-            &[EXPERIMENT, 4, 0xf9, 0x88],
-            &[253, 2, 99],
-        ];
-        for bytes in rows {
-            assert_eq!(Options::parse(bytes, true), Options::default(), "{bytes:?}");
-            let _ = Listing(bytes).to_string();
-        }
-    }
-}
+mod tests;

@@ -11,6 +11,9 @@ pub(crate) const MAX_WASM_STACK: usize = 512 << 10;
 /// Stack that the host's functions get in a guest's fiber, in bytes.
 pub(crate) const HOST_STACK: usize = 512 << 10;
 
+/// How hard zstd compresses what was compiled; its own default.
+const COMPRESSION: i32 = 3;
+
 /// Time between two epochs of an engine.
 pub(crate) const EPOCH: Duration = Duration::from_millis(100);
 
@@ -57,7 +60,11 @@ fn start(config: &Config) -> Result<Engine> {
 /// everything works, only later.
 fn compile_cache() -> Option<Cache> {
     static CACHE: OnceLock<Option<Cache>> = OnceLock::new();
-    let make = || match Cache::new(CacheConfig::new()) {
+    let mut config = CacheConfig::new();
+    // What is used often would be compressed again with zstd's level 20 by whoever happens to use it then, which takes
+    // that process 170 MiB for nothing but some disk space.
+    config.with_baseline_compression_level(COMPRESSION).with_optimized_compression_level(COMPRESSION);
+    let make = || match Cache::new(config) {
         Ok(cache) => Some(cache),
         Err(error) => {
             tracing::warn!("no cache for compiled components, every start compiles anew: {error:#}");

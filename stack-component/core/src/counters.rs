@@ -266,6 +266,8 @@ counters! {
     TcpExtTCPRcvCoalesce = "TcpExt:TCPRcvCoalesce",
     /// Times memory became short.
     TcpExtTCPMemoryPressures = "TcpExt:TCPMemoryPressures",
+    /// How long it was short in all, in milliseconds, counted when it no longer is.
+    TcpExtTCPMemoryPressuresChrono = "TcpExt:TCPMemoryPressuresChrono",
     /// Connections ended for want of memory.
     TcpExtTCPAbortOnMemory = "TcpExt:TCPAbortOnMemory",
     /// Connections ended because lingering ended.

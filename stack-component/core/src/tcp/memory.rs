@@ -4,6 +4,7 @@
 use super::Env;
 use crate::counters::Counter;
 use crate::sysctl::Sysctl;
+use crate::time::Instant;
 
 /// Bytes of a page, which `tcp_mem` counts in.
 const PAGE: u64 = 4096;
@@ -29,6 +30,8 @@ pub(super) struct Memory {
     /// Linux: `tcp_memory_allocated`.
     bytes: u64,
     shortage: Shortage,
+    /// When memory became short. Linux: `tcp_memory_pressure`.
+    short_since: Instant,
     /// Linux: `tcp_orphan_count`.
     pub orphans: u32,
 }
@@ -47,8 +50,16 @@ impl Memory {
         } else {
             Shortage::None
         };
-        if was == Shortage::None && self.shortage != Shortage::None {
-            env.counters.increment(Counter::TcpExtTCPMemoryPressures);
+        match (was == Shortage::None, self.shortage == Shortage::None) {
+            (true, false) => {
+                self.short_since = env.now;
+                env.counters.increment(Counter::TcpExtTCPMemoryPressures);
+            }
+            (false, true) => {
+                let lasted = env.now.since(self.short_since).as_millis();
+                env.counters.add(Counter::TcpExtTCPMemoryPressuresChrono, lasted as u64);
+            }
+            _ => {}
         }
     }
 

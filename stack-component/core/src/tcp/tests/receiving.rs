@@ -207,8 +207,11 @@ fn memory_that_runs_out_is_refused_to_large_queues_and_given_back() {
     }
     assert!(refused > 0);
     assert_eq!(script.host.counter(Counter::TcpExtTCPMemoryPressures), 1);
+    assert_eq!(script.host.counter(Counter::TcpExtTCPMemoryPressuresChrono), 0);
+    script.host.now = script.host.now + Duration::from_millis(250);
     while let Ok(Received::Data(_)) = script.host.receive(child, 100_000) {}
     assert_eq!(script.host.tcp.memory.bytes(), 0);
+    assert_eq!(script.host.counter(Counter::TcpExtTCPMemoryPressuresChrono), 250);
     script.seen();
     script.data(&[1; 1000]);
 }

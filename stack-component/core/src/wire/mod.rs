@@ -17,6 +17,7 @@ pub mod ecn;
 pub mod ethernet;
 pub mod icmpv4;
 pub mod ipv4;
+pub mod ipv4_fragment;
 pub mod pretty;
 pub mod protocol;
 pub mod tcp;

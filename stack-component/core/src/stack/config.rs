@@ -9,7 +9,7 @@ use crate::wire::ipv4::Ipv4Cidr;
 use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
-use core::net::Ipv4Addr;
+use core::net::{IpAddr, Ipv4Addr};
 
 /// Most devices of a stack.
 const MAX_DEVICES: usize = 4096;
@@ -143,12 +143,16 @@ impl Stack {
         let sends = matches!(route.kind, RouteKind::Unicast | RouteKind::Broadcast);
         if let Some(gateway) = route.gateway {
             let unreachable = ConfigError::GatewayUnreachable(gateway);
-            match self.routes.lookup(gateway) {
+            match self.routes.lookup(gateway.into()) {
                 Ok(Destination::Unicast(hop))
-                    if hop.neighbour == gateway && route.device.is_none_or(|device| device == hop.device) =>
+                    if hop.neighbour == IpAddr::V4(gateway)
+                        && route.device.is_none_or(|device| device == hop.device) =>
                 {
                     route.device = Some(hop.device);
-                    route.source = route.source.or(hop.source);
+                    route.source = route.source.or(match hop.source {
+                        Some(IpAddr::V4(source)) => Some(source),
+                        _ => None,
+                    });
                 }
                 _ => return Err(unreachable),
             }
@@ -156,7 +160,12 @@ impl Stack {
         match route.device {
             Some(device) => {
                 let interface = self.interfaces.get(device).ok_or(ConfigError::NoSuchDevice)?;
-                route.source = route.source.or_else(|| interface.source_for(route.destination.address()));
+                route.source = route.source.or_else(|| {
+                    match interface.source_for(route.destination.address().into())? {
+                        IpAddr::V4(source) => Some(source),
+                        IpAddr::V6(_) => None,
+                    }
+                });
             }
             None if sends => return Err(ConfigError::RouteWithoutDevice),
             None => {}

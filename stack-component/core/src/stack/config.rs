@@ -99,7 +99,9 @@ impl Stack {
         if self.interfaces.count() >= MAX_DEVICES {
             return Err(ConfigError::TooManyDevices);
         }
-        Ok(self.interfaces.add(name, mtu, device))
+        let index = self.interfaces.add(name, mtu, device);
+        self.sysctl.add_device(index.0, name);
+        Ok(index)
     }
 
     /// Gives a device an address and the routes that follow: to the address itself, to its network, to
@@ -120,6 +122,7 @@ impl Stack {
         let to_us = route(Ipv4Cidr::host(ip), RouteKind::Local, DeviceIndex::LOOPBACK);
         self.routes.add(to_us).map_err(|RouteExists| ConfigError::AddressExists(ip))?;
         interface.add_address(address);
+        self.sysctl.ipv4.keep(device.0);
         if let Some(everybody) = address.broadcast().filter(|_| !loopback) {
             // Two addresses of one network have the same.
             let _ = self.routes.add(route(Ipv4Cidr::host(everybody), RouteKind::Broadcast, device));

@@ -114,6 +114,16 @@ impl Limits {
             max_distance: Some(sysctl.ipfrag_max_dist).filter(|&distance| distance > 0),
         }
     }
+
+    /// Those of IPv6, whose identification does not come round soon.
+    pub fn v6(sysctl: &Sysctl) -> Self {
+        Limits {
+            high: sysctl.ip6frag_high_thresh as usize,
+            low: sysctl.ip6frag_low_thresh as usize,
+            timeout: Duration::from_secs(sysctl.ip6frag_time.into()),
+            max_distance: None,
+        }
+    }
 }
 
 /// What differs between the versions of IP.

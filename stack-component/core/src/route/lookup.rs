@@ -2,7 +2,7 @@
 
 use super::{Metrics, Route, RouteKind, Routes};
 use crate::packet::DeviceIndex;
-use core::net::Ipv4Addr;
+use core::net::{IpAddr, Ipv4Addr};
 
 /// The next hop of a packet. Linux: `struct fib_nh_common`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,9 +10,9 @@ pub struct NextHop {
     /// The device to leave by.
     pub device: DeviceIndex,
     /// The neighbour to send to: the gateway, or the destination itself.
-    pub neighbour: Ipv4Addr,
+    pub neighbour: IpAddr,
     /// The source address of packets that have none yet.
-    pub source: Option<Ipv4Addr>,
+    pub source: Option<IpAddr>,
     /// What the route says of the path.
     pub metrics: Metrics,
 }
@@ -23,7 +23,7 @@ pub enum Destination {
     /// To ourselves; packets to there leave with this source address.
     Local {
         /// The source address of packets that have none yet.
-        source: Option<Ipv4Addr>,
+        source: Option<IpAddr>,
     },
     /// To everybody on a link.
     Broadcast(NextHop),
@@ -46,17 +46,18 @@ pub enum Refusal {
 
 impl Routes {
     /// Where a packet to `destination` goes. Linux: `fib_lookup`.
-    pub fn lookup(&self, destination: Ipv4Addr) -> Result<Destination, Refusal> {
+    pub fn lookup(&self, destination: IpAddr) -> Result<Destination, Refusal> {
+        let IpAddr::V4(destination) = destination else { return Err(Refusal::NoRoute) };
         let route = match self.lookup_local(destination) {
             Some(route) => route,
             None => self.lookup_main(destination).ok_or(Refusal::NoRoute)?,
         };
         match route.kind {
-            RouteKind::Local => Ok(Destination::Local { source: route.source }),
+            RouteKind::Local => Ok(Destination::Local { source: route.source.map(IpAddr::V4) }),
             RouteKind::Broadcast => Ok(Destination::Broadcast(next_hop(route, destination)?)),
             // The limited broadcast goes to the link that other packets to far away take.
             RouteKind::Unicast if destination.is_broadcast() => Ok(Destination::Broadcast(NextHop {
-                neighbour: destination,
+                neighbour: IpAddr::V4(destination),
                 ..next_hop(route, destination)?
             })),
             RouteKind::Unicast => Ok(Destination::Unicast(next_hop(route, destination)?)),
@@ -67,12 +68,14 @@ impl Routes {
     }
 
     /// Whether `address` is one of our own. Linux: `inet_addr_type() == RTN_LOCAL`.
-    pub fn is_local(&self, address: Ipv4Addr) -> bool {
+    pub fn is_local(&self, address: IpAddr) -> bool {
+        let IpAddr::V4(address) = address else { return false };
         self.lookup_local(address).is_some_and(|route| route.kind == RouteKind::Local)
     }
 
     /// Whether `address` means everybody, on whatever link. Linux: `inet_addr_type() == RTN_BROADCAST`.
-    pub fn is_broadcast(&self, address: Ipv4Addr) -> bool {
+    pub fn is_broadcast(&self, address: IpAddr) -> bool {
+        let IpAddr::V4(address) = address else { return false };
         let of_a_network = |route: &Route| route.kind == RouteKind::Broadcast;
         address.is_broadcast() || self.lookup_local(address).is_some_and(of_a_network)
     }
@@ -80,8 +83,8 @@ impl Routes {
 
 fn next_hop(route: &Route, destination: Ipv4Addr) -> Result<NextHop, Refusal> {
     let device = route.device.ok_or(Refusal::NoRoute)?;
-    let neighbour = route.gateway.unwrap_or(destination);
-    Ok(NextHop { device, neighbour, source: route.source, metrics: route.metrics })
+    let neighbour = IpAddr::V4(route.gateway.unwrap_or(destination));
+    Ok(NextHop { device, neighbour, source: route.source.map(IpAddr::V4), metrics: route.metrics })
 }
 
 #[cfg(test)]
@@ -92,7 +95,7 @@ mod tests {
     const ETH0: DeviceIndex = DeviceIndex(2);
     const ETH1: DeviceIndex = DeviceIndex(3);
 
-    fn address(text: &str) -> Ipv4Addr {
+    fn address(text: &str) -> IpAddr {
         text.parse().unwrap()
     }
 
@@ -101,17 +104,14 @@ mod tests {
     }
 
     fn routes() -> Routes {
-        let source = Some(address("10.0.0.1"));
+        let v4 = |text: &str| text.parse().ok();
+        let source = v4("10.0.0.1");
         let mut routes = Routes::default();
         for route in [
             Route { source, ..route("10.0.0.1/32", RouteKind::Local, DeviceIndex::LOOPBACK) },
             Route { source, ..route("10.0.0.255/32", RouteKind::Broadcast, ETH0) },
             Route { source, ..route("10.0.0.0/24", RouteKind::Unicast, ETH0) },
-            Route {
-                gateway: Some(address("10.0.0.2")),
-                source,
-                ..route("0.0.0.0/0", RouteKind::Unicast, ETH0)
-            },
+            Route { gateway: v4("10.0.0.2"), source, ..route("0.0.0.0/0", RouteKind::Unicast, ETH0) },
             Route { metric: 5, ..route("0.0.0.0/0", RouteKind::Unicast, ETH1) },
             Route { metric: 9, ..route("10.1.0.0/16", RouteKind::Unicast, ETH0) },
             Route {
@@ -159,7 +159,9 @@ mod tests {
     fn our_own_addresses() {
         let routes = routes();
         assert!(routes.is_local(address("10.0.0.1")) && !routes.is_local(address("10.0.0.255")));
-        assert!(routes.is_broadcast(address("10.0.0.255")) && routes.is_broadcast(Ipv4Addr::BROADCAST));
+        assert!(
+            routes.is_broadcast(address("10.0.0.255")) && routes.is_broadcast(Ipv4Addr::BROADCAST.into())
+        );
         assert!(!routes.is_broadcast(address("10.0.0.7")));
     }
 

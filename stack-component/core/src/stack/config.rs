@@ -9,7 +9,7 @@ use crate::wire::ipv4::Ipv4Cidr;
 use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
-use core::net::Ipv4Addr;
+use core::net::{IpAddr, Ipv4Addr};
 
 /// Most devices of a stack.
 const MAX_DEVICES: usize = 4096;
@@ -99,7 +99,9 @@ impl Stack {
         if self.interfaces.count() >= MAX_DEVICES {
             return Err(ConfigError::TooManyDevices);
         }
-        Ok(self.interfaces.add(name, mtu, device))
+        let index = self.interfaces.add(name, mtu, device);
+        self.sysctl.add_device(index.0, name);
+        Ok(index)
     }
 
     /// Gives a device an address and the routes that follow: to the address itself, to its network, to
@@ -120,6 +122,7 @@ impl Stack {
         let to_us = route(Ipv4Cidr::host(ip), RouteKind::Local, DeviceIndex::LOOPBACK);
         self.routes.add(to_us).map_err(|RouteExists| ConfigError::AddressExists(ip))?;
         interface.add_address(address);
+        self.sysctl.ipv4.keep(device.0);
         if let Some(everybody) = address.broadcast().filter(|_| !loopback) {
             // Two addresses of one network have the same.
             let _ = self.routes.add(route(Ipv4Cidr::host(everybody), RouteKind::Broadcast, device));
@@ -143,12 +146,16 @@ impl Stack {
         let sends = matches!(route.kind, RouteKind::Unicast | RouteKind::Broadcast);
         if let Some(gateway) = route.gateway {
             let unreachable = ConfigError::GatewayUnreachable(gateway);
-            match self.routes.lookup(gateway) {
+            match self.routes.lookup(gateway.into()) {
                 Ok(Destination::Unicast(hop))
-                    if hop.neighbour == gateway && route.device.is_none_or(|device| device == hop.device) =>
+                    if hop.neighbour == IpAddr::V4(gateway)
+                        && route.device.is_none_or(|device| device == hop.device) =>
                 {
                     route.device = Some(hop.device);
-                    route.source = route.source.or(hop.source);
+                    route.source = route.source.or(match hop.source {
+                        Some(IpAddr::V4(source)) => Some(source),
+                        _ => None,
+                    });
                 }
                 _ => return Err(unreachable),
             }
@@ -156,7 +163,12 @@ impl Stack {
         match route.device {
             Some(device) => {
                 let interface = self.interfaces.get(device).ok_or(ConfigError::NoSuchDevice)?;
-                route.source = route.source.or_else(|| interface.source_for(route.destination.address()));
+                route.source = route.source.or_else(|| {
+                    match interface.source_for(route.destination.address().into())? {
+                        IpAddr::V4(source) => Some(source),
+                        IpAddr::V6(_) => None,
+                    }
+                });
             }
             None if sends => return Err(ConfigError::RouteWithoutDevice),
             None => {}

@@ -105,7 +105,7 @@ mod tests {
         stack.add_route(Route { destination: network, ..route(1000) }).unwrap();
         stack.add_route(route(600)).unwrap();
         stack.change_route(RouteChange::Delete, route(600)).unwrap();
-        assert!(stack.routes().lookup(PEER).is_ok());
+        assert!(stack.routes().lookup(PEER.into()).is_ok());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::ip::v4::{self, Received, TooFar};
 use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{LinkDestination, Packet};
 use crate::qdisc;
-use crate::route::{NextHop, Refusal};
+use crate::route::{NextHop, Refusal, ipv4};
 
 /// Passes a packet on to the next hop. Linux: `ip_forward`.
 pub(super) fn forward(
@@ -39,7 +39,8 @@ pub(super) fn forward(
     cx.hooks.run(&state, &mut packet)?;
     cx.counters.increment(Counter::IpForwDatagrams);
     packet.meta.priority = qdisc::priority_of_tos(received.tos);
-    transmit::egress(cx, packet, input, hop.device, transmit::Target::Neighbour(hop.neighbour))
+    let neighbour = ipv4(hop.neighbour).ok_or(DropReason::NoRoute)?;
+    transmit::egress(cx, packet, input, hop.device, transmit::Target::Neighbour(neighbour))
 }
 
 /// Refuses a packet that no route leads on, and says so if we are a router. Linux: `ip_error`.

@@ -10,7 +10,7 @@ use crate::neighbour::{Key, Output};
 use crate::netfilter::{EgressChecked, HookPoint, HookState};
 use crate::packet::{DeviceIndex, Packet};
 use crate::qdisc;
-use crate::route::Destination;
+use crate::route::{Destination, FlowKey, ROUTING_TOS, ipv4};
 use crate::tcp;
 use crate::wire;
 use crate::wire::ethernet::{EtherType, MacAddress};
@@ -42,6 +42,16 @@ pub(super) enum Target {
     Neighbour(Ipv4Addr),
 }
 
+impl Target {
+    /// The address on the link by which a packet gets to its destination.
+    fn neighbour_of(self, destination: Ipv4Addr) -> Ipv4Addr {
+        match self {
+            Target::Neighbour(neighbour) => neighbour,
+            Target::Loopback | Target::Broadcast => destination,
+        }
+    }
+}
+
 /// Sends a segment of TCP. What goes wrong is counted, and told to TCP where that helps it.
 /// Linux: `ip_queue_xmit`.
 pub(super) fn segment(cx: &mut Context<'_>, output: tcp::Output) {
@@ -64,9 +74,17 @@ pub(crate) fn send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropR
 
 fn route_and_send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropReason> {
     let Outgoing { packet, source, destination, protocol, ttl, tos, dont_fragment } = outgoing;
-    let (device, target, route_source, route_mtu) = resolve(cx, destination)?;
+    let flow = FlowKey {
+        source: source.map(Into::into),
+        mark: packet.meta.mark,
+        tos: tos & ROUTING_TOS,
+        ..FlowKey::to(destination)
+    };
+    let (device, target, route_source, route_mtu) = resolve(cx, &flow, destination)?;
     let mtu = cx.mtu(device, route_mtu);
-    let source = source.or(route_source).or_else(|| cx.interfaces.get(device)?.source_for(destination));
+    let source = source
+        .or(route_source)
+        .or_else(|| cx.interfaces.get(device)?.source_for(target.neighbour_of(destination)));
     let source = source.ok_or(DropReason::NoRoute)?;
     let request = Request { packet, source, destination, protocol, ttl, tos, dont_fragment };
     let mut packet = match v4::output(cx.now, cx.random, cx.identification, request, mtu) {
@@ -90,15 +108,18 @@ fn route_and_send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropRe
 type Way = (DeviceIndex, Target, Option<Ipv4Addr>, Option<u32>);
 
 /// Linux: `ip_route_output_key`.
-fn resolve(cx: &Context<'_>, destination: Ipv4Addr) -> Result<Way, DropReason> {
-    match cx.routes.lookup(destination) {
+fn resolve(cx: &Context<'_>, flow: &FlowKey, destination: Ipv4Addr) -> Result<Way, DropReason> {
+    match cx.routes.lookup(flow) {
         Ok(Destination::Local { source }) => {
             // A packet to one of our own addresses comes from that address.
-            Ok((DeviceIndex::LOOPBACK, Target::Loopback, source.or(Some(destination)), None))
+            Ok((DeviceIndex::LOOPBACK, Target::Loopback, source.and_then(ipv4).or(Some(destination)), None))
         }
-        Ok(Destination::Broadcast(hop)) => Ok((hop.device, Target::Broadcast, hop.source, hop.metrics.mtu)),
+        Ok(Destination::Broadcast(hop)) => {
+            Ok((hop.device, Target::Broadcast, hop.source.and_then(ipv4), hop.metrics.mtu))
+        }
         Ok(Destination::Unicast(hop)) => {
-            Ok((hop.device, Target::Neighbour(hop.neighbour), hop.source, hop.metrics.mtu))
+            let neighbour = ipv4(hop.neighbour).ok_or(DropReason::NoRoute)?;
+            Ok((hop.device, Target::Neighbour(neighbour), hop.source.and_then(ipv4), hop.metrics.mtu))
         }
         Err(crate::route::Refusal::NoRoute) => Err(DropReason::NoRoute),
         Err(_) => Err(DropReason::RouteRefused),

@@ -4,7 +4,7 @@
 
 use super::Stack;
 use crate::datapath::RoutePaths;
-use crate::route::{Destination, Refusal};
+use crate::route::{Destination, FlowKey, Refusal, ipv4};
 use crate::tcp::{
     CongestionInfo, Env, FilterError, Instruction, Received, SendFlags, Shutdown, SocketError, StateChange,
     Tcp, TcpHandle, TcpInfo, TcpOption, TcpOptions, TcpReadiness, TcpState,
@@ -86,16 +86,17 @@ impl Stack {
             Refusal::NoRoute => SocketError::NetworkUnreachable,
             Refusal::Unreachable => SocketError::HostUnreachable,
         };
-        match self.routes.lookup(remote).map_err(refused)? {
+        match self.routes.lookup(&FlowKey::to(remote)).map_err(refused)? {
             Destination::Local { source } => {
                 let mtu =
                     self.interfaces.get(crate::packet::DeviceIndex::LOOPBACK).map_or(65536, |lo| lo.mtu());
                 // A packet to one of our own addresses comes from that address.
-                Ok((source.unwrap_or(remote), mtu))
+                Ok((source.and_then(ipv4).unwrap_or(remote), mtu))
             }
             Destination::Unicast(hop) => {
                 let interface = self.interfaces.get(hop.device).ok_or(SocketError::NetworkUnreachable)?;
-                let source = hop.source.or_else(|| interface.source_for(hop.neighbour));
+                let source = hop.source.and_then(ipv4);
+                let source = source.or_else(|| interface.source_for(ipv4(hop.neighbour)?));
                 let mtu = hop.metrics.mtu.unwrap_or(u32::MAX).min(interface.mtu());
                 Ok((source.ok_or(SocketError::NetworkUnreachable)?, mtu))
             }

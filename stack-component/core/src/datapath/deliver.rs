@@ -47,6 +47,7 @@ fn tcp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), 
     let &Received { source, destination, tos, ttl, header_len, .. } = received;
     let device = packet.meta.device;
     let mtu = cx.mtu(device, None);
+    let (source, destination) = (source.into(), destination.into());
     let info = SegmentInfo { source, destination, tos, ttl, mtu, header_len, device };
     cx.with_tcp(|tcp, env| tcp.input(env, &info, packet))
 }
@@ -54,7 +55,12 @@ fn tcp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), 
 /// Linux: `udp_rcv`.
 fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), DropReason> {
     let receive_buffer = cx.sysctl.rmem_default as usize;
-    let arrival = Arrival { source: received.source, destination: received.destination, receive_buffer };
+    let arrival = Arrival {
+        source: received.source.into(),
+        destination: received.destination.into(),
+        device: packet.meta.device,
+        receive_buffer,
+    };
     let Err(Rejected { packet, reason }) = cx.udp.input(cx.counters, &arrival, packet) else {
         return Ok(());
     };
@@ -76,17 +82,18 @@ fn icmp_message(
             cx.counters.increment(Counter::IcmpOutMsgs);
             cx.counters.increment(Counter::IcmpOutEchoReps);
             // Everybody's address is no sender's: the route chooses one of ours.
-            let source = (!to_many).then_some(received.destination);
-            let &Received { source: destination, tos, .. } = received;
+            let from = (!to_many).then_some(received.destination.into());
+            let &Received { source, tos, .. } = received;
             let ttl = cx.sysctl.ip_default_ttl as u8;
             let reply = Outgoing {
                 packet,
-                source,
-                destination,
+                source: from,
+                destination: source.into(),
                 protocol: Protocol::ICMP,
                 ttl,
                 tos,
                 dont_fragment: false,
+                device: None,
             };
             // A reply that cannot be sent is counted there; the request was answered.
             let _ = transmit::send(cx, reply);

@@ -8,7 +8,7 @@ use crate::ip::v4::{self, Received, TooFar};
 use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{LinkDestination, Packet};
 use crate::qdisc;
-use crate::route::{NextHop, Refusal, ipv4};
+use crate::route::{NextHop, Refusal};
 
 /// Passes a packet on to the next hop. Linux: `ip_forward`.
 pub(super) fn forward(
@@ -17,7 +17,9 @@ pub(super) fn forward(
     received: Received,
     hop: NextHop,
 ) -> Result<(), DropReason> {
-    if !cx.sysctl.ip_forward || received.addressed != LinkDestination::Host {
+    if !cx.sysctl.ipv4_device(packet.meta.device.0).forwarding()
+        || received.addressed != LinkDestination::Host
+    {
         return Err(DropReason::Ipv4NotForUs);
     }
     let mtu = cx.mtu(hop.device, hop.metrics.mtu);
@@ -39,8 +41,7 @@ pub(super) fn forward(
     cx.hooks.run(&state, &mut packet)?;
     cx.counters.increment(Counter::IpForwDatagrams);
     packet.meta.priority = qdisc::priority_of_tos(received.tos);
-    let neighbour = ipv4(hop.neighbour).ok_or(DropReason::NoRoute)?;
-    transmit::egress(cx, packet, input, hop.device, transmit::Target::Neighbour(neighbour))
+    transmit::egress(cx, packet, input, hop.device, transmit::Target::Neighbour(hop.neighbour))
 }
 
 /// Refuses a packet that no route leads on, and says so if we are a router. Linux: `ip_error`.
@@ -50,7 +51,9 @@ pub(super) fn refuse(
     received: &Received,
     refusal: Refusal,
 ) -> Result<(), DropReason> {
-    if !cx.sysctl.ip_forward || received.addressed != LinkDestination::Host {
+    if !cx.sysctl.ipv4_device(packet.meta.device.0).forwarding()
+        || received.addressed != LinkDestination::Host
+    {
         return Err(DropReason::Ipv4NotForUs);
     }
     let (problem, reason) = match refusal {

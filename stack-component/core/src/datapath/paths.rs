@@ -3,7 +3,7 @@
 use crate::device::Interfaces;
 use crate::packet::DeviceIndex;
 use crate::route::{Destination, FlowKey, PathInfo, Paths, Routes};
-use core::net::Ipv4Addr;
+use core::net::IpAddr;
 
 /// The routes with the devices they lead to.
 pub(crate) struct RoutePaths<'a> {
@@ -12,7 +12,7 @@ pub(crate) struct RoutePaths<'a> {
 }
 
 impl Paths for RoutePaths<'_> {
-    fn path(&self, remote: Ipv4Addr) -> Option<PathInfo> {
+    fn path(&self, remote: IpAddr) -> Option<PathInfo> {
         let mtu_of = |device| self.interfaces.get(device).map(|interface| interface.mtu());
         match self.routes.lookup(&FlowKey::to(remote)).ok()? {
             Destination::Local { .. } => Some(PathInfo {

@@ -102,7 +102,7 @@ fn kind_of(header: &Header<'_>) -> Option<IcmpErrorKind> {
             unreachable::PROTOCOL => IcmpErrorKind::ProtocolUnreachable,
             unreachable::PORT => IcmpErrorKind::PortUnreachable,
             unreachable::FRAGMENTATION_NEEDED => {
-                IcmpErrorKind::FragmentationNeeded { mtu: header.next_hop_mtu() }
+                IcmpErrorKind::FragmentationNeeded { mtu: header.next_hop_mtu().into() }
             }
             unreachable::SOURCE_ROUTE_FAILED => IcmpErrorKind::SourceRouteFailed,
             unreachable::NETWORK_UNKNOWN => IcmpErrorKind::NetworkUnknown,

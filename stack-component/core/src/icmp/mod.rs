@@ -13,9 +13,10 @@ pub use input::{Verdict, input};
 pub use rate_limit::{RateLimit, Suppressed};
 
 use crate::socket::SocketError;
+use crate::wire::address::socket_address;
 use crate::wire::ipv4::Header;
 use crate::wire::protocol::Protocol;
-use core::net::Ipv4Addr;
+use core::net::{IpAddr, SocketAddr};
 
 /// An ICMP error about a packet of ours, with what its quote says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,17 +24,32 @@ pub struct IcmpError {
     /// What the quoted packet carried.
     pub protocol: Protocol,
     /// The quoted packet's source: an address of ours.
-    pub source: Ipv4Addr,
+    pub source: IpAddr,
     /// The quoted packet's destination.
-    pub destination: Ipv4Addr,
+    pub destination: IpAddr,
     /// The quoted packet's source port: ours.
     pub source_port: u16,
     /// The quoted packet's destination port.
     pub destination_port: u16,
     /// The quoted segment's sequence number; means something for TCP only.
     pub sequence: u32,
+    /// The number of the device that the error came by, 0 if we tell it ourselves: the scope of link-local
+    /// addresses.
+    pub scope: u32,
     /// What is wrong.
     pub kind: IcmpErrorKind,
+}
+
+impl IcmpError {
+    /// Our end.
+    pub fn local(&self) -> SocketAddr {
+        socket_address(self.source, self.source_port, self.scope)
+    }
+
+    /// The other end.
+    pub fn remote(&self) -> SocketAddr {
+        socket_address(self.destination, self.destination_port, self.scope)
+    }
 }
 
 /// What an ICMP error says.
@@ -50,7 +66,7 @@ pub enum IcmpErrorKind {
     /// The packet was too large for a link.
     FragmentationNeeded {
         /// Bytes that the link carries; 0 from routers older than RFC 1191.
-        mtu: u16,
+        mtu: u32,
     },
     /// A filter forbids it.
     AdministrativelyProhibited,
@@ -118,13 +134,15 @@ impl IcmpError {
         let header = Header::parse_quoted(packet).ok()?;
         let first = header.fragment_offset() == 0;
         let (source, destination, payload) = (header.source(), header.destination(), header.payload());
-        first.then(|| Self::about_payload(source, destination, header.protocol(), payload, kind))?
+        first.then(|| {
+            Self::about_payload(source.into(), destination.into(), header.protocol(), payload, kind)
+        })?
     }
 
     /// As [`IcmpError::about`], for a packet that has no IP header yet.
     pub fn about_payload(
-        source: Ipv4Addr,
-        destination: Ipv4Addr,
+        source: IpAddr,
+        destination: IpAddr,
         protocol: Protocol,
         payload: &[u8],
         kind: IcmpErrorKind,
@@ -140,6 +158,7 @@ impl IcmpError {
             source_port: u16::from_be_bytes([a, b]),
             destination_port: u16::from_be_bytes([c, d]),
             sequence: u32::from_be_bytes([e, f, g, h]),
+            scope: 0,
             kind,
         })
     }

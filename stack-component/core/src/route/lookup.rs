@@ -32,9 +32,8 @@ pub struct FlowKey {
 
 impl FlowKey {
     /// A packet of ours of which nothing is known but where it is to go.
-    pub fn to(destination: impl Into<IpAddr>) -> Self {
+    pub const fn to(destination: IpAddr) -> Self {
         let (source, input, output) = (None, None, None);
-        let destination = destination.into();
         FlowKey { destination, source, mark: 0, tos: 0, input, output, scope: Scope::Universe, hash: 0 }
     }
 
@@ -167,8 +166,7 @@ impl Routes {
     }
 
     /// What an address is to us. Linux: `inet_addr_type`, `ipv6_chk_addr`.
-    pub fn kind_of(&self, address: impl Into<IpAddr>) -> RouteKind {
-        let address = address.into();
+    pub fn kind_of(&self, address: IpAddr) -> RouteKind {
         match address {
             IpAddr::V4(v4) if v4.is_broadcast() || v4.octets()[0] == 0 => return RouteKind::Broadcast,
             _ if address.is_multicast() => return RouteKind::Multicast,
@@ -182,13 +180,12 @@ impl Routes {
     }
 
     /// Whether `address` is one of our own. Linux: `inet_addr_type() == RTN_LOCAL`.
-    pub fn is_local(&self, address: impl Into<IpAddr>) -> bool {
+    pub fn is_local(&self, address: IpAddr) -> bool {
         self.kind_of(address) == RouteKind::Local
     }
 
     /// Whether `address` means everybody, on whatever link.
-    pub fn is_broadcast(&self, address: impl Into<IpAddr>) -> bool {
-        let address = address.into();
+    pub fn is_broadcast(&self, address: IpAddr) -> bool {
         address != Ipv4Addr::UNSPECIFIED && self.kind_of(address) == RouteKind::Broadcast
     }
 }

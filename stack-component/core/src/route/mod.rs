@@ -32,11 +32,3 @@ pub use multipath::FlowTuple;
 pub use routes::{MAX_ROUTES, Routes};
 pub use rule::{Rule, RuleAction};
 pub use table::Meeting;
-
-/// The address, if it is an IPv4 address.
-pub(crate) fn ipv4(address: core::net::IpAddr) -> Option<core::net::Ipv4Addr> {
-    match address {
-        core::net::IpAddr::V4(address) => Some(address),
-        core::net::IpAddr::V6(_) => None,
-    }
-}

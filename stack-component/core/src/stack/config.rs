@@ -89,7 +89,9 @@ impl Stack {
         if self.interfaces.count() >= MAX_DEVICES {
             return Err(ConfigError::TooManyDevices);
         }
-        Ok(self.interfaces.add(name, mtu, device))
+        let index = self.interfaces.add(name, mtu, device);
+        self.sysctl.add_device(index.0, name);
+        Ok(index)
     }
 
     /// Gives a device an address and the routes that follow: to the address itself, to its network, to
@@ -112,6 +114,7 @@ impl Stack {
             error => ConfigError::Route(error),
         })?;
         interface.add_address(address);
+        self.sysctl.ipv4.keep(device.0);
         // Two addresses of one network have the same of these.
         if let Some(everybody) = address.broadcast().filter(|_| !loopback) {
             let _ = self

@@ -179,7 +179,7 @@ mod tests {
         stack.add_route(Route { destination: network, ..route(1000) }).unwrap();
         stack.add_route(route(600)).unwrap();
         stack.change_route(RouteChange::Delete, route(600)).unwrap();
-        assert!(stack.routes().lookup(&FlowKey::to(PEER)).is_ok());
+        assert!(stack.routes().lookup(&FlowKey::to(PEER.into())).is_ok());
     }
 
     #[test]

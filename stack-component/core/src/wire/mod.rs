@@ -11,6 +11,7 @@
 //!
 //! Nothing here allocates but [`pretty`].
 
+pub mod address;
 pub mod arp;
 pub mod checksum;
 pub mod cidr;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::random::Random;
 use crate::route::{Route, RouteKind};
-use core::net::SocketAddrV4;
+use core::net::SocketAddr;
 
 /// Frames that reach far into the stack when they are not damaged.
 fn samples() -> Vec<Vec<u8>> {
@@ -26,7 +26,7 @@ fn samples() -> Vec<Vec<u8>> {
     }
     .emit(&mut segment, 0);
     segment.truncate(32);
-    tcp::fill_checksum(PEER, US, &mut segment);
+    tcp::fill_checksum(PEER.into(), US.into(), &mut segment);
     vec![
         arp_frame(wire_arp::Operation::Request, PEER, US),
         arp_frame(wire_arp::Operation::Reply, PEER, US),
@@ -86,10 +86,10 @@ fn any_frames_will_do_and_are_accounted_for() {
     let (mut host, eth1) = Host::router();
     host.stack.add_route(Route::new("203.0.113.0/24".parse().unwrap(), RouteKind::Prohibit)).unwrap();
     let listener = host.stack.tcp_open().unwrap();
-    host.stack.tcp_bind(listener, SocketAddrV4::new(US, 80)).unwrap();
+    host.stack.tcp_bind(listener, SocketAddr::new(US.into(), 80)).unwrap();
     host.stack.tcp_listen(listener).unwrap();
     let socket = host.stack.udp_open().unwrap();
-    host.stack.udp_bind(socket, SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 53)).unwrap();
+    host.stack.udp_bind(socket, SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 53)).unwrap();
     let (samples, mut random) = (samples(), SeededRandom::new(2026));
     host.dropped();
     for round in 0..2_000 {

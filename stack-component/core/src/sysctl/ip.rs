@@ -1,0 +1,30 @@
+//! Settings of IP and ICMP that are the same for all devices.
+
+/// Hands the rows to the next macro, behind those it was handed itself: see [`super::table`].
+macro_rules! ip_rows {
+    ($next:ident $($more:ident)* { $($before:tt)* }) => { $next! { $($more)* { $($before)*
+        /// Time to live of packets sent.
+        ip_default_ttl: u32 = 64, "net.ipv4.ip_default_ttl", "a number from 1 to 255", |v| (1..=255).contains(v);
+        /// First and last ephemeral port.
+        ip_local_port_range: [u32; 2] = [32768, 60999], "net.ipv4.ip_local_port_range",
+            "two ports, the lower first", |v| 1 <= v[0] && v[0] <= v[1] && v[1] <= 65535;
+        /// Whether echo requests are ignored.
+        icmp_echo_ignore_all: bool = false, "net.ipv4.icmp_echo_ignore_all", "0 or 1", |_| true;
+        /// Whether echo requests to everybody are ignored.
+        icmp_echo_ignore_broadcasts: bool = true, "net.ipv4.icmp_echo_ignore_broadcasts", "0 or 1", |_| true;
+        /// ICMP errors a second, over all destinations.
+        icmp_msgs_per_sec: u32 = 1000, "net.ipv4.icmp_msgs_per_sec", "a number", |_| true;
+        /// ICMP errors at once, over all destinations.
+        icmp_msgs_burst: u32 = 50, "net.ipv4.icmp_msgs_burst", "a number", |_| true;
+        /// Milliseconds between ICMP errors to one destination; 0 means no limit.
+        icmp_ratelimit: u32 = 1000, "net.ipv4.icmp_ratelimit", "milliseconds", |_| true;
+        /// Whether the path MTU is not discovered: packets may be fragmented.
+        ip_no_pmtu_disc: u32 = 0, "net.ipv4.ip_no_pmtu_disc", "a number up to 3", |v| *v <= 3;
+        /// The least path MTU that an ICMP message is believed, in bytes.
+        min_pmtu: u32 = 552, "net.ipv4.route.min_pmtu", "bytes from 68", |v| *v >= 68;
+        /// The least MSS that is advertised for a route, in bytes.
+        min_adv_mss: u32 = 256, "net.ipv4.route.min_adv_mss", "bytes", |_| true;
+    } } };
+}
+
+pub(super) use ip_rows;

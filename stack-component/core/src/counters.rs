@@ -48,8 +48,18 @@ counters! {
     IpReasmReqds = "Ip:ReasmReqds",
     /// Fragments that could not be reassembled.
     IpReasmFails = "Ip:ReasmFails",
+    /// Packets put together from fragments.
+    IpReasmOKs = "Ip:ReasmOKs",
+    /// Packets whose fragments did not all arrive in time.
+    IpReasmTimeout = "Ip:ReasmTimeout",
+    /// Packets that were cut.
+    IpFragOKs = "Ip:FragOKs",
     /// Packets that would have needed fragmentation.
     IpFragFails = "Ip:FragFails",
+    /// Fragments made.
+    IpFragCreates = "Ip:FragCreates",
+    /// Fragments that overlapped others.
+    IpExtReasmOverlaps = "IpExt:ReasmOverlaps",
     /// Bytes received.
     IpExtInOctets = "IpExt:InOctets",
     /// Bytes sent.

@@ -55,8 +55,24 @@ drop_reasons! {
     Ipv4BadDestination,
     /// The destination address is not one of ours and packets are not forwarded. Linux: `IP_INADDRERRORS`.
     Ipv4NotForUs,
-    /// A fragment; reassembly is not built.
-    Ipv4Fragment,
+    /// A fragment whose bytes are all there already. Linux: `DUP_FRAG`.
+    FragmentDuplicate,
+    /// Fragments of one datagram that overlap (RFC 5722). Linux: `IpExt:ReasmOverlaps`.
+    FragmentOverlap,
+    /// Fragments that contradict each other, are empty, or make up more than the largest packet.
+    FragmentMalformed,
+    /// Kept fragments of a datagram that another fragment condemned.
+    FragmentCondemned,
+    /// A fragment that cuts a TCP header in pieces (RFC 1858, RFC 3128).
+    FragmentTiny,
+    /// Fragments whose marks of congestion cannot be those of one packet (RFC 3168 section 5.3).
+    FragmentEcn,
+    /// The rest of the datagram did not arrive in time. Linux: `FRAG_REASM_TIMEOUT`.
+    FragmentTimeout,
+    /// Too many other fragments of the source came between. Linux: `FRAG_TOO_FAR`.
+    FragmentTooFar,
+    /// Fragments use more memory than they may; the oldest go. Linux: `ipfrag_high_thresh`.
+    FragmentNoMemory,
     /// A packet that is larger than the next link carries and must not or cannot be fragmented.
     PacketTooBig,
     /// The time to live ended here. Linux: `IP_INHDR`, `Ip:InHdrErrors`.

@@ -1,6 +1,6 @@
 //! The walk upward, from IPv4 to the protocol that a packet carries.
 
-use super::{Context, Outgoing, complain, tell, transmit};
+use super::{Context, Outgoing, complain, fragments, tell, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::icmp::{self, Problem};
@@ -12,16 +12,29 @@ use crate::udp::{Arrival, Rejected};
 use crate::wire::protocol::Protocol;
 
 /// Gives a packet that is for us to its protocol. `to_many` says that it is for others, too. Linux:
-/// `ip_local_deliver`, `ip_protocol_deliver_rcu`.
+/// `ip_local_deliver`.
 pub(super) fn deliver(
+    cx: &mut Context<'_>,
+    packet: Packet,
+    received: Received,
+    to_many: bool,
+) -> Result<(), DropReason> {
+    if !received.fragment {
+        return deliver_whole(cx, packet, received, to_many);
+    }
+    match fragments::reassemble(cx, packet, &received)? {
+        Some((packet, received)) => deliver_whole(cx, packet, received, to_many),
+        None => Ok(()),
+    }
+}
+
+/// Linux: `ip_local_deliver_finish`, `ip_protocol_deliver_rcu`.
+fn deliver_whole(
     cx: &mut Context<'_>,
     mut packet: Packet,
     received: Received,
     to_many: bool,
 ) -> Result<(), DropReason> {
-    if received.fragment {
-        return Err(DropReason::Ipv4Fragment);
-    }
     let state = HookState { point: HookPoint::LocalIn, input: Some(packet.meta.device), output: None };
     cx.hooks.run(&state, &mut packet)?;
     packet.pull(received.header_len);

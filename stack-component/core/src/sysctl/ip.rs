@@ -8,6 +8,20 @@ macro_rules! ip_rows {
         /// First and last ephemeral port.
         ip_local_port_range: [u32; 2] = [32768, 60999], "net.ipv4.ip_local_port_range",
             "two ports, the lower first", |v| 1 <= v[0] && v[0] <= v[1] && v[1] <= 65535;
+        /// Bytes of memory for fragments above which the oldest datagrams are given up; 0: none is put together.
+        ipfrag_high_thresh: u32 = 4 << 20, "net.ipv4.ipfrag_high_thresh", "bytes", |_| true;
+        /// Bytes of memory for fragments that are left then.
+        ipfrag_low_thresh: u32 = 3 << 20, "net.ipv4.ipfrag_low_thresh", "bytes", |_| true;
+        /// Seconds that the fragments of a datagram may take to arrive.
+        ipfrag_time: u32 = 30, "net.ipv4.ipfrag_time", "seconds", |_| true;
+        /// How many other fragments of a source may arrive between two of one datagram; 0 means no limit.
+        ipfrag_max_dist: u32 = 64, "net.ipv4.ipfrag_max_dist", "a number", |_| true;
+        /// As `ipfrag_high_thresh`, for IPv6.
+        ip6frag_high_thresh: u32 = 4 << 20, "net.ipv6.ip6frag_high_thresh", "bytes", |_| true;
+        /// As `ipfrag_low_thresh`, for IPv6.
+        ip6frag_low_thresh: u32 = 3 << 20, "net.ipv6.ip6frag_low_thresh", "bytes", |_| true;
+        /// As `ipfrag_time`, for IPv6.
+        ip6frag_time: u32 = 60, "net.ipv6.ip6frag_time", "seconds", |_| true;
         /// Whether echo requests are ignored.
         icmp_echo_ignore_all: bool = false, "net.ipv4.icmp_echo_ignore_all", "0 or 1", |_| true;
         /// Whether echo requests to everybody are ignored.

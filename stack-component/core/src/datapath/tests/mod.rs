@@ -3,6 +3,7 @@
 mod arp;
 mod devices;
 mod forward;
+mod fragments;
 mod fuzz;
 mod icmp;
 mod input;

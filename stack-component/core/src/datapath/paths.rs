@@ -2,7 +2,7 @@
 
 use crate::device::Interfaces;
 use crate::packet::DeviceIndex;
-use crate::route::{Destination, PathInfo, Paths, Routes};
+use crate::route::{Destination, FlowKey, PathInfo, Paths, Routes};
 use core::net::IpAddr;
 
 /// The routes with the devices they lead to.
@@ -14,7 +14,7 @@ pub(crate) struct RoutePaths<'a> {
 impl Paths for RoutePaths<'_> {
     fn path(&self, remote: IpAddr) -> Option<PathInfo> {
         let mtu_of = |device| self.interfaces.get(device).map(|interface| interface.mtu());
-        match self.routes.lookup(remote).ok()? {
+        match self.routes.lookup(&FlowKey::to(remote)).ok()? {
             Destination::Local { .. } => Some(PathInfo {
                 mtu: mtu_of(DeviceIndex::LOOPBACK)?,
                 loopback: true,

@@ -8,7 +8,7 @@ use crate::ip::v4::{self, BadOption, Received};
 use crate::neighbour::{Key, arp};
 use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{DeviceIndex, LinkDestination, Packet};
-use crate::route::Destination;
+use crate::route::{Destination, FlowKey, ROUTING_TOS};
 use crate::wire;
 use crate::wire::ecn::Codepoint;
 use crate::wire::ethernet::EtherType;
@@ -121,7 +121,14 @@ fn route(cx: &mut Context<'_>, packet: Packet, received: Received) -> Result<(),
     if received.destination.is_multicast() {
         return Err(DropReason::Ipv4NotForUs);
     }
-    match cx.routes.lookup(received.destination.into()) {
+    let flow = FlowKey {
+        source: Some(received.source.into()),
+        mark: packet.meta.mark,
+        tos: received.tos & ROUTING_TOS,
+        input: Some(packet.meta.device),
+        ..FlowKey::to(received.destination.into())
+    };
+    match cx.routes.lookup(&flow) {
         Ok(Destination::Local { .. }) => deliver::deliver(cx, packet, received, false),
         Ok(Destination::Broadcast(hop)) if hop.device == packet.meta.device => {
             deliver::deliver(cx, packet, received, true)

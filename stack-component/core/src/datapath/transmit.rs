@@ -10,7 +10,7 @@ use crate::neighbour::{Key, Output};
 use crate::netfilter::{EgressChecked, HookPoint, HookState};
 use crate::packet::{DeviceIndex, Packet};
 use crate::qdisc;
-use crate::route::Destination;
+use crate::route::{Destination, FlowKey, ROUTING_TOS};
 use crate::tcp;
 use crate::wire;
 use crate::wire::ethernet::{EtherType, MacAddress};
@@ -44,6 +44,16 @@ pub(super) enum Target {
     Neighbour(IpAddr),
 }
 
+impl Target {
+    /// The address on the link by which a packet gets to its destination.
+    fn neighbour_of(self, destination: IpAddr) -> IpAddr {
+        match self {
+            Target::Neighbour(neighbour) => neighbour,
+            Target::Loopback | Target::Broadcast => destination,
+        }
+    }
+}
+
 /// Sends a segment of TCP. What goes wrong is counted, and told to TCP where that helps it.
 /// Linux: `ip_queue_xmit`.
 pub(super) fn segment(cx: &mut Context<'_>, output: tcp::Output) {
@@ -64,10 +74,12 @@ pub(crate) fn send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropR
 }
 
 fn route_and_send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropReason> {
-    let Outgoing { packet, source, destination, protocol, ttl, tos, dont_fragment, device: _ } = outgoing;
-    let (device, target, route_source, route_mtu) = resolve(cx, destination)?;
+    let Outgoing { packet, source, destination, protocol, ttl, tos, dont_fragment, device } = outgoing;
+    let (mark, tos_of_route) = (packet.meta.mark, tos & ROUTING_TOS);
+    let flow = FlowKey { source, mark, tos: tos_of_route, output: device, ..FlowKey::to(destination) };
+    let (device, target, route_source, route_mtu) = resolve(cx, &flow)?;
     let mtu = cx.mtu(device, route_mtu);
-    let of_device = || cx.interfaces.get(device)?.source_for(destination);
+    let of_device = || cx.interfaces.get(device)?.source_for(target.neighbour_of(destination));
     let source = source.or(route_source).or_else(of_device).ok_or(DropReason::NoRoute)?;
     let (IpAddr::V4(source), IpAddr::V4(destination)) = (source, destination) else {
         return Err(DropReason::NoRoute);
@@ -95,11 +107,11 @@ fn route_and_send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropRe
 type Way = (DeviceIndex, Target, Option<IpAddr>, Option<u32>);
 
 /// Linux: `ip_route_output_key`.
-fn resolve(cx: &Context<'_>, destination: IpAddr) -> Result<Way, DropReason> {
-    match cx.routes.lookup(destination) {
+fn resolve(cx: &Context<'_>, flow: &FlowKey) -> Result<Way, DropReason> {
+    match cx.routes.lookup(flow) {
         Ok(Destination::Local { source }) => {
             // A packet to one of our own addresses comes from that address.
-            Ok((DeviceIndex::LOOPBACK, Target::Loopback, source.or(Some(destination)), None))
+            Ok((DeviceIndex::LOOPBACK, Target::Loopback, source.or(Some(flow.destination)), None))
         }
         Ok(Destination::Broadcast(hop)) => Ok((hop.device, Target::Broadcast, hop.source, hop.metrics.mtu)),
         Ok(Destination::Unicast(hop)) => {

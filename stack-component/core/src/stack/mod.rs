@@ -98,7 +98,7 @@ impl Stack {
             counters: Counters::default(),
             interfaces: Interfaces::default(),
             neighbours: Neighbours::new(&sysctl, source),
-            routes: Routes::default(),
+            routes: Routes::new(source),
             hooks: Hooks::default(),
             identification: Identification::new(source),
             fragments: Reassembly::new(Family::V4, source),

@@ -4,7 +4,7 @@
 
 use super::Stack;
 use crate::datapath::RoutePaths;
-use crate::route::{Destination, Refusal};
+use crate::route::{Destination, FlowKey, Refusal};
 use crate::tcp::{
     CongestionInfo, Env, FilterError, Instruction, Received, SendFlags, Shutdown, SocketError, StateChange,
     Tcp, TcpHandle, TcpInfo, TcpOption, TcpOptions, TcpReadiness, TcpState,
@@ -86,7 +86,7 @@ impl Stack {
             Refusal::NoRoute => SocketError::NetworkUnreachable,
             Refusal::Unreachable => SocketError::HostUnreachable,
         };
-        match self.routes.lookup(remote).map_err(refused)? {
+        match self.routes.lookup(&FlowKey::to(remote)).map_err(refused)? {
             Destination::Local { source } => {
                 let mtu =
                     self.interfaces.get(crate::packet::DeviceIndex::LOOPBACK).map_or(65536, |lo| lo.mtu());

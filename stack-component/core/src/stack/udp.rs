@@ -5,7 +5,7 @@ use crate::counters::Counter;
 use crate::datapath::{self, Outgoing};
 use crate::drop_reason::DropReason;
 use crate::packet::DeviceIndex;
-use crate::route::{Destination, Refusal};
+use crate::route::{Destination, FlowKey, Refusal};
 use crate::socket::SocketError;
 use crate::time::Instant;
 use crate::udp::{Udp, UdpHandle, UdpReadiness};
@@ -100,10 +100,10 @@ impl Stack {
 
     /// Our address towards `remote`.
     fn udp_source(&self, remote: IpAddr) -> Result<IpAddr, SocketError> {
-        let from_device = |device: DeviceIndex| self.interfaces.get(device)?.source_for(remote);
-        let source = match self.routes.lookup(remote) {
+        let from_device = |device: DeviceIndex, to| self.interfaces.get(device)?.source_for(to);
+        let source = match self.routes.lookup(&FlowKey::to(remote)) {
             Ok(Destination::Local { source }) => source.or(Some(remote)),
-            Ok(Destination::Unicast(hop)) => hop.source.or_else(|| from_device(hop.device)),
+            Ok(Destination::Unicast(hop)) => hop.source.or_else(|| from_device(hop.device, hop.neighbour)),
             Ok(Destination::Broadcast(_)) | Err(Refusal::Prohibit) => return Err(SocketError::AccessDenied),
             Err(Refusal::Blackhole) => return Err(SocketError::InvalidArgument),
             Err(Refusal::NoRoute | Refusal::Unreachable) => None,

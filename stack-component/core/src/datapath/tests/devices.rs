@@ -3,6 +3,7 @@
 use super::*;
 use crate::packet::Checksum;
 use crate::qdisc::PfifoFast;
+use crate::route::RouteError;
 use crate::stack::ConfigError;
 use core::net::SocketAddr;
 
@@ -187,9 +188,9 @@ fn configuration_that_makes_no_sense_is_refused() {
     assert_eq!(again, Err(ConfigError::AddressExists(US)));
     let nowhere = stack.add_address(DeviceIndex(9), "10.0.0.1/24".parse().unwrap());
     assert_eq!(nowhere, Err(ConfigError::NoSuchDevice));
-    assert_eq!(stack.add_default_gateway(FAR), Err(ConfigError::GatewayUnreachable(FAR)));
-    assert_eq!(stack.add_default_gateway(US), Err(ConfigError::GatewayUnreachable(US)));
-    assert_eq!(stack.add_default_gateway(PEER), Err(ConfigError::RouteExists));
+    assert_eq!(stack.add_default_gateway(FAR), Err(ConfigError::Route(RouteError::BadGateway(FAR.into()))));
+    assert_eq!(stack.add_default_gateway(US), Err(ConfigError::Route(RouteError::BadGateway(US.into()))));
+    assert_eq!(stack.add_default_gateway(PEER), Err(ConfigError::Route(RouteError::Exists)));
     for (good, device) in
         [("10.0.0.1/31", ETH0), ("10.0.0.5/32", ETH0), ("127.0.0.2/8", DeviceIndex::LOOPBACK)]
     {

@@ -2,7 +2,8 @@
 
 use super::{Context, Outgoing, transmit};
 use crate::counters::Counter;
-use crate::icmp::{self, About, Problem, Suppressed};
+use crate::icmp::Suppressed;
+use crate::icmp::v4::{About, Problem, error_about};
 use crate::ip::Cutting;
 use crate::packet::LinkDestination;
 use crate::wire::icmpv4::Type;
@@ -24,7 +25,7 @@ pub(super) fn complain(cx: &mut Context<'_>, original: &[u8], addressed: LinkDes
     let ours = cx.routes.is_local(header.source().into());
     let about = About { packet: original, addressed, broadcast, ours };
     let (destination, packet) =
-        match icmp::error_about(about, problem, cx.icmp_limit, (cx.now, cx.sysctl, &mut *cx.random)) {
+        match error_about(about, problem, cx.icmp_limit, (cx.now, cx.sysctl, &mut *cx.random)) {
             None => return,
             Some(Err(Suppressed::Global)) => return cx.counters.increment(Counter::IcmpOutRateLimitGlobal),
             Some(Err(Suppressed::Host)) => return cx.counters.increment(Counter::IcmpOutRateLimitHost),

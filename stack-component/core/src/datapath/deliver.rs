@@ -3,7 +3,7 @@
 use super::{Context, Outgoing, complain, fragments, tell, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
-use crate::icmp::{self, Problem};
+use crate::icmp::v4::{self as icmp, Problem};
 use crate::ip::Cutting;
 use crate::ip::v4::Received;
 use crate::netfilter::{HookPoint, HookState};

@@ -3,7 +3,7 @@
 use super::{Context, deliver, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
-use crate::icmp::Problem;
+use crate::icmp::v4::Problem;
 use crate::ip::v4::{self, Received, TooFar};
 use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{LinkDestination, Packet};

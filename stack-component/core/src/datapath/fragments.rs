@@ -4,7 +4,7 @@ use super::{Context, checksum, complain, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::fragment::{self, Limits};
-use crate::icmp::Problem;
+use crate::icmp::v4::Problem;
 use crate::ip::v4::{self, Received};
 use crate::netfilter::EgressChecked;
 use crate::packet::Packet;

@@ -2,7 +2,8 @@
 
 use super::{Context, complain, tell, transmit};
 use crate::drop_reason::DropReason;
-use crate::icmp::{IcmpError, IcmpErrorKind, Problem};
+use crate::icmp::v4::Problem;
+use crate::icmp::{IcmpError, IcmpErrorKind};
 use crate::neighbour::{Action, Key, arp};
 use crate::packet::Packet;
 use crate::wire::ethernet::MacAddress;

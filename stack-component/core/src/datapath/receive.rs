@@ -107,7 +107,7 @@ fn check_options(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> 
         Ok(()) => return Ok(()),
         Err(BadOption::SourceRoute) => {}
         Err(BadOption::Malformed { pointer }) => {
-            deliver::refuse(cx, packet, received, crate::icmp::Problem::ParameterProblem(pointer));
+            deliver::refuse(cx, packet, received, crate::icmp::v4::Problem::ParameterProblem(pointer));
         }
     }
     Err(DropReason::Ipv4BadOption)

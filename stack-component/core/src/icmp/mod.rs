@@ -1,21 +1,19 @@
-//! ICMP for IPv4 (RFC 792, RFC 1122 section 3.2.2, RFC 1812 section 4.3): echo replies, the errors we send
-//! and how often, and the errors we get. Linux: `net/ipv4/icmp.c`.
+//! ICMP of both versions: echo replies, the errors we send and how often, and the errors we get. Linux:
+//! `net/ipv4/icmp.c`, `net/ipv6/icmp.c`.
 //!
-//! Place in the walk: local delivery -> [`input`] -> a reply, or an [`IcmpError`] for TCP or UDP; any layer's
-//! refusal -> [`error_about`] -> local output.
+//! Place in the walk: local delivery -> `input` -> a reply, or an [`IcmpError`] for TCP or UDP; any layer's
+//! refusal -> `error_about` -> local output.
 
-mod errors;
-mod input;
 mod rate_limit;
+pub mod v4;
+pub mod v6;
 
-pub use errors::{About, Problem, error_about};
-pub use input::{Verdict, input};
 pub use rate_limit::{RateLimit, Suppressed};
 
 use crate::socket::SocketError;
 use crate::wire::address::socket_address;
-use crate::wire::ipv4::Header;
 use crate::wire::protocol::Protocol;
+use crate::wire::{ipv4, ipv6, ipv6_extension};
 use core::net::{IpAddr, SocketAddr};
 
 /// An ICMP error about a packet of ours, with what its quote says.
@@ -70,6 +68,8 @@ pub enum IcmpErrorKind {
     },
     /// A filter forbids it.
     AdministrativelyProhibited,
+    /// A filter or a route forbids it, of IPv6.
+    PolicyForbids,
     /// The packet went in circles, or too far.
     TimeExceeded,
     /// The packet's header made no sense.
@@ -91,7 +91,7 @@ pub enum IcmpErrorKind {
 }
 
 impl IcmpErrorKind {
-    /// What the owner of a socket hears. Linux: `icmp_err_convert`, `tcp_v4_err`.
+    /// What the owner of a socket hears. Linux: `icmp_err_convert`, `icmpv6_err_convert`.
     pub fn socket_error(self) -> SocketError {
         match self {
             IcmpErrorKind::NetworkUnreachable
@@ -102,6 +102,7 @@ impl IcmpErrorKind {
             | IcmpErrorKind::HostForTos
             | IcmpErrorKind::AdministrativelyProhibited
             | IcmpErrorKind::TimeExceeded => SocketError::HostUnreachable,
+            IcmpErrorKind::PolicyForbids => SocketError::AccessDenied,
             IcmpErrorKind::HostUnknown => SocketError::HostDown,
             IcmpErrorKind::SourceIsolated => SocketError::HostIsolated,
             IcmpErrorKind::ProtocolUnreachable => SocketError::ProtocolUnavailable,
@@ -131,7 +132,12 @@ impl IcmpError {
     /// The error that we tell ourselves about a packet of ours, which `packet` begins with; none if it is not
     /// one of TCP or UDP.
     pub fn about(packet: &[u8], kind: IcmpErrorKind) -> Option<IcmpError> {
-        let header = Header::parse_quoted(packet).ok()?;
+        if let Ok(header) = ipv6::Header::parse_quoted(packet) {
+            let (protocol, at) = ipv6_extension::skip(header.next_header(), header.payload())?;
+            let (source, destination) = (header.source().into(), header.destination().into());
+            return Self::about_payload(source, destination, protocol, header.payload().get(at..)?, kind);
+        }
+        let header = ipv4::Header::parse_quoted(packet).ok()?;
         let first = header.fragment_offset() == 0;
         let (source, destination, payload) = (header.source(), header.destination(), header.payload());
         first.then(|| {

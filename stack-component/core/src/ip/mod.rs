@@ -1,6 +1,7 @@
-//! The Internet Protocol. IPv4 and IPv6 are plain modules with the same function names.
+//! The Internet protocols: two plain modules with the same function names.
 
 pub mod v4;
+pub mod v6;
 
 /// Whether a packet of ours may be cut. Linux: `IP_MTU_DISCOVER`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -32,6 +32,14 @@ macro_rules! ip_rows {
         icmp_msgs_burst: u32 = 50, "net.ipv4.icmp_msgs_burst", "a number", |_| true;
         /// Milliseconds between ICMP errors to one destination; 0 means no limit.
         icmp_ratelimit: u32 = 1000, "net.ipv4.icmp_ratelimit", "milliseconds", |_| true;
+        /// Whether ICMPv6 echo requests are ignored.
+        icmp6_echo_ignore_all: bool = false, "net.ipv6.icmp.echo_ignore_all", "0 or 1", |_| true;
+        /// Whether ICMPv6 echo requests to groups are ignored.
+        icmp6_echo_ignore_multicast: bool = false, "net.ipv6.icmp.echo_ignore_multicast", "0 or 1", |_| true;
+        /// Milliseconds between ICMPv6 errors to one destination; 0 means no limit.
+        icmp6_ratelimit: u32 = 1000, "net.ipv6.icmp.ratelimit", "milliseconds", |_| true;
+        /// Flow labels: 0 none, 1 one for each flow unless its socket says otherwise, 2 none unless it says so, 3 always.
+        auto_flowlabels: u32 = 1, "net.ipv6.auto_flowlabels", "a number up to 3", |v| *v <= 3;
         /// Whether the path MTU is not discovered: packets may be fragmented.
         ip_no_pmtu_disc: u32 = 0, "net.ipv4.ip_no_pmtu_disc", "a number up to 3", |v| *v <= 3;
         /// The least path MTU that an ICMP message is believed, in bytes.

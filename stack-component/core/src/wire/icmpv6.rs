@@ -152,8 +152,7 @@ impl<'a> Header<'a> {
 
 /// The sum of the pseudo-header that the checksum includes (RFC 8200 section 8.1).
 fn pseudo_header(source: Ipv6Addr, destination: Ipv6Addr, length: usize) -> Sum {
-    let addresses = Sum::of(&source.octets()).plus(Sum::of(&destination.octets()));
-    addresses.plus(Sum::of(&(length as u32).to_be_bytes())).plus_word(Protocol::ICMPV6.0.into())
+    super::checksum::pseudo_header(source.into(), destination.into(), Protocol::ICMPV6, length as u32)
 }
 
 /// As tcpdump writes it behind the addresses.

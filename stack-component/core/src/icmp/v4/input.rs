@@ -1,6 +1,6 @@
 //! Messages on the way in.
 
-use super::{IcmpError, IcmpErrorKind};
+use super::super::{IcmpError, IcmpErrorKind};
 use crate::counters::{Counter, Counters};
 use crate::drop_reason::DropReason;
 use crate::packet::{Checksum, Packet};

@@ -1,6 +1,6 @@
 //! The errors we send about packets of others.
 
-use super::{RateLimit, Suppressed};
+use super::super::{RateLimit, Suppressed};
 use crate::packet::{LinkDestination, Packet};
 use crate::random::Random;
 use crate::sysctl::Sysctl;
@@ -100,7 +100,7 @@ pub fn error_about(
     let destination = about.complain_to()?;
     // Path-MTU discovery depends on every one of these.
     let unlimited = matches!(problem, Problem::FragmentationNeeded(_)) || about.ours;
-    if !unlimited && let Err(suppressed) = limit.allow(now, sysctl, random, destination) {
+    if !unlimited && let Err(suppressed) = limit.allow(now, sysctl, random, destination.into()) {
         return Some(Err(suppressed));
     }
     let quote = about.packet.len().min(MAX_ERROR - ipv4::HEADER_LEN - HEADER_LEN);

@@ -19,7 +19,7 @@ impl Guest for Component {
 
     fn sysctls() -> Vec<Sysctl> {
         let all = enter(|state, _| state.stack.sysctl().all());
-        all.into_iter().map(|(name, value)| Sysctl { name: name.to_string(), value }).collect()
+        all.into_iter().map(|(name, value)| Sysctl { name, value }).collect()
     }
 
     fn get_sysctl(name: String) -> Result<String, SysctlError> {
@@ -46,7 +46,7 @@ impl Guest for Component {
 
 fn refusal(error: sysctl::SysctlError) -> SysctlError {
     match error {
-        sysctl::SysctlError::Unknown { near, .. } => SysctlError::Unknown(near.map(ToString::to_string)),
+        sysctl::SysctlError::Unknown { near, .. } => SysctlError::Unknown(near),
         sysctl::SysctlError::ReadOnly(_) => SysctlError::ReadOnly,
         sysctl::SysctlError::Invalid { expected, .. } => SysctlError::Invalid(expected.to_string()),
     }

@@ -7,12 +7,12 @@ use crate::configure::{MAX_MTU, v4};
 use crate::entry::enter;
 use alloc::format;
 use alloc::string::{String, ToString};
-use core::net::Ipv4Addr;
-use stack_core::route::{self, RouteKind};
+use core::net::IpAddr;
+use stack_core::route::{self, Hop, RouteKind, Scope};
 use stack_core::stack::{RouteChange, Stack};
 use stack_core::tcp::Algorithm;
 use stack_core::time::Duration;
-use stack_core::wire::ipv4::Ipv4Cidr;
+use stack_core::wire::cidr::IpCidr;
 
 impl Guest for Component {
     fn change(how: Verb, what: Route) -> Result<(), String> {
@@ -43,18 +43,20 @@ impl Guest for Component {
 
 fn core_route(stack: &Stack, route: Route) -> Result<route::Route, String> {
     let ip = v4(&route.destination)?;
-    let destination = Ipv4Cidr::new(ip, route.prefix_length)
+    let destination = IpCidr::new(ip.into(), route.prefix_length)
         .ok_or_else(|| format!("{ip}/{}: a prefix has 0 to 32 bits", route.prefix_length))?;
-    let address = |address: Option<IpAddress>| -> Result<Option<Ipv4Addr>, String> {
-        address.map(|address| v4(&address)).transpose()
+    let address = |address: Option<IpAddress>| -> Result<Option<IpAddr>, String> {
+        address.map(|address| v4(&address).map(IpAddr::V4)).transpose()
     };
     let device = route.device.map(|name| {
         let interface = stack.interfaces().by_name(&name).map(|interface| interface.index());
         interface.ok_or_else(|| format!("there is no device {name}"))
     });
+    let (gateway, device) = (address(route.gateway)?, device.transpose()?);
+    let hop = Hop { gateway, device, ..Hop::default() };
     Ok(route::Route {
-        gateway: address(route.gateway)?,
-        device: device.transpose()?,
+        hops: (gateway.is_some() || device.is_some()).then_some(hop).into_iter().collect(),
+        scope: Scope::of(RouteKind::Unicast, gateway.is_some()),
         source: address(route.source)?,
         metric: route.priority,
         metrics: core_metrics(route.metrics)?,

@@ -73,7 +73,7 @@ impl World {
             name: "eth0".into(),
             mac: MAC,
             wire,
-            addresses: vec![(ADDRESS, 24)],
+            addresses: vec![(ADDRESS.into(), 24)],
             gateways: Vec::new(),
             mtu: None,
         };

@@ -6,6 +6,7 @@ use crate::wire::user::UserWire;
 use stack_core::Stack;
 use stack_core::random::Random;
 use stack_core::route::{Route, RouteKind};
+use stack_core::wire::cidr::IpCidr;
 use stack_core::wire::ethernet::MacAddress;
 use stack_core::wire::ipv4::Ipv4Cidr;
 use std::sync::Arc;
@@ -34,7 +35,7 @@ pub(super) fn stack(config: &GatewayConfig, wire: Arc<UserWire>) -> Result<Stack
     let device = WireDevice { wire, mac: mac(config) };
     let device = stack.add_device("eth0", Box::new(device), MTU).map_err(|error| error.to_string())?;
     stack.add_address(device, address).map_err(|error| error.to_string())?;
-    let prohibit = Route::new(Ipv4Cidr::ALL, RouteKind::Prohibit);
+    let prohibit = Route::new(IpCidr::ALL_V4, RouteKind::Prohibit);
     stack.add_route(prohibit).map_err(|error| error.to_string())?;
     Ok(stack)
 }

@@ -6,7 +6,7 @@ use super::component::{LinkProblem, NotAComponent, write_problems};
 use crate::wire::Wire;
 use std::fmt;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// A stack component: its bytes, and what to call it in messages.
@@ -48,10 +48,10 @@ pub struct NicConfig {
     pub mac: [u8; 6],
     /// What the controller is plugged into.
     pub wire: Arc<dyn Wire>,
-    /// Addresses with the length of their network prefix (0..=32), the primary one first.
-    pub addresses: Vec<(Ipv4Addr, u8)>,
+    /// Addresses with the length of their network prefix (0..=32 or 128), the primary one first.
+    pub addresses: Vec<(IpAddr, u8)>,
     /// Next hops of default routes.
-    pub gateways: Vec<Ipv4Addr>,
+    pub gateways: Vec<IpAddr>,
     /// Largest IP packet in bytes; none: what the stack takes by default.
     pub mtu: Option<u32>,
 }
@@ -90,12 +90,15 @@ impl KernelConfig {
     }
 }
 
-fn interface_address(address: Ipv4Addr, prefix_length: u8) -> reactor::InterfaceAddress {
+fn interface_address(address: IpAddr, prefix_length: u8) -> reactor::InterfaceAddress {
     reactor::InterfaceAddress { address: ip_address(address), prefix_length }
 }
 
-fn ip_address(address: Ipv4Addr) -> IpAddress {
-    IpAddress::Ipv4(address.octets().into())
+fn ip_address(address: IpAddr) -> IpAddress {
+    match address {
+        IpAddr::V4(address) => IpAddress::Ipv4(address.octets().into()),
+        IpAddr::V6(address) => IpAddress::Ipv6(address.segments().into()),
+    }
 }
 
 /// Why a kernel could not be started. Each reads as one line.

@@ -16,7 +16,7 @@ use crate::wire::Wire;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex};
 
@@ -47,9 +47,9 @@ pub struct LabConfig {
     /// The network card's Ethernet address.
     pub mac: [u8; 6],
     /// Its addresses with the length of their network prefix, the primary one first.
-    pub addresses: Vec<(Ipv4Addr, u8)>,
+    pub addresses: Vec<(IpAddr, u8)>,
     /// Next hops of default routes.
-    pub gateways: Vec<Ipv4Addr>,
+    pub gateways: Vec<IpAddr>,
     /// Largest IP packet in bytes.
     pub mtu: u32,
     /// Settings by their Linux names, with values as text.

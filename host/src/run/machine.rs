@@ -123,8 +123,8 @@ fn nic(card: &Card, wire: Arc<dyn Wire>, capture: Option<Arc<Capture>>) -> NicCo
         name: INTERFACE.into(),
         mac: card.mac,
         wire,
-        addresses: card.addresses.iter().map(|cidr| (cidr.address, cidr.prefix_length)).collect(),
-        gateways: card.gateways.clone(),
+        addresses: card.addresses.iter().map(|cidr| (cidr.address.into(), cidr.prefix_length)).collect(),
+        gateways: card.gateways.iter().copied().map(Into::into).collect(),
         mtu: None,
     }
 }

@@ -48,8 +48,18 @@ counters! {
     IpReasmReqds = "Ip:ReasmReqds",
     /// Fragments that could not be reassembled.
     IpReasmFails = "Ip:ReasmFails",
+    /// Packets put together from fragments.
+    IpReasmOKs = "Ip:ReasmOKs",
+    /// Packets whose fragments did not all arrive in time.
+    IpReasmTimeout = "Ip:ReasmTimeout",
+    /// Packets that were cut.
+    IpFragOKs = "Ip:FragOKs",
     /// Packets that would have needed fragmentation.
     IpFragFails = "Ip:FragFails",
+    /// Fragments made.
+    IpFragCreates = "Ip:FragCreates",
+    /// Fragments that overlapped others.
+    IpExtReasmOverlaps = "IpExt:ReasmOverlaps",
     /// Bytes received.
     IpExtInOctets = "IpExt:InOctets",
     /// Bytes sent.
@@ -112,6 +122,114 @@ counters! {
     UdpRcvbufErrors = "Udp:RcvbufErrors",
     /// Datagrams with a wrong checksum.
     UdpInCsumErrors = "Udp:InCsumErrors",
+    /// IPv6 packets that arrived.
+    Ip6InReceives = "Ip6:InReceives",
+    /// IPv6 packets with bad headers.
+    Ip6InHdrErrors = "Ip6:InHdrErrors",
+    /// IPv6 packets that were too large to be passed on.
+    Ip6InTooBigErrors = "Ip6:InTooBigErrors",
+    /// IPv6 packets without a route on the way in.
+    Ip6InNoRoutes = "Ip6:InNoRoutes",
+    /// IPv6 packets for or from an address that cannot be.
+    Ip6InAddrErrors = "Ip6:InAddrErrors",
+    /// IPv6 packets of an unknown protocol.
+    Ip6InUnknownProtos = "Ip6:InUnknownProtos",
+    /// Truncated IPv6 packets.
+    Ip6InTruncatedPkts = "Ip6:InTruncatedPkts",
+    /// IPv6 packets dropped for want of room.
+    Ip6InDiscards = "Ip6:InDiscards",
+    /// IPv6 packets handed to a protocol.
+    Ip6InDelivers = "Ip6:InDelivers",
+    /// IPv6 packets forwarded.
+    Ip6OutForwDatagrams = "Ip6:OutForwDatagrams",
+    /// IPv6 packets the stack made itself.
+    Ip6OutRequests = "Ip6:OutRequests",
+    /// IPv6 packets dropped on the way out.
+    Ip6OutDiscards = "Ip6:OutDiscards",
+    /// IPv6 packets without a route.
+    Ip6OutNoRoutes = "Ip6:OutNoRoutes",
+    /// IPv6 packets that would have needed fragmentation.
+    Ip6FragFails = "Ip6:FragFails",
+    /// IPv6 packets to a group.
+    Ip6InMcastPkts = "Ip6:InMcastPkts",
+    /// IPv6 packets sent to a group.
+    Ip6OutMcastPkts = "Ip6:OutMcastPkts",
+    /// Bytes received in IPv6 packets.
+    Ip6InOctets = "Ip6:InOctets",
+    /// Bytes sent in IPv6 packets.
+    Ip6OutOctets = "Ip6:OutOctets",
+    /// IPv6 packets received that could carry ECN and did not.
+    Ip6InNoECTPkts = "Ip6:InNoECTPkts",
+    /// IPv6 packets received with ECT(1).
+    Ip6InECT1Pkts = "Ip6:InECT1Pkts",
+    /// IPv6 packets received with ECT(0).
+    Ip6InECT0Pkts = "Ip6:InECT0Pkts",
+    /// IPv6 packets received with a mark of congestion.
+    Ip6InCEPkts = "Ip6:InCEPkts",
+    /// ICMPv6 messages that arrived.
+    Icmp6InMsgs = "Icmp6:InMsgs",
+    /// ICMPv6 messages that were malformed.
+    Icmp6InErrors = "Icmp6:InErrors",
+    /// ICMPv6 messages with a wrong checksum.
+    Icmp6InCsumErrors = "Icmp6:InCsumErrors",
+    /// ICMPv6 messages sent.
+    Icmp6OutMsgs = "Icmp6:OutMsgs",
+    /// ICMPv6 messages that could not be sent.
+    Icmp6OutErrors = "Icmp6:OutErrors",
+    /// ICMPv6 errors not sent because of the destination's rate limit, or that of all.
+    Icmp6OutRateLimitHost = "Icmp6:OutRateLimitHost",
+    /// Destination-unreachable messages that arrived.
+    Icmp6InDestUnreachs = "Icmp6:InDestUnreachs",
+    /// Packet-too-big messages that arrived.
+    Icmp6InPktTooBigs = "Icmp6:InPktTooBigs",
+    /// Time-exceeded messages that arrived.
+    Icmp6InTimeExcds = "Icmp6:InTimeExcds",
+    /// Parameter-problem messages that arrived.
+    Icmp6InParmProblems = "Icmp6:InParmProblems",
+    /// ICMPv6 echo requests that arrived.
+    Icmp6InEchos = "Icmp6:InEchos",
+    /// ICMPv6 echo replies that arrived.
+    Icmp6InEchoReplies = "Icmp6:InEchoReplies",
+    /// Multicast listener queries that arrived.
+    Icmp6InGroupMembQueries = "Icmp6:InGroupMembQueries",
+    /// Multicast listener reports that arrived.
+    Icmp6InGroupMembResponses = "Icmp6:InGroupMembResponses",
+    /// Multicast listener-done messages that arrived.
+    Icmp6InGroupMembReductions = "Icmp6:InGroupMembReductions",
+    /// Multicast listener reports of version 2 that arrived.
+    Icmp6InMLDv2Reports = "Icmp6:InMLDv2Reports",
+    /// Router solicitations that arrived.
+    Icmp6InRouterSolicits = "Icmp6:InRouterSolicits",
+    /// Router advertisements that arrived.
+    Icmp6InRouterAdvertisements = "Icmp6:InRouterAdvertisements",
+    /// Neighbour solicitations that arrived.
+    Icmp6InNeighborSolicits = "Icmp6:InNeighborSolicits",
+    /// Neighbour advertisements that arrived.
+    Icmp6InNeighborAdvertisements = "Icmp6:InNeighborAdvertisements",
+    /// ICMPv6 redirects that arrived.
+    Icmp6InRedirects = "Icmp6:InRedirects",
+    /// ICMPv6 destination-unreachable messages sent.
+    Icmp6OutDestUnreachs = "Icmp6:OutDestUnreachs",
+    /// Packet-too-big messages sent.
+    Icmp6OutPktTooBigs = "Icmp6:OutPktTooBigs",
+    /// ICMPv6 time-exceeded messages sent.
+    Icmp6OutTimeExcds = "Icmp6:OutTimeExcds",
+    /// ICMPv6 parameter-problem messages sent.
+    Icmp6OutParmProblems = "Icmp6:OutParmProblems",
+    /// ICMPv6 echo requests sent.
+    Icmp6OutEchos = "Icmp6:OutEchos",
+    /// ICMPv6 echo replies sent.
+    Icmp6OutEchoReplies = "Icmp6:OutEchoReplies",
+    /// Router solicitations sent.
+    Icmp6OutRouterSolicits = "Icmp6:OutRouterSolicits",
+    /// Neighbour solicitations sent.
+    Icmp6OutNeighborSolicits = "Icmp6:OutNeighborSolicits",
+    /// Neighbour advertisements sent.
+    Icmp6OutNeighborAdvertisements = "Icmp6:OutNeighborAdvertisements",
+    /// ICMPv6 redirects sent.
+    Icmp6OutRedirects = "Icmp6:OutRedirects",
+    /// Multicast listener reports of version 2 sent.
+    Icmp6OutMLDv2Reports = "Icmp6:OutMLDv2Reports",
     /// Connections opened by us.
     TcpActiveOpens = "Tcp:ActiveOpens",
     /// Connections opened by peers.

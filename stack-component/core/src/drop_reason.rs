@@ -35,6 +35,16 @@ drop_reasons! {
     ArpNotForUs,
     /// An ARP packet whose sender cannot be a neighbour: a group, nobody, or ourselves.
     ArpBadSender,
+    /// A message of neighbour discovery that is malformed or cannot come from this link. Linux:
+    /// `IPV6_NDISC_BAD_OPTIONS`.
+    NdiscMalformed,
+    /// A message of neighbour discovery about an address that is neither ours nor that of a neighbour we know. Linux:
+    /// `IPV6_NDISC_NS_OTHERHOST`.
+    NdiscNotForUs,
+    /// A message of neighbour discovery whose sender says that it has our station.
+    NdiscBadSource,
+    /// A message of neighbour discovery that the settings tell us not to believe.
+    NdiscIgnored,
     /// The neighbour did not answer; the queued packet is given up. Linux: `SKB_DROP_REASON_NEIGH_FAILED`.
     NeighbourFailed,
     /// The queue of packets that wait for a neighbour's address is full. Linux: `NEIGH_QUEUEFULL`.
@@ -55,8 +65,38 @@ drop_reasons! {
     Ipv4BadDestination,
     /// The destination address is not one of ours and packets are not forwarded. Linux: `IP_INADDRERRORS`.
     Ipv4NotForUs,
-    /// A fragment; reassembly is not built.
-    Ipv4Fragment,
+    /// The IPv6 header has a wrong version. Linux: `IP_INHDR`.
+    Ipv6Malformed,
+    /// The IPv6 packet is shorter than its header says. Linux: `Ip6InTruncatedPkts`.
+    Ipv6Truncated,
+    /// An extension header is malformed, too laborious, unknown, or a source route. Linux: `IPV6_BAD_EXTHDR`.
+    Ipv6BadExtension,
+    /// The source address cannot be a sender's: a group, loopback from a wire, IPv4 in disguise.
+    Ipv6BadSource,
+    /// The destination address cannot come from a wire, or is none.
+    Ipv6BadDestination,
+    /// The destination address is not one of ours, and the packet is not forwarded. Linux: `IP_INADDRERRORS`.
+    Ipv6NotForUs,
+    /// The packet says that it carries nothing (RFC 8200 section 4.7).
+    Ipv6NoPayload,
+    /// A fragment whose bytes are all there already. Linux: `DUP_FRAG`.
+    FragmentDuplicate,
+    /// Fragments of one datagram that overlap (RFC 5722). Linux: `IpExt:ReasmOverlaps`.
+    FragmentOverlap,
+    /// Fragments that contradict each other, are empty, or make up more than the largest packet.
+    FragmentMalformed,
+    /// Kept fragments of a datagram that another fragment condemned.
+    FragmentCondemned,
+    /// A fragment that cuts a TCP header in pieces (RFC 1858, RFC 3128).
+    FragmentTiny,
+    /// Fragments whose marks of congestion cannot be those of one packet (RFC 3168 section 5.3).
+    FragmentEcn,
+    /// The rest of the datagram did not arrive in time. Linux: `FRAG_REASM_TIMEOUT`.
+    FragmentTimeout,
+    /// Too many other fragments of the source came between. Linux: `FRAG_TOO_FAR`.
+    FragmentTooFar,
+    /// Fragments use more memory than they may; the oldest go. Linux: `ipfrag_high_thresh`.
+    FragmentNoMemory,
     /// A packet that is larger than the next link carries and must not or cannot be fragmented.
     PacketTooBig,
     /// The time to live ended here. Linux: `IP_INHDR`, `Ip:InHdrErrors`.

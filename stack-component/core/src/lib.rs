@@ -29,6 +29,7 @@ pub mod packet;
 pub mod device;
 pub mod driver;
 pub mod ethernet;
+pub mod fragment;
 pub mod icmp;
 pub mod ip;
 pub mod neighbour;

@@ -1,28 +1,58 @@
 //! Addresses: the WIT's and the core's.
 
-use crate::bindings::exports::wasi::sockets::network::{IpAddress, IpSocketAddress, Ipv4SocketAddress};
-use core::net::{Ipv4Addr, SocketAddrV4};
+use crate::bindings::exports::wasi::sockets::network::{
+    IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
+};
+use crate::state::Family;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use stack_core::wire::address::{scope_of, socket_address};
 
-/// The core's form of an IPv4 address; none for one of the other family.
-pub(super) fn v4(address: IpSocketAddress) -> Option<SocketAddrV4> {
+/// The core's form of a socket address; its flow label is left out, its scope id stays where one means something.
+pub(super) fn core(address: IpSocketAddress) -> SocketAddr {
     match address {
-        IpSocketAddress::Ipv4(Ipv4SocketAddress { port, address: (a, b, c, d) }) => {
-            Some(SocketAddrV4::new(Ipv4Addr::new(a, b, c, d), port))
+        IpSocketAddress::Ipv4(Ipv4SocketAddress { port, address }) => {
+            SocketAddr::new(host(IpAddress::Ipv4(address)), port)
         }
-        IpSocketAddress::Ipv6(_) => None,
+        IpSocketAddress::Ipv6(Ipv6SocketAddress { port, address, scope_id, .. }) => {
+            socket_address(host(IpAddress::Ipv6(address)), port, scope_id)
+        }
     }
 }
 
-/// The core's form of an IPv4 address without a port; none for one of the other family.
-pub(super) fn v4_host(address: IpAddress) -> Option<Ipv4Addr> {
+/// The core's form of an address without a port.
+pub(crate) fn host(address: IpAddress) -> IpAddr {
     match address {
-        IpAddress::Ipv4((a, b, c, d)) => Some(Ipv4Addr::new(a, b, c, d)),
-        IpAddress::Ipv6(_) => None,
+        IpAddress::Ipv4((a, b, c, d)) => Ipv4Addr::new(a, b, c, d).into(),
+        IpAddress::Ipv6((a, b, c, d, e, f, g, h)) => Ipv6Addr::new(a, b, c, d, e, f, g, h).into(),
     }
 }
 
 /// The WIT's form of an address.
-pub(super) fn wit(address: SocketAddrV4) -> IpSocketAddress {
-    let [a, b, c, d] = address.ip().octets();
-    IpSocketAddress::Ipv4(Ipv4SocketAddress { port: address.port(), address: (a, b, c, d) })
+pub(super) fn wit(address: SocketAddr) -> IpSocketAddress {
+    let port = address.port();
+    match address.ip() {
+        IpAddr::V4(ip) => IpSocketAddress::Ipv4(Ipv4SocketAddress { port, address: ip.octets().into() }),
+        IpAddr::V6(ip) => IpSocketAddress::Ipv6(Ipv6SocketAddress {
+            port,
+            flow_info: 0,
+            address: ip.segments().into(),
+            scope_id: scope_of(address).unwrap_or(0),
+        }),
+    }
+}
+
+/// The state's form of a family.
+pub(super) fn family(family: IpAddressFamily) -> Family {
+    match family {
+        IpAddressFamily::Ipv4 => Family::V4,
+        IpAddressFamily::Ipv6 => Family::V6,
+    }
+}
+
+/// The WIT's form of a family.
+pub(super) fn wit_family(family: Family) -> IpAddressFamily {
+    match family {
+        Family::V4 => IpAddressFamily::Ipv4,
+        Family::V6 => IpAddressFamily::Ipv6,
+    }
 }

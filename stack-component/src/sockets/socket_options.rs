@@ -1,6 +1,6 @@
 //! Interface `wnet:stack/socket-options`.
 
-use super::addresses::{v4, v4_host};
+use super::addresses::{self, host};
 use super::errors::error_code;
 use super::tcp::{TcpSocket, nanos};
 use crate::Component;
@@ -217,7 +217,7 @@ impl Guest for Component {
         remote_address: IpSocketAddress,
         data: Vec<u8>,
     ) -> Result<u64, ErrorCode> {
-        let remote = v4(remote_address);
+        let remote = addresses::core(remote_address);
         run(socket, |state, handle, now| state.connect_with_data(handle, remote, &data, now))
             .map(|taken| taken as u64)
     }
@@ -228,7 +228,7 @@ impl Guest for Component {
         prefix_length: u8,
         key: Vec<u8>,
     ) -> Result<(), ErrorCode> {
-        run(socket, |state, handle, _| state.add_md5_key(handle, v4_host(peer), prefix_length, &key))
+        run(socket, |state, handle, _| state.add_md5_key(handle, host(peer), prefix_length, &key))
     }
 
     fn remove_md5_key(
@@ -236,7 +236,7 @@ impl Guest for Component {
         peer: IpAddress,
         prefix_length: u8,
     ) -> Result<(), ErrorCode> {
-        run(socket, |state, handle, _| state.remove_md5_key(handle, v4_host(peer), prefix_length))
+        run(socket, |state, handle, _| state.remove_md5_key(handle, host(peer), prefix_length))
     }
 
     fn attach_filter(socket: TcpSocketBorrow<'_>, program: Vec<BpfInstruction>) -> Result<(), ErrorCode> {

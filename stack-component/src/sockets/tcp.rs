@@ -1,6 +1,6 @@
 //! Interface `tcp`.
 
-use super::addresses::{v4, wit};
+use super::addresses::{self, wit, wit_family};
 use super::errors::error_code;
 use crate::Component;
 use crate::bindings::exports::wasi::io::poll::Pollable;
@@ -26,7 +26,7 @@ pub(crate) struct TcpSocket(TcpHandle);
 
 impl GuestTcpSocket for TcpSocket {
     fn start_bind(&self, _: NetworkBorrow<'_>, local_address: IpSocketAddress) -> Result<(), ErrorCode> {
-        run(|state, _| state.start_bind(self.0, v4(local_address)))
+        run(|state, _| state.start_bind(self.0, addresses::core(local_address)))
     }
 
     fn finish_bind(&self) -> Result<(), ErrorCode> {
@@ -34,7 +34,7 @@ impl GuestTcpSocket for TcpSocket {
     }
 
     fn start_connect(&self, _: NetworkBorrow<'_>, remote_address: IpSocketAddress) -> Result<(), ErrorCode> {
-        run(|state, now| state.start_connect(self.0, v4(remote_address), now))
+        run(|state, now| state.start_connect(self.0, addresses::core(remote_address), now))
     }
 
     fn finish_connect(&self) -> Result<(streams::InputStream, streams::OutputStream), ErrorCode> {
@@ -69,7 +69,7 @@ impl GuestTcpSocket for TcpSocket {
     }
 
     fn address_family(&self) -> IpAddressFamily {
-        IpAddressFamily::Ipv4
+        enter(|state, _| wit_family(state.family(self.0)))
     }
 
     fn set_listen_backlog_size(&self, value: u64) -> Result<(), ErrorCode> {

@@ -1,5 +1,6 @@
 //! Interface `tcp-create-socket`.
 
+use super::addresses::family;
 use super::errors::error_code;
 use super::tcp;
 use crate::Component;
@@ -10,12 +11,8 @@ use crate::entry::enter;
 
 impl Guest for Component {
     fn create_tcp_socket(address_family: IpAddressFamily) -> Result<TcpSocket, ErrorCode> {
-        match address_family {
-            IpAddressFamily::Ipv4 => {
-                let handle = enter(|state, _| state.create_tcp_socket()).map_err(error_code)?;
-                Ok(TcpSocket::new(tcp::TcpSocket::of(handle)))
-            }
-            IpAddressFamily::Ipv6 => Err(ErrorCode::NotSupported),
-        }
+        let family = family(address_family);
+        let handle = enter(|state, _| state.create_tcp_socket(family)).map_err(error_code)?;
+        Ok(TcpSocket::new(tcp::TcpSocket::of(handle)))
     }
 }

@@ -4,6 +4,7 @@
 //! Nothing here calls an import, so it all runs natively in tests. The files around (`sockets`, `io`,
 //! `reactor`) translate WIT calls into calls of [`State`], and [`Notices`] into imports.
 
+mod family;
 mod options;
 mod pollables;
 mod streams;
@@ -12,6 +13,7 @@ mod tcp_state;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use family::Family;
 pub(crate) use options::{InForce, whole_millis, whole_seconds};
 pub(crate) use pollables::{PollableHandle, Source};
 pub(crate) use streams::StreamError;

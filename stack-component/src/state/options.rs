@@ -1,17 +1,19 @@
 //! What interface `socket-options` sets and asks of a socket, over the core's.
 
 use super::State;
-use super::tcp::unicast;
+use super::family::Family;
+
 use super::tcp_state::Call;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::{Ipv4Addr, SocketAddrV4};
+use core::net::{IpAddr, SocketAddr};
 use stack_core::packet::DeviceIndex;
 use stack_core::socket::SocketError;
 use stack_core::tcp::{
     CongestionInfo, FilterError, Instruction, Received, SendFlags, TcpHandle, TcpInfo, TcpOptions, TcpState,
 };
 use stack_core::time::{Duration, Instant};
+use stack_core::wire::cidr::IpCidr;
 
 /// Most bytes of one look at what waits to be read.
 const MAX_PEEK: u64 = 1024 * 1024;
@@ -114,12 +116,12 @@ impl State {
     pub(crate) fn connect_with_data(
         &mut self,
         handle: TcpHandle,
-        remote: Option<SocketAddrV4>,
+        remote: SocketAddr,
         data: &[u8],
         now: Instant,
     ) -> Result<usize, SocketError> {
-        self.call(handle, Call::StartConnect, |stack, _| {
-            stack.tcp_connect_with_data(handle, unicast(remote)?, data, now)
+        self.call(handle, Call::StartConnect, |stack, socket| {
+            stack.tcp_connect_with_data(handle, socket.family.unicast(remote)?, data, now)
         })
     }
 
@@ -127,22 +129,34 @@ impl State {
     pub(crate) fn add_md5_key(
         &mut self,
         handle: TcpHandle,
-        peer: Option<Ipv4Addr>,
+        peer: IpAddr,
         prefix_len: u8,
         key: &[u8],
     ) -> Result<(), SocketError> {
-        let peer = peer.filter(|_| !key.is_empty()).ok_or(SocketError::InvalidArgument)?;
+        self.check_peer(handle, peer)?;
+        if key.is_empty() {
+            return Err(SocketError::InvalidArgument);
+        }
         self.stack.tcp_add_md5_key(handle, peer, prefix_len, key)
+    }
+
+    /// A socket's peers are of its family.
+    fn check_peer(&self, handle: TcpHandle, peer: IpAddr) -> Result<(), SocketError> {
+        let same = peer.is_ipv4() == (self.family(handle) == Family::V4);
+        if same { Ok(()) } else { Err(SocketError::InvalidArgument) }
     }
 
     /// Forgets a key.
     pub(crate) fn remove_md5_key(
         &mut self,
         handle: TcpHandle,
-        peer: Option<Ipv4Addr>,
+        peer: IpAddr,
         prefix_len: u8,
     ) -> Result<(), SocketError> {
-        let peer = peer.filter(|_| prefix_len <= 32).ok_or(SocketError::InvalidArgument)?;
+        self.check_peer(handle, peer)?;
+        if IpCidr::new(peer, prefix_len).is_none() {
+            return Err(SocketError::InvalidArgument);
+        }
         self.stack.tcp_add_md5_key(handle, peer, prefix_len, &[]).map_err(|error| match error {
             SocketError::InvalidArgument => SocketError::NotInProgress,
             error => error,

@@ -1,10 +1,11 @@
 //! TCP sockets as wasi:sockets sees them, over the core's.
 
 use super::State;
+use super::family::Family;
 use super::pollables::PollableHandle;
 use super::tcp_state::{Call, TcpState};
 use alloc::vec::Vec;
-use core::net::SocketAddrV4;
+use core::net::SocketAddr;
 use stack_core::socket::SocketError;
 use stack_core::stack::Stack;
 use stack_core::tcp::{Shutdown, TcpHandle, TcpOption, TcpOptions};
@@ -12,6 +13,7 @@ use stack_core::time::Instant;
 
 /// What is known of a socket beside what the core knows.
 pub(super) struct Socket {
+    pub(super) family: Family,
     pub(super) state: TcpState,
     /// How many resources stand for it: itself and its streams. The last one closes the connection.
     owners: u32,
@@ -25,14 +27,15 @@ pub(super) struct Socket {
     pub(super) wanted_send_buffer: Option<u64>,
     /// Both ends' addresses, since connected: they stay readable when the connection has ended. (wasi-libc
     /// aborts the program when it cannot tell the peer's address of a connection it has just accepted.)
-    ends: Option<(SocketAddrV4, SocketAddrV4)>,
+    ends: Option<(SocketAddr, SocketAddr)>,
     /// The pollables that the host waits for.
     pub(super) armed: Vec<PollableHandle>,
 }
 
 impl Socket {
-    fn new(state: TcpState, owners: u32) -> Self {
+    fn new(family: Family, state: TcpState, owners: u32) -> Self {
         Socket {
+            family,
             state,
             owners,
             input_closed: false,
@@ -52,21 +55,18 @@ impl Socket {
 /// The calls of interface `tcp`, in its order.
 impl State {
     /// A new socket, with one owner.
-    pub(crate) fn create_tcp_socket(&mut self) -> Result<TcpHandle, SocketError> {
+    pub(crate) fn create_tcp_socket(&mut self, family: Family) -> Result<TcpHandle, SocketError> {
         let handle = self.stack.tcp_open()?;
         // wasi:sockets wants an address to be free again as soon as nobody listens there.
         self.stack.tcp_set_option(handle, TcpOption::ReuseAddress(true))?;
-        self.sockets.insert(handle, Socket::new(TcpState::Unbound, 1));
+        self.sockets.insert(handle, Socket::new(family, TcpState::Unbound, 1));
         Ok(handle)
     }
 
-    /// No address: it was one of another family.
-    pub(crate) fn start_bind(
-        &mut self,
-        handle: TcpHandle,
-        local: Option<SocketAddrV4>,
-    ) -> Result<(), SocketError> {
-        self.call(handle, Call::StartBind, |stack, _| stack.tcp_bind(handle, unicast(local)?))
+    pub(crate) fn start_bind(&mut self, handle: TcpHandle, local: SocketAddr) -> Result<(), SocketError> {
+        self.call(handle, Call::StartBind, |stack, socket| {
+            stack.tcp_bind(handle, socket.family.unicast(local)?)
+        })
     }
 
     /// Binding was done at once.
@@ -74,15 +74,14 @@ impl State {
         self.call(handle, Call::FinishBind, |_, _| Ok(()))
     }
 
-    /// No address: it was one of another family.
     pub(crate) fn start_connect(
         &mut self,
         handle: TcpHandle,
-        remote: Option<SocketAddrV4>,
+        remote: SocketAddr,
         now: Instant,
     ) -> Result<(), SocketError> {
-        self.call(handle, Call::StartConnect, |stack, _| {
-            let remote = unicast(remote)?;
+        self.call(handle, Call::StartConnect, |stack, socket| {
+            let remote = socket.family.unicast(remote)?;
             if remote.ip().is_unspecified() || remote.port() == 0 {
                 return Err(SocketError::InvalidArgument);
             }
@@ -111,25 +110,31 @@ impl State {
 
     /// A connected socket with three owners: itself and its streams.
     pub(crate) fn accept(&mut self, handle: TcpHandle) -> Result<TcpHandle, SocketError> {
-        let accepted = self.call(handle, Call::Accept, |stack, _| stack.tcp_accept(handle))?;
-        let mut socket = Socket::new(TcpState::Connected, 3);
+        let (accepted, family) =
+            self.call(handle, Call::Accept, |stack, socket| Ok((stack.tcp_accept(handle)?, socket.family)))?;
+        let mut socket = Socket::new(family, TcpState::Connected, 3);
         socket.keep_ends(&self.stack, accepted);
         self.sockets.insert(accepted, socket);
         Ok(accepted)
     }
 
-    pub(crate) fn local_address(&mut self, handle: TcpHandle) -> Result<SocketAddrV4, SocketError> {
+    pub(crate) fn local_address(&mut self, handle: TcpHandle) -> Result<SocketAddr, SocketError> {
         self.call(handle, Call::LocalAddress, |stack, socket| {
             let kept = socket.ends.map(|(local, _)| local);
             kept.or_else(|| stack.tcp_local_address(handle)).ok_or(SocketError::InvalidState)
         })
     }
 
-    pub(crate) fn remote_address(&mut self, handle: TcpHandle) -> Result<SocketAddrV4, SocketError> {
+    pub(crate) fn remote_address(&mut self, handle: TcpHandle) -> Result<SocketAddr, SocketError> {
         self.call(handle, Call::RemoteAddress, |stack, socket| {
             let kept = socket.ends.map(|(_, remote)| remote);
             kept.or_else(|| stack.tcp_remote_address(handle)).ok_or(SocketError::InvalidState)
         })
+    }
+
+    /// The family of a socket; a stale handle's is IPv4, for the calls that tell it cannot fail.
+    pub(crate) fn family(&self, handle: TcpHandle) -> Family {
+        self.sockets.get(&handle).map_or(Family::V4, |socket| socket.family)
     }
 
     pub(crate) fn is_listening(&self, handle: TcpHandle) -> bool {
@@ -235,11 +240,4 @@ impl State {
         self.wake(handle);
         result
     }
-}
-
-/// The address, if there is one and it is not a group's or everybody's.
-pub(super) fn unicast(address: Option<SocketAddrV4>) -> Result<SocketAddrV4, SocketError> {
-    address
-        .filter(|address| !address.ip().is_multicast() && !address.ip().is_broadcast())
-        .ok_or(SocketError::InvalidArgument)
 }

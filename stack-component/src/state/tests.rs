@@ -2,8 +2,8 @@
 
 mod options;
 
-use super::{Source, State, StreamError};
-use core::net::{Ipv4Addr, SocketAddrV4};
+use super::{Family, Source, State, StreamError};
+use core::net::{Ipv4Addr, SocketAddr};
 use stack_core::random::SeededRandom;
 use stack_core::socket::SocketError;
 use stack_core::stack::Stack;
@@ -12,8 +12,8 @@ use stack_core::time::{Duration, Instant};
 
 const PORT: u16 = 7;
 
-fn local(port: u16) -> Option<SocketAddrV4> {
-    Some(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port))
+fn local(port: u16) -> SocketAddr {
+    SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port)
 }
 
 struct Harness {
@@ -46,7 +46,7 @@ impl Harness {
     }
 
     fn listener(&mut self) -> TcpHandle {
-        let listener = self.state.create_tcp_socket().unwrap();
+        let listener = self.state.create_tcp_socket(Family::V4).unwrap();
         self.state.start_bind(listener, local(PORT)).unwrap();
         self.state.finish_bind(listener).unwrap();
         self.state.start_listen(listener).unwrap();
@@ -58,7 +58,7 @@ impl Harness {
 
     /// A connection to `listener`: its client's and its server's end.
     fn connect(&mut self, listener: TcpHandle) -> (TcpHandle, TcpHandle) {
-        let client = self.state.create_tcp_socket().unwrap();
+        let client = self.state.create_tcp_socket(Family::V4).unwrap();
         self.state.start_connect(client, local(PORT), self.now).unwrap();
         self.run();
         self.state.finish_connect(client).unwrap();
@@ -113,8 +113,8 @@ fn addresses_are_those_of_the_connection() {
     let mut harness = Harness::new();
     let (client, server) = harness.pair();
     let state = &mut harness.state;
-    assert_eq!(state.remote_address(client).ok(), local(PORT));
-    assert_eq!(state.local_address(server).ok(), local(PORT));
+    assert_eq!(state.remote_address(client), Ok(local(PORT)));
+    assert_eq!(state.local_address(server), Ok(local(PORT)));
     assert_eq!(state.remote_address(server), state.local_address(client));
     state.abort(client, harness.now);
     harness.run();
@@ -124,19 +124,19 @@ fn addresses_are_those_of_the_connection() {
 #[test]
 fn useless_addresses_are_refused_and_the_socket_lives() {
     let mut harness = Harness::new();
-    let socket = harness.state.create_tcp_socket().unwrap();
-    let other_family = None;
+    let socket = harness.state.create_tcp_socket(Family::V4).unwrap();
+    let other_family = "[::1]:1".parse().unwrap();
     for (ip, port) in [([224, 0, 0, 1], 1), ([255; 4], 1), ([0; 4], 1), ([127, 0, 0, 1], 0)] {
-        let address = Some(SocketAddrV4::new(Ipv4Addr::from(ip), port));
+        let address = SocketAddr::new(Ipv4Addr::from(ip).into(), port);
         let refused = harness.state.start_connect(socket, address, harness.now);
         assert_eq!(refused, Err(SocketError::InvalidArgument), "connect to {address:?}");
     }
     let refused = harness.state.start_connect(socket, other_family, harness.now);
     assert_eq!(refused, Err(SocketError::InvalidArgument));
     assert_eq!(harness.state.start_bind(socket, other_family), Err(SocketError::InvalidArgument));
-    let group = Some(SocketAddrV4::new(Ipv4Addr::new(224, 0, 0, 1), 1));
+    let group = "224.0.0.1:1".parse().unwrap();
     assert_eq!(harness.state.start_bind(socket, group), Err(SocketError::InvalidArgument));
-    let foreign = Some(SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 1), 1));
+    let foreign = "192.0.2.1:1".parse().unwrap();
     assert_eq!(harness.state.start_bind(socket, foreign), Err(SocketError::AddressNotBindable));
     assert_eq!(harness.state.start_bind(socket, local(0)), Ok(()), "bind may be tried again");
     assert_eq!(harness.state.finish_bind(socket), Ok(()));
@@ -147,14 +147,14 @@ fn useless_addresses_are_refused_and_the_socket_lives() {
 fn a_port_has_one_listener() {
     let mut harness = Harness::new();
     harness.listener();
-    let second = harness.state.create_tcp_socket().unwrap();
+    let second = harness.state.create_tcp_socket(Family::V4).unwrap();
     assert_eq!(harness.state.start_bind(second, local(PORT)), Err(SocketError::AddressInUse));
 }
 
 #[test]
 fn a_refused_connection_closes_the_socket() {
     let mut harness = Harness::new();
-    let socket = harness.state.create_tcp_socket().unwrap();
+    let socket = harness.state.create_tcp_socket(Family::V4).unwrap();
     harness.state.start_connect(socket, local(PORT), harness.now).unwrap();
     harness.run();
     assert_eq!(harness.state.finish_connect(socket), Err(SocketError::ConnectionRefused));
@@ -216,7 +216,7 @@ fn tokens_come_once_when_their_pollable_is_ready() {
     let listener = harness.listener();
     let (pollable, waiting) = harness.watch(Source::Socket(listener));
     assert_eq!(harness.state.watch(pollable, harness.now), waiting, "armed already");
-    let client = harness.state.create_tcp_socket().unwrap();
+    let client = harness.state.create_tcp_socket(Family::V4).unwrap();
     let (_, at_once) = harness.watch(Source::Socket(client));
     assert_eq!(harness.run(), [at_once], "an unbound socket has nothing to wait for");
     harness.state.start_connect(client, local(PORT), harness.now).unwrap();
@@ -362,7 +362,7 @@ fn timers_fire_in_time_and_are_told_as_deadlines() {
 fn a_stack_is_configured_once_and_before_its_use() {
     let fresh = || Stack::new(Box::new(SeededRandom::new(2)));
     let mut harness = Harness::new();
-    let socket = harness.state.create_tcp_socket().unwrap();
+    let socket = harness.state.create_tcp_socket(Family::V4).unwrap();
     assert!(!harness.state.is_fresh());
     harness.state.release(socket, harness.now);
     assert!(harness.state.is_fresh());
@@ -373,7 +373,7 @@ fn a_stack_is_configured_once_and_before_its_use() {
 #[test]
 fn many_sockets_come_and_go() {
     let mut harness = Harness::new();
-    let sockets: Vec<_> = (0..20_000).map(|_| harness.state.create_tcp_socket().unwrap()).collect();
+    let sockets: Vec<_> = (0..20_000).map(|_| harness.state.create_tcp_socket(Family::V4).unwrap()).collect();
     let pollables: Vec<_> =
         sockets.iter().map(|socket| harness.state.subscribe(Source::Socket(*socket))).collect();
     for pollable in pollables {

@@ -12,11 +12,13 @@ use wnet::lab::{Entered, Lab, SentFrame, StackState};
 pub(crate) struct Component {
     lab: Lab,
     failure: Option<String>,
+    /// Whether its network is one of IPv6.
+    pub(crate) ipv6: bool,
 }
 
 impl Component {
-    pub(crate) fn new(lab: Lab) -> Self {
-        Component { lab, failure: None }
+    pub(crate) fn new(lab: Lab, ipv6: bool) -> Self {
+        Component { lab, failure: None, ipv6 }
     }
 
     /// Why it is of no use any more, if that is so.

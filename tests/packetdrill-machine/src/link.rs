@@ -1,7 +1,9 @@
 //! Ethernet around raw IP packets.
 //!
 //! Scripts have a device without a link layer; the stack has an Ethernet card. All neighbours have one address
-//! here, and each ARP request is answered in the moment in which it is asked, so that no packet waits.
+//! here, and each ARP request and neighbour solicitation is answered in the moment in which it is asked, so that no packet waits.
+
+use packetdrill::packet::checksum::checksum;
 
 /// The stack's card.
 pub(crate) const STACK_MAC: [u8; 6] = [0x52, 0x54, 0, 0, 0, 1];
@@ -9,6 +11,9 @@ pub(crate) const STACK_MAC: [u8; 6] = [0x52, 0x54, 0, 0, 0, 1];
 const NEIGHBOUR_MAC: [u8; 6] = [0x52, 0x54, 0, 0, 0, 2];
 
 const HEADER: usize = 14;
+const ICMPV6: u8 = 58;
+/// A neighbour solicitation (RFC 4861 section 4.3).
+const SOLICITATION: u8 = 135;
 const TYPE_IPV4: [u8; 2] = [0x08, 0x00];
 const TYPE_IPV6: [u8; 2] = [0x86, 0xdd];
 const TYPE_ARP: [u8; 2] = [0x08, 0x06];
@@ -42,12 +47,48 @@ pub(crate) fn open(frame: &[u8]) -> FromStack {
             FromStack::Packet(payload[..len.min(payload.len())].to_vec())
         }
         TYPE_IPV6 if payload.len() >= 40 => {
+            if let Some(kind) = neighbour_message(payload) {
+                return match kind {
+                    SOLICITATION => ndp_answer(payload).map_or(FromStack::Other, FromStack::Answer),
+                    _ => FromStack::Other,
+                };
+            }
             let len = 40 + usize::from(u16::from_be_bytes([payload[4], payload[5]]));
             FromStack::Packet(payload[..len.min(payload.len())].to_vec())
         }
         TYPE_ARP => arp_answer(payload).map_or(FromStack::Other, FromStack::Answer),
         _ => FromStack::Other,
     }
+}
+
+/// The type of a message that belongs to the link alone: neighbour discovery, or reports of groups (RFC 4861, 3810).
+fn neighbour_message(packet: &[u8]) -> Option<u8> {
+    // Reports of groups come behind a hop-by-hop header with a router alert.
+    let (next, body) = match packet.get(6)? {
+        0 => (*packet.get(40)?, packet.get(48..)?),
+        next => (*next, packet.get(40..)?),
+    };
+    let kind = *body.first()?;
+    (next == ICMPV6 && matches!(kind, 130..=137 | 143)).then_some(kind)
+}
+
+/// The answer to a neighbour solicitation for an address that is not the stack's own.
+fn ndp_answer(request: &[u8]) -> Option<Vec<u8>> {
+    let source: [u8; 16] = request.get(8..24)?.try_into().ok()?;
+    let target: [u8; 16] = request.get(48..64)?.try_into().ok()?;
+    // A probe of duplicate address detection asks for the stack's own address.
+    if source == [0; 16] {
+        return None;
+    }
+    // Solicited and override, with the target's link-layer address (RFC 4861 section 4.4).
+    let mut body = vec![136, 0, 0, 0, 0x60, 0, 0, 0];
+    body.extend(target);
+    body.extend([2, 1]);
+    body.extend(NEIGHBOUR_MAC);
+    let len = (body.len() as u16).to_be_bytes();
+    let sum = checksum(&[&target[..], &source, &[0, 0], &len, &[0, 0, 0, ICMPV6], &body].concat());
+    body[2..4].copy_from_slice(&sum.to_be_bytes());
+    Some(frame(&[&[0x60, 0, 0, 0], &len[..], &[ICMPV6, 255], &target, &source, &body].concat()))
 }
 
 /// The answer to an ARP request for an address that is not the stack's own.

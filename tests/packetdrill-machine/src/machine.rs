@@ -8,7 +8,7 @@ use packetdrill::Errno;
 use packetdrill::machine::{Call, DeviceChange, Live, Machine, Outcome, Pending, RouteChange, Setup};
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use wnet::kernel::KernelError;
 use wnet::lab::{Blueprint, Lab, LabConfig};
 
@@ -21,8 +21,6 @@ const DEVICE: &str = "tun0";
 /// A machine could not be made.
 #[derive(Debug)]
 pub enum SetupError {
-    /// The script wants a network of IPv6, which the stack has not.
-    Ipv6,
     /// The stack did not start.
     Stack(KernelError),
 }
@@ -30,7 +28,6 @@ pub enum SetupError {
 impl fmt::Display for SetupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SetupError::Ipv6 => f.write_str("the stack has no IPv6 yet"),
             SetupError::Stack(error) => error.fmt(f),
         }
     }
@@ -62,21 +59,18 @@ impl LabMachine {
     /// # Errors
     /// When the stack does not start.
     pub fn start(blueprint: &Blueprint, setup: &Setup) -> Result<Self, SetupError> {
-        let (IpAddr::V4(local), IpAddr::V4(gateway)) = (setup.local, setup.gateway) else {
-            return Err(SetupError::Ipv6);
-        };
         let config = LabConfig {
             interface: DEVICE.to_string(),
             mac: link::STACK_MAC,
-            addresses: vec![(local, setup.prefix)],
-            gateways: vec![next_hop(local, setup.prefix, gateway)],
+            addresses: vec![(setup.local, setup.prefix)],
+            gateways: vec![next_hop(setup.local, setup.prefix, setup.gateway)],
             mtu: setup.mtu.into(),
             sysctls: Vec::new(),
             seed: 1,
             start: START,
         };
         let lab = Lab::start(blueprint, &config).map_err(SetupError::Stack)?;
-        let process = Process::new(Component::new(lab));
+        let process = Process::new(Component::new(lab, setup.local.is_ipv6()));
         let (packets, waiting) = (VecDeque::new(), HashMap::new());
         let mut machine = LabMachine { process, packets, waiting, last_pending: 0, mtu: setup.mtu.into() };
         machine.settle();
@@ -137,10 +131,20 @@ impl LabMachine {
 
 /// The gateway, if it is on the local network; otherwise a neighbour there, since all neighbours are one here.
 /// Scripts that choose their own address leave the gateway as it is, or have both the same.
-fn next_hop(local: Ipv4Addr, prefix: u8, gateway: Ipv4Addr) -> Ipv4Addr {
-    let mask = u32::MAX.checked_shl(32 - u32::from(prefix.min(32))).unwrap_or(0);
-    let is_near = (local.to_bits() ^ gateway.to_bits()) & mask == 0;
-    if is_near && local != gateway { gateway } else { Ipv4Addr::from_bits(local.to_bits() ^ 1) }
+fn next_hop(local: IpAddr, prefix: u8, gateway: IpAddr) -> IpAddr {
+    let (differing, width) = match (local, gateway) {
+        (IpAddr::V4(local), IpAddr::V4(gateway)) => (u128::from(local.to_bits() ^ gateway.to_bits()), 32),
+        (IpAddr::V6(local), IpAddr::V6(gateway)) => (local.to_bits() ^ gateway.to_bits(), 128),
+        _ => (u128::MAX, 128),
+    };
+    let is_near = differing.checked_shr(width - u32::from(prefix)).unwrap_or(0) == 0;
+    if is_near && local != gateway {
+        return gateway;
+    }
+    match local {
+        IpAddr::V4(local) => Ipv4Addr::from_bits(local.to_bits() ^ 1).into(),
+        IpAddr::V6(local) => Ipv6Addr::from_bits(local.to_bits() ^ 1).into(),
+    }
 }
 
 impl Machine for LabMachine {

@@ -140,4 +140,20 @@ pub(crate) mod ip {
     pub(crate) const FREEBIND: i32 = 15;
     pub(crate) const MINTTL: i32 = 21;
     pub(crate) const BIND_ADDRESS_NO_PORT: i32 = 24;
+
+    /// The option of IPv4 that one of IPv6 means the same as; those without stay what they are.
+    pub(crate) fn of_ipv6(name: i32) -> i32 {
+        match name {
+            // IPV6_UNICAST_HOPS, IPV6_MTU_DISCOVER, IPV6_MTU, IPV6_RECVERR
+            16 => TTL,
+            23 => MTU_DISCOVER,
+            24 => MTU,
+            25 => RECVERR,
+            // IPV6_TCLASS, IPV6_MINHOPCOUNT, IPV6_FREEBIND
+            67 => TOS,
+            73 => MINTTL,
+            78 => FREEBIND,
+            other => other,
+        }
+    }
 }

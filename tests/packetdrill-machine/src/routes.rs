@@ -2,7 +2,7 @@
 
 use crate::calls::Process;
 use packetdrill::machine::{RouteChange, RouteVerb};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use wnet::lab::exports::wasi::sockets::network::IpAddress;
 use wnet::lab::exports::wnet::stack::routes::{Metrics, Route, Verb};
 
@@ -37,7 +37,7 @@ impl Process {
 }
 
 fn route(change: &RouteChange) -> Result<Route, String> {
-    let (destination, prefix_length) = change.destination.unwrap_or((Ipv4Addr::UNSPECIFIED.into(), 0));
+    let (destination, prefix_length) = change.destination.unwrap_or((any_like(change.via), 0));
     Ok(Route {
         destination: address(destination)?,
         prefix_length,
@@ -60,9 +60,17 @@ fn route(change: &RouteChange) -> Result<Route, String> {
     })
 }
 
+/// The destination of a default route by `via`.
+fn any_like(via: Option<IpAddr>) -> IpAddr {
+    match via {
+        Some(IpAddr::V6(_)) => Ipv6Addr::UNSPECIFIED.into(),
+        _ => Ipv4Addr::UNSPECIFIED.into(),
+    }
+}
+
 fn address(address: IpAddr) -> Result<IpAddress, String> {
     match address {
         IpAddr::V4(v4) => Ok(IpAddress::Ipv4(v4.octets().into())),
-        IpAddr::V6(v6) => Err(format!("{v6}: there is no IPv6 here")),
+        IpAddr::V6(v6) => Ok(IpAddress::Ipv6(v6.segments().into())),
     }
 }

@@ -4,23 +4,26 @@
 use packetdrill::packet::checksum::checksum;
 
 const TCP: u8 = 6;
+const IPV6_HEADER: usize = 40;
 /// FIN and PSH belong to the last piece.
 const LAST_ONLY: u8 = 0x01 | 0x08;
 /// CWR belongs to the first.
 const FIRST_ONLY: u8 = 0x80;
 
-/// The packets as which `packet` crosses a wire of `mtu` bytes: itself, unless it is a TCP segment over IPv4 that does
-/// not fit.
+/// The packets as which `packet` crosses a wire of `mtu` bytes: itself, unless it is a TCP segment that does not fit.
 pub(crate) fn wire_packets(packet: &[u8], mtu: usize) -> Vec<Vec<u8>> {
     cut(packet, mtu).unwrap_or_else(|| vec![packet.to_vec()])
 }
 
 fn cut(packet: &[u8], mtu: usize) -> Option<Vec<Vec<u8>>> {
     let first = *packet.first()?;
-    if packet.len() <= mtu || first >> 4 != 4 || *packet.get(9)? != TCP {
+    let (protocol, ip_len) = match first >> 4 {
+        4 => (*packet.get(9)?, usize::from(first & 0xf) * 4),
+        _ => (*packet.get(6)?, IPV6_HEADER),
+    };
+    if packet.len() <= mtu || protocol != TCP {
         return None;
     }
-    let ip_len = usize::from(first & 0xf) * 4;
     let tcp_len = usize::from(packet.get(ip_len + 12)? >> 4) * 4;
     let (headers, payload) = packet.split_at_checked(ip_len + tcp_len)?;
     let room = mtu.checked_sub(headers.len()).filter(|room| *room > 0)?;
@@ -41,13 +44,19 @@ fn cut(packet: &[u8], mtu: usize) -> Option<Vec<Vec<u8>>> {
 /// Lengths and checksums.
 fn finish(packet: &mut [u8], ip_len: usize) {
     let len = packet.len() as u16;
-    packet[2..4].copy_from_slice(&len.to_be_bytes());
-    packet[10..12].fill(0);
-    let sum = checksum(&packet[..ip_len]);
-    packet[10..12].copy_from_slice(&sum.to_be_bytes());
+    let addresses = if packet[0] >> 4 == 4 {
+        packet[2..4].copy_from_slice(&len.to_be_bytes());
+        packet[10..12].fill(0);
+        let sum = checksum(&packet[..ip_len]);
+        packet[10..12].copy_from_slice(&sum.to_be_bytes());
+        12..20
+    } else {
+        packet[4..6].copy_from_slice(&(len - IPV6_HEADER as u16).to_be_bytes());
+        8..40
+    };
     packet[ip_len + 16..ip_len + 18].fill(0);
     let segment = (len - ip_len as u16).to_be_bytes();
-    let sum = checksum(&[&packet[12..20], &[0, TCP], &segment, &packet[ip_len..]].concat());
+    let sum = checksum(&[&packet[addresses], &[0, TCP], &segment, &packet[ip_len..]].concat());
     packet[ip_len + 16..ip_len + 18].copy_from_slice(&sum.to_be_bytes());
 }
 

@@ -6,7 +6,7 @@ mod set;
 mod value;
 
 use crate::component::Component;
-use crate::numbers::level;
+use crate::numbers::{ip, level};
 use crate::tcp::Tcp;
 use packetdrill::Errno;
 
@@ -23,7 +23,8 @@ impl Tcp {
         let mut value = match level {
             level::SOCKET => self.get_socket_option(component, name),
             level::TCP => self.get_tcp_option(component, name),
-            level::IP | level::IPV6 => self.get_ip_option(component, name),
+            level::IP => self.get_ip_option(component, name),
+            level::IPV6 => self.get_ip_option(component, ip::of_ipv6(name)),
             _ => Err(Errno::EOPNOTSUPP),
         }?;
         value.truncate(len);
@@ -42,7 +43,8 @@ impl Tcp {
         match level {
             level::SOCKET => self.set_socket_option(component, name, value),
             level::TCP => self.set_tcp_option(component, name, value),
-            level::IP | level::IPV6 => self.set_ip_option(component, name, value),
+            level::IP => self.set_ip_option(component, name, value),
+            level::IPV6 => self.set_ip_option(component, ip::of_ipv6(name), value),
             _ => Err(Errno::ENOPROTOOPT),
         }?;
         self.remember(level, name, value);

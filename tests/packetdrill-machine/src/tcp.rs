@@ -13,11 +13,11 @@ use crate::component::Component;
 use crate::options::TcpOption;
 use crate::timestamping::Timestamping;
 use crate::zerocopy::ZeroCopy;
+pub(crate) use addresses::Family;
 use addresses::{inner_address, outer_address};
 use packetdrill::Errno;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use wasmtime::component::ResourceAny;
-use wnet::lab::exports::wasi::sockets::network::IpAddressFamily;
 
 pub(crate) use addresses::{socket_address, wasi_address};
 
@@ -61,7 +61,7 @@ pub(crate) struct Tcp {
     /// Input and output of a connection.
     streams: Option<(ResourceAny, ResourceAny)>,
     pub(crate) phase: Phase,
-    pub(crate) is_v6: bool,
+    pub(crate) family: Family,
     /// What bind() was told.
     bound: Option<SocketAddr>,
     /// Options in the order in which they were set: level, name, value.
@@ -104,12 +104,12 @@ pub(crate) struct LocalOptions {
 
 impl Tcp {
     /// A socket around the component's, in `phase`.
-    fn new(handle: ResourceAny, is_v6: bool, phase: Phase) -> Self {
+    fn new(handle: ResourceAny, family: Family, phase: Phase) -> Self {
         Tcp {
             handle,
             streams: None,
             phase,
-            is_v6,
+            family,
             bound: None,
             chosen: Vec::new(),
             shut_receive: false,
@@ -124,7 +124,12 @@ impl Tcp {
 
     /// socket(2).
     pub(crate) fn create(component: &mut Component, is_v6: bool) -> Result<Self, Errno> {
-        Ok(Tcp::new(create(component)?, is_v6, Phase::Idle))
+        let family = match (is_v6, component.ipv6) {
+            (false, _) => Family::V4,
+            (true, false) => Family::Mapped,
+            (true, true) => Family::V6,
+        };
+        Ok(Tcp::new(create(component, family)?, family, Phase::Idle))
     }
 
     /// The component's socket.
@@ -144,7 +149,7 @@ impl Tcp {
         if self.bound.is_some() || self.phase != Phase::Idle {
             return Err(Errno::EINVAL);
         }
-        let inner = inner_address(self.is_v6, address, Errno::EADDRNOTAVAIL)?;
+        let inner = inner_address(self.family, address, Errno::EADDRNOTAVAIL)?;
         bind(component, self.handle, inner)?;
         self.bound = Some(inner);
         Ok(())
@@ -161,7 +166,7 @@ impl Tcp {
             _ => return Err(Errno::EINVAL),
         }
         if self.bound.is_none() {
-            let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+            let any = self.family.unspecified();
             bind(component, self.handle, any)?;
             self.bound = Some(any);
         }
@@ -178,7 +183,7 @@ impl Tcp {
             return Err(Errno::EINVAL);
         }
         let (handle, input, output) = method!(component, call_accept, self.handle)?;
-        let mut accepted = Tcp::new(handle, self.is_v6, Phase::Connected);
+        let mut accepted = Tcp::new(handle, self.family, Phase::Connected);
         accepted.streams = Some((input, output));
         accepted.local.inq = self.local.inq;
         accepted.local.zerocopy = self.local.zerocopy.of_child();
@@ -190,7 +195,7 @@ impl Tcp {
     /// The peer's address.
     pub(crate) fn peer(&self, component: &mut Component) -> Option<SocketAddr> {
         let address = method!(component, call_remote_address, self.handle).ok().map(socket_address)?;
-        Some(outer_address(self.is_v6, address))
+        Some(outer_address(self.family, address))
     }
 
     /// The error that waits to be told, which is forgotten. Linux: `sock_error`.
@@ -211,7 +216,7 @@ impl Tcp {
         if self.phase != Phase::Spent {
             return Ok(());
         }
-        let fresh = create(component)?;
+        let fresh = create(component, self.family)?;
         let streams = self.streams.take().into_iter().flat_map(|(input, output)| [input, output]);
         component.drop_all(streams.chain([std::mem::replace(&mut self.handle, fresh)]));
         (self.phase, self.untold, self.deferred) = (Phase::Idle, false, false);
@@ -233,11 +238,10 @@ impl Tcp {
     }
 }
 
-/// Of IPv4 in any case: the stack has no IPv6, and sockets of AF_INET6 serve IPv4 by mapped addresses.
-fn create(component: &mut Component) -> Result<ResourceAny, Errno> {
+fn create(component: &mut Component, family: Family) -> Result<ResourceAny, Errno> {
     let handle = component.call(|inside| {
         let create = inside.stack.wasi_sockets_tcp_create_socket();
-        create.call_create_tcp_socket(&mut *inside.store, IpAddressFamily::Ipv4)
+        create.call_create_tcp_socket(&mut *inside.store, family.inner())
     })?;
     // wasi:sockets shares addresses unasked, POSIX does not.
     component.set(handle, &TcpOption::Reuseaddr(false))?;

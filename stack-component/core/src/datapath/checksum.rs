@@ -27,20 +27,21 @@ mod tests {
     use crate::udp::Udp;
     use crate::wire::tcp;
     use crate::wire::udp::Header;
-    use core::net::{Ipv4Addr, SocketAddrV4};
+    use core::net::{Ipv4Addr, SocketAddr};
 
     #[test]
     fn the_completed_checksum_is_valid_whatever_was_pushed_before() {
         let (a, b) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2));
         for last in 0..=255u8 {
             for data in [&[1, 2, 3, last][..], &[1, 2, 3, 4, last]] {
-                let datagram = Udp::datagram(SocketAddrV4::new(a, 1), SocketAddrV4::new(b, 2), data);
+                let datagram =
+                    Udp::datagram(SocketAddr::new(a.into(), 1), SocketAddr::new(b.into(), 2), data);
                 let mut packet = datagram.unwrap();
                 packet.push(20).fill(0xee);
                 complete(&mut packet);
                 packet.pull(20);
                 let header = Header::parse(packet.data()).unwrap();
-                assert!(header.checksum() != 0 && header.checksum_is_valid(a, b));
+                assert!(header.checksum() != 0 && header.checksum_is_valid(a.into(), b.into()));
                 assert_eq!(packet.meta.checksum, Checksum::None);
             }
         }

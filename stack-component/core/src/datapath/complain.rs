@@ -2,11 +2,13 @@
 
 use super::{Context, Outgoing, transmit};
 use crate::counters::Counter;
-use crate::icmp::{self, About, Problem, Suppressed};
+use crate::icmp::Suppressed;
+use crate::icmp::v4::{About, Problem, error_about};
 use crate::packet::LinkDestination;
 use crate::wire::icmpv4::Type;
 use crate::wire::ipv4::Header;
 use crate::wire::protocol::Protocol;
+use core::net::IpAddr;
 
 /// Errors are sent with precedence "internetwork control" (RFC 1812 section 4.3.2.5) and keep the rest of the
 /// type of service. Linux: `IPTOS_PREC_INTERNETCONTROL`.
@@ -17,11 +19,12 @@ const TOS_MASK: u8 = 0x1e;
 /// limit forbids it. Linux: `icmp_send`.
 pub(super) fn complain(cx: &mut Context<'_>, original: &[u8], addressed: LinkDestination, problem: Problem) {
     let Ok(header) = Header::parse_quoted(original) else { return };
-    let broadcast = cx.routes.is_broadcast(header.source()) || cx.routes.is_broadcast(header.destination());
-    let ours = cx.routes.is_local(header.source());
+    let broadcast =
+        cx.routes.is_broadcast(header.source().into()) || cx.routes.is_broadcast(header.destination().into());
+    let ours = cx.routes.is_local(header.source().into());
     let about = About { packet: original, addressed, broadcast, ours };
     let (destination, packet) =
-        match icmp::error_about(about, problem, cx.icmp_limit, (cx.now, cx.sysctl, &mut *cx.random)) {
+        match error_about(about, problem, cx.icmp_limit, (cx.now, cx.sysctl, &mut *cx.random)) {
             None => return,
             Some(Err(Suppressed::Global)) => return cx.counters.increment(Counter::IcmpOutRateLimitGlobal),
             Some(Err(Suppressed::Host)) => return cx.counters.increment(Counter::IcmpOutRateLimitHost),
@@ -34,11 +37,19 @@ pub(super) fn complain(cx: &mut Context<'_>, original: &[u8], addressed: LinkDes
         Some(Type::PARAMETER_PROBLEM) => cx.counters.increment(Counter::IcmpOutParmProbs),
         _ => {}
     }
-    let source = Some(header.destination()).filter(|&address| cx.routes.is_local(address));
+    let source = Some(IpAddr::V4(header.destination())).filter(|&address| cx.routes.is_local(address));
     let tos = (header.tos() & TOS_MASK) | PRECEDENCE;
     let ttl = cx.sysctl.ip_default_ttl as u8;
-    let error =
-        Outgoing { packet, source, destination, protocol: Protocol::ICMP, ttl, tos, dont_fragment: false };
+    let error = Outgoing {
+        packet,
+        source,
+        destination: destination.into(),
+        protocol: Protocol::ICMP,
+        ttl,
+        tos,
+        dont_fragment: false,
+        device: None,
+    };
     // What cannot be sent is counted there, and nobody is told: never an error about an error.
     let _ = transmit::send(cx, error);
 }

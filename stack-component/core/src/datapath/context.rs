@@ -4,6 +4,7 @@ use super::paths::RoutePaths;
 use crate::counters::{Counter, Counters};
 use crate::device::Interfaces;
 use crate::drop_reason::DropReason;
+use crate::fragment::Reassembly;
 use crate::icmp::RateLimit;
 use crate::ip::v4::Identification;
 use crate::neighbour::Neighbours;
@@ -27,6 +28,7 @@ pub(crate) struct Context<'a> {
     pub(crate) routes: &'a Routes,
     pub(crate) hooks: &'a mut Hooks,
     pub(crate) identification: &'a mut Identification,
+    pub(crate) fragments: &'a mut Reassembly,
     pub(crate) icmp_limit: &'a mut RateLimit,
     pub(crate) udp: &'a mut Udp,
     pub(crate) tcp: &'a mut Tcp,
@@ -67,7 +69,6 @@ impl Context<'_> {
             DropReason::Ipv4BadSource | DropReason::Ipv4BadDestination | DropReason::Ipv4NotForUs => {
                 &[Counter::IpInAddrErrors]
             }
-            DropReason::Ipv4Fragment => &[Counter::IpReasmReqds, Counter::IpReasmFails],
             DropReason::UnknownIpProtocol => &[Counter::IpInUnknownProtos],
             DropReason::NoRoute => &[Counter::IpExtInNoRoutes],
             DropReason::PacketTooBig => &[Counter::IpFragFails],

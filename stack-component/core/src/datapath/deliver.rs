@@ -1,9 +1,9 @@
 //! The walk upward, from IPv4 to the protocol that a packet carries.
 
-use super::{Context, Outgoing, complain, tell, transmit};
+use super::{Context, Outgoing, complain, fragments, tell, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
-use crate::icmp::{self, Problem};
+use crate::icmp::v4::{self as icmp, Problem};
 use crate::ip::v4::Received;
 use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{LinkDestination, Packet};
@@ -12,16 +12,29 @@ use crate::udp::{Arrival, Rejected};
 use crate::wire::protocol::Protocol;
 
 /// Gives a packet that is for us to its protocol. `to_many` says that it is for others, too. Linux:
-/// `ip_local_deliver`, `ip_protocol_deliver_rcu`.
+/// `ip_local_deliver`.
 pub(super) fn deliver(
+    cx: &mut Context<'_>,
+    packet: Packet,
+    received: Received,
+    to_many: bool,
+) -> Result<(), DropReason> {
+    if !received.fragment {
+        return deliver_whole(cx, packet, received, to_many);
+    }
+    match fragments::reassemble(cx, packet, &received)? {
+        Some((packet, received)) => deliver_whole(cx, packet, received, to_many),
+        None => Ok(()),
+    }
+}
+
+/// Linux: `ip_local_deliver_finish`, `ip_protocol_deliver_rcu`.
+fn deliver_whole(
     cx: &mut Context<'_>,
     mut packet: Packet,
     received: Received,
     to_many: bool,
 ) -> Result<(), DropReason> {
-    if received.fragment {
-        return Err(DropReason::Ipv4Fragment);
-    }
     let state = HookState { point: HookPoint::LocalIn, input: Some(packet.meta.device), output: None };
     cx.hooks.run(&state, &mut packet)?;
     packet.pull(received.header_len);
@@ -47,6 +60,7 @@ fn tcp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), 
     let &Received { source, destination, tos, ttl, header_len, .. } = received;
     let device = packet.meta.device;
     let mtu = cx.mtu(device, None);
+    let (source, destination) = (source.into(), destination.into());
     let info = SegmentInfo { source, destination, tos, ttl, mtu, header_len, device };
     cx.with_tcp(|tcp, env| tcp.input(env, &info, packet))
 }
@@ -54,7 +68,12 @@ fn tcp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), 
 /// Linux: `udp_rcv`.
 fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), DropReason> {
     let receive_buffer = cx.sysctl.rmem_default as usize;
-    let arrival = Arrival { source: received.source, destination: received.destination, receive_buffer };
+    let arrival = Arrival {
+        source: received.source.into(),
+        destination: received.destination.into(),
+        device: packet.meta.device,
+        receive_buffer,
+    };
     let Err(Rejected { packet, reason }) = cx.udp.input(cx.counters, &arrival, packet) else {
         return Ok(());
     };
@@ -76,17 +95,18 @@ fn icmp_message(
             cx.counters.increment(Counter::IcmpOutMsgs);
             cx.counters.increment(Counter::IcmpOutEchoReps);
             // Everybody's address is no sender's: the route chooses one of ours.
-            let source = (!to_many).then_some(received.destination);
-            let &Received { source: destination, tos, .. } = received;
+            let from = (!to_many).then_some(received.destination.into());
+            let &Received { source, tos, .. } = received;
             let ttl = cx.sysctl.ip_default_ttl as u8;
             let reply = Outgoing {
                 packet,
-                source,
-                destination,
+                source: from,
+                destination: source.into(),
                 protocol: Protocol::ICMP,
                 ttl,
                 tos,
                 dont_fragment: false,
+                device: None,
             };
             // A reply that cannot be sent is counted there; the request was answered.
             let _ = transmit::send(cx, reply);

@@ -3,7 +3,7 @@
 use super::{Context, deliver, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
-use crate::icmp::Problem;
+use crate::icmp::v4::Problem;
 use crate::ip::v4::{self, Received, TooFar};
 use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{LinkDestination, Packet};
@@ -17,7 +17,9 @@ pub(super) fn forward(
     received: Received,
     hop: NextHop,
 ) -> Result<(), DropReason> {
-    if !cx.sysctl.ip_forward || received.addressed != LinkDestination::Host {
+    if !cx.sysctl.ipv4_device(packet.meta.device.0).forwarding()
+        || received.addressed != LinkDestination::Host
+    {
         return Err(DropReason::Ipv4NotForUs);
     }
     let mtu = cx.mtu(hop.device, hop.metrics.mtu);
@@ -49,7 +51,9 @@ pub(super) fn refuse(
     received: &Received,
     refusal: Refusal,
 ) -> Result<(), DropReason> {
-    if !cx.sysctl.ip_forward || received.addressed != LinkDestination::Host {
+    if !cx.sysctl.ipv4_device(packet.meta.device.0).forwarding()
+        || received.addressed != LinkDestination::Host
+    {
         return Err(DropReason::Ipv4NotForUs);
     }
     let (problem, reason) = match refusal {

@@ -21,6 +21,7 @@ mod complain;
 mod context;
 mod deliver;
 mod forward;
+mod fragments;
 mod neighbours;
 mod paths;
 mod receive;

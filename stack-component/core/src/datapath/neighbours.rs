@@ -2,12 +2,13 @@
 
 use super::{Context, complain, tell, transmit};
 use crate::drop_reason::DropReason;
-use crate::icmp::{IcmpError, IcmpErrorKind, Problem};
+use crate::icmp::v4::Problem;
+use crate::icmp::{IcmpError, IcmpErrorKind};
 use crate::neighbour::{Action, Key, arp};
 use crate::packet::Packet;
 use crate::wire::ethernet::MacAddress;
 use crate::wire::ipv4::Header;
-use core::net::Ipv4Addr;
+use core::net::{IpAddr, Ipv4Addr};
 
 /// Does what the neighbour table asks for: questions, packets that waited, packets given up. It ends: what is
 /// done here may make a neighbour be asked for, but sets nothing free.
@@ -32,8 +33,11 @@ pub(super) fn do_neighbour_actions(cx: &mut Context<'_>) {
 
 /// Linux: `arp_solicit`.
 fn solicit(cx: &mut Context<'_>, Key { device, address }: Key, known: Option<MacAddress>) {
-    let Some(interface) = cx.interfaces.get(device) else { return };
-    let source = interface.source_for(address).unwrap_or(Ipv4Addr::UNSPECIFIED);
+    let (Some(interface), IpAddr::V4(address)) = (cx.interfaces.get(device), address) else { return };
+    let source = match interface.source_for(address.into()) {
+        Some(IpAddr::V4(source)) => source,
+        _ => Ipv4Addr::UNSPECIFIED,
+    };
     let question = arp::request(interface.mac(), source, address, known);
     transmit::arp(cx, device, known.unwrap_or(MacAddress::BROADCAST), &question);
 }
@@ -42,7 +46,7 @@ fn solicit(cx: &mut Context<'_>, Key { device, address }: Key, known: Option<Mac
 /// forwarded packet. Linux: `arp_error_report`.
 fn report_unreachable(cx: &mut Context<'_>, packet: &Packet) {
     let Ok(header) = Header::parse_quoted(packet.data()) else { return };
-    if !cx.routes.is_local(header.source()) {
+    if !cx.routes.is_local(header.source().into()) {
         return complain::complain(cx, packet.data(), packet.meta.destination, Problem::HostUnreachable);
     }
     if let Some(error) = IcmpError::about(packet.data(), IcmpErrorKind::HostUnreachable) {

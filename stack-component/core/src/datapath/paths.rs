@@ -2,8 +2,8 @@
 
 use crate::device::Interfaces;
 use crate::packet::DeviceIndex;
-use crate::route::{Destination, PathInfo, Paths, Routes};
-use core::net::Ipv4Addr;
+use crate::route::{Destination, FlowKey, PathInfo, Paths, Routes};
+use core::net::IpAddr;
 
 /// The routes with the devices they lead to.
 pub(crate) struct RoutePaths<'a> {
@@ -12,9 +12,9 @@ pub(crate) struct RoutePaths<'a> {
 }
 
 impl Paths for RoutePaths<'_> {
-    fn path(&self, remote: Ipv4Addr) -> Option<PathInfo> {
+    fn path(&self, remote: IpAddr) -> Option<PathInfo> {
         let mtu_of = |device| self.interfaces.get(device).map(|interface| interface.mtu());
-        match self.routes.lookup(remote).ok()? {
+        match self.routes.lookup(&FlowKey::to(remote)).ok()? {
             Destination::Local { .. } => Some(PathInfo {
                 mtu: mtu_of(DeviceIndex::LOOPBACK)?,
                 loopback: true,

@@ -8,7 +8,7 @@ use crate::ip::v4::{self, BadOption, Received};
 use crate::neighbour::{Key, arp};
 use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{DeviceIndex, LinkDestination, Packet};
-use crate::route::Destination;
+use crate::route::{Destination, FlowKey, ROUTING_TOS};
 use crate::wire;
 use crate::wire::ecn::Codepoint;
 use crate::wire::ethernet::EtherType;
@@ -42,14 +42,14 @@ fn arp_packet(cx: &mut Context<'_>, device: DeviceIndex, packet: &Packet) -> Res
     let interface = cx.interfaces.get(device).ok_or(DropReason::LinkDown)?;
     let us = arp::Ourselves {
         mac: interface.mac(),
-        owns_sender: cx.routes.is_local(message.sender),
-        owns_target: cx.routes.is_local(message.target),
+        owns_sender: cx.routes.is_local(message.sender.into()),
+        owns_target: cx.routes.is_local(message.target.into()),
         sender_on_link: interface.is_on_link(message.sender),
     };
     let arp::Verdict { reply, learn } = arp::input(&message, packet.meta.destination, us)?;
     let learnt = match learn {
         Some(arp::Learn { address, mac, answered, create }) => {
-            cx.neighbours.learn(cx.now, Key { device, address }, mac, answered, create)
+            cx.neighbours.learn(cx.now, Key { device, address: address.into() }, mac, answered, create)
         }
         None => Ok(()),
     };
@@ -97,7 +97,7 @@ fn ipv4(cx: &mut Context<'_>, mut packet: Packet) -> Result<(), DropReason> {
 /// Refuses senders that cannot be there: nobody else has our addresses. Linux: `fib_validate_source`.
 fn check_source(cx: &Context<'_>, received: &Received) -> Result<(), DropReason> {
     v4::check_addresses(received.source, received.destination)?;
-    let ours = cx.routes.is_local(received.source) || cx.routes.is_broadcast(received.source);
+    let ours = cx.routes.is_local(received.source.into()) || cx.routes.is_broadcast(received.source.into());
     if ours { Err(DropReason::Ipv4BadSource) } else { Ok(()) }
 }
 
@@ -107,7 +107,7 @@ fn check_options(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> 
         Ok(()) => return Ok(()),
         Err(BadOption::SourceRoute) => {}
         Err(BadOption::Malformed { pointer }) => {
-            deliver::refuse(cx, packet, received, crate::icmp::Problem::ParameterProblem(pointer));
+            deliver::refuse(cx, packet, received, crate::icmp::v4::Problem::ParameterProblem(pointer));
         }
     }
     Err(DropReason::Ipv4BadOption)
@@ -121,7 +121,14 @@ fn route(cx: &mut Context<'_>, packet: Packet, received: Received) -> Result<(),
     if received.destination.is_multicast() {
         return Err(DropReason::Ipv4NotForUs);
     }
-    match cx.routes.lookup(received.destination) {
+    let flow = FlowKey {
+        source: Some(received.source.into()),
+        mark: packet.meta.mark,
+        tos: received.tos & ROUTING_TOS,
+        input: Some(packet.meta.device),
+        ..FlowKey::to(received.destination.into())
+    };
+    match cx.routes.lookup(&flow) {
         Ok(Destination::Local { .. }) => deliver::deliver(cx, packet, received, false),
         Ok(Destination::Broadcast(hop)) if hop.device == packet.meta.device => {
             deliver::deliver(cx, packet, received, true)

@@ -5,6 +5,7 @@ use super::receive::receive;
 use super::{Context, neighbours, timers, transmit};
 use crate::device::Interfaces;
 use crate::drop_reason::DropReason;
+use crate::fragment::Reassembly;
 use crate::neighbour::Neighbours;
 use crate::packet::{DeviceIndex, Packet};
 use crate::tcp::Tcp;
@@ -113,12 +114,13 @@ pub(crate) fn next_deadline(
     now: Instant,
     interfaces: &Interfaces,
     neighbours: &Neighbours,
+    fragments: &Reassembly,
     tcp: &Tcp,
 ) -> Option<Instant> {
     if has_work(interfaces, tcp) {
         return Some(now);
     }
     let queues = interfaces.iter().filter_map(|interface| interface.next_deadline());
-    let timers = [tcp.next_deadline(), neighbours.next_deadline()];
+    let timers = [tcp.next_deadline(), neighbours.next_deadline(), fragments.next_deadline()];
     queues.chain(timers.into_iter().flatten()).min()
 }

@@ -10,12 +10,12 @@ use crate::neighbour::{Key, Output};
 use crate::netfilter::{EgressChecked, HookPoint, HookState};
 use crate::packet::{DeviceIndex, Packet};
 use crate::qdisc;
-use crate::route::Destination;
+use crate::route::{Destination, FlowKey, ROUTING_TOS};
 use crate::tcp;
 use crate::wire;
 use crate::wire::ethernet::{EtherType, MacAddress};
 use crate::wire::protocol::Protocol;
-use core::net::Ipv4Addr;
+use core::net::IpAddr;
 
 /// A payload of ours, with what its header is to say.
 #[derive(Debug)]
@@ -23,12 +23,14 @@ pub(crate) struct Outgoing {
     /// The transport header and its payload.
     pub(crate) packet: Packet,
     /// Our address; none if the route is to choose it.
-    pub(crate) source: Option<Ipv4Addr>,
-    pub(crate) destination: Ipv4Addr,
+    pub(crate) source: Option<IpAddr>,
+    pub(crate) destination: IpAddr,
     pub(crate) protocol: Protocol,
     pub(crate) ttl: u8,
     pub(crate) tos: u8,
     pub(crate) dont_fragment: bool,
+    /// The only device to leave by; none: the one of the route. Linux: `flowi_oif`.
+    pub(crate) device: Option<DeviceIndex>,
 }
 
 /// Whom on a link a packet is for.
@@ -39,17 +41,26 @@ pub(super) enum Target {
     /// Everybody.
     Broadcast,
     /// The station that has this address.
-    Neighbour(Ipv4Addr),
+    Neighbour(IpAddr),
+}
+
+impl Target {
+    /// The address on the link by which a packet gets to its destination.
+    fn neighbour_of(self, destination: IpAddr) -> IpAddr {
+        match self {
+            Target::Neighbour(neighbour) => neighbour,
+            Target::Loopback | Target::Broadcast => destination,
+        }
+    }
 }
 
 /// Sends a segment of TCP. What goes wrong is counted, and told to TCP where that helps it.
 /// Linux: `ip_queue_xmit`.
 pub(super) fn segment(cx: &mut Context<'_>, output: tcp::Output) {
-    let tcp::Output { mut packet, source, destination, ttl, tos, mark, dont_fragment } = output;
+    let tcp::Output { mut packet, source, destination, ttl, tos, mark, dont_fragment, device } = output;
     packet.meta.mark = mark;
-    let source = Some(source);
-    let _ =
-        send(cx, Outgoing { packet, source, destination, protocol: Protocol::TCP, ttl, tos, dont_fragment });
+    let (source, protocol) = (Some(source), Protocol::TCP);
+    let _ = send(cx, Outgoing { packet, source, destination, protocol, ttl, tos, dont_fragment, device });
 }
 
 /// Sends a payload of ours; a drop is counted here. Linux: `ip_local_out`.
@@ -63,17 +74,23 @@ pub(crate) fn send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropR
 }
 
 fn route_and_send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropReason> {
-    let Outgoing { packet, source, destination, protocol, ttl, tos, dont_fragment } = outgoing;
-    let (device, target, route_source, route_mtu) = resolve(cx, destination)?;
+    let Outgoing { packet, source, destination, protocol, ttl, tos, dont_fragment, device } = outgoing;
+    let (mark, tos_of_route) = (packet.meta.mark, tos & ROUTING_TOS);
+    let flow = FlowKey { source, mark, tos: tos_of_route, output: device, ..FlowKey::to(destination) };
+    let (device, target, route_source, route_mtu) = resolve(cx, &flow)?;
     let mtu = cx.mtu(device, route_mtu);
-    let source = source.or(route_source).or_else(|| cx.interfaces.get(device)?.source_for(destination));
-    let source = source.ok_or(DropReason::NoRoute)?;
+    let of_device = || cx.interfaces.get(device)?.source_for(target.neighbour_of(destination));
+    let source = source.or(route_source).or_else(of_device).ok_or(DropReason::NoRoute)?;
+    let (IpAddr::V4(source), IpAddr::V4(destination)) = (source, destination) else {
+        return Err(DropReason::NoRoute);
+    };
     let request = Request { packet, source, destination, protocol, ttl, tos, dont_fragment };
     let mut packet = match v4::output(cx.now, cx.random, cx.identification, request, mtu) {
         Ok(packet) => packet,
         Err((reason, packet)) => {
-            let kind = IcmpErrorKind::FragmentationNeeded { mtu: u16::try_from(mtu).unwrap_or(u16::MAX) };
-            let error = IcmpError::about_payload(source, destination, protocol, packet.data(), kind);
+            let kind = IcmpErrorKind::FragmentationNeeded { mtu };
+            let error =
+                IcmpError::about_payload(source.into(), destination.into(), protocol, packet.data(), kind);
             error.inspect(|error| tell::tell(cx, error));
             return Err(reason);
         }
@@ -87,14 +104,14 @@ fn route_and_send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropRe
 }
 
 /// Where a packet of ours goes: device, target, the route's source address and MTU.
-type Way = (DeviceIndex, Target, Option<Ipv4Addr>, Option<u32>);
+type Way = (DeviceIndex, Target, Option<IpAddr>, Option<u32>);
 
 /// Linux: `ip_route_output_key`.
-fn resolve(cx: &Context<'_>, destination: Ipv4Addr) -> Result<Way, DropReason> {
-    match cx.routes.lookup(destination) {
+fn resolve(cx: &Context<'_>, flow: &FlowKey) -> Result<Way, DropReason> {
+    match cx.routes.lookup(flow) {
         Ok(Destination::Local { source }) => {
             // A packet to one of our own addresses comes from that address.
-            Ok((DeviceIndex::LOOPBACK, Target::Loopback, source.or(Some(destination)), None))
+            Ok((DeviceIndex::LOOPBACK, Target::Loopback, source.or(Some(flow.destination)), None))
         }
         Ok(Destination::Broadcast(hop)) => Ok((hop.device, Target::Broadcast, hop.source, hop.metrics.mtu)),
         Ok(Destination::Unicast(hop)) => {
@@ -121,7 +138,7 @@ pub(super) fn egress(
             cx.counters.increment(Counter::IpExtOutBcastPkts);
             station(cx, device, MacAddress::BROADCAST, checked)
         }
-        Target::Neighbour(group) if group.is_multicast() => {
+        Target::Neighbour(IpAddr::V4(group)) if group.is_multicast() => {
             station(cx, device, ethernet::multicast_mac(group), checked)
         }
         Target::Neighbour(address) => neighbour(cx, Key { device, address }, checked),

@@ -11,7 +11,7 @@ use crate::wire::ipv4::Ipv4Cidr;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::Ipv4Addr;
+use core::net::{IpAddr, Ipv4Addr};
 
 /// Room for a VLAN tag beside the Ethernet header in the longest frame. Linux: `VLAN_HLEN`.
 const VLAN_TAG: usize = 4;
@@ -148,9 +148,10 @@ impl Interface {
 
     /// The address to ask with for `neighbour`: one of the same network, or the primary one.
     /// Linux: `inet_select_addr`.
-    pub fn source_for(&self, neighbour: Ipv4Addr) -> Option<Ipv4Addr> {
+    pub fn source_for(&self, neighbour: IpAddr) -> Option<IpAddr> {
+        let IpAddr::V4(neighbour) = neighbour else { return None };
         let near = self.addresses.iter().find(|cidr| cidr.contains(neighbour));
-        near.or(self.addresses.first()).map(|cidr| cidr.address())
+        near.or(self.addresses.first()).map(|cidr| cidr.address().into())
     }
 
     /// Whether `address` is in a network of this link.

@@ -7,7 +7,7 @@ use crate::sysctl::Sysctl;
 use crate::time::{Duration, Instant};
 use alloc::vec;
 use alloc::vec::Vec;
-use core::net::Ipv4Addr;
+use core::net::IpAddr;
 
 /// How many errors a destination gets at once. Linux: `XRLIM_BURST_FACTOR`.
 const BURST: u32 = 6;
@@ -59,7 +59,7 @@ impl RateLimit {
         now: Instant,
         sysctl: &Sysctl,
         random: &mut dyn Random,
-        destination: Ipv4Addr,
+        destination: IpAddr,
     ) -> Result<(), Suppressed> {
         self.fill(now, sysctl, random);
         if self.tokens == 0 {
@@ -89,8 +89,9 @@ impl RateLimit {
         }
     }
 
-    fn allow_host(&mut self, now: Instant, sysctl: &Sysctl, destination: Ipv4Addr) -> bool {
-        let interval = Duration::from_millis(sysctl.icmp_ratelimit.into());
+    fn allow_host(&mut self, now: Instant, sysctl: &Sysctl, destination: IpAddr) -> bool {
+        let setting = if destination.is_ipv4() { sysctl.icmp_ratelimit } else { sysctl.icmp6_ratelimit };
+        let interval = Duration::from_millis(setting.into());
         let place = self.hash.place(destination, self.hosts.len());
         let Some(bucket) = self.hosts.get_mut(place) else { return false };
         let credit = bucket.credit.saturating_add(now.since(bucket.filled_at)).min(interval * BURST);
@@ -105,10 +106,11 @@ impl RateLimit {
 mod tests {
     use super::*;
     use crate::random::SeededRandom;
+    use core::net::Ipv4Addr;
 
-    const HOST: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+    const HOST: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
-    fn allowed(limit: &mut RateLimit, millis: u64, count: u32, host: impl Fn(u32) -> Ipv4Addr) -> usize {
+    fn allowed(limit: &mut RateLimit, millis: u64, count: u32, host: impl Fn(u32) -> IpAddr) -> usize {
         let (sysctl, now) = (Sysctl::default(), Instant::from_millis(1_000_000 + millis));
         let mut random = SeededRandom::new(2);
         (0..count).filter(|&nth| limit.allow(now, &sysctl, &mut random, host(nth)).is_ok()).count()
@@ -127,7 +129,7 @@ mod tests {
     #[test]
     fn all_hosts_together_get_the_burst_and_then_a_thousand_a_second() {
         let mut limit = RateLimit::new(&Sysctl::default(), &mut SeededRandom::new(1));
-        let other = |nth| Ipv4Addr::from_bits(0x0a00_0000 + nth * 7);
+        let other = |nth| IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + nth * 7));
         let burst = allowed(&mut limit, 0, 200, other);
         assert!((48..=50).contains(&burst), "{burst}");
         let later = allowed(&mut limit, 20, 200, |nth| other(1000 + nth));

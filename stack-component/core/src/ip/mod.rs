@@ -1,3 +1,4 @@
-//! The Internet Protocol. IPv4 and IPv6 are plain modules with the same function names.
+//! The Internet protocols: two plain modules with the same function names.
 
 pub mod v4;
+pub mod v6;

@@ -6,7 +6,7 @@ use crate::packet::DeviceIndex;
 use crate::time::Instant;
 use crate::wire::ethernet::MacAddress;
 use alloc::collections::VecDeque;
-use core::net::Ipv4Addr;
+use core::net::IpAddr;
 
 /// Which neighbour: an address on the link of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,7 +14,7 @@ pub struct Key {
     /// The device whose link it is on.
     pub device: DeviceIndex,
     /// Its address.
-    pub address: Ipv4Addr,
+    pub address: IpAddr,
 }
 
 /// One neighbour. Linux: `struct neighbour`.

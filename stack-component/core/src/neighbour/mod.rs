@@ -19,6 +19,7 @@
 
 pub mod arp;
 mod entry;
+pub mod nd;
 mod state;
 mod table;
 

@@ -46,14 +46,14 @@ impl Timing {
     /// The settings, with `spread` from 0 to 2^32 - 1 choosing the reachable time from half to one and a half
     /// of the base. Linux: `neigh_rand_reach_time`.
     pub fn new(sysctl: &Sysctl, spread: u32) -> Self {
-        let base = u64::from(sysctl.neigh_base_reachable_time_ms);
+        let base = u64::from(sysctl.arp.default.base_reachable_time_ms);
         let reachable = base / 2 + ((base * u64::from(spread)) >> 32);
         Timing {
-            retransmit: Duration::from_millis(sysctl.neigh_retrans_time_ms.into()),
+            retransmit: Duration::from_millis(sysctl.arp.default.retrans_time_ms.into()),
             reachable: Duration::from_millis(reachable),
-            delay: Duration::from_secs(sysctl.neigh_delay_first_probe_time.into()),
-            unicast_probes: sysctl.neigh_ucast_solicit,
-            multicast_probes: sysctl.neigh_mcast_solicit,
+            delay: Duration::from_secs(sysctl.arp.default.delay_first_probe_time.into()),
+            unicast_probes: sysctl.arp.default.ucast_solicit,
+            multicast_probes: sysctl.arp.default.mcast_solicit,
         }
     }
 }

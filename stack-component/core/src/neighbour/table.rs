@@ -63,9 +63,9 @@ impl Limits {
             keep: sysctl.neigh_gc_thresh1 as usize,
             clean_to: sysctl.neigh_gc_thresh2.min(sysctl.neigh_gc_thresh3 - 1) as usize,
             most: sysctl.neigh_gc_thresh3 as usize,
-            stale_time: Duration::from_secs(sysctl.neigh_gc_stale_time.into()),
-            waiting_packets: sysctl.neigh_unres_qlen as usize,
-            waiting_bytes: sysctl.neigh_unres_qlen_bytes as usize,
+            stale_time: Duration::from_secs(sysctl.arp.default.gc_stale_time.into()),
+            waiting_packets: sysctl.arp.default.unres_qlen as usize,
+            waiting_bytes: sysctl.arp.default.unres_qlen_bytes as usize,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::time::Instant;
 use crate::wire::ethernet::MacAddress;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::net::Ipv4Addr;
+use core::net::{IpAddr, Ipv4Addr};
 
 const MAC: MacAddress = MacAddress([2, 0, 0, 0, 0, 2]);
 const OTHER_MAC: MacAddress = MacAddress([2, 0, 0, 0, 0, 3]);
@@ -25,15 +25,15 @@ struct Bench {
 /// An action as a row of a table of expectations; packets by their first byte.
 #[derive(Debug, PartialEq)]
 enum Did {
-    AskEverybody(Ipv4Addr),
-    AskStation(Ipv4Addr, MacAddress),
+    AskEverybody(IpAddr),
+    AskStation(IpAddr, MacAddress),
     Send(u8, MacAddress),
     GiveUp(u8, DropReason),
 }
 
 fn key(last: u16) -> Key {
     let [high, low] = last.to_be_bytes();
-    Key { device: DeviceIndex(2), address: Ipv4Addr::new(10, 0, high, low) }
+    Key { device: DeviceIndex(2), address: Ipv4Addr::new(10, 0, high, low).into() }
 }
 
 fn packet(name: u8) -> EgressChecked {

@@ -1,8 +1,51 @@
-//! What the tables say about one destination.
+//! What the tables say about one packet.
 
-use super::{Metrics, Route, RouteKind, Routes};
+use super::multipath;
+use super::rule::RuleAction;
+use super::{Hop, Metrics, Route, RouteKind, Routes, Scope, TableId};
 use crate::packet::DeviceIndex;
-use core::net::Ipv4Addr;
+use core::net::{IpAddr, Ipv4Addr};
+
+/// The bits of a type of service that routes and rules may ask for: not ECN's. Linux: `INET_DSCP_MASK`.
+pub const ROUTING_TOS: u8 = 0xfc;
+
+/// What of a packet decides where it goes. Linux: `struct flowi4`, `struct flowi6`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FlowKey {
+    /// Where it is to go.
+    pub destination: IpAddr,
+    /// Where it comes from, if that is known already.
+    pub source: Option<IpAddr>,
+    /// Its mark.
+    pub mark: u32,
+    /// Its type of service without ECN.
+    pub tos: u8,
+    /// The device it came by; none for our own.
+    pub input: Option<DeviceIndex>,
+    /// The device it must leave by.
+    pub output: Option<DeviceIndex>,
+    /// The nearest routes that count are no wider than this; IPv4 only.
+    pub scope: Scope,
+    /// Its flow's, to choose one of several ways by: [`Routes::flow_hash`].
+    pub hash: u32,
+}
+
+impl FlowKey {
+    /// A packet of ours of which nothing is known but where it is to go.
+    pub const fn to(destination: IpAddr) -> Self {
+        let (source, input, output) = (None, None, None);
+        FlowKey { destination, source, mark: 0, tos: 0, input, output, scope: Scope::Universe, hash: 0 }
+    }
+
+    /// The device that the packet's route must be over. IPv6 addresses of a link mean one link. Linux:
+    /// `RT6_LOOKUP_F_IFACE`.
+    fn device(&self) -> Option<DeviceIndex> {
+        match self.destination {
+            IpAddr::V6(to) if to.is_unicast_link_local() || to.is_multicast() => self.output.or(self.input),
+            _ => self.output,
+        }
+    }
+}
 
 /// The next hop of a packet. Linux: `struct fib_nh_common`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,9 +53,9 @@ pub struct NextHop {
     /// The device to leave by.
     pub device: DeviceIndex,
     /// The neighbour to send to: the gateway, or the destination itself.
-    pub neighbour: Ipv4Addr,
+    pub neighbour: IpAddr,
     /// The source address of packets that have none yet.
-    pub source: Option<Ipv4Addr>,
+    pub source: Option<IpAddr>,
     /// What the route says of the path.
     pub metrics: Metrics,
 }
@@ -23,11 +66,11 @@ pub enum Destination {
     /// To ourselves; packets to there leave with this source address.
     Local {
         /// The source address of packets that have none yet.
-        source: Option<Ipv4Addr>,
+        source: Option<IpAddr>,
     },
     /// To everybody on a link.
     Broadcast(NextHop),
-    /// To one neighbour.
+    /// To one neighbour, or to a group.
     Unicast(NextHop),
 }
 
@@ -44,129 +87,116 @@ pub enum Refusal {
     Blackhole,
 }
 
-impl Routes {
-    /// Where a packet to `destination` goes. Linux: `fib_lookup`.
-    pub fn lookup(&self, destination: Ipv4Addr) -> Result<Destination, Refusal> {
-        let route = match self.lookup_local(destination) {
-            Some(route) => route,
-            None => self.lookup_main(destination).ok_or(Refusal::NoRoute)?,
-        };
+/// The route that a packet takes. Linux: `struct fib_result`.
+#[derive(Clone, Copy, Debug)]
+pub struct Way<'a> {
+    /// The route.
+    pub route: &'a Route,
+    /// The one of its hops.
+    pub hop: &'a Hop,
+}
+
+/// What a table says.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Found<'a> {
+    /// This way.
+    Way(Way<'a>),
+    /// No way.
+    Refused(Refusal),
+    /// Another table is to decide.
+    Thrown,
+}
+
+impl<'a> Found<'a> {
+    /// What a route to the flow's destination says to it; none: it is not for this flow.
+    pub(super) fn of(route: &'a Route, flow: &FlowKey) -> Option<Self> {
+        if route.tos != 0 && route.tos != flow.tos {
+            return None;
+        }
+        if flow.destination.is_ipv4() && route.scope < flow.scope {
+            return None;
+        }
         match route.kind {
-            RouteKind::Local => Ok(Destination::Local { source: route.source }),
-            RouteKind::Broadcast => Ok(Destination::Broadcast(next_hop(route, destination)?)),
+            RouteKind::Unreachable => return Some(Found::Refused(Refusal::Unreachable)),
+            RouteKind::Prohibit => return Some(Found::Refused(Refusal::Prohibit)),
+            RouteKind::Blackhole => return Some(Found::Refused(Refusal::Blackhole)),
+            RouteKind::Throw => return Some(Found::Thrown),
+            _ => {}
+        }
+        let device = flow.device();
+        let usable = |hop: &Hop| !hop.dead && (device.is_none() || hop.device == device);
+        let hop = multipath::choose(&route.hops, flow.hash, usable)?;
+        Some(Found::Way(Way { route, hop }))
+    }
+}
+
+impl Routes {
+    /// Where a packet goes. Linux: `ip_route_output_key_hash_rcu`, `ip6_route_output_flags`.
+    pub fn lookup(&self, flow: &FlowKey) -> Result<Destination, Refusal> {
+        let Way { route, hop } = self.find(flow)?;
+        let next_hop = || next_hop(route, hop, flow.destination);
+        match route.kind {
+            RouteKind::Local | RouteKind::Anycast => Ok(Destination::Local { source: route.source }),
+            RouteKind::Broadcast => Ok(Destination::Broadcast(next_hop()?)),
             // The limited broadcast goes to the link that other packets to far away take.
-            RouteKind::Unicast if destination.is_broadcast() => Ok(Destination::Broadcast(NextHop {
-                neighbour: destination,
-                ..next_hop(route, destination)?
-            })),
-            RouteKind::Unicast => Ok(Destination::Unicast(next_hop(route, destination)?)),
-            RouteKind::Unreachable => Err(Refusal::Unreachable),
-            RouteKind::Prohibit => Err(Refusal::Prohibit),
-            RouteKind::Blackhole => Err(Refusal::Blackhole),
+            _ if flow.destination == Ipv4Addr::BROADCAST => {
+                Ok(Destination::Broadcast(NextHop { neighbour: flow.destination, ..next_hop()? }))
+            }
+            _ => Ok(Destination::Unicast(next_hop()?)),
+        }
+    }
+
+    /// The route that a packet takes. Linux: `fib_lookup`, `fib6_rule_lookup`.
+    pub fn find(&self, flow: &FlowKey) -> Result<Way<'_>, Refusal> {
+        let family = self.family(flow.destination);
+        for rule in family.rules.iter().filter(|rule| rule.is_about(flow)) {
+            let found = match rule.action {
+                RuleAction::Table(table) => family.tables.get(&table).and_then(|table| table.find(flow)),
+                RuleAction::Unreachable => return Err(Refusal::NoRoute),
+                RuleAction::Prohibit => return Err(Refusal::Prohibit),
+                RuleAction::Blackhole => return Err(Refusal::Blackhole),
+            };
+            match found {
+                Some(Found::Way(way)) if !is_suppressed(&way, rule.suppress_prefix_len) => return Ok(way),
+                Some(Found::Refused(refusal)) => return Err(refusal),
+                _ => {}
+            }
+        }
+        Err(Refusal::NoRoute)
+    }
+
+    /// What an address is to us. Linux: `inet_addr_type`, `ipv6_chk_addr`.
+    pub fn kind_of(&self, address: IpAddr) -> RouteKind {
+        match address {
+            IpAddr::V4(v4) if v4.is_broadcast() || v4.octets()[0] == 0 => return RouteKind::Broadcast,
+            _ if address.is_multicast() => return RouteKind::Multicast,
+            _ => {}
+        }
+        let local = self.family(address).tables.get(&TableId::LOCAL);
+        match local.and_then(|table| table.find(&FlowKey::to(address))) {
+            Some(Found::Way(way)) => way.route.kind,
+            _ => RouteKind::Unicast,
         }
     }
 
     /// Whether `address` is one of our own. Linux: `inet_addr_type() == RTN_LOCAL`.
-    pub fn is_local(&self, address: Ipv4Addr) -> bool {
-        self.lookup_local(address).is_some_and(|route| route.kind == RouteKind::Local)
+    pub fn is_local(&self, address: IpAddr) -> bool {
+        self.kind_of(address) == RouteKind::Local
     }
 
-    /// Whether `address` means everybody, on whatever link. Linux: `inet_addr_type() == RTN_BROADCAST`.
-    pub fn is_broadcast(&self, address: Ipv4Addr) -> bool {
-        let of_a_network = |route: &Route| route.kind == RouteKind::Broadcast;
-        address.is_broadcast() || self.lookup_local(address).is_some_and(of_a_network)
+    /// Whether `address` means everybody, on whatever link.
+    pub fn is_broadcast(&self, address: IpAddr) -> bool {
+        address != Ipv4Addr::UNSPECIFIED && self.kind_of(address) == RouteKind::Broadcast
     }
 }
 
-fn next_hop(route: &Route, destination: Ipv4Addr) -> Result<NextHop, Refusal> {
-    let device = route.device.ok_or(Refusal::NoRoute)?;
-    let neighbour = route.gateway.unwrap_or(destination);
+/// Linux: `fib4_rule_suppress`.
+fn is_suppressed(way: &Way<'_>, longest: Option<u8>) -> bool {
+    longest.is_some_and(|longest| way.route.destination.prefix_len() <= longest)
+}
+
+fn next_hop(route: &Route, hop: &Hop, destination: IpAddr) -> Result<NextHop, Refusal> {
+    let device = hop.device.ok_or(Refusal::NoRoute)?;
+    let neighbour = hop.gateway.unwrap_or(destination);
     Ok(NextHop { device, neighbour, source: route.source, metrics: route.metrics })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::route::RouteExists;
-
-    const ETH0: DeviceIndex = DeviceIndex(2);
-    const ETH1: DeviceIndex = DeviceIndex(3);
-
-    fn address(text: &str) -> Ipv4Addr {
-        text.parse().unwrap()
-    }
-
-    fn route(destination: &str, kind: RouteKind, device: DeviceIndex) -> Route {
-        Route { device: Some(device), ..Route::new(destination.parse().unwrap(), kind) }
-    }
-
-    fn routes() -> Routes {
-        let source = Some(address("10.0.0.1"));
-        let mut routes = Routes::default();
-        for route in [
-            Route { source, ..route("10.0.0.1/32", RouteKind::Local, DeviceIndex::LOOPBACK) },
-            Route { source, ..route("10.0.0.255/32", RouteKind::Broadcast, ETH0) },
-            Route { source, ..route("10.0.0.0/24", RouteKind::Unicast, ETH0) },
-            Route {
-                gateway: Some(address("10.0.0.2")),
-                source,
-                ..route("0.0.0.0/0", RouteKind::Unicast, ETH0)
-            },
-            Route { metric: 5, ..route("0.0.0.0/0", RouteKind::Unicast, ETH1) },
-            Route { metric: 9, ..route("10.1.0.0/16", RouteKind::Unicast, ETH0) },
-            Route {
-                metric: 1,
-                metrics: Metrics { mtu: Some(1400), ..Metrics::NONE },
-                ..route("10.1.0.0/16", RouteKind::Unicast, ETH1)
-            },
-            route("10.2.0.0/16", RouteKind::Prohibit, ETH0),
-            route("10.3.0.0/16", RouteKind::Unreachable, ETH0),
-            route("10.4.0.0/16", RouteKind::Blackhole, ETH0),
-        ] {
-            routes.add(route).unwrap();
-        }
-        routes
-    }
-
-    #[test]
-    fn where_packets_go() {
-        let source = Some(address("10.0.0.1"));
-        let hop = |device, neighbour: &str, source, mtu| NextHop {
-            device,
-            neighbour: address(neighbour),
-            source,
-            metrics: Metrics { mtu, ..Metrics::NONE },
-        };
-        let rows = [
-            ("10.0.0.1", Ok(Destination::Local { source })),
-            ("10.0.0.255", Ok(Destination::Broadcast(hop(ETH0, "10.0.0.255", source, None)))),
-            ("255.255.255.255", Ok(Destination::Broadcast(hop(ETH0, "255.255.255.255", source, None)))),
-            ("10.0.0.7", Ok(Destination::Unicast(hop(ETH0, "10.0.0.7", source, None)))),
-            ("192.0.2.1", Ok(Destination::Unicast(hop(ETH0, "10.0.0.2", source, None)))),
-            ("10.1.2.3", Ok(Destination::Unicast(hop(ETH1, "10.1.2.3", None, Some(1400))))),
-            ("10.2.2.3", Err(Refusal::Prohibit)),
-            ("10.3.2.3", Err(Refusal::Unreachable)),
-            ("10.4.2.3", Err(Refusal::Blackhole)),
-        ];
-        let routes = routes();
-        for (destination, expected) in rows {
-            assert_eq!(routes.lookup(address(destination)), expected, "{destination}");
-        }
-        assert_eq!(Routes::default().lookup(address("10.0.0.1")), Err(Refusal::NoRoute));
-    }
-
-    #[test]
-    fn our_own_addresses() {
-        let routes = routes();
-        assert!(routes.is_local(address("10.0.0.1")) && !routes.is_local(address("10.0.0.255")));
-        assert!(routes.is_broadcast(address("10.0.0.255")) && routes.is_broadcast(Ipv4Addr::BROADCAST));
-        assert!(!routes.is_broadcast(address("10.0.0.7")));
-    }
-
-    #[test]
-    fn one_route_for_each_destination_and_metric() {
-        let mut routes = routes();
-        assert_eq!(routes.add(route("10.0.0.9/24", RouteKind::Prohibit, ETH1)), Err(RouteExists));
-        assert_eq!(routes.iter().count(), 10);
-    }
 }

@@ -42,7 +42,7 @@ pub struct PathInfo {
 /// Who tells the way to a destination: TCP asks, whoever has routes and devices answers.
 pub trait Paths {
     /// The way to `remote`; none: there is no route.
-    fn path(&self, remote: core::net::Ipv4Addr) -> Option<PathInfo>;
+    fn path(&self, remote: core::net::IpAddr) -> Option<PathInfo>;
 
     /// A number that changes when an answer may have changed.
     fn generation(&self) -> u32;
@@ -76,7 +76,7 @@ impl Metrics {
 }
 
 impl Paths for OnePath {
-    fn path(&self, _remote: core::net::Ipv4Addr) -> Option<PathInfo> {
+    fn path(&self, _remote: core::net::IpAddr) -> Option<PathInfo> {
         Some(self.0)
     }
 

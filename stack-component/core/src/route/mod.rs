@@ -1,13 +1,34 @@
-//! Routes: where a packet goes next. Linux: `net/ipv4/fib_*.c`.
+//! Routes: where a packet goes next. Linux: `net/ipv4/fib_*.c`, `net/ipv6/ip6_fib.c`, `net/core/fib_rules.c`.
 //!
-//! Place in the walk: IPv4 input -> this -> local delivery or forwarding; local output -> this -> IPv4 output.
-//! There are Linux's two tables, `local` (our own addresses, asked first) and `main`.
+//! Place in the walk: IP input -> this -> local delivery or forwarding; local output -> this -> IP output.
+//!
+//! ```text
+//!  flow key ── rules, by priority ── table ── trie: longest prefix ── alternatives, by metric ── hop, by flow hash
+//!                    └─ the next rule, if the table has nothing to say ─┘
+//! ```
+//!
+//! Memory: at most [`MAX_ROUTES`] routes and 4096 rules of a version.
 
+mod entry;
+mod error;
+mod kinds;
 mod lookup;
 mod metrics;
+mod multipath;
+mod routes;
+mod rule;
 mod table;
 mod trie;
 
-pub use lookup::{Destination, NextHop, Refusal};
+#[cfg(test)]
+mod tests;
+
+pub use entry::{Hop, Route};
+pub use error::RouteError;
+pub use kinds::{Preference, RouteKind, RouteProtocol, Scope, TableId};
+pub use lookup::{Destination, FlowKey, NextHop, ROUTING_TOS, Refusal, Way};
 pub use metrics::{Metrics, OnePath, PathInfo, Paths};
-pub use table::{Route, RouteExists, RouteKind, Routes};
+pub use multipath::FlowTuple;
+pub use routes::{MAX_ROUTES, Routes};
+pub use rule::{Rule, RuleAction};
+pub use table::Meeting;

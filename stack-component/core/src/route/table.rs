@@ -1,169 +1,172 @@
-//! Routes and the tables they are in.
+//! A routing table. Linux: `struct fib_table`, `struct fib6_table`.
 
-use super::Metrics;
-use super::trie::Trie;
-use crate::packet::DeviceIndex;
-use crate::wire::ipv4::Ipv4Cidr;
+use super::lookup::Found;
+use super::trie::{Prefix, Trie};
+use super::{FlowKey, Hop, Route, RouteError, RouteKind};
+use crate::wire::cidr::IpCidr;
+use alloc::vec;
 use alloc::vec::Vec;
-use core::fmt;
-use core::net::Ipv4Addr;
+use core::cmp::Reverse;
+use core::net::IpAddr;
 
-/// What a route does with a packet. Linux: `RTN_UNICAST` and its kin.
+/// How a new route meets one that is there: one to the same destination with the same type of service and metric.
+/// Linux: `NLM_F_CREATE`, `NLM_F_EXCL`, `NLM_F_REPLACE`, `NLM_F_APPEND`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RouteKind {
-    /// Sends it to the gateway, or to the destination itself if there is none.
-    Unicast,
-    /// Delivers it here.
-    Local,
-    /// Sends it to everybody on the link; one that arrives is delivered here.
-    Broadcast,
-    /// Refuses it with "host unreachable".
-    Unreachable,
-    /// Refuses it with "administratively prohibited".
-    Prohibit,
-    /// Drops it silently.
-    Blackhole,
+pub enum Meeting {
+    /// There must be none. Linux: `ip route add`.
+    Add,
+    /// There must be one, and it gives way. Linux: `ip route change`.
+    Change,
+    /// If there is one, it gives way. Linux: `ip route replace`.
+    Replace,
+    /// If there is one, the new one stands behind it. IPv6 routes by gateways become one route with several hops.
+    /// Linux: `ip route append`.
+    Append,
+    /// If there is one, the new one stands before it. Linux: `ip route prepend`.
+    Prepend,
 }
 
-/// A route. Linux: `struct fib_info` with its alias.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Route {
-    /// For which destinations; host bits are ignored.
-    pub destination: Ipv4Cidr,
-    /// What happens to a packet.
-    pub kind: RouteKind,
-    /// The next hop, if it is not the destination itself.
-    pub gateway: Option<Ipv4Addr>,
-    /// The device to leave by; for routes with a gateway none means the device of the gateway's network.
-    pub device: Option<DeviceIndex>,
-    /// The source address of packets that have none yet. Linux: `prefsrc`.
-    pub source: Option<Ipv4Addr>,
-    /// Of several routes to one destination the one with the lowest metric is taken.
-    pub metric: u32,
-    /// What it says of the path.
-    pub metrics: Metrics,
-}
-
-impl Route {
-    /// A route of this kind, with nothing else said.
-    pub const fn new(destination: Ipv4Cidr, kind: RouteKind) -> Self {
-        let metrics = Metrics::NONE;
-        Route { destination, kind, gateway: None, device: None, source: None, metric: 0, metrics }
-    }
-
-    /// A route by a gateway.
-    pub const fn via(destination: Ipv4Cidr, gateway: Ipv4Addr) -> Self {
-        Route { gateway: Some(gateway), ..Route::new(destination, RouteKind::Unicast) }
+/// The address as a trie's key: left-aligned.
+pub(super) const fn key(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => (address.to_bits() as u128) << 96,
+        IpAddr::V6(address) => address.to_bits(),
     }
 }
 
-/// There is a route to this destination with this metric. Linux: `EEXIST`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RouteExists;
-
-impl fmt::Display for RouteExists {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a route to this destination with this metric exists")
-    }
+const fn prefix(block: IpCidr) -> Prefix {
+    Prefix::new(key(block.address()), block.prefix_len())
 }
 
-impl core::error::Error for RouteExists {}
-
-/// The routes to one destination, lowest metric first.
+/// The routes to one destination, in the order they are asked: those for a type of service first, then by metric.
 type Alternatives = Vec<Route>;
 
-/// The routing tables.
+/// The routes of one version and table.
 #[derive(Debug, Default)]
-pub struct Routes {
-    /// Our own addresses and broadcast addresses. Linux: table 255.
-    local: Trie<Alternatives>,
-    /// The rest. Linux: table 254.
-    main: Trie<Alternatives>,
-    /// How often the tables changed.
-    generation: u32,
-}
+pub(super) struct Table(Trie<Alternatives>);
 
-impl Routes {
-    /// A number that changes with the tables. Linux: `rt_genid`.
-    pub fn generation(&self) -> u32 {
-        self.generation
+impl Table {
+    /// The route that a packet takes. Linux: `fib_table_lookup`, `fib6_table_lookup`.
+    pub(super) fn find(&self, flow: &FlowKey) -> Option<Found<'_>> {
+        self.0.find(key(flow.destination), |_, alternatives| select(alternatives, flow))
     }
 
-    /// Adds a route in the place of one to the same destination with the same metric, if there is one. Linux:
-    /// `ip route replace`.
-    pub fn replace(&mut self, route: Route) {
-        let alternatives = self.table_of(route.kind).entry(route.destination);
-        match alternatives.binary_search_by_key(&route.metric, |other| other.metric) {
-            Ok(at) => {
-                if let Some(place) = alternatives.get_mut(at) {
-                    *place = route;
+    /// Takes a route in; answers how many more there are than before. Linux: `fib_table_insert`,
+    /// `fib6_add_rt2node`.
+    pub(super) fn insert(&mut self, route: Route, meeting: Meeting) -> Result<usize, RouteError> {
+        let place = prefix(route.destination);
+        let Some(alternatives) = self.0.get_mut(place) else {
+            if meeting == Meeting::Change {
+                return Err(RouteError::NothingToChange);
+            }
+            self.0.insert(place, vec![route]);
+            return Ok(1);
+        };
+        let before = alternatives.len();
+        let order = |route: &Route| (Reverse(route.tos), route.metric);
+        let first = alternatives.partition_point(|other| order(other) < order(&route));
+        let behind = alternatives.partition_point(|other| order(other) <= order(&route));
+        let there = alternatives.get_mut(first..behind).unwrap_or_default();
+        let known = there.contains(&route);
+        match (meeting, there) {
+            (Meeting::Change, []) => return Err(RouteError::NothingToChange),
+            (Meeting::Add, [_, ..]) => return Err(RouteError::Exists),
+            (Meeting::Change | Meeting::Replace, [old, ..]) if !known || *old == route => *old = route,
+            (_, [_, ..]) if known => return Err(RouteError::Exists),
+            (Meeting::Append, there) => {
+                if !append_hops(there, &route) {
+                    alternatives.insert(behind, route);
                 }
             }
-            Err(at) => alternatives.insert(at, route),
+            _ => alternatives.insert(first, route),
         }
-        self.generation = self.generation.wrapping_add(1);
+        Ok(alternatives.len() - before)
     }
 
-    /// Something changed that answers depend on: a device.
-    pub(crate) fn note_change(&mut self) {
-        self.generation = self.generation.wrapping_add(1);
-    }
-
-    /// Whether there is a route to this destination with this metric.
-    pub fn has(&self, route: &Route) -> bool {
-        let network = route.destination.network();
-        let same = |other: &Route| other.destination.network() == network && other.metric == route.metric;
-        let is_local = |kind| matches!(kind, RouteKind::Local | RouteKind::Broadcast);
-        self.iter().any(|other| same(other) && is_local(other.kind) == is_local(route.kind))
-    }
-
-    /// Takes the route to this destination with this metric away; whether there was one. Linux: `fib_table_delete`.
-    pub fn remove(&mut self, route: &Route) -> bool {
-        if !self.has(route) {
-            return false;
-        }
-        let table = self.table_of(route.kind);
-        let alternatives = table.entry(route.destination);
-        alternatives.retain(|other| other.metric != route.metric);
+    /// Takes the first route that the pattern describes out. Linux: `fib_table_delete`, `ip6_route_del`.
+    pub(super) fn remove(&mut self, pattern: &Route) -> Option<Route> {
+        let place = prefix(pattern.destination);
+        let alternatives = self.0.get_mut(place)?;
+        let at = alternatives.iter().position(|route| route.is_meant_by(pattern))?;
+        let removed = alternatives.remove(at);
         if alternatives.is_empty() {
-            table.clear(route.destination);
+            self.0.remove(place);
         }
-        self.generation = self.generation.wrapping_add(1);
-        true
+        Some(removed)
     }
 
-    fn table_of(&mut self, kind: RouteKind) -> &mut Trie<Alternatives> {
-        match kind {
-            RouteKind::Local | RouteKind::Broadcast => &mut self.local,
-            _ => &mut self.main,
-        }
+    /// Whether there is a route that the pattern describes.
+    pub(super) fn has(&self, pattern: &Route) -> bool {
+        let there = self.0.get(prefix(pattern.destination));
+        there.is_some_and(|alternatives| alternatives.iter().any(|route| route.is_meant_by(pattern)))
     }
 
-    /// Adds a route to the table that its kind belongs to.
-    pub fn add(&mut self, route: Route) -> Result<(), RouteExists> {
-        let alternatives = self.table_of(route.kind).entry(route.destination);
-        match alternatives.binary_search_by_key(&route.metric, |other| other.metric) {
-            Ok(_) => Err(RouteExists),
-            Err(at) => {
-                alternatives.insert(at, route);
-                self.generation = self.generation.wrapping_add(1);
-                Ok(())
+    /// Changes or takes out those routes that `change` says: what it answers `false` for goes. Answers how many went.
+    pub(super) fn retain(
+        &mut self,
+        concerned: impl Fn(&Route) -> bool,
+        mut keep: impl FnMut(&mut Route) -> bool,
+    ) -> usize {
+        let concerns = |alternatives: &Alternatives| alternatives.iter().any(&concerned);
+        let all = self.0.iter().filter(|(_, alternatives)| concerns(alternatives));
+        let places: Vec<Prefix> = all.map(|(place, _)| place).collect();
+        let mut gone = 0;
+        for place in places {
+            let Some(alternatives) = self.0.get_mut(place) else { continue };
+            let before = alternatives.len();
+            alternatives.retain_mut(|route| !concerned(route) || keep(route));
+            gone += before - alternatives.len();
+            if alternatives.is_empty() {
+                self.0.remove(place);
             }
         }
+        gone
     }
 
-    /// The best route of the local table.
-    pub(super) fn lookup_local(&self, destination: Ipv4Addr) -> Option<&Route> {
-        self.local.lookup(destination)?.first()
+    /// All routes, by destination.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Route> {
+        self.0.iter().flat_map(|(_, alternatives)| alternatives)
     }
 
-    /// The best route of the main table.
-    pub(super) fn lookup_main(&self, destination: Ipv4Addr) -> Option<&Route> {
-        self.main.lookup(destination)?.first()
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.len() == 0
     }
+}
 
-    /// All routes, those of the local table first.
-    pub fn iter(&self) -> impl Iterator<Item = &Route> {
-        self.local.iter().chain(self.main.iter()).flat_map(|(_, alternatives)| alternatives)
+/// Gives an IPv6 route by gateways, if there is one, the hops of another; whether it took them. Linux:
+/// `rt6_qualify_for_ecmp`.
+fn append_hops(there: &mut [Route], route: &Route) -> bool {
+    let qualifies = |route: &Route| {
+        let by_gateways = !route.hops.is_empty() && route.hops.iter().all(|hop| hop.gateway.is_some());
+        route.destination.is_ipv6()
+            && route.kind == RouteKind::Unicast
+            && by_gateways
+            && route.expires.is_none()
+    };
+    if !qualifies(route) {
+        return false;
     }
+    let Some(other) = there.iter_mut().find(|other| qualifies(other)) else { return false };
+    let new = |hop: &&Hop| !other.hops.iter().any(|there| there.is_like(hop));
+    let hops: Vec<Hop> = route.hops.iter().filter(new).copied().collect();
+    other.hops.extend(hops);
+    true
+}
+
+/// The best of the routes to one destination that the flow may take. IPv6 takes the most preferred of the routers with
+/// the same metric. Linux: `find_rr_leaf`.
+fn select<'a>(alternatives: &'a [Route], flow: &FlowKey) -> Option<Found<'a>> {
+    let mut best: Option<(&Route, Found<'a>)> = None;
+    for route in alternatives {
+        if best
+            .as_ref()
+            .is_some_and(|(other, _)| !other.is_like(route) || other.preference >= route.preference)
+        {
+            continue;
+        }
+        if let Some(found) = Found::of(route, flow) {
+            best = Some((route, found));
+        }
+    }
+    best.map(|(_, found)| found)
 }

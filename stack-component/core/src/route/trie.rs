@@ -1,120 +1,253 @@
-//! Longest prefix match: a path-compressed binary trie in an array. Linux: `fib_trie.c`.
+//! Longest prefix match: a trie of six bits a level that skips levels on which nothing is decided. Linux: `fib_trie.c`,
+//! which compresses paths and levels, too.
 
-use crate::wire::ipv4::Ipv4Cidr;
-use alloc::vec;
 use alloc::vec::Vec;
-use core::net::Ipv4Addr;
 
-/// No node.
-const NONE: u32 = u32::MAX;
+/// Bits that a level decides.
+const STRIDE: u8 = 6;
 
-/// Values by address prefix. A look-up visits at most 33 nodes however many prefixes there are; a prefix
-/// costs at most two nodes.
-#[derive(Debug)]
-pub(super) struct Trie<T> {
-    /// The root, for the empty prefix, is at place 0.
-    nodes: Vec<Node<T>>,
+/// The bits of a prefix, left-aligned, those behind its length being zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Prefix {
+    pub(super) bits: u128,
+    pub(super) len: u8,
 }
 
-/// Every node's prefix begins with its parent's; what is between them is skipped.
+impl Prefix {
+    /// The first `len` bits (at most 128) of `bits`.
+    pub(super) const fn new(bits: u128, len: u8) -> Self {
+        let mask = match u128::MAX.checked_shr(len as u32) {
+            Some(host) => !host,
+            None => u128::MAX,
+        };
+        Prefix { bits: bits & mask, len }
+    }
+
+    /// How many levels' bits lie before the node that its value is in.
+    const fn depth(self) -> u8 {
+        self.len / STRIDE * STRIDE
+    }
+}
+
+/// Values by prefix. A look-up visits at most 22 nodes however many prefixes there are, and about
+/// log₆₄ of their number if they are spread; a prefix costs at most two nodes, which go when it goes.
+#[derive(Debug)]
+pub(super) struct Trie<T> {
+    root: Node<T>,
+    count: usize,
+}
+
+/// The prefixes that begin with the same `depth` bits.
 #[derive(Debug)]
 struct Node<T> {
-    prefix: Ipv4Cidr,
-    /// Places of the nodes whose prefix goes on with a 0 and with a 1.
-    children: [u32; 2],
-    value: Option<T>,
+    /// What they begin with.
+    bits: u128,
+    /// A multiple of [`STRIDE`], 126 at most.
+    depth: u8,
+    /// Which of the prefixes of `depth` to `depth` + 5 bits have a value: see [`slot`].
+    own: u64,
+    /// Those values, in the order of the bits of `own`.
+    values: Vec<T>,
+    /// By which of the next six bits there are longer ones.
+    below: u64,
+    /// The nodes of those, in the order of the bits of `below`.
+    children: Vec<Node<T>>,
+}
+
+/// The place of a prefix of `len` bits (0 to 5) beyond its node's among the 63 of a node: the empty one, the two of one
+/// bit, the four of two bits and so on.
+const fn slot(chunk: u8, len: u8) -> u8 {
+    (1 << len) - 1 + (chunk >> (STRIDE - len))
+}
+
+/// How many bits of `set` are before bit `place`.
+const fn rank(set: u64, place: u8) -> usize {
+    (set & ((1 << place) - 1)).count_ones() as usize
+}
+
+const fn has(set: u64, place: u8) -> bool {
+    set >> place & 1 != 0
 }
 
 impl<T> Default for Trie<T> {
     fn default() -> Self {
-        Trie { nodes: vec![Node::new(Ipv4Cidr::ALL)] }
-    }
-}
-
-impl<T> Node<T> {
-    fn new(prefix: Ipv4Cidr) -> Self {
-        Node { prefix, children: [NONE; 2], value: None }
-    }
-}
-
-/// The bit behind a prefix of `len` bits; 0 behind all 32.
-fn bit_behind(len: u8, address: Ipv4Addr) -> usize {
-    address.to_bits().checked_shl(len.into()).map_or(0, |bits| bits >> 31) as usize
-}
-
-/// The longest prefix that both have in common.
-fn common(a: Ipv4Cidr, b: Ipv4Cidr) -> Ipv4Cidr {
-    let same = (a.address().to_bits() ^ b.address().to_bits()).leading_zeros() as u8;
-    let len = same.min(a.prefix_len()).min(b.prefix_len());
-    Ipv4Cidr::new(a.address(), len).map_or(Ipv4Cidr::ALL, Ipv4Cidr::network)
-}
-
-impl<T: Default> Trie<T> {
-    /// The value of exactly this prefix (host bits are ignored), put there if there is none.
-    pub(super) fn entry(&mut self, prefix: Ipv4Cidr) -> &mut T {
-        let prefix = prefix.network();
-        let place = self.place_of(prefix);
-        self.nodes[place].value.get_or_insert_default()
-    }
-
-    /// Takes the value of exactly this prefix away; look-ups find shorter ones again. The nodes stay.
-    pub(super) fn clear(&mut self, prefix: Ipv4Cidr) {
-        let place = self.place_of(prefix.network());
-        self.nodes[place].value = None;
-    }
-
-    /// The node of exactly this prefix, made if there is none.
-    fn place_of(&mut self, prefix: Ipv4Cidr) -> usize {
-        let mut place = 0;
-        loop {
-            let node = &self.nodes[place];
-            if node.prefix == prefix {
-                return place;
-            }
-            let side = bit_behind(node.prefix.prefix_len(), prefix.address());
-            let below = node.children[side];
-            if below == NONE {
-                return self.attach(place, side, Node::new(prefix));
-            }
-            let shared = common(self.nodes[below as usize].prefix, prefix);
-            if shared == self.nodes[below as usize].prefix {
-                place = below as usize;
-                continue;
-            }
-            // The node below goes on differently: a node for what both share takes its place.
-            let mut fork = Node::new(shared);
-            let old = self.nodes[below as usize].prefix.address();
-            fork.children[bit_behind(shared.prefix_len(), old)] = below;
-            place = self.attach(place, side, fork);
-        }
-    }
-
-    fn attach(&mut self, parent: usize, side: usize, node: Node<T>) -> usize {
-        let place = self.nodes.len();
-        self.nodes.push(node);
-        self.nodes[parent].children[side] = place as u32;
-        place
+        Trie { root: Node::new(0, 0), count: 0 }
     }
 }
 
 impl<T> Trie<T> {
-    /// The value of the longest prefix of `address` that has one.
-    pub(super) fn lookup(&self, address: Ipv4Addr) -> Option<&T> {
-        let mut best = None;
-        let mut place = 0;
-        while let Some(node) = self.nodes.get(place as usize).filter(|node| node.prefix.contains(address)) {
-            best = node.value.as_ref().or(best);
-            if node.prefix.prefix_len() == 32 {
-                break;
-            }
-            place = node.children[bit_behind(node.prefix.prefix_len(), address)];
-        }
-        best
+    /// How many prefixes have a value.
+    pub(super) fn len(&self) -> usize {
+        self.count
     }
 
-    /// All values by prefix, in no order that means anything.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Ipv4Cidr, &T)> {
-        self.nodes.iter().filter_map(|node| Some((node.prefix, node.value.as_ref()?)))
+    /// What `select` makes of the value of the longest prefix of `key` of which it makes something.
+    pub(super) fn find<'a, R>(
+        &'a self,
+        key: u128,
+        mut select: impl FnMut(u8, &'a T) -> Option<R>,
+    ) -> Option<R> {
+        self.root.find(key, &mut select)
+    }
+
+    /// The value of exactly this prefix.
+    pub(super) fn get(&self, prefix: Prefix) -> Option<&T> {
+        let mut node = &self.root;
+        while node.depth < prefix.depth() {
+            node = node.child(node.chunk(prefix.bits))?;
+        }
+        let place = node.place_of(prefix)?;
+        node.values.get(rank(node.own, place)).filter(|_| has(node.own, place))
+    }
+
+    /// The value of exactly this prefix, to be changed.
+    pub(super) fn get_mut(&mut self, prefix: Prefix) -> Option<&mut T> {
+        let mut node = &mut self.root;
+        while node.depth < prefix.depth() {
+            node = node.child_mut(node.chunk(prefix.bits))?;
+        }
+        let place = node.place_of(prefix).filter(|&place| has(node.own, place))?;
+        node.values.get_mut(rank(node.own, place))
+    }
+
+    /// Gives a prefix a value, in the place of the one it had.
+    pub(super) fn insert(&mut self, prefix: Prefix, value: T) {
+        self.count += usize::from(self.root.insert(prefix, value));
+    }
+
+    /// Takes the value of exactly this prefix away; look-ups find shorter ones again.
+    pub(super) fn remove(&mut self, prefix: Prefix) -> Option<T> {
+        let removed = self.root.remove(prefix)?;
+        self.count -= 1;
+        Some(removed)
+    }
+
+    /// All values by prefix: by address, a shorter prefix before the longer ones in it.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Prefix, &T)> {
+        let mut all = Vec::with_capacity(self.count);
+        self.root.collect(&mut all);
+        all.sort_by_key(|(prefix, _)| *prefix);
+        all.into_iter()
+    }
+}
+
+impl<T> Node<T> {
+    fn new(bits: u128, depth: u8) -> Self {
+        let Prefix { bits, .. } = Prefix::new(bits, depth);
+        Node { bits, depth, own: 0, values: Vec::new(), below: 0, children: Vec::new() }
+    }
+
+    /// The bits of `key` that are decided here.
+    fn chunk(&self, key: u128) -> u8 {
+        (key << self.depth >> (128 - STRIDE)) as u8
+    }
+
+    /// Whether `key` begins with the node's bits.
+    fn covers(&self, key: u128) -> bool {
+        Prefix::new(key, self.depth).bits == self.bits
+    }
+
+    /// The place of a prefix that would have its value here.
+    fn place_of(&self, prefix: Prefix) -> Option<u8> {
+        let here = self.depth == prefix.depth() && self.covers(prefix.bits);
+        here.then(|| slot(self.chunk(prefix.bits), prefix.len - self.depth))
+    }
+
+    fn child(&self, chunk: u8) -> Option<&Node<T>> {
+        self.children.get(rank(self.below, chunk)).filter(|_| has(self.below, chunk))
+    }
+
+    fn child_mut(&mut self, chunk: u8) -> Option<&mut Node<T>> {
+        self.children.get_mut(rank(self.below, chunk)).filter(|_| has(self.below, chunk))
+    }
+
+    /// As [`Trie::find`]. It calls itself once for each level below.
+    fn find<'a, R>(&'a self, key: u128, select: &mut impl FnMut(u8, &'a T) -> Option<R>) -> Option<R> {
+        if !self.covers(key) {
+            return None;
+        }
+        let chunk = self.chunk(key);
+        let below = self.child(chunk).and_then(|child| child.find(key, select));
+        if below.is_some() || self.own == 0 {
+            return below;
+        }
+        let mut own = (0..STRIDE).rev().map(|len| (len, slot(chunk, len)));
+        own.find_map(|(len, place)| match has(self.own, place) {
+            true => select(self.depth + len, self.values.get(rank(self.own, place))?),
+            false => None,
+        })
+    }
+
+    /// Takes the value of a prefix that begins with this node's bits; whether it had none.
+    fn insert(&mut self, prefix: Prefix, value: T) -> bool {
+        if let Some(place) = self.place_of(prefix) {
+            let at = rank(self.own, place);
+            let new = !has(self.own, place);
+            match self.values.get_mut(at) {
+                Some(old) if !new => *old = value,
+                _ => self.values.insert(at, value),
+            }
+            self.own |= 1 << place;
+            return new;
+        }
+        let chunk = self.chunk(prefix.bits);
+        let at = rank(self.below, chunk);
+        if !has(self.below, chunk) {
+            self.below |= 1 << chunk;
+            self.children.insert(at, Node::new(prefix.bits, prefix.depth()));
+        }
+        match self.children.get_mut(at) {
+            Some(child) => {
+                child.make_way(prefix);
+                child.insert(prefix, value)
+            }
+            None => false,
+        }
+    }
+
+    /// Unless the prefix begins with all its bits, a node for what both share takes this one's place.
+    fn make_way(&mut self, prefix: Prefix) {
+        let same = (self.bits ^ prefix.bits).leading_zeros().min(prefix.len.into()) as u8;
+        let shared = (same / STRIDE * STRIDE).min(self.depth);
+        if shared < self.depth {
+            let longer = core::mem::replace(self, Node::new(prefix.bits, shared));
+            self.below = 1 << self.chunk(longer.bits);
+            self.children.push(longer);
+        }
+    }
+
+    fn remove(&mut self, prefix: Prefix) -> Option<T> {
+        if let Some(place) = self.place_of(prefix).filter(|&place| has(self.own, place)) {
+            let at = rank(self.own, place);
+            self.own &= !(1 << place);
+            return Some(self.values.remove(at));
+        }
+        let chunk = self.chunk(prefix.bits);
+        let child = self.child_mut(chunk).filter(|child| child.depth <= prefix.depth())?;
+        let removed = child.remove(prefix)?;
+        if child.own == 0 && child.children.len() <= 1 {
+            let at = rank(self.below, chunk);
+            match self.children.get_mut(at).and_then(|child| child.children.pop()) {
+                Some(only) => self.children[at] = only,
+                None => {
+                    self.children.remove(at);
+                    self.below &= !(1 << chunk);
+                }
+            }
+        }
+        Some(removed)
+    }
+
+    fn collect<'a>(&'a self, all: &mut Vec<(Prefix, &'a T)>) {
+        let places = (0..63).filter(|&place| has(self.own, place));
+        all.extend(places.zip(&self.values).map(|(place, value)| {
+            let len = (place + 1).ilog2() as u8;
+            let chunk = u128::from(place + 1 - (1 << len)) << (STRIDE - len);
+            // The last level has two bits only: the rest are host bits, which are zero.
+            let bits = chunk << (128 - STRIDE) >> self.depth;
+            (Prefix::new(self.bits | bits, self.depth + len), value)
+        }));
+        self.children.iter().for_each(|child| child.collect(all));
     }
 }
 
@@ -123,53 +256,105 @@ mod tests {
     use super::*;
     use crate::random::{Random, SeededRandom};
 
-    #[test]
-    fn finds_what_a_linear_search_finds() {
-        let mut random = SeededRandom::new(5);
-        let mut trie: Trie<Option<usize>> = Trie::default();
-        let mut list: Vec<Ipv4Cidr> = Vec::new();
-        for _ in 0..2000 {
-            // Few leading bits vary, so that prefixes nest.
-            let bits = random.next_u32() & 0x0f0f_ffff;
-            let prefix = Ipv4Cidr::new(Ipv4Addr::from_bits(bits), random.below(33) as u8).unwrap().network();
-            if !list.contains(&prefix) {
-                *trie.entry(prefix) = Some(list.len());
-                list.push(prefix);
-            }
-        }
-        assert_eq!(trie.iter().count(), list.len());
-        for (number, prefix) in list.iter().enumerate() {
-            assert_eq!(*trie.entry(*prefix), Some(number));
-        }
-        for round in 0..20_000 {
-            let bits = if round % 2 == 0 { random.next_u32() } else { random.next_u32() & 0x0f0f_ffff };
-            let address = Ipv4Addr::from_bits(bits);
-            let longest = list.iter().enumerate().filter(|(_, p)| p.contains(address));
-            let longest = longest.max_by_key(|(_, p)| p.prefix_len()).map(|(number, _)| number);
-            assert_eq!(trie.lookup(address).copied().flatten(), longest, "{address}");
-        }
+    fn random_bits(random: &mut SeededRandom) -> u128 {
+        let mut bytes = [0; 16];
+        random.fill(&mut bytes);
+        u128::from_be_bytes(bytes)
+    }
+
+    /// Nodes that a look-up of `key` visits.
+    fn visits<T>(trie: &Trie<T>, key: u128) -> usize {
+        let walk = core::iter::successors(Some(&trie.root), |&node| {
+            node.child(node.chunk(key)).filter(|child| child.covers(key))
+        });
+        walk.count()
+    }
+
+    fn nodes<T>(node: &Node<T>) -> usize {
+        1 + node.children.iter().map(nodes).sum::<usize>()
+    }
+
+    /// The value of the longest prefix of `key` by a linear search.
+    fn longest(list: &[(Prefix, usize)], key: u128) -> Option<usize> {
+        let covering = list.iter().filter(|(prefix, _)| Prefix::new(key, prefix.len) == *prefix);
+        covering.max_by_key(|(prefix, _)| prefix.len).map(|&(_, value)| value)
     }
 
     #[test]
-    fn a_hundred_thousand_prefixes_cost_at_most_two_nodes_each() {
-        let mut random = SeededRandom::new(6);
-        let mut trie: Trie<u32> = Trie::default();
-        for number in 0..100_000 {
-            let prefix =
-                Ipv4Cidr::new(Ipv4Addr::from_bits(random.next_u32()), 8 + random.below(25) as u8).unwrap();
-            *trie.entry(prefix) = number;
-        }
-        assert!(trie.nodes.len() <= 200_001);
-        let mut longest_walk = 0;
-        for _ in 0..1000 {
-            let address = Ipv4Addr::from_bits(random.next_u32());
-            let (mut place, mut steps) = (0, 0);
-            while let Some(node) = trie.nodes.get(place as usize).filter(|n| n.prefix.contains(address)) {
-                steps += 1;
-                place = node.children[bit_behind(node.prefix.prefix_len(), address)];
+    fn finds_what_a_linear_search_finds_while_prefixes_come_and_go() {
+        let mut random = SeededRandom::new(5);
+        let mut trie = Trie::default();
+        let mut list: Vec<(Prefix, usize)> = Vec::new();
+        // Few bits vary, so that prefixes nest.
+        let masks = [0x0f0f_ffff << 96, 0xf << 124 | 0x3, u128::MAX, 0x8000_0000_0000_0001 << 64 | 1];
+        for round in 0..6000 {
+            let key = random_bits(&mut random) & masks[round % masks.len()];
+            let prefix = Prefix::new(key, random.below(129) as u8);
+            let known = list.iter().position(|(other, _)| *other == prefix);
+            // The list grows in the first half of the rounds and shrinks in the second.
+            if random.below(6000) > round as u32 {
+                trie.insert(prefix, round);
+                known.map(|at| list.swap_remove(at));
+                list.push((prefix, round));
+            } else if !list.is_empty() {
+                let at = random.below(list.len() as u32) as usize;
+                let (prefix, value) = list.swap_remove(at);
+                assert_eq!(trie.remove(prefix), Some(value));
+                assert_eq!(trie.remove(prefix), None);
             }
-            longest_walk = longest_walk.max(steps);
+            for key in [key, random_bits(&mut random) & masks[0], random_bits(&mut random)] {
+                assert_eq!(trie.find(key, |_, &value| Some(value)), longest(&list, key), "{key:x}");
+            }
+            assert_eq!(trie.len(), list.len());
         }
-        assert!(longest_walk <= 33, "{longest_walk}");
+        list.sort();
+        let all: Vec<(Prefix, usize)> = trie.iter().map(|(prefix, &value)| (prefix, value)).collect();
+        assert_eq!(all, list);
+        for (prefix, value) in list {
+            assert_eq!(trie.get(prefix), Some(&value));
+            assert_eq!(trie.get_mut(prefix).copied(), Some(value));
+            trie.remove(prefix);
+        }
+        assert_eq!(nodes(&trie.root), 1, "the nodes go with their prefixes");
+    }
+
+    #[test]
+    fn a_refused_value_leaves_the_choice_to_shorter_prefixes() {
+        let mut trie = Trie::default();
+        for len in [0, 3, 8, 12, 13, 128] {
+            trie.insert(Prefix::new(u128::MAX, len), len);
+        }
+        let mut offered = Vec::new();
+        let found = trie.find(u128::MAX, |len, &value| {
+            assert_eq!(len, value);
+            offered.push(value);
+            (value == 3).then_some(value)
+        });
+        assert_eq!((found, offered), (Some(3), alloc::vec![128, 13, 12, 8, 3]));
+    }
+
+    #[test]
+    fn a_hundred_thousand_prefixes_cost_few_nodes_and_few_visits() {
+        for (bits, shortest) in [(32, 8), (128, 16)] {
+            let mut random = SeededRandom::new(6);
+            let mut trie_of = |count| {
+                let mut trie = Trie::default();
+                while trie.len() < count {
+                    let len = shortest + random.below(bits + 1 - shortest) as u8 as u32;
+                    trie.insert(
+                        Prefix::new(random_bits(&mut random) >> (128 - bits) << (128 - bits), len as u8),
+                        (),
+                    );
+                }
+                trie
+            };
+            let (few, many) = (trie_of(10), trie_of(100_000));
+            assert!(nodes(&many.root) <= 200_001);
+            let mut random = SeededRandom::new(7);
+            let keys: Vec<u128> = (0..10_000).map(|_| random_bits(&mut random)).collect();
+            let total = |trie| keys.iter().map(|&key| visits(trie, key)).sum::<usize>();
+            let (of_few, of_many) = (total(&few), total(&many));
+            assert!(of_many <= 4 * of_few, "{of_many} visits among 100 000 prefixes, {of_few} among 10");
+        }
     }
 }

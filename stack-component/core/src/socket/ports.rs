@@ -1,8 +1,9 @@
 //! Local ports: which one a connection without a port of its own gets (RFC 6056).
 
 use crate::random::Random;
+use crate::wire::address::Octets;
 use core::hash::Hasher;
-use core::net::{Ipv4Addr, SocketAddrV4};
+use core::net::{IpAddr, SocketAddr};
 use siphasher::sip::SipHasher13;
 
 /// How many counters the second hash of algorithm 4 chooses from.
@@ -30,8 +31,8 @@ impl EphemeralPorts {
     /// if every one is taken.
     pub fn choose(
         &mut self,
-        local: Ipv4Addr,
-        remote: SocketAddrV4,
+        local: IpAddr,
+        remote: SocketAddr,
         [first, last]: [u16; 2],
         mut is_free: impl FnMut(u16) -> bool,
     ) -> Option<u16> {
@@ -50,10 +51,10 @@ impl EphemeralPorts {
         None
     }
 
-    fn hash(&self, local: Ipv4Addr, remote: SocketAddrV4) -> u64 {
+    fn hash(&self, local: IpAddr, remote: SocketAddr) -> u64 {
         let mut hasher = SipHasher13::new_with_key(&self.key);
-        hasher.write(&local.octets());
-        hasher.write(&remote.ip().octets());
+        hasher.write(&Octets::of(local));
+        hasher.write(&Octets::of(remote.ip()));
         hasher.write_u16(remote.port());
         hasher.finish()
     }
@@ -63,14 +64,15 @@ impl EphemeralPorts {
 mod tests {
     use super::*;
     use crate::random::SeededRandom;
+    use core::net::Ipv4Addr;
     use std::collections::BTreeSet;
 
-    const LOCAL: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+    const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
 
     #[test]
     fn every_port_is_found_before_none_is() {
         let mut ports = EphemeralPorts::new(&mut SeededRandom::new(1));
-        let remote = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 80);
+        let remote = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2)), 80);
         let mut taken = BTreeSet::new();
         for _ in 0..100 {
             let port = ports.choose(LOCAL, remote, [1000, 1099], |port| !taken.contains(&port)).unwrap();
@@ -81,7 +83,7 @@ mod tests {
 
     #[test]
     fn ports_differ_between_seeds_and_do_not_repeat_at_once() {
-        let remote = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 80);
+        let remote = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2)), 80);
         let first = |seed| {
             let mut ports = EphemeralPorts::new(&mut SeededRandom::new(seed));
             [0; 3].map(|_| ports.choose(LOCAL, remote, [32768, 60999], |_| true).unwrap())

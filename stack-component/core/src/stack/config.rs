@@ -3,8 +3,9 @@
 use super::Stack;
 use crate::device::NetDevice;
 use crate::packet::DeviceIndex;
-use crate::route::{Destination, Route, RouteExists, RouteKind};
+use crate::route::{Meeting, Route, RouteError, RouteKind};
 use crate::sysctl::{Sysctl, SysctlError};
+use crate::wire::cidr::IpCidr;
 use crate::wire::ipv4::Ipv4Cidr;
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -32,14 +33,8 @@ pub enum ConfigError {
     BadAddress(Ipv4Addr),
     /// The stack has this address already.
     AddressExists(Ipv4Addr),
-    /// A route to this destination with this metric exists.
-    RouteExists,
-    /// There is no route to this destination with this metric.
-    NoSuchRoute,
-    /// A unicast route names neither a gateway nor a device.
-    RouteWithoutDevice,
-    /// The gateway is not in the network of a device.
-    GatewayUnreachable(Ipv4Addr),
+    /// The route or rule was refused.
+    Route(RouteError),
 }
 
 impl fmt::Display for ConfigError {
@@ -51,21 +46,16 @@ impl fmt::Display for ConfigError {
             ConfigError::BadMtu(mtu) => write!(f, "mtu {mtu} is not from {MIN_MTU} to 65535"),
             ConfigError::BadAddress(address) => write!(f, "{address} cannot be a host's address"),
             ConfigError::AddressExists(address) => write!(f, "the stack has the address {address} already"),
-            ConfigError::RouteExists => RouteExists.fmt(f),
-            ConfigError::NoSuchRoute => f.write_str("there is no route to this destination with this metric"),
-            ConfigError::RouteWithoutDevice => f.write_str("the route names neither a gateway nor a device"),
-            ConfigError::GatewayUnreachable(gateway) => {
-                write!(f, "the gateway {gateway} is not in the network of any device")
-            }
+            ConfigError::Route(error) => error.fmt(f),
         }
     }
 }
 
 impl core::error::Error for ConfigError {}
 
-impl From<RouteExists> for ConfigError {
-    fn from(_: RouteExists) -> Self {
-        ConfigError::RouteExists
+impl From<RouteError> for ConfigError {
+    fn from(error: RouteError) -> Self {
+        ConfigError::Route(error)
     }
 }
 
@@ -99,7 +89,9 @@ impl Stack {
         if self.interfaces.count() >= MAX_DEVICES {
             return Err(ConfigError::TooManyDevices);
         }
-        Ok(self.interfaces.add(name, mtu, device))
+        let index = self.interfaces.add(name, mtu, device);
+        self.sysctl.add_device(index.0, name);
+        Ok(index)
     }
 
     /// Gives a device an address and the routes that follow: to the address itself, to its network, to
@@ -112,61 +104,33 @@ impl Stack {
         if !may_be_ours(address) || ip.is_loopback() != loopback {
             return Err(ConfigError::BadAddress(ip));
         }
-        let route = |destination, kind, device| Route {
-            device: Some(device),
-            source: Some(ip),
-            ..Route::new(destination, kind)
+        let route = |destination, kind| Route {
+            source: Some(ip.into()),
+            ..Route::over(destination, kind, device).by_kernel()
         };
-        let to_us = route(Ipv4Cidr::host(ip), RouteKind::Local, DeviceIndex::LOOPBACK);
-        self.routes.add(to_us).map_err(|RouteExists| ConfigError::AddressExists(ip))?;
+        let to_us = route(IpCidr::host(ip.into()), RouteKind::Local);
+        self.routes.insert(to_us, Meeting::Add).map_err(|error| match error {
+            RouteError::Exists => ConfigError::AddressExists(ip),
+            error => ConfigError::Route(error),
+        })?;
         interface.add_address(address);
+        self.sysctl.ipv4.keep(device.0);
+        // Two addresses of one network have the same of these.
         if let Some(everybody) = address.broadcast().filter(|_| !loopback) {
-            // Two addresses of one network have the same.
-            let _ = self.routes.add(route(Ipv4Cidr::host(everybody), RouteKind::Broadcast, device));
+            let _ = self
+                .routes
+                .insert(route(IpCidr::host(everybody.into()), RouteKind::Broadcast), Meeting::Append);
         }
-        if address.prefix_len() < 32 {
+        if let Some(network) = IpCidr::new(ip.into(), address.prefix_len()).filter(|block| !block.is_host()) {
             let kind = if loopback { RouteKind::Local } else { RouteKind::Unicast };
-            let _ = self.routes.add(route(address.network(), kind, device));
+            let _ = self.routes.insert(route(network.network(), kind), Meeting::Append);
         }
         Ok(())
     }
 
-    /// Adds a route. What it leaves open follows from the device's networks: the device from the gateway, the
-    /// source address from the device. Linux: `fib_table_insert`.
-    pub fn add_route(&mut self, route: Route) -> Result<(), ConfigError> {
-        let route = self.completed(route)?;
-        Ok(self.routes.add(route)?)
-    }
-
-    /// A route with what follows from the devices' networks.
-    pub(super) fn completed(&self, mut route: Route) -> Result<Route, ConfigError> {
-        let sends = matches!(route.kind, RouteKind::Unicast | RouteKind::Broadcast);
-        if let Some(gateway) = route.gateway {
-            let unreachable = ConfigError::GatewayUnreachable(gateway);
-            match self.routes.lookup(gateway) {
-                Ok(Destination::Unicast(hop))
-                    if hop.neighbour == gateway && route.device.is_none_or(|device| device == hop.device) =>
-                {
-                    route.device = Some(hop.device);
-                    route.source = route.source.or(hop.source);
-                }
-                _ => return Err(unreachable),
-            }
-        }
-        match route.device {
-            Some(device) => {
-                let interface = self.interfaces.get(device).ok_or(ConfigError::NoSuchDevice)?;
-                route.source = route.source.or_else(|| interface.source_for(route.destination.address()));
-            }
-            None if sends => return Err(ConfigError::RouteWithoutDevice),
-            None => {}
-        }
-        Ok(route)
-    }
-
     /// Adds a default route by `gateway`, which must be in the network of a device.
     pub fn add_default_gateway(&mut self, gateway: Ipv4Addr) -> Result<(), ConfigError> {
-        self.add_route(Route::via(Ipv4Cidr::ALL, gateway))
+        self.add_route(Route::via(IpCidr::ALL_V4, gateway.into()))
     }
 }
 

@@ -11,6 +11,7 @@ pub use routes::RouteChange;
 use crate::counters::Counters;
 use crate::datapath::{self, Context};
 use crate::device::Interfaces;
+use crate::fragment::{Family, Reassembly};
 use crate::icmp::RateLimit;
 use crate::ip::v4::Identification;
 use crate::neighbour::Neighbours;
@@ -76,6 +77,7 @@ pub struct Stack {
     pub(crate) routes: Routes,
     pub(crate) hooks: Hooks,
     pub(crate) identification: Identification,
+    pub(crate) fragments: Reassembly,
     pub(crate) icmp_limit: RateLimit,
     pub(crate) udp: Udp,
     pub(crate) tcp: Tcp,
@@ -96,9 +98,10 @@ impl Stack {
             counters: Counters::default(),
             interfaces: Interfaces::default(),
             neighbours: Neighbours::new(&sysctl, source),
-            routes: Routes::default(),
+            routes: Routes::new(source),
             hooks: Hooks::default(),
             identification: Identification::new(source),
+            fragments: Reassembly::new(Family::V4, source),
             icmp_limit: RateLimit::new(&sysctl, source),
             udp: Udp::new(source),
             tcp: Tcp::new(source),
@@ -124,7 +127,7 @@ impl Stack {
     /// When [`Stack::poll`] has something to do: the earliest timer, or now if there is work already. None:
     /// only a frame or a call will give it work.
     pub fn next_deadline(&self) -> Option<Instant> {
-        datapath::next_deadline(self.now, &self.interfaces, &self.neighbours, &self.tcp)
+        datapath::next_deadline(self.now, &self.interfaces, &self.neighbours, &self.fragments, &self.tcp)
     }
 
     /// Sends what a call left to be sent. Every call of a socket's owner that may send ends with it.
@@ -154,6 +157,7 @@ impl Stack {
             routes: &self.routes,
             hooks: &mut self.hooks,
             identification: &mut self.identification,
+            fragments: &mut self.fragments,
             icmp_limit: &mut self.icmp_limit,
             udp: &mut self.udp,
             tcp: &mut self.tcp,

@@ -4,7 +4,7 @@
 
 use super::Stack;
 use crate::datapath::RoutePaths;
-use crate::route::{Destination, Refusal};
+use crate::route::{Destination, FlowKey, Refusal};
 use crate::tcp::{
     CongestionInfo, Env, FilterError, Instruction, Received, SendFlags, Shutdown, SocketError, StateChange,
     Tcp, TcpHandle, TcpInfo, TcpOption, TcpOptions, TcpReadiness, TcpState,
@@ -12,7 +12,7 @@ use crate::tcp::{
 use crate::time::Instant;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::net::{Ipv4Addr, SocketAddrV4};
+use core::net::{IpAddr, SocketAddr};
 
 impl Stack {
     /// Calls TCP with what it needs of the stack.
@@ -43,8 +43,8 @@ impl Stack {
 
     /// Binds a socket to one of the stack's addresses, or to all with the unspecified one; port 0 lets the
     /// stack choose. [`SocketError::AddressNotBindable`] if the address is not the stack's.
-    pub fn tcp_bind(&mut self, handle: TcpHandle, local: SocketAddrV4) -> Result<(), SocketError> {
-        if !local.ip().is_unspecified() && !self.routes.is_local(*local.ip()) {
+    pub fn tcp_bind(&mut self, handle: TcpHandle, local: SocketAddr) -> Result<(), SocketError> {
+        if !local.ip().is_unspecified() && !self.routes.is_local(local.ip()) {
             return Err(SocketError::AddressNotBindable);
         }
         self.with_tcp(self.now, |tcp, env| tcp.bind(env, handle, local))
@@ -59,7 +59,7 @@ impl Stack {
     pub fn tcp_connect(
         &mut self,
         handle: TcpHandle,
-        remote: SocketAddrV4,
+        remote: SocketAddr,
         now: Instant,
     ) -> Result<(), SocketError> {
         let (source, mtu) = self.way_to_peer(handle, remote)?;
@@ -67,26 +67,26 @@ impl Stack {
     }
 
     /// The address that a connection to `remote` comes from, and the largest packet of its way in bytes.
-    fn way_to_peer(&self, handle: TcpHandle, remote: SocketAddrV4) -> Result<(Ipv4Addr, u32), SocketError> {
-        let ip = *remote.ip();
+    fn way_to_peer(&self, handle: TcpHandle, remote: SocketAddr) -> Result<(IpAddr, u32), SocketError> {
+        let ip = remote.ip();
         if ip.is_unspecified() || ip.is_multicast() || self.routes.is_broadcast(ip) || remote.port() == 0 {
             return Err(SocketError::InvalidArgument);
         }
         let (source, mtu) = self.path_to(ip)?;
-        let bound = self.tcp.local_address(handle).map(|local| *local.ip());
+        let bound = self.tcp.local_address(handle).map(|local| local.ip());
         Ok((bound.filter(|address| !address.is_unspecified()).unwrap_or(source), mtu))
     }
 
     /// Our address towards `remote`, and the largest packet of the way there in bytes. Linux:
     /// `ip_route_connect`.
-    fn path_to(&self, remote: Ipv4Addr) -> Result<(Ipv4Addr, u32), SocketError> {
+    fn path_to(&self, remote: IpAddr) -> Result<(IpAddr, u32), SocketError> {
         let refused = |refusal| match refusal {
             Refusal::Prohibit => SocketError::AccessDenied,
             Refusal::Blackhole => SocketError::InvalidArgument,
             Refusal::NoRoute => SocketError::NetworkUnreachable,
             Refusal::Unreachable => SocketError::HostUnreachable,
         };
-        match self.routes.lookup(remote).map_err(refused)? {
+        match self.routes.lookup(&FlowKey::to(remote)).map_err(refused)? {
             Destination::Local { source } => {
                 let mtu =
                     self.interfaces.get(crate::packet::DeviceIndex::LOOPBACK).map_or(65536, |lo| lo.mtu());
@@ -107,7 +107,7 @@ impl Stack {
     pub fn tcp_connect_with_data(
         &mut self,
         handle: TcpHandle,
-        remote: SocketAddrV4,
+        remote: SocketAddr,
         data: &[u8],
         now: Instant,
     ) -> Result<usize, SocketError> {
@@ -119,7 +119,7 @@ impl Stack {
     pub fn tcp_add_md5_key(
         &mut self,
         handle: TcpHandle,
-        peer: Ipv4Addr,
+        peer: IpAddr,
         prefix_len: u8,
         key: &[u8],
     ) -> Result<(), SocketError> {
@@ -269,12 +269,12 @@ impl Stack {
     }
 
     /// Our end's address, none if the socket has none.
-    pub fn tcp_local_address(&self, handle: TcpHandle) -> Option<SocketAddrV4> {
+    pub fn tcp_local_address(&self, handle: TcpHandle) -> Option<SocketAddr> {
         self.tcp.local_address(handle)
     }
 
     /// The peer's address, also after the connection has ended; none if there never was one.
-    pub fn tcp_remote_address(&self, handle: TcpHandle) -> Option<SocketAddrV4> {
+    pub fn tcp_remote_address(&self, handle: TcpHandle) -> Option<SocketAddr> {
         self.tcp.remote_address(handle)
     }
 

@@ -5,13 +5,14 @@ use crate::counters::Counter;
 use crate::datapath::{self, Outgoing};
 use crate::drop_reason::DropReason;
 use crate::packet::DeviceIndex;
-use crate::route::{Destination, Refusal};
+use crate::route::{Destination, FlowKey, Refusal};
 use crate::socket::SocketError;
 use crate::time::Instant;
 use crate::udp::{Udp, UdpHandle, UdpReadiness};
+use crate::wire::address::{scope_of, unspecified_like};
 use crate::wire::protocol::Protocol;
 use alloc::vec::Vec;
-use core::net::{Ipv4Addr, SocketAddrV4};
+use core::net::{IpAddr, SocketAddr};
 
 impl Stack {
     /// A new UDP socket.
@@ -21,8 +22,8 @@ impl Stack {
 
     /// Binds a socket to one of the stack's addresses (or a broadcast address, to hear what is sent there), or
     /// to all with the unspecified one; port 0 lets the stack choose.
-    pub fn udp_bind(&mut self, handle: UdpHandle, local: SocketAddrV4) -> Result<(), SocketError> {
-        let ip = *local.ip();
+    pub fn udp_bind(&mut self, handle: UdpHandle, local: SocketAddr) -> Result<(), SocketError> {
+        let ip = local.ip();
         if !ip.is_unspecified() && !self.routes.is_local(ip) && !self.routes.is_broadcast(ip) {
             return Err(SocketError::AddressNotBindable);
         }
@@ -31,20 +32,20 @@ impl Stack {
     }
 
     /// Binds a socket that is not bound to any address and a port that the stack chooses.
-    fn udp_bind_implicitly(&mut self, handle: UdpHandle) -> Result<(), SocketError> {
+    fn udp_bind_implicitly(&mut self, handle: UdpHandle, remote: IpAddr) -> Result<(), SocketError> {
         match self.udp.local_address(handle) {
             Some(_) => Ok(()),
-            None => self.udp_bind(handle, SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0)),
+            None => self.udp_bind(handle, SocketAddr::new(unspecified_like(remote), 0)),
         }
     }
 
     /// Lets a socket talk to `remote` alone. Nothing is sent.
-    pub fn udp_connect(&mut self, handle: UdpHandle, remote: SocketAddrV4) -> Result<(), SocketError> {
+    pub fn udp_connect(&mut self, handle: UdpHandle, remote: SocketAddr) -> Result<(), SocketError> {
         if remote.ip().is_unspecified() || remote.port() == 0 {
             return Err(SocketError::InvalidArgument);
         }
-        let source = self.udp_source(*remote.ip())?;
-        self.udp_bind_implicitly(handle)?;
+        let source = self.udp_source(remote.ip())?;
+        self.udp_bind_implicitly(handle, remote.ip())?;
         self.udp.connect(handle, source, remote)
     }
 
@@ -60,27 +61,28 @@ impl Stack {
         &mut self,
         handle: UdpHandle,
         data: &[u8],
-        remote: Option<SocketAddrV4>,
+        remote: Option<SocketAddr>,
         now: Instant,
     ) -> Result<(), SocketError> {
         let remote = self.udp.destination(handle, remote)?;
         if remote.ip().is_unspecified() || remote.port() == 0 {
             return Err(SocketError::InvalidArgument);
         }
-        let route_source = self.udp_source(*remote.ip())?;
-        self.udp_bind_implicitly(handle)?;
+        let route_source = self.udp_source(remote.ip())?;
+        self.udp_bind_implicitly(handle, remote.ip())?;
         let local = self.udp.local_address(handle).ok_or(SocketError::InvalidState)?;
-        let bound = Some(*local.ip()).filter(|&ip| !ip.is_unspecified() && self.routes.is_local(ip));
-        let local = SocketAddrV4::new(bound.unwrap_or(route_source), local.port());
+        let bound = Some(local.ip()).filter(|&ip| !ip.is_unspecified() && self.routes.is_local(ip));
+        let local = SocketAddr::new(bound.unwrap_or(route_source), local.port());
         let packet = Udp::datagram(local, remote, data)?;
         let outgoing = Outgoing {
             packet,
-            source: Some(*local.ip()),
-            destination: *remote.ip(),
+            source: Some(local.ip()),
+            destination: remote.ip(),
             protocol: Protocol::UDP,
             ttl: self.sysctl.ip_default_ttl as u8,
             tos: 0,
             dont_fragment: true,
+            device: scope_of(remote).map(DeviceIndex),
         };
         let sent = self.with_context(now, |cx, _, _| datapath::send(cx, outgoing));
         self.run_output(now);
@@ -97,11 +99,11 @@ impl Stack {
     }
 
     /// Our address towards `remote`.
-    fn udp_source(&self, remote: Ipv4Addr) -> Result<Ipv4Addr, SocketError> {
-        let from_device = |device: DeviceIndex| self.interfaces.get(device)?.source_for(remote);
-        let source = match self.routes.lookup(remote) {
+    fn udp_source(&self, remote: IpAddr) -> Result<IpAddr, SocketError> {
+        let from_device = |device: DeviceIndex, to| self.interfaces.get(device)?.source_for(to);
+        let source = match self.routes.lookup(&FlowKey::to(remote)) {
             Ok(Destination::Local { source }) => source.or(Some(remote)),
-            Ok(Destination::Unicast(hop)) => hop.source.or_else(|| from_device(hop.device)),
+            Ok(Destination::Unicast(hop)) => hop.source.or_else(|| from_device(hop.device, hop.neighbour)),
             Ok(Destination::Broadcast(_)) | Err(Refusal::Prohibit) => return Err(SocketError::AccessDenied),
             Err(Refusal::Blackhole) => return Err(SocketError::InvalidArgument),
             Err(Refusal::NoRoute | Refusal::Unreachable) => None,
@@ -111,7 +113,7 @@ impl Stack {
 
     /// Takes the oldest datagram and its sender's address, or the error that happened, or
     /// [`SocketError::WouldBlock`].
-    pub fn udp_receive_from(&mut self, handle: UdpHandle) -> Result<(Vec<u8>, SocketAddrV4), SocketError> {
+    pub fn udp_receive_from(&mut self, handle: UdpHandle) -> Result<(Vec<u8>, SocketAddr), SocketError> {
         self.udp.receive_from(handle)
     }
 
@@ -121,12 +123,12 @@ impl Stack {
     }
 
     /// Our end's address, none if the socket is not bound.
-    pub fn udp_local_address(&self, handle: UdpHandle) -> Option<SocketAddrV4> {
+    pub fn udp_local_address(&self, handle: UdpHandle) -> Option<SocketAddr> {
         self.udp.local_address(handle)
     }
 
     /// The peer's address, none if the socket is not connected.
-    pub fn udp_remote_address(&self, handle: UdpHandle) -> Option<SocketAddrV4> {
+    pub fn udp_remote_address(&self, handle: UdpHandle) -> Option<SocketAddr> {
         self.udp.remote_address(handle)
     }
 

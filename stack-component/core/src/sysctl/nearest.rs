@@ -1,5 +1,6 @@
 //! Which name was perhaps meant.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Longer names than this are not compared: they come from outside.
@@ -7,16 +8,16 @@ const MAX_COMPARED: usize = 128;
 
 /// Of `names`, the one that is most like `name`, if one is much like it: a quarter of it wrong at most, or the same
 /// behind the last dot.
-pub(super) fn nearest(name: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+pub(super) fn nearest(name: &str, names: impl Iterator<Item = String>) -> Option<String> {
     if name.len() > MAX_COMPARED {
         return None;
     }
     let leaf = |name: &str| name.rsplit('.').next().map(str::len).unwrap_or_default();
-    let distance = |known: &'static str| {
+    let distance = |known: &str| {
         let same_leaf = name.rsplit('.').next() == known.rsplit('.').next();
         if same_leaf { 0 } else { distance(name.as_bytes(), known.as_bytes()) }
     };
-    let (distance, nearest) = names.map(|known| (distance(known), known)).min()?;
+    let (distance, nearest) = names.map(|known| (distance(&known), known)).min()?;
     (distance <= (leaf(name) / 4).max(1)).then_some(nearest)
 }
 
@@ -54,7 +55,11 @@ mod tests {
 
     #[test]
     fn what_is_near_is_named_and_what_is_far_is_not() {
-        let names = || ["net.ipv4.tcp_sack", "net.ipv4.tcp_timestamps", "net.core.rmem_max"].into_iter();
+        let names = || {
+            ["net.ipv4.tcp_sack", "net.ipv4.tcp_timestamps", "net.core.rmem_max"]
+                .into_iter()
+                .map(String::from)
+        };
         for (name, expected) in [
             ("net.ipv4.tcp_sac", Some("net.ipv4.tcp_sack")),
             ("net.ipv4.tcp_timestamp", Some("net.ipv4.tcp_timestamps")),
@@ -64,7 +69,7 @@ mod tests {
             ("", None),
             (&"x".repeat(1000), None),
         ] {
-            assert_eq!(nearest(name, names()), expected, "{name}");
+            assert_eq!(nearest(name, names()).as_deref(), expected, "{name}");
         }
     }
 }

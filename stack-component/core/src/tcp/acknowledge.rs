@@ -384,7 +384,8 @@ impl Connection {
     /// in packets with all that belongs to them. Linux: `tcp_sndbuf_expand`.
     pub(super) fn wanted_send_buffer(&self) -> u32 {
         let segments = self.window.size.max(self.initial_window).max(self.recovery.reordering + 1);
-        let largest = self.send_mss().max(self.send.peer_mss.min(mss_of_mtu(self.mtu)));
+        let largest =
+            self.send_mss().max(self.send.peer_mss.min(mss_of_mtu(self.mtu, self.tuple.remote.ip())));
         let packet = (largest + PACKET_HEADERS).next_power_of_two() + PACKET_RECORD;
         packet.saturating_mul(segments).saturating_mul(self.control.send_buffer_windows())
     }

@@ -19,7 +19,7 @@ use crate::route::PathInfo;
 use crate::wire::tcp::Flags;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::net::Ipv4Addr;
+use core::net::IpAddr;
 
 /// How a SYN is to be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Tcp {
             listener.last_cookie = Some(env.now);
         }
         let options = options.clone();
-        let remote = *syn.tuple.remote.ip();
+        let remote = syn.tuple.remote.ip();
         let path = self.path_to(env, remote, syn.mtu);
         let (mtu, _) = self.path_mtu(env, remote, &path);
         let path = PathInfo { mtu, ..path };
@@ -148,7 +148,7 @@ impl Tcp {
             Some(timestamps) => Remembered::of_echo(timestamps.echo.wrapping_sub(offset), env.sysctl)?,
             None => Remembered::default(),
         };
-        let remote = *ack.tuple.remote.ip();
+        let remote = ack.tuple.remote.ip();
         let path = self.path_to(env, remote, ack.mtu);
         let (mtu, _) = self.path_mtu(env, remote, &path);
         let path = PathInfo { mtu, ..path };
@@ -253,7 +253,7 @@ impl Tcp {
     }
 
     /// The keys that a connection takes over from its listener. Linux: `tcp_v4_syn_recv_sock`.
-    pub(super) fn inherited_keys(&self, request: &Request, peer: Ipv4Addr) -> Keys {
+    pub(super) fn inherited_keys(&self, request: &Request, peer: IpAddr) -> Keys {
         Keys::only(peer, request.key.clone())
     }
 }

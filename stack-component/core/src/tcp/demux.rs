@@ -8,8 +8,9 @@ use super::{Env, FourTuple, SegmentInfo};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::packet::{Checksum, LinkDestination, Packet};
+use crate::wire::address::{is_limited_broadcast, socket_address};
 use crate::wire::tcp::checksum_is_valid;
-use core::net::{Ipv4Addr, SocketAddrV4};
+use core::net::IpAddr;
 
 impl Tcp {
     /// Takes in the segment that `packet` is, from its TCP header to the end that IP knows. The error says why
@@ -116,7 +117,7 @@ impl Tcp {
 
 /// Header, addresses and checksum. Linux: the first half of `tcp_v4_rcv`.
 fn check(env: &mut Env<'_>, info: &SegmentInfo, packet: Packet) -> Result<Segment, DropReason> {
-    let unicast = |address: Ipv4Addr| !address.is_multicast() && !address.is_broadcast();
+    let unicast = |address: IpAddr| !address.is_multicast() && !is_limited_broadcast(address);
     let bad_address = packet.meta.destination != LinkDestination::Host
         || !unicast(info.source)
         || info.source.is_unspecified()
@@ -132,9 +133,10 @@ fn check(env: &mut Env<'_>, info: &SegmentInfo, packet: Packet) -> Result<Segmen
         env.counters.increment(Counter::TcpInErrs);
         return Err(DropReason::TcpChecksum);
     }
-    let tuple = |source_port, destination_port| FourTuple {
-        local: SocketAddrV4::new(info.destination, destination_port),
-        remote: SocketAddrV4::new(info.source, source_port),
+    let scope = info.device.0;
+    let tuple = |source_port, destination_port| {
+        let local = socket_address(info.destination, destination_port, scope);
+        FourTuple::new(local, socket_address(info.source, source_port, scope))
     };
     segment::parse(packet, tuple, info).map_err(|_| {
         env.counters.increment(Counter::TcpInErrs);

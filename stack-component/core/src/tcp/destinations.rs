@@ -5,7 +5,7 @@ use crate::keyed_hash::KeyedHash;
 use crate::random::Random;
 use crate::time::Instant;
 use crate::wire::tcp::FastOpenCookie;
-use core::net::Ipv4Addr;
+use core::net::IpAddr;
 use hashbrown::HashMap;
 
 /// Most destinations that are remembered; the one that was used longest ago makes room.
@@ -34,7 +34,7 @@ pub(super) struct CachedCookie {
 
 /// What is remembered of destinations.
 #[derive(Debug)]
-pub(super) struct Destinations(HashMap<Ipv4Addr, Destination, KeyedHash>);
+pub(super) struct Destinations(HashMap<IpAddr, Destination, KeyedHash>);
 
 impl Destinations {
     /// Nothing is remembered.
@@ -43,22 +43,22 @@ impl Destinations {
     }
 
     /// The path MTU to `remote` in bytes and until when it is believed.
-    pub(super) fn path_mtu(&self, remote: Ipv4Addr, now: Instant) -> Option<(u32, Instant)> {
+    pub(super) fn path_mtu(&self, remote: IpAddr, now: Instant) -> Option<(u32, Instant)> {
         self.0.get(&remote)?.path_mtu.filter(|(_, expires)| now < *expires)
     }
 
     /// Remembers a path MTU until `expires`.
-    pub(super) fn set_path_mtu(&mut self, remote: Ipv4Addr, mtu: u32, now: Instant, expires: Instant) {
+    pub(super) fn set_path_mtu(&mut self, remote: IpAddr, mtu: u32, now: Instant, expires: Instant) {
         self.entry(remote, now).path_mtu = Some((mtu, expires));
     }
 
     /// What Fast Open knows of `remote`. Linux: `tcp_fastopen_cache_get`.
-    pub(super) fn fast_open(&self, remote: Ipv4Addr) -> CachedCookie {
+    pub(super) fn fast_open(&self, remote: IpAddr) -> CachedCookie {
         self.0.get(&remote).map(|destination| destination.fast_open).unwrap_or_default()
     }
 
     /// What Fast Open knows of `remote`, to be changed. Linux: `tcp_fastopen_cache_set`.
-    pub(super) fn fast_open_mut(&mut self, remote: Ipv4Addr, now: Instant) -> &mut CachedCookie {
+    pub(super) fn fast_open_mut(&mut self, remote: IpAddr, now: Instant) -> &mut CachedCookie {
         &mut self.entry(remote, now).fast_open
     }
 
@@ -67,7 +67,7 @@ impl Destinations {
         self.0.clear();
     }
 
-    fn entry(&mut self, remote: Ipv4Addr, now: Instant) -> &mut Destination {
+    fn entry(&mut self, remote: IpAddr, now: Instant) -> &mut Destination {
         if self.0.len() >= MAX_DESTINATIONS && !self.0.contains_key(&remote) {
             let oldest = self.0.iter().min_by_key(|(_, destination)| destination.used);
             if let Some(oldest) = oldest.map(|(address, _)| *address) {
@@ -85,6 +85,11 @@ mod tests {
     use super::*;
     use crate::random::SeededRandom;
     use crate::time::Duration;
+    use core::net::Ipv4Addr;
+
+    fn v4(bits: u32) -> IpAddr {
+        IpAddr::V4(Ipv4Addr::from_bits(bits))
+    }
 
     #[test]
     fn what_is_remembered_is_bounded_and_old_path_mtus_are_not_believed() {
@@ -93,11 +98,11 @@ mod tests {
         for last in 0..2000u32 {
             let now = now + Duration::from_millis(last.into());
             let expires = now + Duration::from_secs(600);
-            destinations.set_path_mtu(Ipv4Addr::from_bits(last), 1000, now, expires);
+            destinations.set_path_mtu(v4(last), 1000, now, expires);
         }
         assert_eq!(destinations.0.len(), MAX_DESTINATIONS);
-        assert_eq!(destinations.path_mtu(Ipv4Addr::from_bits(0), now), None, "the oldest are gone");
-        let last = Ipv4Addr::from_bits(1999);
+        assert_eq!(destinations.path_mtu(v4(0), now), None, "the oldest are gone");
+        let last = v4(1999);
         assert_eq!(destinations.path_mtu(last, now).map(|(mtu, _)| mtu), Some(1000));
         assert_eq!(destinations.path_mtu(last, now + Duration::from_secs(700)), None);
     }

@@ -150,6 +150,6 @@ impl Promise {
     }
 }
 
-pub(super) fn route_wants_ecn(env: &Env<'_>, peer: &core::net::Ipv4Addr) -> bool {
-    env.paths.path(*peer).is_some_and(|path| path.metrics.ecn)
+pub(super) fn route_wants_ecn(env: &Env<'_>, peer: core::net::IpAddr) -> bool {
+    env.paths.path(peer).is_some_and(|path| path.metrics.ecn)
 }

@@ -14,6 +14,7 @@ use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::route::PathInfo;
 use crate::sysctl::{Sysctl, fast_open_keys};
+use crate::wire::address::Octets;
 use crate::wire::tcp::FastOpenCookie;
 use alloc::boxed::Box;
 use core::hash::Hasher;
@@ -52,8 +53,8 @@ fn queue_of(sysctl: &Sysctl, options: &TcpOptions) -> u32 {
 /// The cookie that a peer gets (RFC 7413 section 4.1.2). Linux: `__tcp_fastopen_cookie_gen_cipher`.
 fn cookie_of(key: &[u8; 16], tuple: &FourTuple, experimental: bool) -> Option<FastOpenCookie> {
     let mut hasher = SipHasher24::new_with_key(key);
-    hasher.write(&tuple.remote.ip().octets());
-    hasher.write(&tuple.local.ip().octets());
+    hasher.write(&Octets::of(tuple.remote.ip()));
+    hasher.write(&Octets::of(tuple.local.ip()));
     FastOpenCookie::parse(&hasher.finish().to_le_bytes(), experimental)
 }
 
@@ -262,7 +263,7 @@ impl Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use core::net::{Ipv4Addr, SocketAddrV4};
+    use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
     #[test]
     fn cookies_are_linuxs() {
@@ -278,8 +279,8 @@ mod tests {
             ("a0bf63f7-ed803d81-cd641d30-cebc4a90", [192, 168, 0, 2], [10, 248, 0, 3], 0x1313_a2da_994a_0951),
         ];
         for (key, local, remote, cookie) in rows {
-            let at = |octets| SocketAddrV4::new(Ipv4Addr::from(octets), 1);
-            let tuple = FourTuple { local: at(local), remote: at(remote) };
+            let at = |octets| SocketAddr::new(IpAddr::V4(Ipv4Addr::from(octets)), 1);
+            let tuple = FourTuple::new(at(local), at(remote));
             let key = fast_open_keys(key).unwrap()[0].unwrap();
             let made: FastOpenCookie = cookie_of(&key, &tuple, false).unwrap();
             assert_eq!(made.as_slice(), cookie.to_be_bytes());

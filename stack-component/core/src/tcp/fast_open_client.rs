@@ -11,7 +11,7 @@ use super::table::Tcp;
 use super::{Env, SocketError, TcpState};
 use crate::counters::Counter;
 use crate::wire::tcp::{FastOpenCookie, Flags, MAX_OPTIONS_LEN};
-use core::net::{Ipv4Addr, SocketAddrV4};
+use core::net::{IpAddr, SocketAddr};
 
 /// What the first SYN may carry.
 struct Permission {
@@ -32,8 +32,8 @@ impl Tcp {
         &mut self,
         env: &mut Env<'_>,
         handle: TcpHandle,
-        source: Ipv4Addr,
-        remote: SocketAddrV4,
+        source: IpAddr,
+        remote: SocketAddr,
         mtu: u32,
         data: &[u8],
     ) -> Result<usize, SocketError> {
@@ -88,7 +88,7 @@ impl Tcp {
     fn fast_open_permission(&self, env: &Env<'_>, handle: TcpHandle) -> Option<Permission> {
         let socket = self.sockets.get(handle)?;
         let connection = socket.connection()?;
-        let cached = self.destinations.fast_open(*connection.tuple.remote.ip());
+        let cached = self.destinations.fast_open(connection.tuple.remote.ip());
         let CachedCookie { cookie, mss, try_experimental } = cached;
         let trusted = env.sysctl.tcp_fastopen & bits::CLIENT_NO_COOKIE != 0
             || socket.options.fast_open_no_cookie
@@ -107,7 +107,7 @@ impl Tcp {
     pub(super) fn learn_fast_open(&mut self, env: &mut Env<'_>, handle: TcpHandle) {
         let socket = self.sockets.get_mut(handle).and_then(|socket| socket.connection_mut());
         let Some((connection, _)) = socket else { return };
-        let remote = *connection.tuple.remote.ip();
+        let remote = connection.tuple.remote.ip();
         let client = &mut connection.fast_open.client;
         if core::mem::take(&mut client.swallowed) {
             self.black_hole.begin(env);

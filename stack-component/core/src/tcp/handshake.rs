@@ -242,7 +242,7 @@ impl Tcp {
         mut options: TcpOptions,
     ) -> TcpHandle {
         let tuple = connection.tuple;
-        let remote = *tuple.remote.ip();
+        let remote = tuple.remote.ip();
         if env.sysctl.tcp_reflect_tos {
             options.tos = request.tos;
         }

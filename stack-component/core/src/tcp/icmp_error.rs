@@ -9,18 +9,18 @@ use super::table::{Entry, Tcp};
 use super::{Env, FourTuple, TcpState};
 use crate::counters::Counter;
 use crate::icmp::{IcmpError, IcmpErrorKind};
-use core::net::SocketAddrV4;
+use core::net::IpAddr;
 
 /// The plateaus of RFC 1191 section 7: what a router that names no MTU may have meant.
 const PLATEAUS: [u32; 11] = [65_535, 32_000, 17_914, 8166, 4352, 2002, 1492, 576, 296, 216, 68];
 
+/// Bytes that every IPv6 link carries (RFC 8200 section 5).
+const MIN_MTU_V6: u32 = 1280;
+
 impl Tcp {
     /// Takes in an ICMP error about a segment of ours. Linux: `tcp_v4_err`.
     pub fn icmp_error(&mut self, env: &mut Env<'_>, error: &IcmpError) {
-        let tuple = FourTuple {
-            local: SocketAddrV4::new(error.source, error.source_port),
-            remote: SocketAddrV4::new(error.destination, error.destination_port),
-        };
+        let tuple = FourTuple::new(error.local(), error.remote());
         let about = Sequence(error.sequence);
         match self.connections.get(&tuple).copied() {
             Some(Entry::Connection(handle)) => self.connection_error(env, handle, about, error.kind),
@@ -56,8 +56,8 @@ impl Tcp {
             connection.icmp_error(env, kind);
             return self.settle(env, handle);
         };
-        let remote = *connection.tuple.remote.ip();
-        let believed = believed_mtu(env, u32::from(mtu), connection.mtu);
+        let remote = connection.tuple.remote.ip();
+        let believed = believed_mtu(env, remote, mtu, connection.mtu);
         if connection.accepts_path_mtu(options) && believed < connection.mtu {
             self.destinations.set_path_mtu(remote, believed, env.now, env.now + MTU_EXPIRES);
         }
@@ -68,9 +68,12 @@ impl Tcp {
     }
 }
 
-/// The path MTU that a message says, not below `min_pmtu` and not above what was known (RFC 1191 section 4).
-/// Linux: `__ip_rt_update_pmtu`.
-fn believed_mtu(env: &Env<'_>, named: u32, known: u32) -> u32 {
+/// The path MTU that a message says, not below what every path carries and not above what was known (RFC 1191
+/// section 4, RFC 8201 section 4). Linux: `__ip_rt_update_pmtu`, `__ip6_rt_update_pmtu`.
+fn believed_mtu(env: &Env<'_>, remote: IpAddr, named: u32, known: u32) -> u32 {
+    if remote.is_ipv6() {
+        return named.max(MIN_MTU_V6).min(known);
+    }
     let plateau = || PLATEAUS.into_iter().find(|&plateau| plateau < known).unwrap_or(known);
     let named = if named == 0 { plateau() } else { named };
     named.max(env.sysctl.min_pmtu).min(known)

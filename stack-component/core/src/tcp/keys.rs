@@ -1,12 +1,13 @@
 //! Keys that segments are signed with (RFC 2385), and what they make of a segment. Linux: `struct tcp_md5sig_info`.
 
 use super::{Output, SocketError};
-use crate::wire::ipv4::Ipv4Cidr;
+use crate::wire::address::Octets;
+use crate::wire::cidr::IpCidr;
 use crate::wire::protocol::Protocol;
 use crate::wire::tcp::{HEADER_LEN, SIGNATURE_LEN, SIGNATURE_OFFSET};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::net::Ipv4Addr;
+use core::net::IpAddr;
 use md5::{Digest, Md5};
 
 /// Bytes of the longest key. Linux: `TCP_MD5SIG_MAXKEYLEN`.
@@ -26,18 +27,20 @@ impl core::fmt::Debug for Key {
 
 impl Key {
     /// The signature of the segment `bytes` (RFC 2385 section 2.0): pseudo-header, header without options and
-    /// with a checksum of zero, data, key. Linux: `tcp_v4_md5_hash_skb`.
-    pub(super) fn signature(
-        &self,
-        source: Ipv4Addr,
-        destination: Ipv4Addr,
-        bytes: &[u8],
-    ) -> [u8; SIGNATURE_LEN] {
+    /// with a checksum of zero, data, key. Linux: `tcp_v4_md5_hash_skb`, `tcp_v6_md5_hash_skb`.
+    pub(super) fn signature(&self, source: IpAddr, destination: IpAddr, bytes: &[u8]) -> [u8; SIGNATURE_LEN] {
         let mut hash = Md5::new();
-        hash.update(source.octets());
-        hash.update(destination.octets());
-        hash.update([0, Protocol::TCP.0]);
-        hash.update(u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes());
+        hash.update(&*Octets::of(source));
+        hash.update(&*Octets::of(destination));
+        // The pseudo-header of IPv6 has the length first (RFC 8200 section 8.1).
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes();
+        match source {
+            IpAddr::V4(_) => hash.update([0, Protocol::TCP.0, length[2], length[3]]),
+            IpAddr::V6(_) => {
+                hash.update(length);
+                hash.update([0, 0, 0, Protocol::TCP.0]);
+            }
+        }
         let header_len = bytes.get(12).map_or(0, |offset| usize::from(offset >> 4) * 4);
         if let Some(fixed) = bytes.first_chunk::<HEADER_LEN>() {
             let mut fixed = *fixed;
@@ -61,11 +64,11 @@ impl Key {
 
 /// The keys of a socket by peer. Linux: `struct tcp_md5sig_info`.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Keys(Vec<(Ipv4Cidr, Arc<Key>)>);
+pub(super) struct Keys(Vec<(IpCidr, Arc<Key>)>);
 
 impl Keys {
     /// Sets the key for `peers`; an empty one removes it. Linux: `tcp_md5_do_add`, `tcp_md5_do_del`.
-    pub(super) fn set(&mut self, peers: Ipv4Cidr, key: &[u8]) -> Result<(), SocketError> {
+    pub(super) fn set(&mut self, peers: IpCidr, key: &[u8]) -> Result<(), SocketError> {
         let peers = peers.network();
         let before = self.0.len();
         self.0.retain(|(other, _)| *other != peers);
@@ -81,12 +84,12 @@ impl Keys {
     }
 
     /// Shares `key` with this one peer, as a connection that a listener accepted does.
-    pub(super) fn only(peer: Ipv4Addr, key: Option<Arc<Key>>) -> Self {
-        Keys(key.into_iter().map(|key| (Ipv4Cidr::host(peer), key)).collect())
+    pub(super) fn only(peer: IpAddr, key: Option<Arc<Key>>) -> Self {
+        Keys(key.into_iter().map(|key| (IpCidr::host(peer), key)).collect())
     }
 
     /// The key for `peer`: the one of the longest prefix. Linux: `tcp_md5_do_lookup`.
-    pub(super) fn get(&self, peer: Ipv4Addr) -> Option<&Arc<Key>> {
+    pub(super) fn get(&self, peer: IpAddr) -> Option<&Arc<Key>> {
         let fitting = self.0.iter().filter(|(peers, _)| peers.contains(peer));
         fitting.max_by_key(|(peers, _)| peers.prefix_len()).map(|(_, key)| key)
     }

@@ -52,6 +52,7 @@ mod fast_open;
 mod fast_open_client;
 mod filter;
 mod first_window;
+mod four_tuple;
 mod give_up;
 mod handle;
 mod handshake;
@@ -111,6 +112,7 @@ mod tests;
 pub use crate::socket::SocketError;
 pub use congestion::{Algorithm, CongestionInfo};
 pub use filter::{FilterError, Instruction};
+pub(crate) use four_tuple::FourTuple;
 pub use handle::TcpHandle;
 pub use info::TcpInfo;
 pub use options::{PathMtu, TcpOption, TcpOptions};
@@ -125,7 +127,7 @@ use crate::random::Random;
 use crate::route::Paths;
 use crate::sysctl::Sysctl;
 use crate::time::Instant;
-use core::net::{Ipv4Addr, SocketAddrV4};
+use core::net::IpAddr;
 
 /// What the stack lends to TCP for a call.
 pub struct Env<'a> {
@@ -145,9 +147,9 @@ pub struct Env<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct SegmentInfo {
     /// Who sent it.
-    pub source: Ipv4Addr,
+    pub source: IpAddr,
     /// Which of our addresses it was sent to.
-    pub destination: Ipv4Addr,
+    pub destination: IpAddr,
     /// Type of service.
     pub tos: u8,
     /// Time to live, as it arrived.
@@ -166,9 +168,9 @@ pub struct Output {
     /// TCP header and payload, the checksum [`Partial`](crate::packet::Checksum::Partial).
     pub packet: Packet,
     /// Our address.
-    pub source: Ipv4Addr,
+    pub source: IpAddr,
     /// The peer's address.
-    pub destination: Ipv4Addr,
+    pub destination: IpAddr,
     /// Time to live.
     pub ttl: u8,
     /// Type of service.
@@ -177,11 +179,7 @@ pub struct Output {
     pub mark: u32,
     /// Whether routers must not fragment it (path-MTU discovery).
     pub dont_fragment: bool,
-}
-
-/// The two ends of a connection, seen from here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct FourTuple {
-    pub local: SocketAddrV4,
-    pub remote: SocketAddrV4,
+    /// The only device to leave by: the one the socket is bound to, or that of a link-local peer. Linux:
+    /// `sk_bound_dev_if`.
+    pub device: Option<DeviceIndex>,
 }

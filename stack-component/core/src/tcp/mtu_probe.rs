@@ -5,13 +5,11 @@ use super::Env;
 use super::congestion::CaState;
 use super::connection::{Connection, MtuProbe};
 use super::options::TcpOptions;
-use super::segment_size::mss_of_mtu;
+use super::segment_size::{headers, mss_of_mtu};
 use super::sequence::Sequence;
 use crate::counters::Counter;
 use crate::time::Duration;
 
-/// Bytes of an IPv4 and a TCP header.
-const HEADERS: u32 = 40;
 /// The window has to be at least so large that the loss of a probe is told of by duplicates.
 const MIN_WINDOW: u32 = 11;
 
@@ -20,8 +18,8 @@ impl Connection {
     pub(super) fn start_mtu_search(&mut self, env: &Env<'_>) {
         self.mtu_probe = MtuProbe {
             enabled: env.sysctl.tcp_mtu_probing > 1,
-            low: env.sysctl.tcp_base_mss.saturating_add(HEADERS).min(self.mtu),
-            high: self.send.peer_mss.saturating_add(HEADERS).min(self.mtu),
+            low: env.sysctl.tcp_base_mss.saturating_add(headers(self.tuple.remote.ip())).min(self.mtu),
+            high: self.send.peer_mss.saturating_add(headers(self.tuple.remote.ip())).min(self.mtu),
             probe: None,
             since: env.now,
         };
@@ -41,9 +39,10 @@ impl Connection {
             self.mtu_probe.enabled = true;
             self.mtu_probe.since = env.now;
         } else {
-            let mss = mss_of_mtu(self.mtu_probe.low) / 2;
+            let mss = mss_of_mtu(self.mtu_probe.low, self.tuple.remote.ip()) / 2;
             let floor = env.sysctl.tcp_mtu_probe_floor.max(env.sysctl.tcp_min_snd_mss);
-            self.mtu_probe.low = mss.min(env.sysctl.tcp_base_mss).max(floor) + HEADERS;
+            self.mtu_probe.low =
+                mss.min(env.sysctl.tcp_base_mss).max(floor) + headers(self.tuple.remote.ip());
         }
     }
 
@@ -79,7 +78,8 @@ impl Connection {
     fn search_again(&mut self, env: &Env<'_>) {
         let interval = Duration::from_secs(env.sysctl.tcp_probe_interval.into());
         if env.now.since(self.mtu_probe.since) >= interval {
-            self.mtu_probe.high = self.send.peer_mss.saturating_add(HEADERS).min(self.mtu);
+            self.mtu_probe.high =
+                self.send.peer_mss.saturating_add(headers(self.tuple.remote.ip())).min(self.mtu);
             self.mtu_probe.since = env.now;
         }
     }

@@ -10,7 +10,7 @@ use super::time_wait::Succession;
 use super::{Env, FourTuple, SocketError, TcpState};
 use crate::counters::Counter;
 use alloc::boxed::Box;
-use core::net::{Ipv4Addr, SocketAddrV4};
+use core::net::{IpAddr, SocketAddr};
 
 /// Most sockets of a stack, so that handles and memory stay within what a component may hold.
 const MAX_SOCKETS: usize = 1 << 20;
@@ -30,8 +30,8 @@ impl Tcp {
         &mut self,
         env: &mut Env<'_>,
         handle: TcpHandle,
-        source: Ipv4Addr,
-        remote: SocketAddrV4,
+        source: IpAddr,
+        remote: SocketAddr,
         mtu: u32,
     ) -> Result<(), SocketError> {
         self.begin_connection(env, handle, source, remote, mtu)?;
@@ -48,8 +48,8 @@ impl Tcp {
         &mut self,
         env: &mut Env<'_>,
         handle: TcpHandle,
-        source: Ipv4Addr,
-        remote: SocketAddrV4,
+        source: IpAddr,
+        remote: SocketAddr,
         mtu: u32,
     ) -> Result<(), SocketError> {
         let socket = self.sockets.get(handle).ok_or(SocketError::InvalidState)?;
@@ -61,7 +61,7 @@ impl Tcp {
             Some(local) => local.port(),
             None => self.connect_port(env, source, remote)?,
         };
-        let tuple = FourTuple { local: SocketAddrV4::new(source, port), remote };
+        let tuple = FourTuple::new(SocketAddr::new(source, port), remote);
         let succession = self.reusable(env, &tuple, bound.is_some());
         if succession.is_none() && self.connections.contains_key(&tuple) {
             return Err(SocketError::AddressInUse);
@@ -89,7 +89,7 @@ impl Tcp {
         mtu: u32,
         succession: Option<Succession>,
     ) -> Result<Connection, SocketError> {
-        let remote = *tuple.remote.ip();
+        let remote = tuple.remote.ip();
         let path = self.path_to(env, remote, mtu);
         let socket = self.sockets.get(handle).ok_or(SocketError::InvalidState)?;
         let (options, key) = (socket.options.clone(), socket.keys.get(remote).cloned());
@@ -116,15 +116,10 @@ impl Tcp {
         Ok(connection)
     }
 
-    fn connect_port(
-        &mut self,
-        env: &Env<'_>,
-        local: Ipv4Addr,
-        remote: SocketAddrV4,
-    ) -> Result<u16, SocketError> {
+    fn connect_port(&mut self, env: &Env<'_>, local: IpAddr, remote: SocketAddr) -> Result<u16, SocketError> {
         let (bound, connections, waits) = (&self.bound, &self.connections, &self.time_waits);
         let is_free = |port| {
-            let tuple = FourTuple { local: SocketAddrV4::new(local, port), remote };
+            let tuple = FourTuple::new(SocketAddr::new(local, port), remote);
             let unused = || match connections.get(&tuple) {
                 None => true,
                 Some(&Entry::TimeWait(wait)) => {
@@ -133,7 +128,7 @@ impl Tcp {
                 Some(_) => false,
             };
             // A socket must not connect to itself by accident.
-            tuple.local != remote && !bound.contains_key(&port) && unused()
+            tuple.local != tuple.remote && !bound.contains_key(&port) && unused()
         };
         let port = self.ephemeral.choose(local, remote, port_range(env), is_free);
         // Linux: `EADDRNOTAVAIL`.

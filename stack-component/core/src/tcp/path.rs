@@ -10,25 +10,20 @@ use super::table::Tcp;
 use crate::route::{Metrics, PathInfo};
 use crate::sysctl::Sysctl;
 use crate::time::{Duration, Instant};
-use core::net::Ipv4Addr;
+use core::net::IpAddr;
 
 /// How long a path MTU from ICMP is believed. Linux: `ip_rt_mtu_expires`.
 pub(super) const MTU_EXPIRES: Duration = Duration::from_secs(600);
 
 impl Tcp {
     /// The way to `remote`, with the path MTU that ICMP told of; a link of `mtu` bytes if there is no route.
-    pub(super) fn path_to(&self, env: &Env<'_>, remote: Ipv4Addr, mtu: u32) -> PathInfo {
+    pub(super) fn path_to(&self, env: &Env<'_>, remote: IpAddr, mtu: u32) -> PathInfo {
         let none = PathInfo { mtu, loopback: false, metrics: Metrics::NONE };
         env.paths.path(remote).unwrap_or(none)
     }
 
     /// The largest packet of the way there, in bytes.
-    pub(super) fn path_mtu(
-        &self,
-        env: &Env<'_>,
-        remote: Ipv4Addr,
-        path: &PathInfo,
-    ) -> (u32, Option<Instant>) {
+    pub(super) fn path_mtu(&self, env: &Env<'_>, remote: IpAddr, path: &PathInfo) -> (u32, Option<Instant>) {
         match self.destinations.path_mtu(remote, env.now).filter(|_| !path.metrics.mtu_locked) {
             Some((mtu, expires)) if mtu < path.mtu => (mtu, Some(expires)),
             _ => (path.mtu, None),
@@ -43,10 +38,15 @@ impl Tcp {
         path: &PathInfo,
         options: &TcpOptions,
     ) {
-        let (mtu, expires) = self.path_mtu(env, *connection.tuple.remote.ip(), path);
+        let (mtu, expires) = self.path_mtu(env, connection.tuple.remote.ip(), path);
         connection.mtu = mtu;
         connection.path = PathState {
-            advertised_mss: advertised_mss(env.sysctl, &PathInfo { mtu, ..*path }, options),
+            advertised_mss: advertised_mss(
+                env.sysctl,
+                connection.tuple.remote.ip(),
+                &PathInfo { mtu, ..*path },
+                options,
+            ),
             metrics: path.metrics,
             generation: env.paths.generation(),
             expires,
@@ -69,7 +69,7 @@ impl Tcp {
         if !old && state.generation == env.paths.generation() {
             return;
         }
-        let remote = *connection.tuple.remote.ip();
+        let remote = connection.tuple.remote.ip();
         let path = env.paths.path(remote);
         let mtu = path.map(|path| self.path_mtu(env, remote, &path));
         let Some((connection, _)) = self.sockets.get_mut(handle).and_then(|socket| socket.connection_mut())
@@ -126,6 +126,7 @@ impl Connection {
     /// What the next SYN names follows the path MTU. Linux: `tcp_advertise_mss`, `ipv4_default_advmss`.
     pub(super) fn advertise_by_mtu(&mut self, sysctl: &Sysctl, options: &TcpOptions) {
         let path = PathInfo { mtu: self.mtu, loopback: false, metrics: self.path.metrics };
-        self.path.advertised_mss = self.path.advertised_mss.min(advertised_mss(sysctl, &path, options));
+        self.path.advertised_mss =
+            self.path.advertised_mss.min(advertised_mss(sysctl, self.tuple.remote.ip(), &path, options));
     }
 }

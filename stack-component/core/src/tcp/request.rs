@@ -83,7 +83,8 @@ impl Request {
         let peer_scale = syn.options.window_scale.filter(|_| env.sysctl.tcp_window_scaling);
         let timestamp = syn.options.timestamps.filter(|_| env.sysctl.tcp_timestamps).map(|t| t.value);
         let in_use = if timestamp.is_some() { TIMESTAMPS_LEN } else { 0 };
-        let advertised_mss = super::segment_size::advertised_mss(env.sysctl, path, options);
+        let advertised_mss =
+            super::segment_size::advertised_mss(env.sysctl, syn.tuple.remote.ip(), path, options);
         let window_mss = u32::from(advertised_mss).saturating_sub(in_use);
         let of_route = path.metrics.initial_receive_window.map(|count| count.saturating_mul(window_mss));
         let window = initial_window(options, window_mss).min(of_route.unwrap_or(u32::MAX));

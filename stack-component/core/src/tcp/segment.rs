@@ -109,12 +109,13 @@ impl Outgoing {
             options: self.options,
         };
         let header_len = fields.header_len();
-        let (source, destination) = (*tuple.local.ip(), *tuple.remote.ip());
+        let (source, destination) = (tuple.local.ip(), tuple.remote.ip());
         let length = (header_len + payload.len()) as u32;
         let sum = pseudo_header(source, destination, Protocol::TCP, length).folded();
         fields.emit(payload.push(header_len), sum);
         payload.meta.checksum = Checksum::Partial { length, offset: CHECKSUM_OFFSET };
-        Output { packet: payload, source, destination, ttl, tos: 0, mark: 0, dont_fragment: true }
+        let device = tuple.remote.scope().or(tuple.local.scope()).map(DeviceIndex);
+        Output { packet: payload, source, destination, ttl, tos: 0, mark: 0, dont_fragment: true, device }
     }
 
     /// As [`Outgoing::into_output`], signed if there is a key.

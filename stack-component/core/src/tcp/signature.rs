@@ -8,9 +8,9 @@ use super::table::{Entry, Role, Tcp};
 use super::{Env, FourTuple, SocketError};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
-use crate::wire::ipv4::Ipv4Cidr;
+use crate::wire::cidr::IpCidr;
 use alloc::sync::Arc;
-use core::net::Ipv4Addr;
+use core::net::IpAddr;
 
 impl Tcp {
     /// Sets the key of a socket for the peers in `peer`/`prefix_len`: at most 80 bytes, none of which means
@@ -19,18 +19,18 @@ impl Tcp {
     pub fn add_md5_key(
         &mut self,
         handle: TcpHandle,
-        peer: Ipv4Addr,
+        peer: IpAddr,
         prefix_len: u8,
         key: &[u8],
     ) -> Result<(), SocketError> {
-        let peers = Ipv4Cidr::new(peer, prefix_len).ok_or(SocketError::InvalidArgument)?;
+        let peers = IpCidr::new(peer, prefix_len).ok_or(SocketError::InvalidArgument)?;
         if key.len() > MAX_KEY {
             return Err(SocketError::InvalidArgument);
         }
         let socket = self.sockets.get_mut(handle).ok_or(SocketError::InvalidState)?;
         socket.keys.set(peers, key)?;
         if let Role::Connection(connection) = &mut socket.role {
-            connection.key = socket.keys.get(*connection.tuple.remote.ip()).cloned();
+            connection.key = socket.keys.get(connection.tuple.remote.ip()).cloned();
         }
         self.signs = true;
         Ok(())
@@ -47,7 +47,7 @@ impl Tcp {
             Some(&Entry::TimeWait(handle)) => self.time_waits.get(handle)?.key.clone(),
             None => {
                 let listener = self.listener(tuple, None)?;
-                self.sockets.get(listener)?.keys.get(*tuple.remote.ip()).cloned()
+                self.sockets.get(listener)?.keys.get(tuple.remote.ip()).cloned()
             }
         }
     }
@@ -68,7 +68,7 @@ impl Tcp {
             (Some(_), None) => (Counter::TcpExtTCPMD5NotFound, DropReason::TcpMd5NotFound),
             (Some(key), Some(signature)) => {
                 let FourTuple { local, remote } = segment.tuple;
-                if key.signature(*remote.ip(), *local.ip(), segment.bytes()) == signature {
+                if key.signature(remote.ip(), local.ip(), segment.bytes()) == signature {
                     return Ok(());
                 }
                 (Counter::TcpExtTCPMD5Failure, DropReason::TcpMd5Failure)

@@ -8,7 +8,7 @@ use super::{Env, SocketError, TcpState};
 use crate::counters::Counter;
 use crate::time::Duration;
 use alloc::vec::Vec;
-use core::net::SocketAddrV4;
+use core::net::SocketAddr;
 
 /// What reading gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -224,14 +224,14 @@ impl Tcp {
     }
 
     /// Our end's address: of a connection, or what the socket is bound to.
-    pub fn local_address(&self, handle: TcpHandle) -> Option<SocketAddrV4> {
+    pub fn local_address(&self, handle: TcpHandle) -> Option<SocketAddr> {
         let socket = self.sockets.get(handle)?;
-        socket.connection().map(|connection| connection.tuple.local).or(socket.local)
+        socket.connection().map(|connection| connection.tuple.local.into()).or(socket.local)
     }
 
     /// The peer's address, also after the connection has ended.
-    pub fn remote_address(&self, handle: TcpHandle) -> Option<SocketAddrV4> {
-        Some(self.sockets.get(handle)?.connection()?.tuple.remote)
+    pub fn remote_address(&self, handle: TcpHandle) -> Option<SocketAddr> {
+        Some(self.sockets.get(handle)?.connection()?.tuple.remote.into())
     }
 
     /// The state, none if the handle is stale.

@@ -15,6 +15,7 @@ use super::sequence::Sequence;
 use crate::random::Random;
 use crate::sysctl::Sysctl;
 use crate::time::{Duration, Instant};
+use crate::wire::address::Octets;
 use core::hash::Hasher;
 use siphasher::sip::SipHasher24;
 
@@ -27,8 +28,9 @@ pub(super) const VALID: Duration = Duration::from_secs(120);
 /// Bits of the number below the time. Linux: `COOKIEBITS`.
 const BITS: u32 = 24;
 const MASK: u32 = (1 << BITS) - 1;
-/// Segment sizes that a cookie can say. Linux: `msstab`.
+/// Segment sizes that a cookie can say. Linux: `msstab` of `net/ipv4/syncookies.c`, and of `net/ipv6/syncookies.c`.
 const SEGMENT_SIZES: [u16; 4] = [536, 1300, 1440, 1460];
+const SEGMENT_SIZES_V6: [u16; 4] = [1220, 1420, 1440, 8940];
 /// Bits of the timestamp that say options. Linux: `TSBITS`.
 const OPTION_BITS: u32 = 6;
 /// No window scaling. Linux: `TS_OPT_WSCALE_MASK`.
@@ -63,8 +65,9 @@ impl Cookies {
         mss: u16,
         now: Instant,
     ) -> (Sequence, u16) {
-        let index = SEGMENT_SIZES.iter().rposition(|&size| size <= mss).unwrap_or(0);
-        let size = SEGMENT_SIZES.get(index).copied().unwrap_or(536);
+        let sizes = segment_sizes(tuple);
+        let index = sizes.iter().rposition(|&size| size <= mss).unwrap_or(0);
+        let size = sizes.get(index).copied().unwrap_or(536);
         let count = periods(now);
         let low = self.hash(1, tuple, count).wrapping_add(index as u32) & MASK;
         let number =
@@ -88,18 +91,22 @@ impl Cookies {
             return None;
         }
         let index = rest.wrapping_sub(self.hash(1, tuple, count.wrapping_sub(age))) & MASK;
-        SEGMENT_SIZES.get(index as usize).copied()
+        segment_sizes(tuple).get(index as usize).copied()
     }
 
     fn hash(&self, key: usize, tuple: &FourTuple, count: u32) -> u32 {
         let key = self.0.get(key).unwrap_or(&self.0[0]);
         let mut hasher = SipHasher24::new_with_key(key);
-        hasher.write(&tuple.remote.ip().octets());
-        hasher.write(&tuple.local.ip().octets());
+        hasher.write(&Octets::of(tuple.remote.ip()));
+        hasher.write(&Octets::of(tuple.local.ip()));
         hasher.write_u32(u32::from(tuple.remote.port()) << 16 | u32::from(tuple.local.port()));
         hasher.write_u32(count);
         hasher.finish() as u32
     }
+}
+
+fn segment_sizes(tuple: &FourTuple) -> &'static [u16; 4] {
+    if tuple.remote.ip().is_ipv4() { &SEGMENT_SIZES } else { &SEGMENT_SIZES_V6 }
 }
 
 /// Linux: `tcp_cookie_time`.
@@ -145,11 +152,11 @@ impl Remembered {
 mod tests {
     use super::*;
     use crate::random::SeededRandom;
-    use core::net::{Ipv4Addr, SocketAddrV4};
+    use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
     fn tuple(port: u16) -> FourTuple {
-        let at = |last, port| SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, last), port);
-        FourTuple { local: at(1, 80), remote: at(2, port) }
+        let at = |last, port| SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)), port);
+        FourTuple::new(at(1, 80), at(2, port))
     }
 
     #[test]

@@ -26,7 +26,7 @@ use crate::timer::Wheel;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::net::SocketAddrV4;
+use core::net::SocketAddr;
 use hashbrown::HashMap;
 
 /// Replies that wait to be sent at most; beyond it they are not made. A reply lost is a segment lost.
@@ -52,7 +52,7 @@ pub struct Socket {
     pub(super) role: Role,
     pub(super) options: TcpOptions,
     /// The address it is bound to; of a connection, the address it was bound to before.
-    pub(super) local: Option<SocketAddrV4>,
+    pub(super) local: Option<SocketAddr>,
     /// What segments are signed with, by peer.
     pub(super) keys: Keys,
     /// What looks at each segment before the connection does.

@@ -3,8 +3,9 @@
 use super::table::Tcp;
 use super::trail::{StateChange, Trail};
 use super::{FourTuple, TcpState};
+use crate::wire::address::unspecified_like;
 use alloc::vec::Vec;
-use core::net::{Ipv4Addr, SocketAddrV4};
+use core::net::SocketAddr;
 
 /// Most changes that wait to be taken; beyond it they are forgotten.
 const MAX_CHANGES: usize = 4096;
@@ -34,15 +35,15 @@ impl Tcp {
 
     /// Keeps one change, if anybody wants to know.
     pub(super) fn trace_change(&mut self, tuple: &FourTuple, from: TcpState, to: TcpState) {
-        let FourTuple { local, remote } = *tuple;
+        let (local, remote) = (tuple.local.into(), tuple.remote.into());
         if let Some(changes) = self.trace.as_mut().filter(|changes| changes.len() < MAX_CHANGES) {
             changes.push(StateChange { local, remote, from, to });
         }
     }
 
     /// As [`Tcp::trace_change`] for a socket without a peer.
-    pub(super) fn trace_listener(&mut self, local: SocketAddrV4, from: TcpState, to: TcpState) {
-        let remote = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
-        self.trace_change(&FourTuple { local, remote }, from, to);
+    pub(super) fn trace_listener(&mut self, local: SocketAddr, from: TcpState, to: TcpState) {
+        let remote = SocketAddr::new(unspecified_like(local.ip()), 0);
+        self.trace_change(&FourTuple::new(local, remote), from, to);
     }
 }

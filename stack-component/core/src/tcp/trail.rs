@@ -2,15 +2,15 @@
 
 use super::TcpState;
 use core::fmt;
-use core::net::SocketAddrV4;
+use core::net::SocketAddr;
 
 /// A socket's state changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StateChange {
     /// Our end.
-    pub local: SocketAddrV4,
+    pub local: SocketAddr,
     /// The peer's; of a listener, the unspecified address and port 0.
-    pub remote: SocketAddrV4,
+    pub remote: SocketAddr,
     /// The state before.
     pub from: TcpState,
     /// The state now.

@@ -6,7 +6,7 @@ use crate::tcp::{Algorithm, Received, SocketError, TcpHandle, TcpOption};
 use crate::time::{Duration, Instant};
 use alloc::vec;
 use alloc::vec::Vec;
-use core::net::SocketAddrV4;
+use core::net::SocketAddr;
 
 /// Bytes of a write, and of a read.
 const PIECE: usize = 64 * 1024;
@@ -98,7 +98,7 @@ pub fn jain(shares: &[u64]) -> f64 {
 }
 
 struct Flow {
-    address: SocketAddrV4,
+    address: SocketAddr,
     listener: TcpHandle,
     client: Option<TcpHandle>,
     server: Option<TcpHandle>,
@@ -107,7 +107,7 @@ struct Flow {
 
 impl Flow {
     fn new(network: &mut Network, number: usize, algorithm: Algorithm) -> Self {
-        let address = SocketAddrV4::new(ADDRESSES[1], 5000 + number as u16);
+        let address = SocketAddr::new(ADDRESSES[1].into(), 5000 + number as u16);
         let host = &mut network.hosts[1];
         let listener = host.tcp_open().expect("a socket");
         host.tcp_set_option(listener, TcpOption::ReceiveBuffer(BUFFER)).expect("a buffer");

@@ -11,7 +11,7 @@ use crate::wire::ipv4::Ipv4Cidr;
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::net::{Ipv4Addr, SocketAddrV4};
+use core::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The addresses of the two hosts, in 198.51.100.0/24.
@@ -110,10 +110,12 @@ impl Network {
     /// If it does not come about within 100 000 steps.
     pub fn connect(&mut self, port: u16) -> [TcpHandle; 2] {
         let listener = self.hosts[1].tcp_open().expect("a socket");
-        self.hosts[1].tcp_bind(listener, SocketAddrV4::new(ADDRESSES[1], port)).expect("a free port");
+        self.hosts[1].tcp_bind(listener, SocketAddr::new(ADDRESSES[1].into(), port)).expect("a free port");
         self.hosts[1].tcp_listen(listener).expect("a listener");
         let client = self.hosts[0].tcp_open().expect("a socket");
-        self.hosts[0].tcp_connect(client, SocketAddrV4::new(ADDRESSES[1], port), self.now).expect("a start");
+        self.hosts[0]
+            .tcp_connect(client, SocketAddr::new(ADDRESSES[1].into(), port), self.now)
+            .expect("a start");
         for _ in 0..100_000 {
             if let Ok(server) = self.hosts[1].tcp_accept(listener) {
                 return [client, server];

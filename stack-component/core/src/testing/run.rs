@@ -11,7 +11,7 @@ use crate::tcp::{SocketError, TcpHandle};
 use crate::time::{Duration, Instant};
 use alloc::format;
 use alloc::string::String;
-use core::net::SocketAddrV4;
+use core::net::SocketAddr;
 
 /// Longer than this nothing may stand still while there is something to do, rests of applications and cuts of the
 /// link not counted: four of the longest retransmission timeouts.
@@ -85,7 +85,7 @@ impl<'a> Run<'a> {
                 network.hosts[host].tcp_set_option(handle, *option).expect("an option that is taken");
             }
         }
-        let server = SocketAddrV4::new(ADDRESSES[1], 80);
+        let server = SocketAddr::new(ADDRESSES[1].into(), 80);
         network.hosts[1].tcp_bind(listener, server).expect("a free port");
         network.hosts[1].tcp_listen(listener).expect("a listener");
         network.hosts[0].tcp_connect(client, server, network.now).expect("a start");

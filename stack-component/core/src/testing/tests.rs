@@ -7,7 +7,7 @@ use crate::random::{Random, SeededRandom};
 use crate::tcp::{Algorithm, SocketError, TcpState};
 use crate::time::Duration;
 use alloc::vec::Vec;
-use core::net::SocketAddrV4;
+use core::net::SocketAddr;
 
 /// A link as bad as `seed` wants it.
 fn bad_link(seed: u64) -> Impairment {
@@ -122,7 +122,7 @@ fn a_connection_outlives_a_link_that_is_cut_for_minutes() {
 #[test]
 fn nobody_at_the_address_is_told_in_seconds() {
     let mut network = Network::new(Impairment::NONE, 3);
-    let nobody = SocketAddrV4::new([198, 51, 100, 77].into(), 80);
+    let nobody = SocketAddr::new([198, 51, 100, 77].into(), 80);
     let handle = network.hosts[0].tcp_open().unwrap();
     let start = network.now;
     network.hosts[0].tcp_connect(handle, nobody, network.now).unwrap();
@@ -140,7 +140,7 @@ fn nobody_at_the_address_is_told_in_seconds() {
 fn a_closed_port_refuses() {
     let mut network = Network::new(Impairment::NONE, 3);
     let handle = network.hosts[0].tcp_open().unwrap();
-    network.hosts[0].tcp_connect(handle, SocketAddrV4::new(ADDRESSES[1], 9), network.now).unwrap();
+    network.hosts[0].tcp_connect(handle, SocketAddr::new(ADDRESSES[1].into(), 9), network.now).unwrap();
     while network.hosts[0].tcp_state(handle) == Some(TcpState::SynSent) {
         assert!(network.step());
     }
@@ -151,11 +151,11 @@ fn a_closed_port_refuses() {
 fn nothing_is_left_of_a_thousand_connections() {
     let mut network = Network::new(Impairment::NONE, 11);
     let listener = network.hosts[1].tcp_open().unwrap();
-    network.hosts[1].tcp_bind(listener, SocketAddrV4::new(ADDRESSES[1], 80)).unwrap();
+    network.hosts[1].tcp_bind(listener, SocketAddr::new(ADDRESSES[1].into(), 80)).unwrap();
     network.hosts[1].tcp_listen(listener).unwrap();
     for _ in 0..1000 {
         let client = network.hosts[0].tcp_open().unwrap();
-        network.hosts[0].tcp_connect(client, SocketAddrV4::new(ADDRESSES[1], 80), network.now).unwrap();
+        network.hosts[0].tcp_connect(client, SocketAddr::new(ADDRESSES[1].into(), 80), network.now).unwrap();
         let server = loop {
             match network.hosts[1].tcp_accept(listener) {
                 Ok(server) => break server,
@@ -178,10 +178,10 @@ fn loopback_connects_a_stack_with_itself() {
     let host = &mut network.hosts[0];
     for address in [core::net::Ipv4Addr::LOCALHOST, ADDRESSES[0]] {
         let listener = host.tcp_open().unwrap();
-        host.tcp_bind(listener, SocketAddrV4::new(address, 80)).unwrap();
+        host.tcp_bind(listener, SocketAddr::new(address.into(), 80)).unwrap();
         host.tcp_listen(listener).unwrap();
         let client = host.tcp_open().unwrap();
-        host.tcp_connect(client, SocketAddrV4::new(address, 80), network.now).unwrap();
+        host.tcp_connect(client, SocketAddr::new(address.into(), 80), network.now).unwrap();
         while host.poll(network.now, 64) {}
         assert_eq!(host.tcp_connect_result(client), Ok(()));
         let server = host.tcp_accept(listener).unwrap();

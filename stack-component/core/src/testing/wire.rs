@@ -64,7 +64,7 @@ impl Seen {
             scale: options.window_scale,
             sack: options.sack.as_slice().to_vec(),
             sound: ip.checksum_is_valid()
-                && tcp::checksum_is_valid(ip.source(), ip.destination(), ip.payload()),
+                && tcp::checksum_is_valid(ip.source().into(), ip.destination().into(), ip.payload()),
         })
     }
 
@@ -103,7 +103,7 @@ fn comes_to_tcp(to: usize, frame: &[u8]) -> Option<bool> {
         .ok()
         .filter(|_| ours && frame.ether_type() == EtherType::IPV4)?;
     let right = ip.checksum_is_valid() && ip.protocol() == Protocol::TCP;
-    right.then(|| tcp::checksum_is_valid(ip.source(), ip.destination(), ip.payload()))
+    right.then(|| tcp::checksum_is_valid(ip.source().into(), ip.destination().into(), ip.payload()))
 }
 
 /// Looks at every frame of a link.

@@ -3,17 +3,20 @@
 use super::table::Udp;
 use crate::counters::{Counter, Counters};
 use crate::drop_reason::DropReason;
-use crate::packet::{Checksum, Packet};
+use crate::packet::{Checksum, DeviceIndex, Packet};
+use crate::wire::address::socket_address;
 use crate::wire::udp::{HEADER_LEN, Header};
-use core::net::{Ipv4Addr, SocketAddrV4};
+use core::net::{IpAddr, SocketAddr};
 
 /// What IP knows of a datagram that arrived.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival {
     /// Who sent it.
-    pub source: Ipv4Addr,
+    pub source: IpAddr,
     /// Which of our addresses, or which broadcast address, it was sent to.
-    pub destination: Ipv4Addr,
+    pub destination: IpAddr,
+    /// The device it came by.
+    pub device: DeviceIndex,
     /// Most bytes of memory in datagrams that wait in a socket.
     pub receive_buffer: usize,
 }
@@ -66,19 +69,28 @@ impl Udp {
         Ok(())
     }
 
-    fn hears(&self, handle: super::UdpHandle, source: SocketAddrV4) -> bool {
+    fn hears(&self, handle: super::UdpHandle, source: SocketAddr) -> bool {
         self.sockets.get(handle).is_some_and(|socket| socket.hears(source))
     }
 }
 
+/// Whether the sum is still to be completed by a device that it never reaches.
+fn partial(packet: &Packet) -> bool {
+    matches!(packet.meta.checksum, Checksum::Partial { .. })
+}
+
 /// Checks lengths and checksum; answers both ends' addresses and the payload's length.
-fn check(arrival: &Arrival, packet: &Packet) -> Result<(SocketAddrV4, SocketAddrV4, usize), DropReason> {
+fn check(arrival: &Arrival, packet: &Packet) -> Result<(SocketAddr, SocketAddr, usize), DropReason> {
     let header = Header::parse(packet.data()).map_err(|_| DropReason::UdpMalformed)?;
+    // Over IPv6 a datagram has a checksum (RFC 8200 section 8.1).
+    if header.checksum() == 0 && arrival.source.is_ipv6() && !partial(packet) {
+        return Err(DropReason::UdpChecksum);
+    }
     let verified = packet.meta.checksum == Checksum::Verified;
     if !verified && !header.checksum_is_valid(arrival.source, arrival.destination) {
         return Err(DropReason::UdpChecksum);
     }
-    let local = SocketAddrV4::new(arrival.destination, header.destination_port());
-    let source = SocketAddrV4::new(arrival.source, header.source_port());
+    let local = socket_address(arrival.destination, header.destination_port(), arrival.device.0);
+    let source = socket_address(arrival.source, header.source_port(), arrival.device.0);
     Ok((local, source, header.payload().len()))
 }

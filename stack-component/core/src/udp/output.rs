@@ -7,7 +7,7 @@ use crate::wire::checksum::pseudo_header;
 use crate::wire::ipv4;
 use crate::wire::protocol::Protocol;
 use crate::wire::udp::{CHECKSUM_OFFSET, Fields, HEADER_LEN};
-use core::net::SocketAddrV4;
+use core::net::SocketAddr;
 
 /// Bytes of the largest payload.
 pub const MAX_PAYLOAD: usize = ipv4::MAX_PACKET - ipv4::HEADER_LEN - HEADER_LEN;
@@ -18,8 +18,8 @@ impl Udp {
     pub fn destination(
         &mut self,
         handle: UdpHandle,
-        remote: Option<SocketAddrV4>,
-    ) -> Result<SocketAddrV4, SocketError> {
+        remote: Option<SocketAddr>,
+    ) -> Result<SocketAddr, SocketError> {
         let socket = self.sockets.get_mut(handle).ok_or(SocketError::InvalidState)?;
         if let Some(error) = socket.error.take() {
             return Err(error);
@@ -33,13 +33,13 @@ impl Udp {
 
     /// The datagram with `data` from `local` to `remote`, its checksum left to whoever sends the frame.
     /// Linux: `udp_send_skb`.
-    pub fn datagram(local: SocketAddrV4, remote: SocketAddrV4, data: &[u8]) -> Result<Packet, SocketError> {
+    pub fn datagram(local: SocketAddr, remote: SocketAddr, data: &[u8]) -> Result<Packet, SocketError> {
         if data.len() > MAX_PAYLOAD {
             return Err(SocketError::DatagramTooLarge);
         }
         let mut packet = Packet::from_payload(data);
         let total_len = (HEADER_LEN + data.len()) as u16;
-        let sum = pseudo_header(*local.ip(), *remote.ip(), Protocol::UDP, total_len.into()).folded();
+        let sum = pseudo_header(local.ip(), remote.ip(), Protocol::UDP, total_len.into()).folded();
         Fields { source_port: local.port(), destination_port: remote.port(), total_len }
             .emit(packet.push(HEADER_LEN), sum);
         packet.meta.checksum = Checksum::Partial { length: total_len.into(), offset: CHECKSUM_OFFSET };

@@ -3,22 +3,22 @@
 use crate::packet::Packet;
 use crate::socket::SocketError;
 use alloc::collections::VecDeque;
-use core::net::{Ipv4Addr, SocketAddrV4};
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// A UDP socket. Linux: `struct udp_sock`.
 #[derive(Debug)]
 pub struct Socket {
     /// Where it receives; port 0 until it is bound.
-    pub(super) local: SocketAddrV4,
+    pub(super) local: SocketAddr,
     /// The address its owner bound it to, to which it returns when it is disconnected.
-    pub(super) bound_address: Ipv4Addr,
+    pub(super) bound_address: IpAddr,
     /// The one peer it talks to, if it is connected.
-    pub(super) remote: Option<SocketAddrV4>,
+    pub(super) remote: Option<SocketAddr>,
     /// What went wrong since the owner last asked. Linux: `sk_err`.
     pub(super) error: Option<SocketError>,
     /// It stands in the list of sockets to be woken.
     pub(super) woken: bool,
-    queue: VecDeque<(SocketAddrV4, Packet)>,
+    queue: VecDeque<(SocketAddr, Packet)>,
     queued_bytes: usize,
 }
 
@@ -32,12 +32,12 @@ pub struct UdpReadiness {
 }
 
 impl Socket {
-    pub(super) const UNBOUND: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
+    pub(super) const UNBOUND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
     pub(super) fn new() -> Self {
         Socket {
             local: Self::UNBOUND,
-            bound_address: Ipv4Addr::UNSPECIFIED,
+            bound_address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             remote: None,
             error: None,
             woken: false,
@@ -47,13 +47,13 @@ impl Socket {
     }
 
     /// Whether a datagram from `source` is for this socket.
-    pub(super) fn hears(&self, source: SocketAddrV4) -> bool {
+    pub(super) fn hears(&self, source: SocketAddr) -> bool {
         self.remote.is_none_or(|remote| remote == source)
     }
 
     /// Queues a datagram, or gives it back if the queue holds more than `limit` bytes of memory already.
     /// Linux: `__udp_enqueue_schedule_skb`.
-    pub(super) fn push(&mut self, source: SocketAddrV4, payload: Packet, limit: usize) -> Result<(), Packet> {
+    pub(super) fn push(&mut self, source: SocketAddr, payload: Packet, limit: usize) -> Result<(), Packet> {
         if self.queued_bytes > limit {
             return Err(payload);
         }
@@ -63,7 +63,7 @@ impl Socket {
     }
 
     /// The oldest datagram.
-    pub(super) fn pop(&mut self) -> Option<(SocketAddrV4, Packet)> {
+    pub(super) fn pop(&mut self) -> Option<(SocketAddr, Packet)> {
         let (source, payload) = self.queue.pop_front()?;
         self.queued_bytes = self.queued_bytes.saturating_sub(payload.memory());
         Some((source, payload))

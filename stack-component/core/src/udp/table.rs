@@ -7,8 +7,9 @@ use crate::keyed_hash::KeyedHash;
 use crate::random::Random;
 use crate::socket::SocketError;
 use crate::socket::ports::EphemeralPorts;
+use crate::wire::address::unspecified_like;
 use alloc::vec::Vec;
-use core::net::{Ipv4Addr, SocketAddrV4};
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use hashbrown::HashMap;
 
 /// The name of a UDP socket.
@@ -21,9 +22,9 @@ const MAX_SOCKETS: usize = 1 << 20;
 #[derive(Debug)]
 pub struct Udp {
     pub(super) sockets: Arena<Socket>,
-    by_address: HashMap<SocketAddrV4, UdpHandle, KeyedHash>,
-    /// How many sockets are bound to each port, on whatever address.
-    ports: HashMap<u16, u32, KeyedHash>,
+    by_address: HashMap<SocketAddr, UdpHandle, KeyedHash>,
+    /// How many sockets are bound to each port of a version (IPv6: true), on whatever address.
+    ports: HashMap<(bool, u16), u32, KeyedHash>,
     ephemeral: EphemeralPorts,
     wakeups: Vec<UdpHandle>,
 }
@@ -55,19 +56,19 @@ impl Udp {
         random: &mut dyn Random,
         range: [u16; 2],
         handle: UdpHandle,
-        local: SocketAddrV4,
+        local: SocketAddr,
     ) -> Result<(), SocketError> {
         let socket = self.sockets.get(handle).ok_or(SocketError::InvalidState)?;
         if socket.local.port() != 0 {
             return Err(SocketError::InvalidState);
         }
         let local = match local.port() {
-            0 => SocketAddrV4::new(*local.ip(), self.free_port(random, range, *local.ip())?),
+            0 => SocketAddr::new(local.ip(), self.free_port(random, range, local.ip())?),
             _ if self.conflicts(local) => return Err(SocketError::AddressInUse),
             _ => local,
         };
         if let Some(socket) = self.sockets.get_mut(handle) {
-            socket.bound_address = *local.ip();
+            socket.bound_address = local.ip();
         }
         self.place(handle, local);
         Ok(())
@@ -77,30 +78,31 @@ impl Udp {
         &mut self,
         random: &mut dyn Random,
         range: [u16; 2],
-        local: Ipv4Addr,
+        local: IpAddr,
     ) -> Result<u16, SocketError> {
         // No remote address is known; a random one makes the choice unpredictable.
-        let remote = SocketAddrV4::new(Ipv4Addr::from_bits(random.next_u32()), 0);
+        let remote = SocketAddr::new(IpAddr::V4(Ipv4Addr::from_bits(random.next_u32())), 0);
         let ports = &self.ports;
-        let port = self.ephemeral.choose(local, remote, range, |port| !ports.contains_key(&port));
+        let port =
+            self.ephemeral.choose(local, remote, range, |port| !ports.contains_key(&(local.is_ipv6(), port)));
         port.ok_or(SocketError::AddressInUse)
     }
 
-    fn conflicts(&self, local: SocketAddrV4) -> bool {
-        let everywhere = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, local.port());
+    fn conflicts(&self, local: SocketAddr) -> bool {
+        let everywhere = SocketAddr::new(unspecified_like(local.ip()), local.port());
         match local.ip().is_unspecified() {
-            true => self.ports.contains_key(&local.port()),
+            true => self.ports.contains_key(&(local.is_ipv6(), local.port())),
             false => self.by_address.contains_key(&local) || self.by_address.contains_key(&everywhere),
         }
     }
 
     /// Puts a socket at an address that is free, taking it from where it was.
-    fn place(&mut self, handle: UdpHandle, local: SocketAddrV4) {
+    fn place(&mut self, handle: UdpHandle, local: SocketAddr) {
         self.displace(handle);
         if let Some(socket) = self.sockets.get_mut(handle) {
             socket.local = local;
             self.by_address.insert(local, handle);
-            *self.ports.entry(local.port()).or_insert(0) += 1;
+            *self.ports.entry((local.is_ipv6(), local.port())).or_insert(0) += 1;
         }
     }
 
@@ -110,10 +112,10 @@ impl Udp {
         if self.by_address.remove(&local).is_none() {
             return;
         }
-        if let Some(count) = self.ports.get_mut(&local.port()) {
+        if let Some(count) = self.ports.get_mut(&(local.is_ipv6(), local.port())) {
             *count -= 1;
             if *count == 0 {
-                self.ports.remove(&local.port());
+                self.ports.remove(&(local.is_ipv6(), local.port()));
             }
         }
     }
@@ -123,8 +125,8 @@ impl Udp {
     pub fn connect(
         &mut self,
         handle: UdpHandle,
-        source: Ipv4Addr,
-        remote: SocketAddrV4,
+        source: IpAddr,
+        remote: SocketAddr,
     ) -> Result<(), SocketError> {
         let socket = self.sockets.get_mut(handle).ok_or(SocketError::InvalidState)?;
         if socket.local.port() == 0 {
@@ -134,7 +136,7 @@ impl Udp {
         socket.error = None;
         let port = socket.local.port();
         if socket.bound_address.is_unspecified() {
-            self.place(handle, SocketAddrV4::new(source, port));
+            self.place(handle, SocketAddr::new(source, port));
         }
         Ok(())
     }
@@ -143,7 +145,7 @@ impl Udp {
     pub fn disconnect(&mut self, handle: UdpHandle) -> Result<(), SocketError> {
         let socket = self.sockets.get_mut(handle).ok_or(SocketError::InvalidState)?;
         socket.remote = None;
-        let home = SocketAddrV4::new(socket.bound_address, socket.local.port());
+        let home = SocketAddr::new(socket.bound_address, socket.local.port());
         if home.port() != 0 && home != socket.local {
             // While it was connected somebody may have bound the port on another of our addresses.
             self.displace(handle);
@@ -156,7 +158,7 @@ impl Udp {
     }
 
     /// The oldest datagram and its sender, or the error that happened. Linux: `udp_recvmsg`.
-    pub fn receive_from(&mut self, handle: UdpHandle) -> Result<(Vec<u8>, SocketAddrV4), SocketError> {
+    pub fn receive_from(&mut self, handle: UdpHandle) -> Result<(Vec<u8>, SocketAddr), SocketError> {
         let socket = self.sockets.get_mut(handle).ok_or(SocketError::InvalidState)?;
         if let Some(error) = socket.error.take() {
             return Err(error);
@@ -172,12 +174,12 @@ impl Udp {
     }
 
     /// Our end's address, none if the socket is not bound.
-    pub fn local_address(&self, handle: UdpHandle) -> Option<SocketAddrV4> {
+    pub fn local_address(&self, handle: UdpHandle) -> Option<SocketAddr> {
         Some(self.sockets.get(handle)?.local).filter(|local| local.port() != 0)
     }
 
     /// The peer's address, none if the socket is not connected.
-    pub fn remote_address(&self, handle: UdpHandle) -> Option<SocketAddrV4> {
+    pub fn remote_address(&self, handle: UdpHandle) -> Option<SocketAddr> {
         self.sockets.get(handle)?.remote
     }
 
@@ -190,8 +192,8 @@ impl Udp {
     /// Takes in an ICMP error about a datagram of ours. Only a connected socket's owner hears of it, and only
     /// of those that say that the peer cannot be had. Linux: `udp_err`.
     pub fn icmp_error(&mut self, error: &IcmpError) {
-        let local = SocketAddrV4::new(error.source, error.source_port);
-        let remote = SocketAddrV4::new(error.destination, error.destination_port);
+        let local = error.local();
+        let remote = error.remote();
         let Some(handle) = self.find(local) else { return };
         let Some(socket) = self.sockets.get_mut(handle).filter(|s| s.remote == Some(remote)) else { return };
         if !error.kind.is_fatal() {
@@ -204,8 +206,8 @@ impl Udp {
 
     /// The socket that receives at `local`: one on exactly this address or one on all. Linux:
     /// `__udp4_lib_lookup`.
-    pub(super) fn find(&self, local: SocketAddrV4) -> Option<UdpHandle> {
-        let everywhere = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, local.port());
+    pub(super) fn find(&self, local: SocketAddr) -> Option<UdpHandle> {
+        let everywhere = SocketAddr::new(unspecified_like(local.ip()), local.port());
         self.by_address.get(&local).or_else(|| self.by_address.get(&everywhere)).copied()
     }
 

@@ -4,16 +4,16 @@ use super::*;
 use crate::counters::{Counter, Counters};
 use crate::drop_reason::DropReason;
 use crate::icmp::{IcmpError, IcmpErrorKind};
-use crate::packet::{Checksum, Packet};
+use crate::packet::{Checksum, DeviceIndex, Packet};
 use crate::random::SeededRandom;
 use crate::socket::SocketError;
 use crate::wire::protocol::Protocol;
-use core::net::{Ipv4Addr, SocketAddrV4};
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-const US: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
-const ALSO_US: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 9);
-const ANY: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
-const PEER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 4000);
+const US: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+const ALSO_US: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 9));
+const ANY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+const PEER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2)), 4000);
 
 struct Bench {
     udp: Udp,
@@ -27,27 +27,32 @@ impl Bench {
         Bench { udp: Udp::new(&mut random), random, counters: Counters::default() }
     }
 
-    fn bind(&mut self, address: Ipv4Addr, port: u16) -> Result<UdpHandle, SocketError> {
+    fn bind(&mut self, address: IpAddr, port: u16) -> Result<UdpHandle, SocketError> {
         let handle = self.udp.open()?;
-        let result = self.udp.bind(&mut self.random, [5000, 5002], handle, SocketAddrV4::new(address, port));
+        let result = self.udp.bind(&mut self.random, [5000, 5002], handle, SocketAddr::new(address, port));
         result.map(|()| handle)
     }
 
-    fn arrive(&mut self, source: SocketAddrV4, to: SocketAddrV4, data: &[u8]) -> Result<(), DropReason> {
+    fn arrive(&mut self, source: SocketAddr, to: SocketAddr, data: &[u8]) -> Result<(), DropReason> {
         let mut packet = Udp::datagram(source, to, data).unwrap();
         packet.meta.checksum = Checksum::Verified;
         packet.append(b"trailing");
         self.input(source, to, packet)
     }
 
-    fn input(&mut self, source: SocketAddrV4, to: SocketAddrV4, packet: Packet) -> Result<(), DropReason> {
-        let arrival = Arrival { source: *source.ip(), destination: *to.ip(), receive_buffer: 2304 };
+    fn input(&mut self, source: SocketAddr, to: SocketAddr, packet: Packet) -> Result<(), DropReason> {
+        let arrival = Arrival {
+            source: source.ip(),
+            destination: to.ip(),
+            device: DeviceIndex(2),
+            receive_buffer: 2304,
+        };
         self.udp.input(&mut self.counters, &arrival, packet).map_err(|rejected| rejected.reason)
     }
 }
 
-fn at(address: Ipv4Addr, port: u16) -> SocketAddrV4 {
-    SocketAddrV4::new(address, port)
+fn at(address: IpAddr, port: u16) -> SocketAddr {
+    SocketAddr::new(address, port)
 }
 
 #[test]
@@ -158,10 +163,11 @@ fn a_refusal_reaches_the_connected_socket_once() {
     let error = |kind| IcmpError {
         protocol: Protocol::UDP,
         source: US,
-        destination: *PEER.ip(),
+        destination: PEER.ip(),
         source_port: 53,
         destination_port: PEER.port(),
         sequence: 0,
+        scope: 0,
         kind,
     };
     bench.udp.icmp_error(&error(IcmpErrorKind::PortUnreachable));

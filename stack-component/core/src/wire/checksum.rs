@@ -1,7 +1,7 @@
 //! The Internet checksum (RFC 1071) and its incremental update (RFC 1624).
 
 use super::protocol::Protocol;
-use core::net::Ipv4Addr;
+use core::net::IpAddr;
 
 /// A ones' complement sum of 16-bit words, not folded: sums of several runs add up, as long as each run but
 /// the last has an even length.
@@ -68,15 +68,21 @@ const fn fold(mut sum: u64) -> u16 {
     sum as u16
 }
 
-/// The sum of the pseudo-header that TCP and UDP checksums include (RFC 9293 section 3.1, RFC 768). `length`
-/// counts the transport header and its payload. Linux: `csum_tcpudp_nofold`.
-pub fn pseudo_header(source: Ipv4Addr, destination: Ipv4Addr, protocol: Protocol, length: u32) -> Sum {
-    let word = |address: Ipv4Addr| {
-        let bits = u64::from(address.to_bits());
-        (bits >> 16) + (bits & 0xffff)
-    };
+/// The sum of the pseudo-header that TCP and UDP checksums include (RFC 9293 section 3.1, RFC 768,
+/// RFC 8200 section 8.1). `length`
+/// counts the transport header and its payload. Linux: `csum_tcpudp_nofold`, `csum_ipv6_magic`.
+pub fn pseudo_header(source: IpAddr, destination: IpAddr, protocol: Protocol, length: u32) -> Sum {
     let length = u64::from(length >> 16) + u64::from(length & 0xffff);
-    Sum(word(source) + word(destination) + u64::from(protocol.0) + length)
+    Sum(words(source) + words(destination) + u64::from(protocol.0) + length)
+}
+
+/// The sum of an address's 16-bit words.
+fn words(address: IpAddr) -> u64 {
+    let halves = |bits: u32| u64::from(bits >> 16) + u64::from(bits & 0xffff);
+    match address {
+        IpAddr::V4(address) => halves(address.to_bits()),
+        IpAddr::V6(address) => address.segments().map(u64::from).iter().sum(),
+    }
 }
 
 /// A checksum after one 16-bit word under it changed from `old` to `new` (RFC 1624 equation 3). Linux:
@@ -90,6 +96,7 @@ mod tests {
     use super::*;
     use crate::random::{Random, SeededRandom};
     use alloc::vec;
+    use core::net::Ipv4Addr;
 
     /// RFC 1071 section 4.1, word by word.
     fn by_the_book(bytes: &[u8]) -> u16 {
@@ -145,8 +152,8 @@ mod tests {
     #[test]
     fn the_pseudo_header_is_its_bytes() {
         let sum = pseudo_header(
-            Ipv4Addr::new(10, 1, 2, 3),
-            Ipv4Addr::new(255, 254, 253, 252),
+            IpAddr::V4(Ipv4Addr::new(10, 1, 2, 3)),
+            IpAddr::V4(Ipv4Addr::new(255, 254, 253, 252)),
             Protocol::TCP,
             70_000,
         );

@@ -1,6 +1,7 @@
 //! IPv4 headers (RFC 791) and address blocks (RFC 4632).
 
 use super::checksum::Sum;
+use super::ecn::Codepoint;
 use super::protocol::Protocol;
 use super::{Malformed, get_u16, get_u32, put_u16, put_u32};
 use core::fmt;
@@ -182,6 +183,16 @@ pub fn decrease_ttl(packet: &mut [u8]) {
     let old = get_u16(header, 8);
     header[8] = header[8].saturating_sub(1);
     let checksum = super::checksum::update(get_u16(header, 10), old, get_u16(header, 8));
+    put_u16(header, 10, checksum);
+}
+
+/// Marks the header that `packet` begins with as one that met congestion and corrects the checksum; no effect on bytes
+/// that are no header. Linux: `IP_ECN_set_ce`.
+pub fn mark_congestion(packet: &mut [u8]) {
+    let Some(header) = packet.first_chunk_mut::<HEADER_LEN>() else { return };
+    let old = get_u16(header, 0);
+    header[1] = Codepoint::Ce.in_tos(header[1]);
+    let checksum = super::checksum::update(get_u16(header, 10), old, get_u16(header, 0));
     put_u16(header, 10, checksum);
 }
 

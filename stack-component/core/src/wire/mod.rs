@@ -11,13 +11,19 @@
 //!
 //! Nothing here allocates but [`pretty`].
 
+pub mod address;
 pub mod arp;
 pub mod checksum;
 pub mod cidr;
 pub mod ecn;
 pub mod ethernet;
 pub mod icmpv4;
+pub mod icmpv6;
 pub mod ipv4;
+pub mod ipv4_fragment;
+pub mod ipv6;
+pub mod ipv6_extension;
+pub mod ndp;
 pub mod pretty;
 pub mod protocol;
 pub mod tcp;

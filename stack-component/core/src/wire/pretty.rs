@@ -1,9 +1,9 @@
 //! Frames as tcpdump shows them, one line each.
 
 use super::ethernet::{self, EtherType};
-use super::ipv4;
+use super::ipv6_extension::{Extension, Kind};
 use super::protocol::Protocol;
-use super::{arp, icmpv4, tcp, udp};
+use super::{arp, icmpv4, icmpv6, ipv4, ipv6, ipv6_extension, tcp, udp};
 use alloc::format;
 use alloc::string::{String, ToString};
 
@@ -19,6 +19,7 @@ pub fn describe(frame: &[u8]) -> String {
             Err(error) => format!("ARP, {error}, length {}", header.payload().len()),
         },
         EtherType::IPV4 => describe_ipv4(header.payload()),
+        EtherType::IPV6 => describe_ipv6(header.payload()),
         _ => format!("{header}, length {}", frame.len()),
     }
 }
@@ -52,6 +53,38 @@ pub fn describe_ipv4(packet: &[u8]) -> String {
     }
 }
 
+/// One line about an IPv6 packet, as [`describe`] has it. Extension headers are shown only where they keep the
+/// protocol from being seen.
+pub fn describe_ipv6(packet: &[u8]) -> String {
+    let header = match ipv6::Header::parse(packet) {
+        Ok(header) => header,
+        Err(error) => return format!("IP6, {error}, length {}", packet.len()),
+    };
+    let (source, destination) = (header.source(), header.destination());
+    let addresses = format!("IP6 {source} > {destination}");
+    let Some((protocol, at)) = ipv6_extension::skip(header.next_header(), header.payload()) else {
+        let fragment = later_fragment(&header).map_or_else(String::new, |at| format!(" at {at}"));
+        return format!("{header}{fragment}, length {}", header.payload().len());
+    };
+    let payload = header.payload().get(at..).unwrap_or_default();
+    let ports = |from: u16, to: u16| format!("IP6 {source}.{from} > {destination}.{to}");
+    let described = match protocol {
+        Protocol::TCP => tcp::Header::parse(payload)
+            .map(|tcp| format!("{}: {tcp}", ports(tcp.source_port(), tcp.destination_port()))),
+        Protocol::UDP => udp::Header::parse(payload)
+            .map(|udp| format!("{}: {udp}", ports(udp.source_port(), udp.destination_port()))),
+        Protocol::ICMPV6 => icmpv6::Header::parse(payload).map(|icmp| format!("{addresses}: {icmp}")),
+        _ => Ok(format!("{addresses}: {protocol}, length {}", payload.len())),
+    };
+    described.unwrap_or_else(|error| format!("{addresses}: {protocol}, {error}, length {}", payload.len()))
+}
+
+/// Where a fragment begins in its packet, if the fragment header is the first one.
+fn later_fragment(header: &ipv6::Header<'_>) -> Option<u32> {
+    let kind = Kind::of(header.next_header()).filter(|&kind| kind == Kind::Fragment)?;
+    Some(Extension::parse(kind, header.payload()).ok()?.fragment_offset())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,7 +92,7 @@ mod tests {
     use crate::wire::ethernet::MacAddress;
     use alloc::vec;
     use alloc::vec::Vec;
-    use core::net::Ipv4Addr;
+    use core::net::{Ipv4Addr, Ipv6Addr};
 
     fn frame(ether_type: EtherType, payload: &[u8]) -> Vec<u8> {
         let mut frame = vec![0; ethernet::HEADER_LEN];
@@ -84,6 +117,48 @@ mod tests {
         .emit(&mut packet);
         packet.extend_from_slice(payload);
         packet
+    }
+
+    fn packet6(next_header: Protocol, payload: &[u8]) -> Vec<u8> {
+        let mut packet = vec![0; ipv6::HEADER_LEN];
+        ipv6::Fields {
+            traffic_class: 0,
+            flow_label: 0,
+            payload_len: payload.len() as u16,
+            next_header,
+            hop_limit: 64,
+            source: Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1),
+            destination: ipv6::ALL_NODES,
+        }
+        .emit(&mut packet);
+        packet.extend_from_slice(payload);
+        frame(EtherType::IPV6, &packet)
+    }
+
+    fn samples6() -> Vec<(Vec<u8>, &'static str)> {
+        let mut datagram = vec![0; 10];
+        udp::Fields { source_port: 546, destination_port: 547, total_len: 10 }.emit(&mut datagram, 0);
+        let behind_options = [&[17, 0, 1, 4, 0, 0, 0, 0], &datagram[..]].concat();
+        let echo = [128, 0, 0, 0, 0, 7, 0, 1];
+        let solicitation = [&[135, 0, 0, 0, 0, 0, 0, 0], &Ipv6Addr::LOCALHOST.octets()[..]].concat();
+        let fragment = [17, 0, 5, 0xa8, 0, 0, 0, 1, b'x'];
+        vec![
+            (packet6(Protocol::UDP, &datagram), "IP6 fe80::1.546 > ff02::1.547: UDP, length 2"),
+            (packet6(Protocol::HOP_BY_HOP, &behind_options), "IP6 fe80::1.546 > ff02::1.547: UDP, length 2"),
+            (
+                packet6(Protocol::ICMPV6, &echo),
+                "IP6 fe80::1 > ff02::1: ICMP6, echo request, id 7, seq 1, length 8",
+            ),
+            (
+                packet6(Protocol::ICMPV6, &solicitation),
+                "IP6 fe80::1 > ff02::1: ICMP6, neighbor solicitation, who has ::1, length 24",
+            ),
+            (packet6(Protocol::FRAGMENT, &fragment), "IP6 fe80::1 > ff02::1: frag at 1448, length 9"),
+            (packet6(Protocol::TCP, b"short"), "IP6 fe80::1 > ff02::1: TCP, truncated, length 5"),
+            (packet6(Protocol(89), b"ospf"), "IP6 fe80::1 > ff02::1: ip-proto-89, length 4"),
+            (packet6(Protocol::ROUTING, b"cut"), "IP6 fe80::1 > ff02::1: RT, length 3"),
+            (frame(EtherType::IPV6, b""), "IP6, truncated, length 0"),
+        ]
     }
 
     fn samples() -> Vec<(Vec<u8>, &'static str)> {
@@ -122,8 +197,8 @@ mod tests {
             (ip(b"E"), "IP, truncated, length 1"),
             (frame(EtherType::ARP, b""), "ARP, truncated, length 0"),
             (
-                frame(EtherType::IPV6, b""),
-                "02:00:00:00:00:01 > ff:ff:ff:ff:ff:ff, ethertype 0x86dd, length 14",
+                frame(EtherType(0x88cc), b""),
+                "02:00:00:00:00:01 > ff:ff:ff:ff:ff:ff, ethertype 0x88cc, length 14",
             ),
             (vec![0; 13], "truncated frame, length 13"),
         ]
@@ -131,7 +206,7 @@ mod tests {
 
     #[test]
     fn lines() {
-        for (frame, line) in samples() {
+        for (frame, line) in samples().into_iter().chain(samples6()) {
             assert_eq!(describe(&frame), line);
         }
     }
@@ -139,7 +214,7 @@ mod tests {
     #[test]
     fn any_bytes_will_do() {
         let mut random = SeededRandom::new(3);
-        for (frame, _) in samples() {
+        for (frame, _) in samples().into_iter().chain(samples6()) {
             for len in 0..frame.len() {
                 describe(&frame[..len]);
             }

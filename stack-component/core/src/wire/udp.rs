@@ -4,7 +4,7 @@ use super::checksum::{Sum, pseudo_header};
 use super::protocol::Protocol;
 use super::{Malformed, get_u16, put_u16};
 use core::fmt;
-use core::net::Ipv4Addr;
+use core::net::IpAddr;
 
 /// Bytes of a header.
 pub const HEADER_LEN: usize = 8;
@@ -59,7 +59,7 @@ impl<'a> Header<'a> {
 
     /// Whether the datagram is undamaged, or its sender computed no checksum. Linux: `udp4_csum_init` and
     /// `udp_lib_checksum_complete`.
-    pub fn checksum_is_valid(&self, source: Ipv4Addr, destination: Ipv4Addr) -> bool {
+    pub fn checksum_is_valid(&self, source: IpAddr, destination: IpAddr) -> bool {
         if self.checksum() == 0 {
             return true;
         }
@@ -104,9 +104,10 @@ impl Fields {
 mod tests {
     use super::*;
     use alloc::string::ToString;
+    use core::net::Ipv4Addr;
 
-    const A: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
-    const B: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
+    const A: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+    const B: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
     const FIELDS: Fields = Fields { source_port: 5353, destination_port: 53, total_len: 12 };
 
     fn datagram() -> [u8; 14] {

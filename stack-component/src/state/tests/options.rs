@@ -1,8 +1,8 @@
 //! What interface `socket-options` asks for.
 
 use super::{Harness, local};
-use crate::state::{InForce, whole_millis, whole_seconds};
-use core::net::Ipv4Addr;
+use crate::state::{Family, InForce, whole_millis, whole_seconds};
+use core::net::IpAddr;
 use stack_core::socket::SocketError;
 use stack_core::tcp::{CongestionInfo, Instruction, SendFlags, TcpOption, TcpState};
 use stack_core::time::Duration;
@@ -10,7 +10,7 @@ use stack_core::time::Duration;
 #[test]
 fn what_was_not_chosen_is_what_the_settings_say() {
     let mut harness = Harness::new();
-    let socket = harness.state.create_tcp_socket().unwrap();
+    let socket = harness.state.create_tcp_socket(Family::V4).unwrap();
     harness.state.stack.set_sysctl("net.ipv4.tcp_syn_retries", "4").unwrap();
     let in_force = harness.state.in_force(socket).unwrap();
     assert_eq!((in_force.syn_count, in_force.fin_timeout), (4, Some(Duration::from_secs(60))));
@@ -93,7 +93,7 @@ fn states_and_numbers() {
 #[test]
 fn filters_are_put_on_taken_away_and_locked() {
     let mut harness = Harness::new();
-    let socket = harness.state.create_tcp_socket().unwrap();
+    let socket = harness.state.create_tcp_socket(Family::V4).unwrap();
     // BPF_RET | BPF_K: the whole segment stays.
     let take_all = Instruction { code: 0x06, jump_true: 0, jump_false: 0, k: u32::MAX };
     assert_eq!(harness.state.detach_filter(socket), Err(SocketError::NotInProgress));
@@ -107,7 +107,7 @@ fn filters_are_put_on_taken_away_and_locked() {
 fn connecting_with_data_is_connecting() {
     let mut harness = Harness::new();
     harness.listener();
-    let client = harness.state.create_tcp_socket().unwrap();
+    let client = harness.state.create_tcp_socket(Family::V4).unwrap();
     let taken = harness.state.connect_with_data(client, local(super::PORT), b"early", harness.now);
     assert_eq!(taken, Ok(0), "there is no cookie");
     harness.run();
@@ -117,11 +117,12 @@ fn connecting_with_data_is_connecting() {
 #[test]
 fn keys_are_set_and_taken_away() {
     let mut harness = Harness::new();
-    let socket = harness.state.create_tcp_socket().unwrap();
-    let peer = Some(Ipv4Addr::new(192, 0, 2, 0));
+    let socket = harness.state.create_tcp_socket(Family::V4).unwrap();
+    let peer = IpAddr::from([192, 0, 2, 0]);
+    let other_family = IpAddr::from([0u16; 8]);
     assert_eq!(harness.state.remove_md5_key(socket, peer, 24), Err(SocketError::NotInProgress));
     for (peer, prefix, key) in
-        [(None, 24, &b"k"[..]), (peer, 33, b"k"), (peer, 24, b""), (peer, 24, &[0; 81])]
+        [(other_family, 24, &b"k"[..]), (peer, 33, b"k"), (peer, 24, b""), (peer, 24, &[0; 81])]
     {
         let refused = harness.state.add_md5_key(socket, peer, prefix, key);
         assert_eq!(refused, Err(SocketError::InvalidArgument), "{peer:?}/{prefix} {}", key.len());

@@ -34,11 +34,11 @@ impl Process {
         let component = &mut self.component;
         if flags & msg::ERRQUEUE != 0 {
             tcp.look_at_sends(component);
-            if let Some(control) = tcp.local.zerocopy.tell(tcp.is_v6) {
+            if let Some(control) = tcp.local.zerocopy.tell(tcp.family.is_v6()) {
                 return Ok(Answer { control: vec![control], flags: msg::ERRQUEUE, ..Answer::default() });
             }
             // The packet itself, which would come with it, is not kept: it is told as cut.
-            let control = tcp.local.timestamping.tell(tcp.is_v6).ok_or(Errno::EAGAIN)?;
+            let control = tcp.local.timestamping.tell(tcp.family.is_v6()).ok_or(Errno::EAGAIN)?;
             return Ok(Answer { control, flags: msg::ERRQUEUE | msg::TRUNC, ..Answer::default() });
         }
         let waits = !nonblocking && flags & msg::DONTWAIT == 0 && !progress.expired;

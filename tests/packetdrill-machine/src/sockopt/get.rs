@@ -26,7 +26,7 @@ impl Tcp {
             so::ERROR => to_int(self.take_error(component).map_or(0, |error| error.0)),
             so::TYPE => to_int(socket::SOCK_STREAM),
             so::PROTOCOL => to_int(socket::IPPROTO_TCP),
-            so::DOMAIN => to_int(if self.is_v6 { socket::AF_INET6 } else { socket::AF_INET }),
+            so::DOMAIN => to_int(if self.family.is_v6() { socket::AF_INET6 } else { socket::AF_INET }),
             so::ACCEPTCONN => to_int(self.phase == Phase::Listening),
             so::SNDLOWAT => to_int(1),
             so::RCVTIMEO => to_timeval(self.local.receive_timeout),

@@ -2,24 +2,60 @@
 
 use packetdrill::Errno;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use wnet::lab::exports::wasi::sockets::network::{IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress};
+use wnet::lab::exports::wasi::sockets::network::{
+    IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress};
 
-/// The address behind one that a socket of AF_INET6 (`is_v6`) or AF_INET was given; `none`: there is no IPv6.
-pub(super) fn inner_address(is_v6: bool, address: SocketAddr, none: Errno) -> Result<SocketAddr, Errno> {
-    match (is_v6, address) {
-        (false, SocketAddr::V4(_)) => Ok(address),
-        (true, SocketAddr::V6(v6)) if v6.ip().is_unspecified() => {
+/// What a socket was created as, and what the component's socket behind it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    /// AF_INET.
+    V4,
+    /// AF_INET6 over IPv4, by mapped addresses: the component's sockets know none.
+    Mapped,
+    /// AF_INET6.
+    V6,
+}
+
+impl Family {
+    /// Whether the owner sees a socket of AF_INET6.
+    pub(crate) fn is_v6(self) -> bool {
+        self != Family::V4
+    }
+
+    /// The family of the component's socket.
+    pub(super) fn inner(self) -> IpAddressFamily {
+        if self == Family::V6 { IpAddressFamily::Ipv6 } else { IpAddressFamily::Ipv4 }
+    }
+
+    /// The address of none in particular.
+    pub(super) fn unspecified(self) -> SocketAddr {
+        match self {
+            Family::V6 => (Ipv6Addr::UNSPECIFIED, 0).into(),
+            Family::V4 | Family::Mapped => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        }
+    }
+}
+
+/// The address behind one that a socket was given; `none`: it cannot be had.
+pub(super) fn inner_address(family: Family, address: SocketAddr, none: Errno) -> Result<SocketAddr, Errno> {
+    match (family, address) {
+        (Family::V4, SocketAddr::V4(_)) => Ok(address),
+        (Family::V6, SocketAddr::V6(v6)) if v6.ip().to_ipv4_mapped().is_none() => Ok(address),
+        (Family::V6, SocketAddr::V6(_)) => Err(none),
+        (Family::Mapped, SocketAddr::V6(v6)) if v6.ip().is_unspecified() => {
             Ok((Ipv4Addr::UNSPECIFIED, v6.port()).into())
         }
-        (true, SocketAddr::V6(v6)) => v6.ip().to_ipv4_mapped().map(|v4| (v4, v6.port()).into()).ok_or(none),
+        (Family::Mapped, SocketAddr::V6(v6)) => {
+            v6.ip().to_ipv4_mapped().map(|v4| (v4, v6.port()).into()).ok_or(none)
+        }
         _ => Err(Errno::EAFNOSUPPORT),
     }
 }
 
-/// An address as a socket of AF_INET6 (`is_v6`) or AF_INET shows it.
-pub(super) fn outer_address(is_v6: bool, address: SocketAddr) -> SocketAddr {
+/// An address as its socket shows it.
+pub(super) fn outer_address(family: Family, address: SocketAddr) -> SocketAddr {
     match address {
-        SocketAddr::V4(v4) if is_v6 => (v4.ip().to_ipv6_mapped(), v4.port()).into(),
+        SocketAddr::V4(v4) if family == Family::Mapped => (v4.ip().to_ipv6_mapped(), v4.port()).into(),
         _ => address,
     }
 }

@@ -18,7 +18,7 @@ impl Tcp {
             Phase::Spent => self.refresh(component)?,
             Phase::Idle => {}
         }
-        let address = inner_address(self.is_v6, address, Errno::ENETUNREACH)?;
+        let address = inner_address(self.family, address, Errno::ENETUNREACH)?;
         let handle = self.handle;
         component
             .call(|inside| {
@@ -62,7 +62,7 @@ impl Tcp {
             Phase::Spent => self.refresh(component)?,
             Phase::Idle => {}
         }
-        let address = inner_address(self.is_v6, address?, Errno::ENETUNREACH)?;
+        let address = inner_address(self.family, address?, Errno::ENETUNREACH)?;
         let taken = component
             .connect_with_data(self.handle, wasi_address(address), data)
             .inspect_err(|_| self.phase = Phase::Spent)?;

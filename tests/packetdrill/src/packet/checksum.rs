@@ -1,6 +1,6 @@
 //! The Internet checksum, and what TCP and UDP add to it.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 /// The Internet checksum (RFC 1071); 0 over bytes that contain their right checksum.
 pub fn checksum(bytes: &[u8]) -> u16 {
@@ -11,9 +11,19 @@ pub fn checksum(bytes: &[u8]) -> u16 {
     !(((folded & 0xffff) + (folded >> 16)) as u16)
 }
 
-pub(super) fn pseudo_header(source: Ipv4Addr, destination: Ipv4Addr, protocol: u8, len: usize) -> Vec<u8> {
-    let mut bytes = [source.octets(), destination.octets()].concat();
+/// RFC 9293 section 3.1, RFC 8200 section 8.1. The sums of both come out the same whichever width their length has.
+pub(super) fn pseudo_header(source: IpAddr, destination: IpAddr, protocol: u8, len: usize) -> Vec<u8> {
+    let mut bytes = octets(source);
+    bytes.extend(octets(destination));
     bytes.extend([0, protocol]);
     bytes.extend((len as u16).to_be_bytes());
     bytes
+}
+
+/// An address as it stands in a header.
+pub(super) fn octets(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => address.octets().to_vec(),
+        IpAddr::V6(address) => address.octets().to_vec(),
+    }
 }

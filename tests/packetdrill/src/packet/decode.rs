@@ -1,6 +1,6 @@
 //! Raw IP packets to fields.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::checksum::{checksum, pseudo_header};
 use super::option::{TcpOption, decode_options};
@@ -10,12 +10,14 @@ use crate::language::ast::Flags;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Decoded {
-    pub source: Ipv4Addr,
-    pub destination: Ipv4Addr,
+    pub source: IpAddr,
+    pub destination: IpAddr,
     pub tos: u8,
     pub ttl: u8,
-    /// Header length in words of 4 bytes.
-    pub header_words: u8,
+    /// Bytes of options in an IPv4 header.
+    pub options: usize,
+    /// The flow label of an IPv6 packet.
+    pub flow_label: Option<u32>,
     pub transport: Transport,
 }
 
@@ -46,17 +48,34 @@ pub struct Tcp {
     pub payload: Vec<u8>,
 }
 
-/// Takes a raw IPv4 packet apart.
+/// Takes a raw IP packet apart.
 ///
 /// # Errors
 /// What is wrong with the packet: a machine that sends such a thing is at fault.
 pub fn decode(bytes: &[u8]) -> Result<Decoded, String> {
-    let version = bytes.first().map_or(0, |b| b >> 4);
-    if version != 4 {
-        return Err(format!("a packet of IP version {version}"));
-    }
-    let header_words = bytes[0] & 15;
-    let header_len = usize::from(header_words) * 4;
+    let (header, body) = match bytes.first().map_or(0, |b| b >> 4) {
+        4 => ipv4(bytes)?,
+        6 => ipv6(bytes)?,
+        version => return Err(format!("a packet of IP version {version}")),
+    };
+    let transport = transport(&header, body)?;
+    let Header { source, destination, tos, ttl, flow_label, options, .. } = header;
+    Ok(Decoded { source, destination, tos, ttl, options, flow_label, transport })
+}
+
+/// What the header before a transport header says.
+struct Header {
+    source: IpAddr,
+    destination: IpAddr,
+    tos: u8,
+    ttl: u8,
+    protocol: u8,
+    flow_label: Option<u32>,
+    options: usize,
+}
+
+fn ipv4(bytes: &[u8]) -> Result<(Header, &[u8]), String> {
+    let header_len = usize::from(bytes[0] & 15) * 4;
     let total = usize::from(be16(bytes, 2)?);
     if header_len < 20 || total < header_len || total > bytes.len() {
         return Err(format!("IP header of {header_len} bytes, packet of {total}, {} are there", bytes.len()));
@@ -64,38 +83,77 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, String> {
     if checksum(&bytes[..header_len]) != 0 {
         return Err("the IP header's checksum is wrong".to_owned());
     }
-    let address = |at: usize| Ipv4Addr::new(bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]);
-    let (source, destination, protocol) = (address(12), address(16), bytes[9]);
-    let body = &bytes[header_len..total];
+    let address = |at: usize| Ipv4Addr::new(bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]).into();
+    let header = Header {
+        source: address(12),
+        destination: address(16),
+        tos: bytes[1],
+        ttl: bytes[8],
+        protocol: bytes[9],
+        flow_label: None,
+        options: header_len - 20,
+    };
+    Ok((header, &bytes[header_len..total]))
+}
+
+/// Without extension headers: no script expects any.
+fn ipv6(bytes: &[u8]) -> Result<(Header, &[u8]), String> {
+    let total = 40 + usize::from(be16(bytes, 4)?);
+    if total > bytes.len() {
+        return Err(format!("an IPv6 packet of {total} bytes, {} are there", bytes.len()));
+    }
+    let first = be32(bytes, 0)?;
+    let address = |at: usize| {
+        let octets: [u8; 16] = bytes[at..at + 16].try_into().expect("16 bytes");
+        Ipv6Addr::from(octets).into()
+    };
+    let header = Header {
+        source: address(8),
+        destination: address(24),
+        tos: (first >> 20) as u8,
+        ttl: bytes[7],
+        protocol: bytes[6],
+        flow_label: Some(first & 0xf_ffff),
+        options: 0,
+    };
+    Ok((header, &bytes[40..total]))
+}
+
+fn transport(header: &Header, body: &[u8]) -> Result<Transport, String> {
     let summed = |name: &str| {
-        let mut all = pseudo_header(source, destination, protocol, body.len());
+        let mut all = pseudo_header(header.source, header.destination, header.protocol, body.len());
         all.extend(body);
         match checksum(&all) {
             0 => Ok(()),
             _ => Err(format!("the {name} checksum is wrong")),
         }
     };
-    let transport = match protocol {
+    match header.protocol {
         6 => {
             summed("TCP")?;
-            Transport::Tcp(tcp(body)?)
+            Ok(Transport::Tcp(tcp(body)?))
         }
         17 => {
-            if be16(body, 6)? != 0 {
+            // Over IPv6 no datagram is without one.
+            if be16(body, 6)? != 0 || header.source.is_ipv6() {
                 summed("UDP")?;
             }
             let payload = body.get(8..).unwrap_or_default().to_vec();
-            Transport::Udp { source: be16(body, 0)?, destination: be16(body, 2)?, payload }
+            Ok(Transport::Udp { source: be16(body, 0)?, destination: be16(body, 2)?, payload })
         }
-        1 => {
-            if body.len() < 8 || checksum(body) != 0 {
-                return Err("the ICMP message is too short or its checksum is wrong".to_owned());
+        1 | 58 => {
+            match header.protocol {
+                58 => summed("ICMPv6")?,
+                _ if checksum(body) != 0 => return Err("the ICMP checksum is wrong".to_owned()),
+                _ => {}
             }
-            Transport::Icmp { kind: body[0], code: body[1], rest: body[4..].to_vec() }
+            let Some((&[kind, code, _, _], rest)) = body.split_first_chunk() else {
+                return Err("the ICMP message is too short".to_owned());
+            };
+            Ok(Transport::Icmp { kind, code, rest: rest.to_vec() })
         }
-        other => Transport::Other(other),
-    };
-    Ok(Decoded { source, destination, tos: bytes[1], ttl: bytes[8], header_words, transport })
+        other => Ok(Transport::Other(other)),
+    }
 }
 
 fn tcp(body: &[u8]) -> Result<Tcp, String> {

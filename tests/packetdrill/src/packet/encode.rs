@@ -1,40 +1,70 @@
 //! Fields to raw IP packets, with checksums.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
-use super::checksum::{checksum, pseudo_header};
+use super::checksum::{checksum, octets, pseudo_header};
 use super::decode::Tcp;
 use crate::language::ast::Flags;
 
-/// What an IPv4 header says besides lengths and checksum.
+/// What an IP header says besides lengths and checksum. Both addresses are of one version, which is the packet's.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs)]
 pub struct Ip {
-    pub source: Ipv4Addr,
-    pub destination: Ipv4Addr,
+    pub source: IpAddr,
+    pub destination: IpAddr,
     pub tos: u8,
     pub ttl: u8,
+    /// Of IPv6: 20 bits.
+    pub flow_label: u32,
 }
 
-/// An IPv4 packet around a body whose checksum is complete. Without DF, as upstream's are.
-pub fn ipv4(ip: &Ip, protocol: u8, body: &[u8]) -> Vec<u8> {
+impl Ip {
+    /// Bytes of the header.
+    pub fn header_len(&self) -> usize {
+        if self.source.is_ipv4() { 20 } else { 40 }
+    }
+
+    /// The number of ICMP of this version.
+    fn icmp(&self) -> u8 {
+        if self.source.is_ipv4() { 1 } else { 58 }
+    }
+}
+
+/// An IP packet around a body whose checksum is complete.
+pub fn packet(ip: &Ip, protocol: u8, body: &[u8]) -> Vec<u8> {
+    if ip.source.is_ipv4() { ipv4(ip, protocol, body) } else { ipv6(ip, protocol, body) }
+}
+
+/// Without DF, as upstream's are.
+fn ipv4(ip: &Ip, protocol: u8, body: &[u8]) -> Vec<u8> {
     let mut packet = vec![0x45, ip.tos];
     packet.extend((body.len() as u16 + 20).to_be_bytes());
     packet.extend([0, 0, 0, 0, ip.ttl, protocol, 0, 0]);
-    packet.extend(ip.source.octets());
-    packet.extend(ip.destination.octets());
+    packet.extend(octets(ip.source));
+    packet.extend(octets(ip.destination));
     let sum = checksum(&packet);
     packet[10..12].copy_from_slice(&sum.to_be_bytes());
     packet.extend(body);
     packet
 }
 
-/// A TCP segment in an IPv4 packet.
+fn ipv6(ip: &Ip, protocol: u8, body: &[u8]) -> Vec<u8> {
+    let first = 6 << 28 | u32::from(ip.tos) << 20 | (ip.flow_label & 0xf_ffff);
+    let mut packet = first.to_be_bytes().to_vec();
+    packet.extend((body.len() as u16).to_be_bytes());
+    packet.extend([protocol, ip.ttl]);
+    packet.extend(octets(ip.source));
+    packet.extend(octets(ip.destination));
+    packet.extend(body);
+    packet
+}
+
+/// A TCP segment in an IP packet.
 pub fn tcp(ip: &Ip, tcp: &Tcp) -> Vec<u8> {
     let mut body = tcp_header(tcp);
     body.extend(&tcp.payload);
     seal(ip, 6, &mut body, 16);
-    ipv4(ip, 6, &body)
+    packet(ip, 6, &body)
 }
 
 /// A TCP header with its options, its checksum 0.
@@ -54,12 +84,12 @@ pub fn tcp_header(tcp: &Tcp) -> Vec<u8> {
     body
 }
 
-/// A UDP datagram in an IPv4 packet.
+/// A UDP datagram in an IP packet.
 pub fn udp(ip: &Ip, source: u16, destination: u16, payload: &[u8]) -> Vec<u8> {
     let mut body = udp_header(source, destination, payload.len());
     body.extend(payload);
     seal(ip, 17, &mut body, 6);
-    ipv4(ip, 17, &body)
+    packet(ip, 17, &body)
 }
 
 /// A UDP header, its checksum 0.
@@ -72,13 +102,17 @@ pub fn udp_header(source: u16, destination: u16, payload_len: usize) -> Vec<u8> 
     body
 }
 
-/// An ICMP message in an IPv4 packet; `rest` is what follows the checksum.
+/// An ICMP message in an IP packet of its version; `rest` is what follows the checksum.
 pub fn icmp(ip: &Ip, kind: u8, code: u8, rest: &[u8]) -> Vec<u8> {
     let mut body = vec![kind, code, 0, 0];
     body.extend(rest);
-    let sum = checksum(&body);
-    body[2..4].copy_from_slice(&sum.to_be_bytes());
-    ipv4(ip, 1, &body)
+    if ip.source.is_ipv4() {
+        let sum = checksum(&body);
+        body[2..4].copy_from_slice(&sum.to_be_bytes());
+    } else {
+        seal(ip, ip.icmp(), &mut body, 2);
+    }
+    packet(ip, ip.icmp(), &body)
 }
 
 fn seal(ip: &Ip, protocol: u8, body: &mut [u8], at: usize) {

@@ -20,6 +20,26 @@ const UNREACHABLE: [&str; 16] = [
     "precedence_cutoff",
 ];
 
+/// Codes of "destination unreachable" of ICMPv6 (RFC 4443 section 3.1), under upstream's names.
+const UNREACHABLE_V6: [&str; 7] = [
+    "no_route",
+    "admin_prohibited",
+    "not_neighbour",
+    "address_unreachable",
+    "port_unreachable",
+    "policy_fail",
+    "reject_route",
+];
+
+const TYPES_V6: [(&str, u8); 6] = [
+    ("unreachable", 1),
+    ("packet_too_big", 2),
+    ("time_exceeded", 3),
+    ("parameter_problem", 4),
+    ("echo_request", 128),
+    ("echo_reply", 129),
+];
+
 const TYPES: [(&str, u8); 13] = [
     ("echo_reply", 0),
     ("unreachable", 3),
@@ -36,27 +56,48 @@ const TYPES: [(&str, u8); 13] = [
     ("address_mask_reply", 18),
 ];
 
+/// The names of one version: types, the number of "destination unreachable", its codes.
+struct Names {
+    version: &'static str,
+    types: &'static [(&'static str, u8)],
+    unreachable: u8,
+    codes: &'static [&'static str],
+}
+
+const V4: Names = Names { version: "IPv4", types: &TYPES, unreachable: 3, codes: &UNREACHABLE };
+const V6: Names = Names { version: "IPv6", types: &TYPES_V6, unreachable: 1, codes: &UNREACHABLE_V6 };
+
+impl Names {
+    fn of(is_v6: bool) -> &'static Names {
+        if is_v6 { &V6 } else { &V4 }
+    }
+}
+
 /// Type and code by their names; numbers are names too.
 ///
 /// # Errors
-/// A name that ICMP of IPv4 does not have.
-pub fn numbers(kind: &str, code: Option<&str>) -> Result<(u8, u8), String> {
-    let named = TYPES.iter().find(|(name, _)| *name == kind).map(|&(_, number)| number);
+/// A name that ICMP of this version does not have.
+pub fn numbers(is_v6: bool, kind: &str, code: Option<&str>) -> Result<(u8, u8), String> {
+    let Names { version, types, unreachable, codes } = Names::of(is_v6);
+    let named = types.iter().find(|(name, _)| *name == kind).map(|&(_, number)| number);
     let number =
-        named.or_else(|| kind.parse().ok()).ok_or_else(|| format!("no ICMP type '{kind}' in IPv4"))?;
+        named.or_else(|| kind.parse().ok()).ok_or_else(|| format!("no ICMP type '{kind}' in {version}"))?;
     let Some(code) = code else { return Ok((number, 0)) };
-    let position = UNREACHABLE.iter().position(|name| *name == code).filter(|_| number == 3);
+    let position = codes.iter().position(|name| *name == code).filter(|_| number == *unreachable);
     let code_number = position.map(|at| at as u8).or_else(|| code.parse().ok());
     code_number.map(|code| (number, code)).ok_or_else(|| format!("no code '{code}' of ICMP type '{kind}'"))
 }
 
 /// Type and code in words.
-pub fn names(kind: u8, code: u8) -> String {
-    let name = TYPES.iter().find(|&&(_, number)| number == kind).map(|(name, _)| *name);
-    match (name, kind) {
-        (Some(name), 3) => format!("{name} {}", UNREACHABLE.get(usize::from(code)).unwrap_or(&"?")),
-        (Some(name), _) if code == 0 => name.to_owned(),
-        (Some(name), _) => format!("{name} {code}"),
-        (None, _) => format!("{kind} {code}"),
+pub fn names(is_v6: bool, kind: u8, code: u8) -> String {
+    let Names { types, unreachable, codes, .. } = Names::of(is_v6);
+    let name = types.iter().find(|&&(_, number)| number == kind).map(|(name, _)| *name);
+    match name {
+        Some(name) if kind == *unreachable => {
+            format!("{name} {}", codes.get(usize::from(code)).unwrap_or(&"?"))
+        }
+        Some(name) if code == 0 => name.to_owned(),
+        Some(name) => format!("{name} {code}"),
+        None => format!("{kind} {code}"),
     }
 }

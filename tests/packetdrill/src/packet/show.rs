@@ -62,7 +62,9 @@ pub fn decoded(packet: &Decoded) -> String {
     let body = match &packet.transport {
         Transport::Tcp(segment) => tcp(segment),
         Transport::Udp { payload, .. } => format!("udp ({})", payload.len()),
-        Transport::Icmp { kind, code, .. } => format!("icmp {}", icmp::names(*kind, *code)),
+        Transport::Icmp { kind, code, .. } => {
+            format!("icmp {}", icmp::names(packet.source.is_ipv6(), *kind, *code))
+        }
         Transport::Other(protocol) => format!("IP protocol {protocol}"),
     };
     tos + &body

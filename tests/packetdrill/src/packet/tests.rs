@@ -3,12 +3,21 @@ use super::encode::{self, Ip};
 use super::option::{TcpOption, decode_options, options_len};
 use super::{icmp, show};
 use crate::language::ast::Flags;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 const IP: Ip = Ip {
-    source: std::net::Ipv4Addr::new(10, 0, 0, 1),
-    destination: std::net::Ipv4Addr::new(10, 0, 0, 2),
+    source: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)),
+    destination: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2)),
     tos: 2,
     ttl: 9,
+    flow_label: 0,
+};
+
+const IPV6: Ip = Ip {
+    source: IpAddr::V6(Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, 0, 1)),
+    destination: IpAddr::V6(Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, 0, 2)),
+    flow_label: 0xabcde,
+    ..IP
 };
 
 fn segment() -> Tcp {
@@ -34,7 +43,8 @@ fn tcp_goes_round() {
         destination: IP.destination,
         tos: 2,
         ttl: 9,
-        header_words: 5,
+        options: 0,
+        flow_label: None,
         transport: Transport::Tcp(segment()),
     };
     assert_eq!(decode(&bytes), Ok(expected.clone()));
@@ -75,8 +85,8 @@ fn udp_and_icmp_go_round() {
     let message = decode(&encode::icmp(&IP, 3, 4, &[0, 0, 5, 0, 1])).unwrap();
     assert_eq!(message.transport, Transport::Icmp { kind: 3, code: 4, rest: vec![0, 0, 5, 0, 1] });
     assert_eq!(show::decoded(&message), "[ect0] icmp unreachable frag_needed");
-    assert_eq!(icmp::numbers("unreachable", Some("port_unreachable")), Ok((3, 3)));
-    assert!(icmp::numbers("packet_too_big", None).is_err());
+    assert_eq!(icmp::numbers(false, "unreachable", Some("port_unreachable")), Ok((3, 3)));
+    assert!(icmp::numbers(false, "packet_too_big", None).is_err());
 }
 
 #[test]
@@ -90,4 +100,19 @@ fn every_broken_byte_is_seen() {
     for len in 0..good.len() {
         assert!(decode(&good[..len]).is_err(), "{len} bytes");
     }
+}
+
+#[test]
+fn ipv6_goes_round() {
+    let whole = decode(&encode::tcp(&IPV6, &segment())).unwrap();
+    let header = (whole.source, whole.destination, whole.tos, whole.ttl, whole.flow_label);
+    assert_eq!(header, (IPV6.source, IPV6.destination, 2, 9, Some(0xabcde)));
+    assert_eq!(whole.transport, Transport::Tcp(segment()));
+    let message = decode(&encode::icmp(&IPV6, 2, 0, &[0, 0, 5, 0, 1])).unwrap();
+    assert_eq!(message.transport, Transport::Icmp { kind: 2, code: 0, rest: vec![0, 0, 5, 0, 1] });
+    assert_eq!(show::decoded(&message), "[ect0] icmp packet_too_big");
+    assert_eq!(icmp::numbers(true, "unreachable", Some("port_unreachable")), Ok((1, 4)));
+    let mut bad = encode::udp(&IPV6, 1, 2, &[0; 5]);
+    bad[46..48].fill(0);
+    assert!(decode(&bad).is_err(), "a datagram without checksum");
 }

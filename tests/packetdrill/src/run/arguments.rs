@@ -1,6 +1,6 @@
 //! Arguments of a script's system call to values, and to the machine's [`Call`].
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::descriptors::Descriptors;
 use super::failure::Failure;
@@ -113,6 +113,7 @@ impl<'a> Arguments<'a> {
                         _ => return Err(Failure::new("expected inet_addr(\"...\")")),
                     },
                     Some(Expression::Word(word)) if word == "INADDR_ANY" => Ipv4Addr::UNSPECIFIED.into(),
+                    Some(Expression::Word(word)) if word == "in6addr_any" => Ipv6Addr::UNSPECIFIED.into(),
                     Some(other) => Ipv4Addr::from((integer(other)? as u32).to_ne_bytes()).into(),
                     None => default.ip(),
                 };

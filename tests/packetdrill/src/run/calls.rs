@@ -56,11 +56,10 @@ impl Runner<'_> {
 
     pub(super) fn arguments<'s>(&'s self, spec: &'s SystemCall) -> Arguments<'s> {
         let setup = &self.config.setup;
-        let mapped = self.config.ip_version == IpVersion::Mapped;
         let defaults = Defaults {
             bind: SocketAddr::new(setup.local, setup.bind_port),
             connect: SocketAddr::new(setup.remote, setup.connect_port),
-            domain: if mapped { 10 } else { 2 },
+            domain: if self.config.ip_version == IpVersion::V4 { 2 } else { 10 },
         };
         Arguments { spec, descriptors: &self.descriptors, defaults }
     }
@@ -72,11 +71,10 @@ impl Runner<'_> {
             Call::Connect { fd, address } => (*fd, *address),
             Call::Send { fd, address: Some(address), .. }
             | Call::SendMsg { fd, address: Some(address), .. } => (*fd, *address),
-            Call::Bind { fd, address: Address::Inet(SocketAddr::V4(address)) } => {
+            Call::Bind { fd, address: Address::Inet(address) } => {
                 if let Some(connection) = self.connection_of(*fd) {
                     let any = address.ip().is_unspecified();
-                    let ip = if any { None } else { Some(*address.ip()) };
-                    let ip = ip.unwrap_or(self.local_ip());
+                    let ip = if any { self.local_ip() } else { address.ip().to_canonical() };
                     self.connections[connection].local = Some((ip, address.port()));
                 }
                 return;
@@ -87,9 +85,9 @@ impl Runner<'_> {
         let connection = &mut self.connections[at];
         match address {
             Address::Family(_) => connection.state = State::New,
-            Address::Inet(SocketAddr::V4(address)) if connection.state == State::New => {
+            Address::Inet(address) if connection.state == State::New => {
                 connection.state = State::Connecting;
-                connection.remote = Some((*address.ip(), address.port()));
+                connection.remote = Some((address.ip().to_canonical(), address.port()));
                 connection.local = None;
             }
             Address::Inet(_) => {}

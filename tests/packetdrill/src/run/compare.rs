@@ -19,9 +19,10 @@ pub(super) fn compare(script: &Packet, live: &Decoded, config: &Config, since_st
             rows.push(payload_row(payload));
         }
         (Body::Icmp(expected), Transport::Icmp { kind, code, .. }) => {
-            let numbers = icmp::numbers(&expected.kind, expected.code.as_deref());
-            let name = numbers.map_or_else(|error| error, |(kind, code)| icmp::names(kind, code));
-            rows.push(row("icmp", name, icmp::names(*kind, *code)));
+            let is_v6 = live.source.is_ipv6();
+            let numbers = icmp::numbers(is_v6, &expected.kind, expected.code.as_deref());
+            let name = numbers.map_or_else(|error| error, |(kind, code)| icmp::names(is_v6, kind, code));
+            rows.push(row("icmp", name, icmp::names(is_v6, *kind, *code)));
         }
         _ => rows.push(row("packet", show::scripted(script), show::decoded(live))),
     }
@@ -52,8 +53,11 @@ fn ip(expected: &IpInfo, live: &Decoded) -> Vec<Row> {
     if let Some(ttl) = expected.ttl {
         rows.push(row("ip ttl", ttl.to_string(), live.ttl.to_string()));
     }
-    if live.header_words != 5 {
-        rows.push(row("ip header", "5 words".to_owned(), format!("{} words", live.header_words)));
+    if let (Some(expected), Some(label)) = (expected.flow_label, live.flow_label) {
+        rows.push(row("flow label", format!("{expected:#x}"), format!("{label:#x}")));
+    }
+    if live.options != 0 {
+        rows.push(row("ip options", "none".to_owned(), format!("{} bytes", live.options)));
     }
     rows
 }

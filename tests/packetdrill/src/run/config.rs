@@ -1,6 +1,6 @@
 //! Options of scripts and of the command line.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::machine::Setup;
 
@@ -12,6 +12,8 @@ pub struct Config {
     pub setup: Setup,
     /// `--ip_version`.
     pub ip_version: IpVersion,
+    /// Whether `--mtu` was given.
+    mtu_is_chosen: bool,
     /// `--tolerance_usecs`, in nanoseconds.
     pub tolerance: u64,
     /// `--tolerance_percent` of the time since the event before.
@@ -72,6 +74,7 @@ impl Default for Config {
                 other: Vec::new(),
             },
             ip_version: IpVersion::V4,
+            mtu_is_chosen: false,
             tolerance: 4_000_000,
             tolerance_percent: 12.5,
             ts_tick_usecs: 0,
@@ -117,10 +120,13 @@ impl Config {
         let value = value.ok_or_else(|| format!("--{name} needs a value"))?;
         let wrong = |_| format!("--{name}={value} is not a number of the right size");
         match name {
-            "ip_version" => self.ip_version = ip_version(value)?,
+            "ip_version" => self.set_version(ip_version(value)?),
             "bind_port" => self.setup.bind_port = value.parse().map_err(wrong)?,
             "connect_port" => self.setup.connect_port = value.parse().map_err(wrong)?,
-            "mtu" => self.setup.mtu = value.parse().map_err(wrong)?,
+            "mtu" => {
+                self.setup.mtu = value.parse().map_err(wrong)?;
+                self.mtu_is_chosen = true;
+            }
             "tolerance_usecs" => self.tolerance = value.parse::<u64>().map_err(wrong)? * 1000,
             "tcp_ts_tick_usecs" => self.ts_tick_usecs = value.parse().map_err(wrong)?,
             "tolerance_percent" => {
@@ -151,12 +157,34 @@ impl Config {
         Ok(())
     }
 
+    /// The default addresses follow the version, and the MTU makes room for the longer header, so that the segments
+    /// of scripts are of one size. Upstream: set_default_config, its runners' `--mtu=1520`.
+    fn set_version(&mut self, version: IpVersion) {
+        let setup = &mut self.setup;
+        let of_other_version = setup.local.is_ipv6() != (version == IpVersion::V6);
+        if of_other_version {
+            let defaults = if version == IpVersion::V6 { ipv6_setup() } else { Config::default().setup };
+            let mtu = if self.mtu_is_chosen { setup.mtu } else { defaults.mtu };
+            let (bind_port, connect_port) = (setup.bind_port, setup.connect_port);
+            let other = std::mem::take(&mut setup.other);
+            *setup = Setup { mtu, bind_port, connect_port, other, ..defaults };
+            if version == IpVersion::V6 {
+                for (name, value) in [("CMSG_LEVEL_IP", "SOL_IPV6"), ("CMSG_TYPE_RECVERR", "IPV6_RECVERR")] {
+                    self.defines.push((name.to_owned(), value.to_owned()));
+                }
+            }
+        }
+        self.ip_version = version;
+    }
+
     /// To be called when all options are taken. A gateway that is the machine itself, as the kernel's own runner has
     /// it, or that is not in the local network becomes the first other address there: on a device without link
     /// layer any gateway is as good.
     pub fn finish(&mut self) {
         let setup = &mut self.setup;
-        let (IpAddr::V4(local), IpAddr::V4(gateway)) = (setup.local, setup.gateway) else { return };
+        let (IpAddr::V4(local), IpAddr::V4(gateway)) = (setup.local, setup.gateway) else {
+            return finish_v6(setup);
+        };
         let mask = u32::MAX.checked_shl(32 - u32::from(setup.prefix.min(32))).unwrap_or(0);
         let network = local.to_bits() & mask;
         if gateway != local && gateway.to_bits() & mask == network {
@@ -176,6 +204,28 @@ impl Config {
             "verbose" => self.verbose = true,
             other => self.setup.other.push((other.to_owned(), String::new())),
         }
+    }
+}
+
+fn ipv6_setup() -> Setup {
+    Setup {
+        local: Ipv6Addr::new(0xfd3d, 0xa0b, 0x17d6, 0, 0, 0, 0, 1).into(),
+        prefix: 64,
+        remote: Ipv6Addr::new(0xfd3d, 0xfa7b, 0xd17d, 0, 0, 0, 0, 1).into(),
+        remote_prefix: 64,
+        gateway: Ipv6Addr::new(0xfd3d, 0xa0b, 0x17d6, 0, 0, 0, 0, 2).into(),
+        mtu: 1520,
+        ..Config::default().setup
+    }
+}
+
+/// The gateway of upstream's runners is in another network than the machine.
+fn finish_v6(setup: &mut Setup) {
+    let (IpAddr::V6(local), IpAddr::V6(gateway)) = (setup.local, setup.gateway) else { return };
+    let mask = u128::MAX.checked_shl(128 - u32::from(setup.prefix.min(128))).unwrap_or(0);
+    let is_near = (local.to_bits() ^ gateway.to_bits()) & mask == 0;
+    if !is_near || local == gateway {
+        setup.gateway = Ipv6Addr::from_bits(local.to_bits() ^ 3).into();
     }
 }
 

@@ -3,7 +3,7 @@
 //! As in tcpdump's output, numbers in SYN packets are absolute and all others count from the SYN.
 
 use std::collections::HashMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use crate::language::ast::Flags;
 use crate::machine::Fd;
@@ -32,7 +32,7 @@ pub(super) enum State {
 }
 
 /// An address and a port.
-pub(super) type End = (Ipv4Addr, u16);
+pub(super) type End = (IpAddr, u16);
 
 #[derive(Debug)]
 pub(super) struct Connection {

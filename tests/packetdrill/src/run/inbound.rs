@@ -1,6 +1,6 @@
 //! Packets of the script that are injected, and which connection a packet of the script belongs to.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use super::connection::{Connection, End, Protocol, State, timestamp};
 use super::failure::Failure;
@@ -17,7 +17,7 @@ const TTL: u8 = 255;
 impl Connection {
     /// The header of a packet from the far end.
     pub(super) fn inbound_ip(&self) -> Option<Ip> {
-        Some(Ip { source: self.remote?.0, destination: self.local?.0, tos: 0, ttl: TTL })
+        Some(Ip { source: self.remote?.0, destination: self.local?.0, tos: 0, ttl: TTL, flow_label: 0 })
     }
 }
 
@@ -61,12 +61,12 @@ impl Runner<'_> {
         self.connections.len() - 1
     }
 
-    pub(super) fn local_ip(&self) -> Ipv4Addr {
-        ipv4(self.config.setup.local)
+    pub(super) fn local_ip(&self) -> IpAddr {
+        self.config.setup.local
     }
 
-    pub(super) fn remote_ip(&self) -> Ipv4Addr {
-        ipv4(self.config.setup.remote)
+    pub(super) fn remote_ip(&self) -> IpAddr {
+        self.config.setup.remote
     }
 
     /// A port of the far end that no connection of the script had before.
@@ -85,6 +85,7 @@ impl Runner<'_> {
                 Tos::Unchecked | Tos::Ect01 => 0,
             },
             ttl: packet.ip.ttl.unwrap_or(TTL),
+            flow_label: packet.ip.flow_label.unwrap_or(0),
         };
         let (from, to) = packet.ports.unwrap_or((0, 0));
         let from = if from == 0 { remote.1 } else { from };
@@ -161,13 +162,13 @@ impl Runner<'_> {
 
     /// An ICMP message about a packet of the machine's.
     fn icmp(&self, message: &Icmp, info: &IpInfo, at: usize, ip: &Ip) -> Result<Vec<u8>, Failure> {
-        let (kind, code) = icmp::numbers(&message.kind, message.code.as_deref())?;
-        let mut rest = vec![0; 4];
-        if let Some(mtu) = message.mtu {
-            let mtu = u16::try_from(mtu).map_err(|_| "an MTU in ICMP of IPv4 has 16 bits".to_owned())?;
-            rest[2..4].copy_from_slice(&mtu.to_be_bytes());
+        let is_v6 = ip.source.is_ipv6();
+        let (kind, code) = icmp::numbers(is_v6, &message.kind, message.code.as_deref())?;
+        let mut rest = message.mtu.unwrap_or(0).to_be_bytes().to_vec();
+        if !is_v6 && rest[..2] != [0, 0] {
+            return Err(Failure::new("an MTU in ICMP of IPv4 has 16 bits"));
         }
-        if matches!(kind, 0 | 8) {
+        if message.kind.starts_with("echo") {
             rest[..2].copy_from_slice(&message.id.to_be_bytes());
             return Ok(encode::icmp(ip, kind, code, &rest));
         }
@@ -188,7 +189,7 @@ fn quoted(quote: Quote, connection: &Connection, info: &IpInfo, ip: &Ip) -> Vec<
         Tos::Ecn(bits) | Tos::Byte(bits) => bits,
         Tos::Unchecked | Tos::Ect01 => 0,
     };
-    let sent = Ip { source: ip.destination, destination: ip.source, tos, ttl: TTL };
+    let sent = Ip { source: ip.destination, destination: ip.source, tos, ttl: TTL, flow_label: 0 };
     let (from, to) = (connection.local.map_or(0, |end| end.1), connection.remote.map_or(0, |end| end.1));
     let (protocol, len, header) = match quote {
         Quote::Tcp { seq, len } => {
@@ -200,14 +201,7 @@ fn quoted(quote: Quote, connection: &Connection, info: &IpInfo, ip: &Ip) -> Vec<
     };
     let mut whole = header;
     whole.resize(len, 0);
-    let mut packet = encode::ipv4(&sent, protocol, &whole);
-    packet.truncate(28);
+    let mut packet = encode::packet(&sent, protocol, &whole);
+    packet.truncate(sent.header_len() + 8);
     packet
-}
-
-fn ipv4(address: IpAddr) -> Ipv4Addr {
-    match address {
-        IpAddr::V4(address) => address,
-        IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
-    }
 }

@@ -101,7 +101,8 @@ impl Runner<'_> {
             self.collect();
             while let Some(live) = self.queue.pop_front() {
                 let time = live.at.saturating_sub(self.start);
-                if live.bytes.first().is_some_and(|byte| byte >> 4 == 6) {
+                let version = if self.local_ip().is_ipv4() { 4 } else { 6 };
+                if live.bytes.first().is_some_and(|byte| byte >> 4 != version) {
                     continue;
                 }
                 let packet = decode(&live.bytes).map_err(|error| format!("a bad packet left: {error}"))?;

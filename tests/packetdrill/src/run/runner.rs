@@ -47,8 +47,9 @@ pub fn run(
 
 /// What a script asks for that no machine here can do.
 fn needs(script: &Script, config: &Config) -> Result<(), Failure> {
-    if config.ip_version == IpVersion::V6 || !config.setup.local.is_ipv4() || !config.setup.remote.is_ipv4() {
-        return Err(Failure::skip("needs IPv6"));
+    let is_v6 = config.setup.local.is_ipv6();
+    if is_v6 != config.setup.remote.is_ipv6() || is_v6 != (config.ip_version == IpVersion::V6) {
+        return Err(Failure::new("the addresses are not of the version that --ip_version names"));
     }
     for event in &script.events {
         let at = |reason| Err(Failure { line: event.span.line, ..Failure::skip(reason) });
@@ -58,13 +59,13 @@ fn needs(script: &Script, config: &Config) -> Result<(), Failure> {
                 if let Some(outer) = packet.outer.first() {
                     return at(match outer {
                         Outer::Ipv4(..) => "needs IP in IP",
-                        Outer::Ipv6(..) => "needs IPv6",
+                        Outer::Ipv6(..) => "needs IP in IP",
                         Outer::Gre => "needs GRE",
                         Outer::Mpls => "needs MPLS",
                     });
                 }
                 let icmp6 = matches!(&packet.body, Body::Icmp(icmp) if icmp.kind == "packet_too_big");
-                if packet.ip.flow_label.is_some() || icmp6 {
+                if !is_v6 && (packet.ip.flow_label.is_some() || icmp6) {
                     return at("needs IPv6");
                 }
             }

@@ -38,7 +38,13 @@ fn run_text(text: &str, fake: &mut Fake) -> Result<Vec<String>, Failure> {
 
 /// A segment of the machine's to the first peer.
 fn sent(tcp: Tcp) -> Vec<u8> {
-    let ip = Ip { source: [192, 168, 0, 1].into(), destination: [192, 0, 2, 1].into(), tos: 0, ttl: 64 };
+    let ip = Ip {
+        source: [192, 168, 0, 1].into(),
+        destination: [192, 0, 2, 1].into(),
+        tos: 0,
+        ttl: 64,
+        flow_label: 0,
+    };
     encode::tcp(&ip, &Tcp { source: 8080, destination: 40_002, window: 100, ..tcp })
 }
 
@@ -214,7 +220,13 @@ fn arguments_reach_the_machine() {
 
 #[test]
 fn clients_learn_their_port_and_timestamps() {
-    let ip = Ip { source: [192, 168, 0, 1].into(), destination: [192, 0, 2, 1].into(), tos: 0, ttl: 64 };
+    let ip = Ip {
+        source: [192, 168, 0, 1].into(),
+        destination: [192, 0, 2, 1].into(),
+        tos: 0,
+        ttl: 64,
+        flow_label: 0,
+    };
     let stamp = |val| vec![TcpOption::Nop, TcpOption::Nop, TcpOption::Timestamp { val, ecr: 0 }];
     let ports = Tcp { source: 51_000, destination: 8080, ..Tcp::default() };
     let syn = Tcp { seq: 7_000, flags: flags("S"), options: stamp(900_000), ..ports.clone() };
@@ -267,7 +279,6 @@ fn code_blocks_see_the_moment() {
 #[test]
 fn what_is_not_there_is_skipped() {
     for (text, reason) in [
-        ("--ip_version=ipv6\n0 close(3) = 0", "needs IPv6"),
         ("0 > gre: . 1:1(0) ack 1", "needs GRE"),
         ("0 > mpls (label 1, tc 0, [S], ttl 1): . 1:1(0) ack 1", "needs MPLS"),
         ("0 < icmp packet_too_big mtu 1400 [1:11(10)]", "needs IPv6"),

@@ -4,7 +4,7 @@ use super::*;
 use crate::neighbour::State;
 use crate::socket::SocketError;
 use crate::wire::arp::Operation;
-use core::net::SocketAddrV4;
+use core::net::SocketAddr;
 
 fn state_of(host: &Host, neighbour: Ipv4Addr) -> Option<State> {
     host.stack.neighbours().iter().find(|(key, ..)| key.address == neighbour).map(|(_, state, _)| state)
@@ -101,7 +101,7 @@ fn a_connection_to_nobody_fails_after_three_questions() {
     host.poll();
     host.sent();
     let socket = host.stack.tcp_open().unwrap();
-    host.stack.tcp_connect(socket, SocketAddrV4::new(PEER, 80), host.now).unwrap();
+    host.stack.tcp_connect(socket, SocketAddr::new(PEER.into(), 80), host.now).unwrap();
     host.wait(2_900);
     assert_eq!(host.sent(), ["ARP, Request who-has 192.0.2.2 tell 192.0.2.1"; 3]);
     assert_eq!(host.stack.tcp_connect_result(socket), Err(SocketError::WouldBlock));
@@ -116,7 +116,7 @@ fn a_flood_for_an_unknown_neighbour_is_bounded() {
     host.poll();
     let socket = host.stack.udp_open().unwrap();
     for _ in 0..500 {
-        let remote = Some(SocketAddrV4::new(PEER, 53));
+        let remote = Some(SocketAddr::new(PEER.into(), 53));
         host.stack.udp_send_to(socket, b"x", remote, host.now).unwrap();
     }
     assert_eq!(host.dropped(), vec![DropReason::NeighbourQueueFull; 399]);

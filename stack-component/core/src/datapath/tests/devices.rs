@@ -3,13 +3,14 @@
 use super::*;
 use crate::packet::Checksum;
 use crate::qdisc::PfifoFast;
+use crate::route::RouteError;
 use crate::stack::ConfigError;
-use core::net::SocketAddrV4;
+use core::net::SocketAddr;
 
 fn send(host: &mut Host, count: usize) {
     let socket = host.stack.udp_open().unwrap();
     for _ in 0..count {
-        let remote = Some(SocketAddrV4::new(PEER, 53));
+        let remote = Some(SocketAddr::new(PEER.into(), 53));
         host.stack.udp_send_to(socket, b"x", remote, host.now).unwrap();
     }
 }
@@ -96,14 +97,14 @@ fn a_device_that_sums_is_left_to_it() {
     let sent = host.eth0.wire().sent.pop().unwrap();
     let header = ipv4::Header::parse(&sent[14..]).unwrap();
     let datagram = wire_udp::Header::parse(header.payload()).unwrap();
-    assert!(!datagram.checksum_is_valid(US, PEER), "only the pseudo-header is summed");
+    assert!(!datagram.checksum_is_valid(US.into(), PEER.into()), "only the pseudo-header is summed");
 }
 
 #[test]
 fn what_a_device_has_verified_is_not_summed_again() {
     let mut host = Host::new();
     let socket = host.stack.udp_open().unwrap();
-    host.stack.udp_bind(socket, SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 53)).unwrap();
+    host.stack.udp_bind(socket, SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 53)).unwrap();
     let mut packet = datagram((PEER, 1), (US, 53), b"x");
     *packet.last_mut().unwrap() = b'y';
     let mut frame = Packet::from_frame(ip_frame(&packet));
@@ -139,7 +140,8 @@ fn the_loopback_backlog_is_bounded() {
     let outgoing = |packet| super::super::Outgoing {
         packet,
         source: None,
-        destination: Ipv4Addr::LOCALHOST,
+        destination: Ipv4Addr::LOCALHOST.into(),
+        device: None,
         protocol: Protocol(99),
         ttl: 1,
         tos: 0,
@@ -186,9 +188,9 @@ fn configuration_that_makes_no_sense_is_refused() {
     assert_eq!(again, Err(ConfigError::AddressExists(US)));
     let nowhere = stack.add_address(DeviceIndex(9), "10.0.0.1/24".parse().unwrap());
     assert_eq!(nowhere, Err(ConfigError::NoSuchDevice));
-    assert_eq!(stack.add_default_gateway(FAR), Err(ConfigError::GatewayUnreachable(FAR)));
-    assert_eq!(stack.add_default_gateway(US), Err(ConfigError::GatewayUnreachable(US)));
-    assert_eq!(stack.add_default_gateway(PEER), Err(ConfigError::RouteExists));
+    assert_eq!(stack.add_default_gateway(FAR), Err(ConfigError::Route(RouteError::BadGateway(FAR.into()))));
+    assert_eq!(stack.add_default_gateway(US), Err(ConfigError::Route(RouteError::BadGateway(US.into()))));
+    assert_eq!(stack.add_default_gateway(PEER), Err(ConfigError::Route(RouteError::Exists)));
     for (good, device) in
         [("10.0.0.1/31", ETH0), ("10.0.0.5/32", ETH0), ("127.0.0.2/8", DeviceIndex::LOOPBACK)]
     {

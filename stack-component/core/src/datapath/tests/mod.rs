@@ -3,6 +3,7 @@
 mod arp;
 mod devices;
 mod forward;
+mod fragments;
 mod fuzz;
 mod icmp;
 mod input;
@@ -216,8 +217,9 @@ fn check_packet(packet: &[u8]) {
     }
     assert!(!header.is_fragment());
     assert!(match header.protocol() {
-        Protocol::TCP => tcp::checksum_is_valid(source, destination, payload),
-        Protocol::UDP => wire_udp::Header::parse(payload).unwrap().checksum_is_valid(source, destination),
+        Protocol::TCP => tcp::checksum_is_valid(source.into(), destination.into(), payload),
+        Protocol::UDP =>
+            wire_udp::Header::parse(payload).unwrap().checksum_is_valid(source.into(), destination.into()),
         Protocol::ICMP => icmpv4::Header::parse(payload).unwrap().checksum_is_valid(),
         _ => true,
     });
@@ -290,7 +292,8 @@ fn datagram(source: (Ipv4Addr, u16), destination: (Ipv4Addr, u16), data: &[u8]) 
     bytes.extend_from_slice(data);
     let fields = wire_udp::Fields { source_port: source.1, destination_port: destination.1, total_len };
     fields.emit(&mut bytes, 0);
-    let sum = pseudo_header(source.0, destination.0, Protocol::UDP, total_len.into()).plus(Sum::of(&bytes));
+    let sum = pseudo_header(source.0.into(), destination.0.into(), Protocol::UDP, total_len.into())
+        .plus(Sum::of(&bytes));
     fields.emit(&mut bytes, sum.checksum());
     packet(source.0, destination.0, Protocol::UDP, &bytes)
 }
@@ -301,7 +304,7 @@ fn syn(source: (Ipv4Addr, u16), destination: (Ipv4Addr, u16)) -> Vec<u8> {
     let flags = tcp::Flags::SYN;
     tcp::Fields { source_port, destination_port, sequence: 100, flags, window: 9, ..Default::default() }
         .emit(&mut segment, 0);
-    tcp::fill_checksum(source.0, destination.0, &mut segment);
+    tcp::fill_checksum(source.0.into(), destination.0.into(), &mut segment);
     packet(source.0, destination.0, Protocol::TCP, &segment)
 }
 

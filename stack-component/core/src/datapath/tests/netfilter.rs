@@ -52,7 +52,7 @@ fn a_filtered_datagram_is_an_error_of_its_sender() {
     let mut host = Host::new();
     drop_at(&mut host, HookPoint::LocalOut, Protocol::UDP);
     let socket = host.stack.udp_open().unwrap();
-    let remote = Some(core::net::SocketAddrV4::new(PEER, 53));
+    let remote = Some(core::net::SocketAddr::new(PEER.into(), 53));
     let sent = host.stack.udp_send_to(socket, b"x", remote, host.now);
     assert_eq!(sent, Err(crate::socket::SocketError::AccessDenied));
 }

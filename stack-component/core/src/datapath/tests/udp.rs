@@ -4,10 +4,10 @@ use super::*;
 use crate::socket::SocketError;
 use crate::stack::SocketHandle;
 use crate::testing::{ADDRESSES, Impairment, Network};
-use core::net::SocketAddrV4;
+use core::net::SocketAddr;
 
-fn at(address: Ipv4Addr, port: u16) -> SocketAddrV4 {
-    SocketAddrV4::new(address, port)
+fn at(address: Ipv4Addr, port: u16) -> SocketAddr {
+    SocketAddr::new(address.into(), port)
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn a_closed_port_refuses_a_connected_socket() {
     let mut network = Network::new(Impairment::NONE, 1);
     let client = network.hosts[0].udp_open().unwrap();
     network.hosts[0].udp_connect(client, at(ADDRESSES[1], 9)).unwrap();
-    assert_eq!(network.hosts[0].udp_local_address(client).unwrap().ip(), &ADDRESSES[0]);
+    assert_eq!(network.hosts[0].udp_local_address(client).unwrap().ip(), ADDRESSES[0]);
     network.hosts[0].udp_send_to(client, b"x", None, network.now).unwrap();
     while !network.hosts[0].udp_readiness(client).readable {
         assert!(network.step());

@@ -1,8 +1,8 @@
 //! IPv4 (RFC 791, RFC 1122, RFC 1812). Linux: `net/ipv4/ip_input.c`, `ip_forward.c`, `ip_output.c`.
 //!
 //! Place in the walk: Ethernet input -> [`input`] -> route -> local delivery or [`forward`]; a protocol's
-//! output -> route -> [`output`] -> neighbour. Fragments are not put together and packets not cut: both are
-//! counted and dropped.
+//! output -> route -> [`output`] -> neighbour. What is for us and arrives in pieces is put together by
+//! [`crate::fragment`].
 
 mod forward;
 mod identification;

@@ -214,7 +214,7 @@ impl Connection {
 
     /// The most data a segment of ours could carry without options. Linux: `__tcp_mtu_to_mss`.
     pub(super) fn mss_without_options(&self) -> u32 {
-        self.send.peer_mss.min(mss_of_mtu(self.passing_mtu())).max(MIN_MSS)
+        self.send.peer_mss.min(mss_of_mtu(self.passing_mtu(), self.tuple.remote.ip())).max(MIN_MSS)
     }
 
     /// The largest segment we tell the peer that we take. Linux: `advmss`.

@@ -7,7 +7,7 @@ use crate::tcp::{Algorithm, TcpHandle, TcpOption};
 use crate::time::Duration;
 use crate::wire::ecn::Codepoint;
 use crate::wire::tcp::{Flags, Options};
-use core::net::SocketAddrV4;
+use core::net::SocketAddr;
 
 const ACK: Flags = Flags::ACK;
 const ASKING: Flags = Flags::SYN.with(Flags::ECE).with(Flags::CWR);
@@ -94,7 +94,7 @@ fn connecting(tcp_ecn: u32) -> (Script, TcpHandle, Seen) {
     host.sysctl.tcp_ecn = tcp_ecn;
     let mut script = Script::new(host, 0);
     let handle = script.host.connect(script.peer);
-    script.port = script.host.tcp.local_address(handle).map_or(0, |local: SocketAddrV4| local.port());
+    script.port = script.host.tcp.local_address(handle).map_or(0, |local: SocketAddr| local.port());
     let syn = script.one();
     script.expected = syn.sequence.wrapping_add(1);
     (script, handle, syn)

@@ -215,7 +215,7 @@ fn two_hosts_with_a_key_understand_each_other_and_nobody_else_does() {
     let listener = pair.hosts[1].listen(179);
     let addresses = [pair.hosts[0].address, pair.hosts[1].address];
     pair.hosts[1].tcp.add_md5_key(listener, addresses[0], 24, b"secret").unwrap();
-    let remote = core::net::SocketAddrV4::new(addresses[1], 179);
+    let remote = core::net::SocketAddr::new(addresses[1], 179);
     let client = pair.hosts[0].with(|tcp, env| {
         let handle = tcp.open(env).unwrap();
         tcp.add_md5_key(handle, addresses[1], 32, b"secret").unwrap();
@@ -263,10 +263,11 @@ fn icmp(script: &mut Script, sequence: u32, kind: IcmpErrorKind) {
     let error = IcmpError {
         protocol: crate::wire::protocol::Protocol::TCP,
         source: script.host.address,
-        destination: *script.peer.ip(),
+        destination: script.peer.ip(),
         source_port: script.port,
         destination_port: script.peer.port(),
         sequence,
+        scope: 0,
         kind,
     };
     script.host.with(|tcp, env| tcp.icmp_error(env, &error));

@@ -7,7 +7,7 @@ use crate::icmp::{IcmpError, IcmpErrorKind};
 use crate::tcp::{SocketError, TcpState};
 use crate::time::Duration;
 use crate::wire::tcp::{Flags, Options, Timestamps};
-use core::net::SocketAddrV4;
+use core::net::SocketAddr;
 use std::vec;
 use std::vec::Vec;
 
@@ -106,11 +106,12 @@ fn icmp_errors_end_an_opening_only_if_they_quote_it() {
         let local = script.host.tcp.local_address(handle).unwrap();
         let mut quote = IcmpError {
             protocol: crate::wire::protocol::Protocol::TCP,
-            source: *local.ip(),
-            destination: *script.peer.ip(),
+            source: local.ip(),
+            destination: script.peer.ip(),
             source_port: local.port(),
             destination_port: script.peer.port(),
             sequence: syn.sequence.wrapping_add(1),
+            scope: 0,
             kind,
         };
         script.host.with(|tcp, env| tcp.icmp_error(env, &quote));
@@ -270,7 +271,7 @@ fn both_sides_open_at_once() {
 #[test]
 fn two_hosts_that_open_at_once_are_connected_once() {
     let mut pair = Pair::new(Impairment::NONE, 3);
-    let addresses = [0, 1].map(|side: usize| SocketAddrV4::new(pair.hosts[side].address, 700));
+    let addresses = [0, 1].map(|side: usize| SocketAddr::new(pair.hosts[side].address, 700));
     let handles = [0, 1].map(|side: usize| {
         let source = pair.hosts[side].address;
         pair.hosts[side].with(|tcp, env| {
@@ -294,7 +295,7 @@ fn initial_numbers_and_ports_cannot_be_guessed_from_others() {
     let mut host = Host::new(1);
     let mut seen = vec![];
     for last in 0..50u8 {
-        let remote = SocketAddrV4::new([198, 51, 100, last].into(), 80);
+        let remote = SocketAddr::new([198, 51, 100, last].into(), 80);
         let handle = host.connect(remote);
         seen.push(host.tcp.local_address(handle).unwrap().port());
     }

@@ -13,14 +13,14 @@ use crate::wire::ecn::Codepoint;
 use crate::wire::tcp::{Fields, Flags, Header, Options};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use core::net::{Ipv4Addr, SocketAddrV4};
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 pub(super) const MTU: u32 = 1500;
 
 /// A TCP with what the stack would lend it.
 pub(super) struct Host {
     pub tcp: Tcp,
-    pub address: Ipv4Addr,
+    pub address: IpAddr,
     pub now: Instant,
     pub counters: Counters,
     pub sysctl: Sysctl,
@@ -33,7 +33,7 @@ impl Host {
         let mut random = SeededRandom::new(last_octet.into());
         Host {
             tcp: Tcp::new(&mut random),
-            address: Ipv4Addr::new(198, 51, 100, last_octet),
+            address: IpAddr::V4(Ipv4Addr::new(198, 51, 100, last_octet)),
             now: Instant::from_millis(1_000_000),
             counters: Counters::default(),
             sysctl: Sysctl::default(),
@@ -55,7 +55,7 @@ impl Host {
     }
 
     pub(super) fn listen(&mut self, port: u16) -> TcpHandle {
-        let local = SocketAddrV4::new(self.address, port);
+        let local = SocketAddr::new(self.address, port);
         self.with(|tcp, env| {
             let handle = tcp.open(env).unwrap();
             tcp.bind(env, handle, local).unwrap();
@@ -64,7 +64,7 @@ impl Host {
         })
     }
 
-    pub(super) fn connect(&mut self, remote: SocketAddrV4) -> TcpHandle {
+    pub(super) fn connect(&mut self, remote: SocketAddr) -> TcpHandle {
         let source = self.address;
         self.with(|tcp, env| {
             let handle = tcp.open(env).unwrap();
@@ -124,7 +124,7 @@ pub(super) struct Seen {
 /// One side of a connection played by hand against a [`Host`].
 pub(super) struct Script {
     pub host: Host,
-    pub peer: SocketAddrV4,
+    pub peer: SocketAddr,
     pub port: u16,
     /// What the peer puts into every segment.
     pub options: Options,
@@ -139,7 +139,7 @@ pub(super) struct Script {
 impl Script {
     /// A script against `host`, whose own port is `port`.
     pub(super) fn new(host: Host, port: u16) -> Self {
-        let peer = SocketAddrV4::new(Ipv4Addr::new(198, 51, 100, 99), 4000);
+        let peer = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(198, 51, 100, 99)), 4000);
         let (options, codepoint) = Default::default();
         Script { host, peer, port, options, next: 5000, expected: 0, window: 65535, codepoint }
     }
@@ -206,7 +206,7 @@ impl Script {
         fields.emit(packet.push(fields.header_len()), 0);
         packet.meta.checksum = Checksum::Verified;
         let info = SegmentInfo {
-            source: *self.peer.ip(),
+            source: self.peer.ip(),
             destination: self.host.address,
             tos: self.codepoint as u8,
             ttl: 64,
@@ -321,7 +321,7 @@ impl Pair {
     /// An established connection: the client's and the server's handle.
     pub(super) fn connected(&mut self) -> [TcpHandle; 2] {
         let listener = self.hosts[1].listen(80);
-        let remote = SocketAddrV4::new(self.hosts[1].address, 80);
+        let remote = SocketAddr::new(self.hosts[1].address, 80);
         let client = self.hosts[0].connect(remote);
         for _ in 0..10_000 {
             if let Ok(server) = self.hosts[1].tcp.accept(listener) {

@@ -111,10 +111,11 @@ fn retransmission_after_the_path_became_narrower_uses_smaller_segments() {
     let local = crate::icmp::IcmpError {
         protocol: crate::wire::protocol::Protocol::TCP,
         source: script.host.address,
-        destination: *script.peer.ip(),
+        destination: script.peer.ip(),
         source_port: 80,
         destination_port: script.peer.port(),
         sequence: seen[0].sequence,
+        scope: 0,
         kind: crate::icmp::IcmpErrorKind::FragmentationNeeded { mtu: 600 },
     };
     script.host.with(|tcp, env| tcp.icmp_error(env, &local));

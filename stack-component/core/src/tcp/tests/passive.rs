@@ -7,7 +7,7 @@ use crate::drop_reason::DropReason;
 use crate::tcp::{Shutdown, SocketError, TcpHandle, TcpOption, TcpState};
 use crate::time::Duration;
 use crate::wire::tcp::{Flags, Options, Timestamps};
-use core::net::SocketAddrV4;
+use core::net::SocketAddr;
 
 const SYN_ACK: Flags = Flags::from_bits(0x12);
 
@@ -232,7 +232,7 @@ fn too_many_time_waits_are_not_kept() {
 }
 
 fn bound(host: &mut Host, options: &[TcpOption]) -> Result<TcpHandle, SocketError> {
-    let local = SocketAddrV4::new(host.address, 80);
+    let local = SocketAddr::new(host.address, 80);
     host.with(|tcp, env| {
         let handle = tcp.open(env)?;
         options.iter().try_for_each(|option| tcp.set_option(env, handle, *option))?;

@@ -13,7 +13,7 @@ use super::checksum::{Sum, pseudo_header};
 use super::protocol::Protocol;
 use super::{Malformed, get_u16, get_u32, put_u16, put_u32};
 use core::fmt;
-use core::net::Ipv4Addr;
+use core::net::IpAddr;
 use core::ops::{BitOr, BitOrAssign};
 
 /// Bytes of a header without options.
@@ -233,7 +233,7 @@ impl<'a> Header<'a> {
 }
 
 /// Whether the segment `bytes` between these addresses is undamaged. Linux: `tcp_v4_check`.
-pub fn checksum_is_valid(source: Ipv4Addr, destination: Ipv4Addr, bytes: &[u8]) -> bool {
+pub fn checksum_is_valid(source: IpAddr, destination: IpAddr, bytes: &[u8]) -> bool {
     let Ok(length) = u32::try_from(bytes.len()) else { return false };
     pseudo_header(source, destination, Protocol::TCP, length).plus(Sum::of(bytes)).is_valid()
 }
@@ -306,7 +306,7 @@ impl Fields {
 
 /// Computes and fills in the checksum of the whole segment `bytes`, whose field must hold 0; no effect on
 /// bytes that are shorter than a header.
-pub fn fill_checksum(source: Ipv4Addr, destination: Ipv4Addr, bytes: &mut [u8]) {
+pub fn fill_checksum(source: IpAddr, destination: IpAddr, bytes: &mut [u8]) {
     let Ok(length) = u32::try_from(bytes.len()) else { return };
     if bytes.len() >= HEADER_LEN {
         let sum = pseudo_header(source, destination, Protocol::TCP, length).plus(Sum::of(bytes));
@@ -320,9 +320,10 @@ mod tests {
     use alloc::string::ToString;
     use alloc::vec;
     use alloc::vec::Vec;
+    use core::net::Ipv4Addr;
 
-    const A: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
-    const B: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
+    const A: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+    const B: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
 
     fn segment() -> (Fields, Vec<u8>) {
         let fields = Fields {

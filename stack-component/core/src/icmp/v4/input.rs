@@ -1,6 +1,6 @@
 //! Messages on the way in.
 
-use super::{IcmpError, IcmpErrorKind};
+use super::super::{IcmpError, IcmpErrorKind};
 use crate::counters::{Counter, Counters};
 use crate::drop_reason::DropReason;
 use crate::packet::{Checksum, Packet};
@@ -102,7 +102,7 @@ fn kind_of(header: &Header<'_>) -> Option<IcmpErrorKind> {
             unreachable::PROTOCOL => IcmpErrorKind::ProtocolUnreachable,
             unreachable::PORT => IcmpErrorKind::PortUnreachable,
             unreachable::FRAGMENTATION_NEEDED => {
-                IcmpErrorKind::FragmentationNeeded { mtu: header.next_hop_mtu() }
+                IcmpErrorKind::FragmentationNeeded { mtu: header.next_hop_mtu().into() }
             }
             unreachable::SOURCE_ROUTE_FAILED => IcmpErrorKind::SourceRouteFailed,
             unreachable::NETWORK_UNKNOWN => IcmpErrorKind::NetworkUnknown,

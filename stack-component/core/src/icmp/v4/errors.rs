@@ -1,6 +1,6 @@
 //! The errors we send about packets of others.
 
-use super::{RateLimit, Suppressed};
+use super::super::{RateLimit, Suppressed};
 use crate::packet::{LinkDestination, Packet};
 use crate::random::Random;
 use crate::sysctl::Sysctl;
@@ -30,6 +30,8 @@ pub enum Problem {
     AdministrativelyProhibited,
     /// Its time to live ended.
     TimeExceeded,
+    /// The rest of its fragments did not arrive in time.
+    ReassemblyTimeExceeded,
     /// The byte at this place of its IP header makes no sense.
     ParameterProblem(u8),
 }
@@ -49,6 +51,7 @@ impl Problem {
             Problem::FragmentationNeeded(mtu) => unreachable(unreachable::FRAGMENTATION_NEEDED, mtu),
             Problem::AdministrativelyProhibited => unreachable(unreachable::ADMINISTRATIVELY_PROHIBITED, 0),
             Problem::TimeExceeded => Fields { kind: Type::TIME_EXCEEDED, code: 0, rest: [0; 4] },
+            Problem::ReassemblyTimeExceeded => Fields { kind: Type::TIME_EXCEEDED, code: 1, rest: [0; 4] },
             Problem::ParameterProblem(pointer) => {
                 Fields { kind: Type::PARAMETER_PROBLEM, code: 0, rest: [pointer, 0, 0, 0] }
             }
@@ -97,7 +100,7 @@ pub fn error_about(
     let destination = about.complain_to()?;
     // Path-MTU discovery depends on every one of these.
     let unlimited = matches!(problem, Problem::FragmentationNeeded(_)) || about.ours;
-    if !unlimited && let Err(suppressed) = limit.allow(now, sysctl, random, destination) {
+    if !unlimited && let Err(suppressed) = limit.allow(now, sysctl, random, destination.into()) {
         return Some(Err(suppressed));
     }
     let quote = about.packet.len().min(MAX_ERROR - ipv4::HEADER_LEN - HEADER_LEN);
@@ -157,6 +160,7 @@ mod tests {
             (Problem::FragmentationNeeded(1400), "ICMP unreachable - need to frag (mtu 1400), length 36"),
             (Problem::AdministrativelyProhibited, "ICMP unreachable - admin prohibited, length 36"),
             (Problem::TimeExceeded, "ICMP time exceeded, length 36"),
+            (Problem::ReassemblyTimeExceeded, "ICMP time exceeded, length 36"),
             (Problem::ParameterProblem(20), "ICMP parameter problem, length 36"),
         ];
         for (problem, line) in rows {

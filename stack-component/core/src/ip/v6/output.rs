@@ -1,0 +1,75 @@
+//! The header of packets made here.
+
+use crate::drop_reason::DropReason;
+use crate::packet::Packet;
+use crate::wire::ipv6::{Fields, HEADER_LEN};
+use crate::wire::protocol::Protocol;
+use core::net::Ipv6Addr;
+
+/// A payload with all that its header is made of.
+#[derive(Debug)]
+pub struct Request {
+    /// The transport header and its payload.
+    pub packet: Packet,
+    /// One of our addresses, or the unspecified one.
+    pub source: Ipv6Addr,
+    /// Whom it is for.
+    pub destination: Ipv6Addr,
+    /// What the payload is.
+    pub next_header: Protocol,
+    /// How many hops it may take.
+    pub hop_limit: u8,
+    /// Traffic class.
+    pub traffic_class: u8,
+    /// What packets of its flow have in common, 20 bits.
+    pub flow_label: u32,
+}
+
+/// Puts the header before the payload, unless the packet would be larger than `mtu` bytes. Linux: `ip6_xmit`.
+pub fn output(request: Request, mtu: u32) -> Result<Packet, (DropReason, Packet)> {
+    let Request { mut packet, source, destination, next_header, hop_limit, traffic_class, flow_label } =
+        request;
+    let too_big = HEADER_LEN + packet.len() > mtu as usize;
+    let payload_len = match u16::try_from(packet.len()) {
+        Ok(payload_len) if !too_big => payload_len,
+        _ => return Err((DropReason::PacketTooBig, packet)),
+    };
+    Fields { traffic_class, flow_label, payload_len, next_header, hop_limit, source, destination }
+        .emit(packet.push(HEADER_LEN));
+    Ok(packet)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::ipv6::{Header, MAX_PAYLOAD};
+
+    fn send(payload: &[u8], mtu: u32) -> Result<Packet, DropReason> {
+        let request = Request {
+            packet: Packet::from_payload(payload),
+            source: Ipv6Addr::LOCALHOST,
+            destination: Ipv6Addr::LOCALHOST,
+            next_header: Protocol::UDP,
+            hop_limit: 64,
+            traffic_class: 0x10,
+            flow_label: 0x12345,
+        };
+        output(request, mtu).map_err(|(reason, _)| reason)
+    }
+
+    #[test]
+    fn the_header_is_right() {
+        let packet = send(b"data", 44).unwrap();
+        let header = Header::parse(packet.data()).unwrap();
+        assert_eq!((header.payload(), header.traffic_class(), header.hop_limit()), (&b"data"[..], 0x10, 64));
+        assert_eq!((header.next_header(), header.flow_label()), (Protocol::UDP, 0x12345));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        assert_eq!(send(b"data!", 44).unwrap_err(), DropReason::PacketTooBig);
+        let largest = alloc::vec![0; MAX_PAYLOAD + 1];
+        assert!(send(&largest[1..], 65_575).is_ok());
+        assert_eq!(send(&largest, 65_576).unwrap_err(), DropReason::PacketTooBig);
+    }
+}

@@ -1,0 +1,230 @@
+//! All routes and rules of a stack.
+
+use super::multipath::{FlowHash, FlowTuple};
+use super::rule::{Rule, Rules};
+use super::table::{Meeting, Table};
+use super::{Route, RouteError, TableId};
+use crate::packet::DeviceIndex;
+use crate::random::Random;
+use crate::time::Instant;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+/// Most routes of a stack. One takes some 500 bytes with its share of the trie.
+pub const MAX_ROUTES: usize = 1 << 18;
+
+/// What there is for one version.
+#[derive(Debug)]
+pub(super) struct Family {
+    pub(super) tables: BTreeMap<TableId, Table>,
+    pub(super) rules: Rules,
+}
+
+/// The routing tables and rules of both versions.
+#[derive(Debug)]
+pub struct Routes {
+    v4: Family,
+    v6: Family,
+    /// How many routes there are.
+    count: usize,
+    /// How many routes with several hops there were ever; 0 spares the flow hash.
+    spread: usize,
+    /// The earliest [`Route::expires`], or earlier.
+    expiry: Option<Instant>,
+    /// How often the tables changed.
+    generation: u32,
+    hash: FlowHash,
+}
+
+impl Routes {
+    /// No routes and Linux's rules; the key of the flow hash is drawn from `random`.
+    pub fn new(random: &mut dyn Random) -> Self {
+        let family = |ipv4| Family { tables: BTreeMap::new(), rules: Rules::new(ipv4) };
+        let hash = FlowHash::new(random);
+        Routes { v4: family(true), v6: family(false), count: 0, spread: 0, expiry: None, generation: 0, hash }
+    }
+
+    pub(super) fn family(&self, address: IpAddr) -> &Family {
+        match address {
+            IpAddr::V4(_) => &self.v4,
+            IpAddr::V6(_) => &self.v6,
+        }
+    }
+
+    fn family_mut(&mut self, address: IpAddr) -> &mut Family {
+        match address {
+            IpAddr::V4(_) => &mut self.v4,
+            IpAddr::V6(_) => &mut self.v6,
+        }
+    }
+
+    /// A number that changes with the tables. Linux: `rt_genid`.
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// Something changed that answers depend on: a route, a rule, a device.
+    pub(crate) fn note_change(&mut self) {
+        self.generation = self.generation.wrapping_add(1);
+    }
+
+    /// Takes a route in that is complete: its hops name their devices.
+    pub fn insert(&mut self, route: Route, meeting: Meeting) -> Result<(), RouteError> {
+        if self.count >= MAX_ROUTES {
+            return Err(RouteError::TooMany);
+        }
+        let (several, expires, table) = (route.hops.len() > 1, route.expires, route.table);
+        let appends = meeting == Meeting::Append && route.destination.is_ipv6();
+        let tables = &mut self.family_mut(route.destination.address()).tables;
+        let inserted = tables.entry(table).or_default().insert(route, meeting);
+        if tables.get(&table).is_some_and(Table::is_empty) {
+            tables.remove(&table);
+        }
+        self.count += inserted?;
+        self.spread += usize::from(several || appends);
+        self.expiry = self.expiry.into_iter().chain(expires).min();
+        self.note_change();
+        Ok(())
+    }
+
+    /// Takes the first route out that is as `pattern` says: its table, destination and type of service; and its metric,
+    /// kind, source and hops as far as they are named. Linux: `fib_table_delete`, `ip6_route_del`.
+    pub fn remove(&mut self, pattern: &Route) -> Result<Route, RouteError> {
+        let tables = &mut self.family_mut(pattern.destination.address()).tables;
+        let table = tables.get_mut(&pattern.table).ok_or(RouteError::NoSuchRoute)?;
+        let removed = table.remove(pattern).ok_or(RouteError::NoSuchRoute)?;
+        if table.is_empty() {
+            tables.remove(&pattern.table);
+        }
+        self.count = self.count.saturating_sub(1);
+        self.note_change();
+        Ok(removed)
+    }
+
+    /// Whether there is a route as `pattern` says: see [`Routes::remove`].
+    pub fn has(&self, pattern: &Route) -> bool {
+        let tables = &self.family(pattern.destination.address()).tables;
+        tables.get(&pattern.table).is_some_and(|table| table.has(pattern))
+    }
+
+    /// Lets every route that `concerned` tells be changed by `keep`; those it answers `false` for go.
+    pub(crate) fn retain(
+        &mut self,
+        concerned: impl Fn(&Route) -> bool,
+        mut keep: impl FnMut(&mut Route) -> bool,
+    ) {
+        for family in [&mut self.v4, &mut self.v6] {
+            for table in family.tables.values_mut() {
+                let gone = table.retain(&concerned, &mut keep);
+                self.count = self.count.saturating_sub(gone);
+            }
+            family.tables.retain(|_, table| !table.is_empty());
+        }
+        self.note_change();
+    }
+
+    /// Routes over a device that is gone or down go, but for those that have other ways. Linux:
+    /// `fib_sync_down_dev`, `rt6_disable_ip`.
+    pub fn device_down(&mut self, device: DeviceIndex) {
+        self.retain(
+            |route| route.is_over(device),
+            |route| {
+                let over = |hop: &&mut super::Hop| hop.device == Some(device);
+                route.hops.iter_mut().filter(over).for_each(|hop| hop.dead = true);
+                route.hops.iter().any(|hop| !hop.dead)
+            },
+        );
+    }
+
+    /// The ways over a device that is up again count again. Linux: `fib_sync_up`.
+    pub fn device_up(&mut self, device: DeviceIndex) {
+        self.retain(
+            |route| route.is_over(device),
+            |route| {
+                let over = |hop: &&mut super::Hop| hop.device == Some(device);
+                route.hops.iter_mut().filter(over).for_each(|hop| hop.dead = false);
+                true
+            },
+        );
+    }
+
+    /// Forgets a device altogether.
+    pub fn device_gone(&mut self, device: DeviceIndex) {
+        self.device_down(device);
+        self.retain(
+            |route| route.is_over(device),
+            |route| {
+                route.hops.retain(|hop| hop.device != Some(device));
+                true
+            },
+        );
+        self.v4.rules.forget_device(device);
+        self.v6.rules.forget_device(device);
+    }
+
+    /// Routes whose source is an address that is not ours any more go. Linux: `fib_sync_down_addr`.
+    pub fn address_gone(&mut self, address: IpAddr) {
+        self.retain(|route| route.source == Some(address), |_| false);
+    }
+
+    /// When the next route goes by itself.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.expiry
+    }
+
+    /// Lets the routes go whose time is over. Linux: `fib6_run_gc`.
+    pub fn run_timers(&mut self, now: Instant) {
+        if self.expiry.is_none_or(|expiry| expiry > now) {
+            return;
+        }
+        self.retain(|route| route.expires.is_some_and(|expires| expires <= now), |_| false);
+        self.expiry = self.iter().filter_map(|route| route.expires).min();
+    }
+
+    /// The hash that a flow chooses one of several ways by, with `fib_multipath_hash_policy` 0 or 1; 0 if no route has
+    /// several.
+    pub fn flow_hash(&self, flow: &FlowTuple, policy: u32) -> u32 {
+        if self.spread == 0 { 0 } else { self.hash.of(flow, policy == 1) }
+    }
+
+    /// All routes: IPv4 before IPv6, table by table, by destination.
+    pub fn iter(&self) -> impl Iterator<Item = &Route> {
+        let tables = self.v4.tables.values().chain(self.v6.tables.values());
+        tables.flat_map(Table::iter)
+    }
+
+    /// How many routes there are.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there are no routes.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The rules of the version that `like` has, in the order they are asked.
+    pub fn rules(&self, like: IpAddr) -> Vec<Rule> {
+        self.family(like).rules.iter().copied().collect()
+    }
+
+    /// The priority of a rule that names none.
+    pub fn default_rule_priority(&self, like: IpAddr) -> u32 {
+        self.family(like).rules.default_priority()
+    }
+
+    /// Adds a rule for the version that `like` has. Linux: `fib_nl_newrule`.
+    pub fn add_rule(&mut self, like: IpAddr, rule: Rule) -> Result<(), RouteError> {
+        self.family_mut(like).rules.add(rule)?;
+        self.note_change();
+        Ok(())
+    }
+
+    /// Takes exactly this rule away. Linux: `fib_nl_delrule`.
+    pub fn remove_rule(&mut self, like: IpAddr, rule: &Rule) -> Result<(), RouteError> {
+        self.family_mut(like).rules.remove(rule)?;
+        self.note_change();
+        Ok(())
+    }
+}

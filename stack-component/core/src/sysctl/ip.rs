@@ -1,0 +1,52 @@
+//! Settings of IP and ICMP that are the same for all devices.
+
+/// Hands the rows to the next macro, behind those it was handed itself: see [`super::table`].
+macro_rules! ip_rows {
+    ($next:ident $($more:ident)* { $($before:tt)* }) => { $next! { $($more)* { $($before)*
+        /// Time to live of packets sent.
+        ip_default_ttl: u32 = 64, "net.ipv4.ip_default_ttl", "a number from 1 to 255", |v| (1..=255).contains(v);
+        /// First and last ephemeral port.
+        ip_local_port_range: [u32; 2] = [32768, 60999], "net.ipv4.ip_local_port_range",
+            "two ports, the lower first", |v| 1 <= v[0] && v[0] <= v[1] && v[1] <= 65535;
+        /// Bytes of memory for fragments above which the oldest datagrams are given up; 0: none is put together.
+        ipfrag_high_thresh: u32 = 4 << 20, "net.ipv4.ipfrag_high_thresh", "bytes", |_| true;
+        /// Bytes of memory for fragments that are left then.
+        ipfrag_low_thresh: u32 = 3 << 20, "net.ipv4.ipfrag_low_thresh", "bytes", |_| true;
+        /// Seconds that the fragments of a datagram may take to arrive.
+        ipfrag_time: u32 = 30, "net.ipv4.ipfrag_time", "seconds", |_| true;
+        /// How many other fragments of a source may arrive between two of one datagram; 0 means no limit.
+        ipfrag_max_dist: u32 = 64, "net.ipv4.ipfrag_max_dist", "a number", |_| true;
+        /// As `ipfrag_high_thresh`, for IPv6.
+        ip6frag_high_thresh: u32 = 4 << 20, "net.ipv6.ip6frag_high_thresh", "bytes", |_| true;
+        /// As `ipfrag_low_thresh`, for IPv6.
+        ip6frag_low_thresh: u32 = 3 << 20, "net.ipv6.ip6frag_low_thresh", "bytes", |_| true;
+        /// As `ipfrag_time`, for IPv6.
+        ip6frag_time: u32 = 60, "net.ipv6.ip6frag_time", "seconds", |_| true;
+        /// Whether echo requests are ignored.
+        icmp_echo_ignore_all: bool = false, "net.ipv4.icmp_echo_ignore_all", "0 or 1", |_| true;
+        /// Whether echo requests to everybody are ignored.
+        icmp_echo_ignore_broadcasts: bool = true, "net.ipv4.icmp_echo_ignore_broadcasts", "0 or 1", |_| true;
+        /// ICMP errors a second, over all destinations.
+        icmp_msgs_per_sec: u32 = 1000, "net.ipv4.icmp_msgs_per_sec", "a number", |_| true;
+        /// ICMP errors at once, over all destinations.
+        icmp_msgs_burst: u32 = 50, "net.ipv4.icmp_msgs_burst", "a number", |_| true;
+        /// Milliseconds between ICMP errors to one destination; 0 means no limit.
+        icmp_ratelimit: u32 = 1000, "net.ipv4.icmp_ratelimit", "milliseconds", |_| true;
+        /// Whether ICMPv6 echo requests are ignored.
+        icmp6_echo_ignore_all: bool = false, "net.ipv6.icmp.echo_ignore_all", "0 or 1", |_| true;
+        /// Whether ICMPv6 echo requests to groups are ignored.
+        icmp6_echo_ignore_multicast: bool = false, "net.ipv6.icmp.echo_ignore_multicast", "0 or 1", |_| true;
+        /// Milliseconds between ICMPv6 errors to one destination; 0 means no limit.
+        icmp6_ratelimit: u32 = 1000, "net.ipv6.icmp.ratelimit", "milliseconds", |_| true;
+        /// Flow labels: 0 none, 1 one for each flow unless its socket says otherwise, 2 none unless it says so, 3 always.
+        auto_flowlabels: u32 = 1, "net.ipv6.auto_flowlabels", "a number up to 3", |v| *v <= 3;
+        /// Whether the path MTU is not discovered: packets may be fragmented.
+        ip_no_pmtu_disc: u32 = 0, "net.ipv4.ip_no_pmtu_disc", "a number up to 3", |v| *v <= 3;
+        /// The least path MTU that an ICMP message is believed, in bytes.
+        min_pmtu: u32 = 552, "net.ipv4.route.min_pmtu", "bytes from 68", |v| *v >= 68;
+        /// The least MSS that is advertised for a route, in bytes.
+        min_adv_mss: u32 = 256, "net.ipv4.route.min_adv_mss", "bytes", |_| true;
+    } } };
+}
+
+pub(super) use ip_rows;

@@ -187,7 +187,7 @@ fn lengths_that_lie_are_dropped_and_counted() -> Result<()> {
     let mut short = scene.syn();
     let (_, segment) = short.split_at_mut(TRANSPORT);
     segment[12] = 0xf0;
-    stack_core::wire::tcp::fill_checksum(PEER, ADDRESS, clear_checksum(segment));
+    stack_core::wire::tcp::fill_checksum(PEER.into(), ADDRESS.into(), clear_checksum(segment));
     let inside = [scene.syn_with(total(39)), scene.syn_with(total(20)), short];
     scene.expect_drops("Drop:TcpMalformed", &inside)
 }
@@ -290,7 +290,7 @@ fn garbage_segment(peer: &WirePeer, random: &mut SeededRandom) -> Vec<u8> {
     if random.below(4) > 0 {
         segment[12] = (5 + random.below(11) as u8) << 4;
     }
-    stack_core::wire::tcp::fill_checksum(VANDAL, ADDRESS, clear_checksum(&mut segment));
+    stack_core::wire::tcp::fill_checksum(VANDAL.into(), ADDRESS.into(), clear_checksum(&mut segment));
     peer.packet_from(VANDAL, Protocol::TCP, &segment)
 }
 

@@ -14,7 +14,7 @@ use stack_core::tcp::{TcpHandle, TcpOption};
 use stack_core::time::Instant;
 use std::collections::HashMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -259,7 +259,7 @@ impl EventLoop {
 
     /// Begins to carry a client's connection to the guest.
     fn connect(&mut self, mut stream: TcpStream, client: SocketAddr, guest_port: u16) {
-        let guest = SocketAddrV4::new(self.guest, guest_port);
+        let guest = SocketAddr::new(self.guest.into(), guest_port);
         let token = self.next_token;
         self.next_token += 1;
         let prepared = prepare(&stream)
@@ -284,7 +284,7 @@ impl EventLoop {
     }
 
     /// A socket of the stack that is being connected to the guest.
-    fn open(&mut self, guest: SocketAddrV4) -> Result<TcpHandle, SocketError> {
+    fn open(&mut self, guest: SocketAddr) -> Result<TcpHandle, SocketError> {
         let now = self.now();
         let handle = self.stack.tcp_open()?;
         let begun = self

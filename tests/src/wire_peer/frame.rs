@@ -124,7 +124,10 @@ fn verify_ipv4(packet: &ipv4::Header<'_>) -> Result<()> {
         Protocol::TCP => {
             tcp::Header::parse(packet.payload())?;
             let (source, destination) = (packet.source(), packet.destination());
-            ensure!(tcp::checksum_is_valid(source, destination, packet.payload()), "wrong TCP checksum");
+            ensure!(
+                tcp::checksum_is_valid(source.into(), destination.into(), packet.payload()),
+                "wrong TCP checksum"
+            );
         }
         other => anyhow::bail!("no {other} is expected"),
     }

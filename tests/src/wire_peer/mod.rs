@@ -99,7 +99,7 @@ impl WirePeer {
         let mut segment = vec![0; fields.header_len()];
         fields.emit(&mut segment, 0);
         segment.extend_from_slice(payload);
-        tcp_header::fill_checksum(PEER, ADDRESS, &mut segment);
+        tcp_header::fill_checksum(PEER.into(), ADDRESS.into(), &mut segment);
         self.packet(Protocol::TCP, &segment)
     }
 

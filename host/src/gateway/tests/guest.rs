@@ -12,7 +12,7 @@ use stack_core::tcp::{Received, Shutdown, TcpHandle};
 use stack_core::time::Instant;
 use stack_core::wire::ethernet::MacAddress;
 use stack_core::wire::ipv4::Ipv4Cidr;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ impl Guest {
     /// A socket that listens on [`PORT`].
     pub(super) fn listen(&mut self) -> TcpHandle {
         let listener = self.stack.tcp_open().unwrap();
-        self.stack.tcp_bind(listener, SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, PORT)).unwrap();
+        self.stack.tcp_bind(listener, SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), PORT)).unwrap();
         self.stack.tcp_listen(listener).unwrap();
         listener
     }

@@ -9,7 +9,7 @@ use stack_core::counters::Counter;
 use stack_core::socket::SocketError;
 use stack_core::tcp::TcpState;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
@@ -187,7 +187,7 @@ fn the_outside_is_prohibited_at_once() {
     let mut guest = Guest::new(wire);
     let socket = guest.stack.tcp_open().unwrap();
     let now = guest.now();
-    guest.stack.tcp_connect(socket, SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 1), 80), now).unwrap();
+    guest.stack.tcp_connect(socket, "192.0.2.1:80".parse().unwrap(), now).unwrap();
     let result = guest.run("the refusal", |guest| match guest.stack.tcp_connect_result(socket) {
         Err(SocketError::WouldBlock) => None,
         result => Some(result),

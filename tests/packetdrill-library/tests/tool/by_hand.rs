@@ -53,7 +53,8 @@ struct Tool(Interface);
 
 impl Tool {
     fn send(&self, flags: &str, seq: u32, ack: u32, payload: usize) {
-        let ip = encode::Ip { source: REMOTE, destination: LOCAL, tos: 0, ttl: 64 };
+        let ip =
+            encode::Ip { source: REMOTE.into(), destination: LOCAL.into(), tos: 0, ttl: 64, flow_label: 0 };
         let has = |letter| flags.contains(letter);
         let segment = Tcp {
             source: PEER_PORT,

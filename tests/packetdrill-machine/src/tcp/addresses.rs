@@ -3,7 +3,8 @@
 use packetdrill::Errno;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use wnet::lab::exports::wasi::sockets::network::{
-    IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress};
+    IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
+};
 
 /// What a socket was created as, and what the component's socket behind it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,6 +24,7 @@ mod forward;
 mod fragments;
 mod neighbours;
 mod paths;
+mod raw;
 mod receive;
 mod run;
 mod tell;

@@ -1,6 +1,7 @@
 //! The stack's public face.
 
 mod config;
+mod raw;
 mod routes;
 mod tcp;
 mod udp;
@@ -18,6 +19,7 @@ use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
 use crate::packet::{DeviceIndex, Packet};
 use crate::random::Random;
+use crate::raw::{Raw, RawHandle};
 use crate::route::Routes;
 use crate::sysctl::Sysctl;
 use crate::tcp::{Tcp, TcpHandle};
@@ -35,6 +37,8 @@ pub enum SocketHandle {
     Tcp(TcpHandle),
     /// A UDP socket.
     Udp(UdpHandle),
+    /// A raw or ping socket.
+    Raw(RawHandle),
 }
 
 /// A TCP/IP stack: devices below, sockets above, time from outside.
@@ -79,6 +83,7 @@ pub struct Stack {
     pub(crate) identification: Identification,
     pub(crate) fragments: Reassembly,
     pub(crate) icmp_limit: RateLimit,
+    pub(crate) raw: Raw,
     pub(crate) udp: Udp,
     pub(crate) tcp: Tcp,
     /// The device whose turn it is in [`Stack::poll`].
@@ -103,6 +108,7 @@ impl Stack {
             identification: Identification::new(source),
             fragments: Reassembly::new(Family::V4, source),
             icmp_limit: RateLimit::new(&sysctl, source),
+            raw: Raw::default(),
             udp: Udp::new(source),
             tcp: Tcp::new(source),
             next_device: 0,
@@ -159,6 +165,7 @@ impl Stack {
             identification: &mut self.identification,
             fragments: &mut self.fragments,
             icmp_limit: &mut self.icmp_limit,
+            raw: &mut self.raw,
             udp: &mut self.udp,
             tcp: &mut self.tcp,
         };
@@ -168,7 +175,8 @@ impl Stack {
     /// Sockets whose readiness may have changed since the last time, each once.
     pub fn take_wakeups(&mut self) -> Vec<SocketHandle> {
         let tcp = self.tcp.take_wakeups().into_iter().map(SocketHandle::Tcp);
-        tcp.chain(self.udp.take_wakeups().into_iter().map(SocketHandle::Udp)).collect()
+        let udp = self.udp.take_wakeups().into_iter().map(SocketHandle::Udp);
+        tcp.chain(udp).chain(self.raw.take_wakeups().into_iter().map(SocketHandle::Raw)).collect()
     }
 
     /// What was counted.

@@ -4,6 +4,7 @@ use super::{Context, Outgoing, transmit};
 use crate::counters::Counter;
 use crate::icmp::Suppressed;
 use crate::icmp::v4::{About, Problem, error_about};
+use crate::ip::Cutting;
 use crate::packet::LinkDestination;
 use crate::wire::icmpv4::Type;
 use crate::wire::ipv4::Header;
@@ -47,7 +48,7 @@ pub(super) fn complain(cx: &mut Context<'_>, original: &[u8], addressed: LinkDes
         protocol: Protocol::ICMP,
         ttl,
         tos,
-        dont_fragment: false,
+        cutting: Cutting::Anywhere,
         device: None,
     };
     // What cannot be sent is counted there, and nobody is told: never an error about an error.

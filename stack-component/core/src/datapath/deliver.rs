@@ -4,6 +4,7 @@ use super::{Context, Outgoing, complain, fragments, tell, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::icmp::v4::{self as icmp, Problem};
+use crate::ip::Cutting;
 use crate::ip::v4::Received;
 use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{LinkDestination, Packet};
@@ -105,7 +106,7 @@ fn icmp_message(
                 protocol: Protocol::ICMP,
                 ttl,
                 tos,
-                dont_fragment: false,
+                cutting: Cutting::Anywhere,
                 device: None,
             };
             // A reply that cannot be sent is counted there; the request was answered.

@@ -29,7 +29,6 @@ pub(super) fn forward(
             deliver::refuse(cx, &packet, &received, Problem::TimeExceeded);
             return Err(DropReason::TtlExceeded);
         }
-        // Nothing is cut here, so this is said of packets that might be, too.
         Err(TooFar::TooBig { mtu }) => {
             let mtu = u16::try_from(mtu).unwrap_or(u16::MAX);
             deliver::refuse(cx, &packet, &received, Problem::FragmentationNeeded(mtu));
@@ -41,7 +40,8 @@ pub(super) fn forward(
     cx.hooks.run(&state, &mut packet)?;
     cx.counters.increment(Counter::IpForwDatagrams);
     packet.meta.priority = qdisc::priority_of_tos(received.tos);
-    transmit::egress(cx, packet, input, hop.device, transmit::Target::Neighbour(hop.neighbour))
+    let target = transmit::Target::Neighbour(hop.neighbour);
+    transmit::egress(cx, packet, transmit::Way { input, device: hop.device, target, mtu })
 }
 
 /// Refuses a packet that no route leads on, and says so if we are a router. Linux: `ip_error`.

@@ -1,10 +1,11 @@
 //! The walk downward: from a protocol's payload to a frame before a device.
 
-use super::{Context, checksum, tell};
+use super::{Context, checksum, fragments, tell};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
 use crate::icmp::{IcmpError, IcmpErrorKind};
+use crate::ip::Cutting;
 use crate::ip::v4::{self, Request};
 use crate::neighbour::{Key, Output};
 use crate::netfilter::{EgressChecked, HookPoint, HookState};
@@ -28,7 +29,7 @@ pub(crate) struct Outgoing {
     pub(crate) protocol: Protocol,
     pub(crate) ttl: u8,
     pub(crate) tos: u8,
-    pub(crate) dont_fragment: bool,
+    pub(crate) cutting: Cutting,
     /// The only device to leave by; none: the one of the route. Linux: `flowi_oif`.
     pub(crate) device: Option<DeviceIndex>,
 }
@@ -60,7 +61,8 @@ pub(super) fn segment(cx: &mut Context<'_>, output: tcp::Output) {
     let tcp::Output { mut packet, source, destination, ttl, tos, mark, dont_fragment, device } = output;
     packet.meta.mark = mark;
     let (source, protocol) = (Some(source), Protocol::TCP);
-    let _ = send(cx, Outgoing { packet, source, destination, protocol, ttl, tos, dont_fragment, device });
+    let cutting = if dont_fragment { Cutting::Never } else { Cutting::Anywhere };
+    let _ = send(cx, Outgoing { packet, source, destination, protocol, ttl, tos, cutting, device });
 }
 
 /// Sends a payload of ours; a drop is counted here. Linux: `ip_local_out`.
@@ -74,7 +76,7 @@ pub(crate) fn send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropR
 }
 
 fn route_and_send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropReason> {
-    let Outgoing { packet, source, destination, protocol, ttl, tos, dont_fragment, device } = outgoing;
+    let Outgoing { packet, source, destination, protocol, ttl, tos, cutting, device } = outgoing;
     let (mark, tos_of_route) = (packet.meta.mark, tos & ROUTING_TOS);
     let flow = FlowKey { source, mark, tos: tos_of_route, output: device, ..FlowKey::to(destination) };
     let (device, target, route_source, route_mtu) = resolve(cx, &flow)?;
@@ -84,7 +86,7 @@ fn route_and_send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropRe
     let (IpAddr::V4(source), IpAddr::V4(destination)) = (source, destination) else {
         return Err(DropReason::NoRoute);
     };
-    let request = Request { packet, source, destination, protocol, ttl, tos, dont_fragment };
+    let request = Request { packet, source, destination, protocol, ttl, tos, cutting };
     let mut packet = match v4::output(cx.now, cx.random, cx.identification, request, mtu) {
         Ok(packet) => packet,
         Err((reason, packet)) => {
@@ -100,14 +102,27 @@ fn route_and_send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropRe
     }
     let state = HookState { point: HookPoint::LocalOut, input: None, output: Some(device) };
     cx.hooks.run(&state, &mut packet)?;
-    egress(cx, packet, None, device, target)
+    egress(cx, packet, Way { input: None, device, target, mtu })
+}
+
+/// Where a packet with its IP header goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    /// The device it came by, if it is forwarded.
+    pub(super) input: Option<DeviceIndex>,
+    /// The device it leaves by.
+    pub(super) device: DeviceIndex,
+    /// Whom there it is for.
+    pub(super) target: Target,
+    /// Bytes of the largest packet that gets there.
+    pub(super) mtu: u32,
 }
 
 /// Where a packet of ours goes: device, target, the route's source address and MTU.
-type Way = (DeviceIndex, Target, Option<IpAddr>, Option<u32>);
+type Resolved = (DeviceIndex, Target, Option<IpAddr>, Option<u32>);
 
 /// Linux: `ip_route_output_key`.
-fn resolve(cx: &Context<'_>, flow: &FlowKey) -> Result<Way, DropReason> {
+fn resolve(cx: &Context<'_>, flow: &FlowKey) -> Result<Resolved, DropReason> {
     match cx.routes.lookup(flow) {
         Ok(Destination::Local { source }) => {
             // A packet to one of our own addresses comes from that address.
@@ -123,16 +138,19 @@ fn resolve(cx: &Context<'_>, flow: &FlowKey) -> Result<Way, DropReason> {
 }
 
 /// Sends a packet with its IP header, ours or a forwarded one, out of a device. Linux: `ip_output`.
-pub(super) fn egress(
-    cx: &mut Context<'_>,
-    packet: Packet,
-    input: Option<DeviceIndex>,
-    device: DeviceIndex,
-    target: Target,
-) -> Result<(), DropReason> {
-    let checked = cx.hooks.post_routing(input, device, packet)?;
+pub(super) fn egress(cx: &mut Context<'_>, packet: Packet, way: Way) -> Result<(), DropReason> {
+    let checked = cx.hooks.post_routing(way.input, way.device, packet)?;
     cx.counters.add(Counter::IpExtOutOctets, checked.packet().len() as u64);
-    match target {
+    if checked.packet().len() > way.mtu as usize {
+        return fragments::send_in_pieces(cx, checked, &way);
+    }
+    link(cx, checked, &way)
+}
+
+/// Hands a packet that a link carries to its station, or asks for it. Linux: `ip_finish_output2`.
+pub(super) fn link(cx: &mut Context<'_>, checked: EgressChecked, way: &Way) -> Result<(), DropReason> {
+    let device = way.device;
+    match way.target {
         Target::Loopback => loop_back(cx, checked),
         Target::Broadcast => {
             cx.counters.increment(Counter::IpExtOutBcastPkts);
@@ -152,7 +170,7 @@ fn loop_back(cx: &mut Context<'_>, checked: EgressChecked) -> Result<(), DropRea
     interface.loop_back(checked.into_packet(), limit)
 }
 
-/// Linux: `ip_finish_output2`, `neigh_output`.
+/// Linux: `neigh_output`.
 fn neighbour(cx: &mut Context<'_>, key: Key, checked: EgressChecked) -> Result<(), DropReason> {
     if checked.packet().meta.confirms_neighbour {
         cx.neighbours.confirm(cx.now, key);

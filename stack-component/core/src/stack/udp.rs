@@ -4,6 +4,7 @@ use super::Stack;
 use crate::counters::Counter;
 use crate::datapath::{self, Outgoing};
 use crate::drop_reason::DropReason;
+use crate::ip::Cutting;
 use crate::packet::DeviceIndex;
 use crate::route::{Destination, FlowKey, Refusal};
 use crate::socket::SocketError;
@@ -81,7 +82,7 @@ impl Stack {
             protocol: Protocol::UDP,
             ttl: self.sysctl.ip_default_ttl as u8,
             tos: 0,
-            dont_fragment: true,
+            cutting: Cutting::Here,
             device: scope_of(remote).map(DeviceIndex),
         };
         let sent = self.with_context(now, |cx, _, _| datapath::send(cx, outgoing));

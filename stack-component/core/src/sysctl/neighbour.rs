@@ -46,5 +46,5 @@ settings! { {
     /// Most packets that wait for one neighbour's address.
     unres_qlen: u32 = 101, "unres_qlen", "a number", |_| true;
     /// Most bytes of memory in packets that wait for one neighbour's address.
-    unres_qlen_bytes: u32 = 65_536, "unres_qlen_bytes", "bytes", |_| true;
+    unres_qlen_bytes: u32 = 212_992, "unres_qlen_bytes", "bytes", |_| true;
 } }

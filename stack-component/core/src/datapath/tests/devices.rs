@@ -145,7 +145,7 @@ fn the_loopback_backlog_is_bounded() {
         protocol: Protocol(99),
         ttl: 1,
         tos: 0,
-        dont_fragment: false,
+        cutting: crate::ip::Cutting::Anywhere,
     };
     let sent = stack.with_context(now, |cx, _, _| {
         (0..9).filter(|_| super::super::send(cx, outgoing(Packet::from_payload(b"x"))).is_ok()).count()

@@ -215,7 +215,9 @@ fn check_packet(packet: &[u8]) {
     if ![US, Ipv4Addr::new(198, 51, 100, 1)].contains(&source) {
         return;
     }
-    assert!(!header.is_fragment());
+    if header.is_fragment() {
+        return;
+    }
     assert!(match header.protocol() {
         Protocol::TCP => tcp::checksum_is_valid(source.into(), destination.into(), payload),
         Protocol::UDP =>

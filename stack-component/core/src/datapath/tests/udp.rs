@@ -16,7 +16,7 @@ fn a_datagram_is_echoed_between_two_stacks() {
     let server = network.hosts[1].udp_open().unwrap();
     network.hosts[1].udp_bind(server, at(Ipv4Addr::UNSPECIFIED, 7)).unwrap();
     let client = network.hosts[0].udp_open().unwrap();
-    for size in [0, 1, 1000, 1472] {
+    for size in [0, 1, 1000, 1472, 1473, 65_507] {
         let data = vec![size as u8; size];
         network.hosts[0].udp_send_to(client, &data, Some(at(ADDRESSES[1], 7)), network.now).unwrap();
         while !network.hosts[1].udp_readiness(server).readable {
@@ -31,7 +31,8 @@ fn a_datagram_is_echoed_between_two_stacks() {
         }
         assert_eq!(network.hosts[0].udp_receive_from(client), Ok((data, at(ADDRESSES[1], 7))));
     }
-    let too_large = network.hosts[0].udp_send_to(client, &[0; 1473], Some(at(ADDRESSES[1], 7)), network.now);
+    let too_large =
+        network.hosts[0].udp_send_to(client, &[0; 65_508], Some(at(ADDRESSES[1], 7)), network.now);
     assert_eq!(too_large, Err(SocketError::DatagramTooLarge));
 }
 

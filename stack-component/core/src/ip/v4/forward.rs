@@ -9,7 +9,7 @@ use crate::wire::ipv4::decrease_ttl;
 pub enum TooFar {
     /// Its time to live ends here (RFC 1812 section 5.3.1).
     TtlExceeded,
-    /// The next link carries packets of this many bytes at most.
+    /// The next link carries packets of this many bytes at most, and it must not be cut.
     TooBig {
         /// Bytes.
         mtu: u32,
@@ -17,12 +17,12 @@ pub enum TooFar {
 }
 
 /// Takes one from the time to live of a packet that goes on over a link of `mtu` bytes.
-/// Linux: `ip_forward`, `ip_exceeds_mtu`.
+/// What may be cut is not too big for any. Linux: `ip_forward`, `ip_exceeds_mtu`.
 pub fn forward(packet: &mut Packet, received: &Received, mtu: u32) -> Result<(), TooFar> {
     if received.ttl <= 1 {
         return Err(TooFar::TtlExceeded);
     }
-    if packet.len() > mtu as usize {
+    if received.dont_fragment && packet.len() > mtu as usize {
         return Err(TooFar::TooBig { mtu });
     }
     decrease_ttl(packet.data_mut());
@@ -37,13 +37,13 @@ mod tests {
     use crate::wire::protocol::Protocol;
     use core::net::Ipv4Addr;
 
-    fn packet(ttl: u8) -> Packet {
+    fn packet(ttl: u8, dont_fragment: bool) -> Packet {
         let mut bytes = alloc::vec![0; 100];
         Fields {
             tos: 0,
             total_len: 100,
             identification: 0,
-            dont_fragment: true,
+            dont_fragment,
             ttl,
             protocol: Protocol::UDP,
             source: Ipv4Addr::new(192, 0, 2, 1),
@@ -56,14 +56,15 @@ mod tests {
     #[test]
     fn how_far_packets_go() {
         let rows = [
-            (64, 100, Ok(63)),
-            (2, 100, Ok(1)),
-            (1, 100, Err(TooFar::TtlExceeded)),
-            (0, 100, Err(TooFar::TtlExceeded)),
-            (64, 99, Err(TooFar::TooBig { mtu: 99 })),
+            (64, 100, true, Ok(63)),
+            (2, 100, true, Ok(1)),
+            (1, 100, true, Err(TooFar::TtlExceeded)),
+            (0, 100, true, Err(TooFar::TtlExceeded)),
+            (64, 99, true, Err(TooFar::TooBig { mtu: 99 })),
+            (64, 99, false, Ok(63)),
         ];
-        for (ttl, mtu, expected) in rows {
-            let mut packet = packet(ttl);
+        for (ttl, mtu, dont_fragment, expected) in rows {
+            let mut packet = packet(ttl, dont_fragment);
             let received = input(&mut packet).unwrap();
             let verdict = forward(&mut packet, &received, mtu);
             let header = Header::parse(packet.data()).unwrap();

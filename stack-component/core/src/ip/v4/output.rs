@@ -2,10 +2,11 @@
 
 use super::Identification;
 use crate::drop_reason::DropReason;
+use crate::ip::Cutting;
 use crate::packet::Packet;
 use crate::random::Random;
 use crate::time::Instant;
-use crate::wire::ipv4::{Fields, HEADER_LEN, MAX_PACKET};
+use crate::wire::ipv4::{Fields, HEADER_LEN};
 use crate::wire::protocol::Protocol;
 use core::net::Ipv4Addr;
 
@@ -24,12 +25,12 @@ pub struct Request {
     pub ttl: u8,
     /// Type of service.
     pub tos: u8,
-    /// Whether it must not be cut.
-    pub dont_fragment: bool,
+    /// Whether it may be cut.
+    pub cutting: Cutting,
 }
 
-/// Puts the header before the payload, unless the packet would be larger than `mtu` bytes: nothing is cut
-/// here. Linux: `__ip_queue_xmit`, `ip_select_ident`.
+/// Puts the header before the payload. What must not be cut is refused if the packet would be larger than `mtu`
+/// bytes. Linux: `__ip_queue_xmit`, `__ip_make_skb`, `ip_select_ident`.
 pub fn output(
     now: Instant,
     random: &mut dyn Random,
@@ -37,13 +38,14 @@ pub fn output(
     request: Request,
     mtu: u32,
 ) -> Result<Packet, (DropReason, Packet)> {
-    let Request { mut packet, source, destination, protocol, ttl, tos, dont_fragment } = request;
+    let Request { mut packet, source, destination, protocol, ttl, tos, cutting } = request;
     let total = HEADER_LEN + packet.len();
-    let too_big = total > mtu as usize;
+    let fits = total <= mtu as usize;
     let total_len = match u16::try_from(total) {
-        Ok(total_len) if !too_big && total <= MAX_PACKET => total_len,
+        Ok(total_len) if fits || cutting != Cutting::Never => total_len,
         _ => return Err((DropReason::PacketTooBig, packet)),
     };
+    let dont_fragment = cutting == Cutting::Never || (cutting == Cutting::Here && fits);
     // A packet that is never cut needs no number (RFC 6864 section 4.1); 0 tells nothing about us.
     let identification = match dont_fragment {
         true => 0,
@@ -58,9 +60,9 @@ pub fn output(
 mod tests {
     use super::*;
     use crate::random::SeededRandom;
-    use crate::wire::ipv4::Header;
+    use crate::wire::ipv4::{Header, MAX_PACKET};
 
-    fn send(payload: &[u8], dont_fragment: bool, mtu: u32) -> Result<Packet, DropReason> {
+    fn send(payload: &[u8], cutting: Cutting, mtu: u32) -> Result<Packet, DropReason> {
         let mut random = SeededRandom::new(4);
         let mut identification = Identification::new(&mut random);
         let request = Request {
@@ -70,15 +72,21 @@ mod tests {
             protocol: Protocol::UDP,
             ttl: 64,
             tos: 0x10,
-            dont_fragment,
+            cutting,
         };
         output(Instant::ZERO, &mut random, &mut identification, request, mtu).map_err(|(reason, _)| reason)
     }
 
     #[test]
     fn the_header_is_right_and_numbered_only_if_it_may_be_cut() {
-        for dont_fragment in [true, false] {
-            let packet = send(b"data", dont_fragment, 24).unwrap();
+        for (cutting, mtu, dont_fragment) in [
+            (Cutting::Never, 24, true),
+            (Cutting::Here, 24, true),
+            (Cutting::Here, 23, false),
+            (Cutting::Anywhere, 24, false),
+            (Cutting::Anywhere, 23, false),
+        ] {
+            let packet = send(b"data", cutting, mtu).unwrap();
             let header = Header::parse(packet.data()).unwrap();
             assert!(header.checksum_is_valid());
             assert_eq!((header.payload(), header.tos(), header.ttl()), (&b"data"[..], 0x10, 64));
@@ -89,9 +97,11 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused() {
-        assert_eq!(send(b"data!", false, 24).unwrap_err(), DropReason::PacketTooBig);
+        assert_eq!(send(b"data!", Cutting::Never, 24).unwrap_err(), DropReason::PacketTooBig);
         let largest = alloc::vec![0; MAX_PACKET - HEADER_LEN + 1];
-        assert!(send(&largest[1..], false, 65_536).is_ok());
-        assert_eq!(send(&largest, false, 65_536).unwrap_err(), DropReason::PacketTooBig);
+        for cutting in [Cutting::Never, Cutting::Here, Cutting::Anywhere] {
+            assert!(send(&largest[1..], cutting, 65_536).is_ok());
+            assert_eq!(send(&largest, cutting, 65_536).unwrap_err(), DropReason::PacketTooBig);
+        }
     }
 }

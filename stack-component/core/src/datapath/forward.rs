@@ -10,6 +10,12 @@ use crate::packet::{LinkDestination, Packet};
 use crate::qdisc;
 use crate::route::{NextHop, Refusal};
 
+/// Whether we pass such packets on. Linux: `IN_DEV_FORWARD`.
+pub(super) fn is_router(cx: &Context<'_>, packet: &Packet, received: &Received) -> bool {
+    let conf = cx.sysctl.ipv4_device(packet.meta.device.0);
+    conf.forwarding() && received.addressed == LinkDestination::Host
+}
+
 /// Passes a packet on to the next hop. Linux: `ip_forward`.
 pub(super) fn forward(
     cx: &mut Context<'_>,
@@ -17,11 +23,6 @@ pub(super) fn forward(
     received: Received,
     hop: NextHop,
 ) -> Result<(), DropReason> {
-    if !cx.sysctl.ipv4_device(packet.meta.device.0).forwarding()
-        || received.addressed != LinkDestination::Host
-    {
-        return Err(DropReason::Ipv4NotForUs);
-    }
     let mtu = cx.mtu(hop.device, hop.metrics.mtu);
     match v4::forward(&mut packet, &received, mtu) {
         Ok(()) => {}
@@ -51,9 +52,7 @@ pub(super) fn refuse(
     received: &Received,
     refusal: Refusal,
 ) -> Result<(), DropReason> {
-    if !cx.sysctl.ipv4_device(packet.meta.device.0).forwarding()
-        || received.addressed != LinkDestination::Host
-    {
+    if !is_router(cx, packet, received) {
         return Err(DropReason::Ipv4NotForUs);
     }
     let (problem, reason) = match refusal {

@@ -9,6 +9,7 @@ mod icmp;
 mod input;
 mod netfilter;
 mod raw;
+mod routes;
 mod udp;
 
 use crate::counters::Counter;

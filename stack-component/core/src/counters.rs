@@ -150,6 +150,18 @@ counters! {
     Ip6OutNoRoutes = "Ip6:OutNoRoutes",
     /// IPv6 packets that would have needed fragmentation.
     Ip6FragFails = "Ip6:FragFails",
+    /// IPv6 packets that were cut.
+    Ip6FragOKs = "Ip6:FragOKs",
+    /// IPv6 fragments made.
+    Ip6FragCreates = "Ip6:FragCreates",
+    /// IPv6 fragments that arrived.
+    Ip6ReasmReqds = "Ip6:ReasmReqds",
+    /// IPv6 packets put together from fragments.
+    Ip6ReasmOKs = "Ip6:ReasmOKs",
+    /// IPv6 fragments that could not be put together.
+    Ip6ReasmFails = "Ip6:ReasmFails",
+    /// IPv6 packets whose fragments did not all arrive in time.
+    Ip6ReasmTimeout = "Ip6:ReasmTimeout",
     /// IPv6 packets to a group.
     Ip6InMcastPkts = "Ip6:InMcastPkts",
     /// IPv6 packets sent to a group.

@@ -11,6 +11,7 @@ mod component;
 mod endurance;
 mod guests;
 mod icmp;
+mod instances;
 mod linux;
 mod linux_failures;
 mod linux_impaired;
@@ -42,7 +43,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 16] = [
+const MODULES: [&[Case]; 17] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -51,6 +52,7 @@ const MODULES: [&[Case]; 16] = [
     ports_published::CASES,
     bad_frames::CASES,
     strangers::CASES,
+    instances::CASES,
     guests::CASES,
     own_interfaces::CASES,
     tcp_by_hand::CASES,

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use wnet::gateway::{Gateway, GatewayConfig, Publish};
-use wnet::guest::{Grants, GuestConfig, GuestError, GuestExit, run_guest};
+use wnet::guest::{Grants, GuestConfig, GuestError, GuestExit, StandardStreams, run_guest};
 use wnet::kernel::{Kernel, KernelConfig, NicConfig, StackComponent};
 use wnet::wire::Wire;
 use wnet::wire::user::cable;
@@ -96,7 +96,7 @@ impl World {
             directories: Vec::new(),
             grants: Grants::default(),
             // What it prints would get between the lines about the cases.
-            standard_streams: false,
+            streams: StandardStreams::Nowhere,
         };
         let task = RUNTIME.spawn(run_guest(Arc::clone(&self.kernel), config));
         Ok(Guest { name: name.into(), task })

@@ -1,9 +1,10 @@
 //! What the command line says as a whole.
 
 use super::RunArguments;
-use super::values::{Cidr, DirectoryMapping, Grant, Variable, WireArgument};
+use super::values::{Cidr, DirectoryMapping, Variable, WireArgument};
 use crate::gate::Grants;
 use crate::gateway::Publish;
+use crate::instance::InstanceName;
 use std::ffi::OsString;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -11,8 +12,8 @@ use std::path::PathBuf;
 /// What `wnet run` is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// What the instance is called in the log.
-    pub name: Option<String>,
+    /// What the instance is called in the log, and by `wnet exec`.
+    pub name: Option<InstanceName>,
     /// The stack component's file; none: the built-in one.
     pub stack: Option<PathBuf>,
     /// The network card; none: the loopback device is all there is.
@@ -84,7 +85,7 @@ pub(super) fn from_arguments(arguments: RunArguments) -> Result<Config, String> 
         sysctls: arguments.sysctls,
         pcap: arguments.pcap,
         guest: Guest {
-            grants: Grants { control: arguments.grants.contains(&Grant::Control) },
+            grants: arguments.grants.into_iter().collect(),
             ..guest(arguments.guest, arguments.environment, arguments.directories)?
         },
     })
@@ -97,10 +98,15 @@ fn guest(
 ) -> Result<Guest, String> {
     let mut words = words.into_iter();
     let file = words.next().ok_or("expected GUEST.wasm")?.into();
-    let arguments = words
-        .map(|word| word.into_string().map_err(|word| format!("the argument {word:?} is not UTF-8")))
-        .collect::<Result<_, _>>()?;
+    let arguments = texts(words)?;
     Ok(Guest { file, arguments, environment, directories, grants: Grants::default() })
+}
+
+/// The arguments of a guest, which are texts for it.
+pub(super) fn texts(words: impl IntoIterator<Item = OsString>) -> Result<Vec<String>, String> {
+    let text =
+        |word: OsString| word.into_string().map_err(|word| format!("the argument {word:?} is not UTF-8"));
+    words.into_iter().map(text).collect()
 }
 
 fn card(arguments: &RunArguments) -> Result<Option<Card>, String> {

@@ -1,20 +1,26 @@
 //! The command line: arguments in, a plain [`Config`] or a usage error (exit code 2) out.
 
 mod config;
+mod exec;
 #[cfg(test)]
 mod tests;
 mod values;
 
 pub use config::{Card, Config, Guest, WireConfig};
+pub use exec::{ExecConfig, ToolSource};
 pub use values::Cidr;
 
+use crate::gate::Grant;
 use crate::gateway::Publish;
+use crate::instance::InstanceName;
+use crate::tools;
 use clap::Parser;
 use clap::error::ErrorKind;
+use exec::{ExecArguments, ToolArguments};
 use std::ffi::OsString;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
-use values::{DirectoryMapping, Grant, Variable, WireArgument};
+use values::{DirectoryMapping, Variable, WireArgument};
 
 /// Runs WebAssembly programs on a network stack that is itself a WebAssembly component.
 #[derive(Debug, Parser)]
@@ -27,6 +33,19 @@ struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Run(Box<RunArguments>),
+    Exec(Box<ExecArguments>),
+    /// Shows and changes links, addresses, routes, rules and neighbours of an instance
+    Ip(ToolArguments),
+    /// Shows the counters of an instance's stack
+    Nstat(ToolArguments),
+    /// Sends ICMP echo requests from an instance and tells what comes back
+    Ping(ToolArguments),
+    /// Shows the sockets of an instance
+    Ss(ToolArguments),
+    /// Shows and changes the settings of an instance's stack
+    Sysctl(ToolArguments),
+    /// Shows the way that packets of an instance take
+    Traceroute(ToolArguments),
     Packetdrill(PacketdrillArguments),
 }
 
@@ -35,6 +54,8 @@ enum Command {
 pub enum Order {
     /// `wnet run`
     Run(Box<Config>),
+    /// `wnet exec`, or the short form of a built-in tool.
+    Exec(Box<ExecConfig>),
     /// `wnet packetdrill`, which is a program of its own, with its arguments.
     Packetdrill(Vec<OsString>),
 }
@@ -57,9 +78,9 @@ struct PacketdrillArguments {
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 struct RunArguments {
-    /// Name of this instance in the log [default: none]
+    /// Name of this instance, in the log and for `wnet exec --on NAME` [default: none]
     #[arg(long)]
-    name: Option<String>,
+    name: Option<InstanceName>,
 
     /// Stack component to use in place of the built-in one
     #[arg(long, value_name = "FILE")]
@@ -106,8 +127,9 @@ struct RunArguments {
     sysctls: Vec<(String, String)>,
 
     /// Lets the guest do what guests may not; `control`: see and change the settings of the whole stack
-    /// (wnet:stack/control) [default: nothing]
-    #[arg(long = "grant", value_name = "WHAT", value_parser = values::grant)]
+    /// (wnet:stack/control); `raw`, `ping`, `packet`: have such sockets (wnet:stack/raw-sockets); several with
+    /// commas between [default: nothing]
+    #[arg(long = "grant", value_name = "WHAT", value_delimiter = ',', value_parser = values::grant)]
     grants: Vec<Grant>,
 
     /// Writes all frames of the network card to FILE, in the pcapng format
@@ -131,10 +153,22 @@ Log: on standard error, filtered by WNET_LOG, or RUST_LOG [default: warn].";
 /// What to print and how to exit: a usage error (exit code 2), or the text that `--help` or `--version`
 /// asked for (exit code 0).
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Order, clap::Error> {
-    match Arguments::try_parse_from(arguments)?.command {
-        Command::Run(arguments) => config::from_arguments(*arguments)
-            .map(|config| Order::Run(Box::new(config)))
-            .map_err(|message| clap::Error::raw(ErrorKind::ValueValidation, format!("{message}\n"))),
+    let tool =
+        |tool, arguments| exec::short_form(tool, arguments).map(|config| Order::Exec(Box::new(config)));
+    let order = match Arguments::try_parse_from(arguments)?.command {
+        Command::Run(arguments) => {
+            config::from_arguments(*arguments).map(|config| Order::Run(Box::new(config)))
+        }
+        Command::Exec(arguments) => {
+            exec::from_arguments(*arguments).map(|config| Order::Exec(Box::new(config)))
+        }
+        Command::Ip(arguments) => tool(&tools::IP, arguments),
+        Command::Nstat(arguments) => tool(&tools::NSTAT, arguments),
+        Command::Ping(arguments) => tool(&tools::PING, arguments),
+        Command::Ss(arguments) => tool(&tools::SS, arguments),
+        Command::Sysctl(arguments) => tool(&tools::SYSCTL, arguments),
+        Command::Traceroute(arguments) => tool(&tools::TRACEROUTE, arguments),
         Command::Packetdrill(PacketdrillArguments { arguments }) => Ok(Order::Packetdrill(arguments)),
-    }
+    };
+    order.map_err(|message| clap::Error::raw(ErrorKind::ValueValidation, format!("{message}\n")))
 }

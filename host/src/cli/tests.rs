@@ -1,12 +1,12 @@
 use super::*;
-use crate::gate::Grants;
+use crate::gate::{Grant, Grants};
 use std::net::SocketAddr;
 
 /// Parses the words of `line` behind `wnet`.
 fn parse_line(line: &str) -> Result<Config, clap::Error> {
     match order(line)? {
         Order::Run(config) => Ok(*config),
-        Order::Packetdrill(_) => panic!("{line}: is no run"),
+        Order::Exec(_) | Order::Packetdrill(_) => panic!("{line}: is no run"),
     }
 }
 
@@ -19,6 +19,43 @@ fn packetdrill_gets_its_arguments_as_they_are() {
     for line in ["-v --mtu=9000 a.pkt dir", "--help", ""] {
         let words = line.split_whitespace().map(OsString::from).collect();
         assert_eq!(order(&format!("packetdrill {line}")).unwrap(), Order::Packetdrill(words));
+    }
+}
+
+fn exec(line: &str) -> ExecConfig {
+    match order(line).unwrap_or_else(|error| panic!("{line}: {error}")) {
+        Order::Exec(config) => *config,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+#[test]
+fn tools_get_their_arguments_as_they_are() {
+    let config = exec("exec --on web --grant raw,control --env A=b --dir /srv::/ t.wasm --on x -h");
+    assert_eq!(config.on, Some("web".parse().unwrap()));
+    assert_eq!(config.tool, ToolSource::File("t.wasm".into()));
+    assert_eq!(config.arguments, ["--on", "x", "-h"]);
+    assert_eq!(config.grants, [Grant::Raw, Grant::Control].into_iter().collect());
+    assert_eq!(config.environment, [("A".into(), Some("b".into()))]);
+    assert_eq!(config.directories, [("/srv".into(), "/".to_string())]);
+    let short = exec("ping --on web -c 3 --help 10.0.2.2");
+    assert_eq!(short.tool, ToolSource::BuiltIn(&crate::tools::PING));
+    assert_eq!(short.arguments, ["-c", "3", "--help", "10.0.2.2"]);
+    assert_eq!(short.grants, [Grant::Ping].into_iter().collect());
+    assert_eq!(exec("ip -h addr").on, None);
+}
+
+#[test]
+fn what_was_perhaps_meant_is_said() {
+    for (line, part) in [
+        ("pign --on web 10.0.2.2", "'ping'"),
+        ("ping -c 3 --on web 10.0.2.2", "wnet ping --on NAME"),
+        ("exec --on ../x t.wasm", "expected 1 to 32 letters"),
+        ("exec --grant rwa t.wasm", "expected one of control, raw, ping, packet"),
+        ("run --name a/b g.wasm", "expected 1 to 32 letters"),
+    ] {
+        let error = order(line).unwrap_err();
+        assert!(error.exit_code() == 2 && error.to_string().contains(part), "{line}: {error}");
     }
 }
 
@@ -65,12 +102,12 @@ fn all_options_together() {
     let config = config(
         "run --name one --stack my.wasm --nic tap:tap0 --mac 02:00:00:00:00:0f --ip 192.0.2.15/24 \
          --ip 198.51.100.7/28 --gateway 192.0.2.1 --gateway 198.51.100.1 --dir /srv::/ --dir data --env A=b=c \
-         --env HOME --sysctl net.ipv4.tcp_syn_retries=3 --grant control --pcap out.pcapng g.wasm -p 1 --name=x -- -q",
+         --env HOME --sysctl net.ipv4.tcp_syn_retries=3 --grant control,ping --pcap out.pcapng g.wasm -p 1 --name=x -- -q",
     );
     assert_eq!(
         config,
         Config {
-            name: Some("one".into()),
+            name: Some("one".parse().unwrap()),
             stack: Some("my.wasm".into()),
             card: Some(Card {
                 wire: WireConfig::Tap("tap0".into()),
@@ -85,7 +122,7 @@ fn all_options_together() {
                 arguments: ["-p", "1", "--name=x", "--", "-q"].map(String::from).into(),
                 environment: vec![("A".into(), Some("b=c".into())), ("HOME".into(), None)],
                 directories: vec![("/srv".into(), "/".into()), ("data".into(), "data".into())],
-                grants: Grants { control: true },
+                grants: Grants { control: true, ping: true, ..Grants::default() },
             },
         }
     );

@@ -1,5 +1,6 @@
 //! Single values of the command line. Each parser's error says what was expected.
 
+use crate::gate::Grant;
 use crate::gateway::Publish;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -167,18 +168,9 @@ pub(super) fn variable(text: &str) -> Result<Variable, String> {
     Ok((name.to_string(), value))
 }
 
-/// What a guest can be granted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Grant {
-    /// `wnet:stack/control`.
-    Control,
-}
-
 pub(super) fn grant(text: &str) -> Result<Grant, String> {
-    match text {
-        "control" => Ok(Grant::Control),
-        _ => Err("expected `control`".into()),
-    }
+    let names = || Grant::ALL.map(Grant::name).join(", ");
+    Grant::named(text).ok_or_else(|| format!("expected one of {}", names()))
 }
 
 pub(super) fn sysctl(text: &str) -> Result<(String, String), String> {

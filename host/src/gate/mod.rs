@@ -30,7 +30,7 @@ mod tcp_create_socket;
 mod udp;
 mod udp_create_socket;
 
-pub use grants::Grants;
+pub use grants::{Grant, Grants};
 
 use crate::kernel::Kernel;
 use quota::Quota;

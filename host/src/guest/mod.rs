@@ -7,11 +7,13 @@
 mod error;
 mod linker;
 mod process;
+mod streams;
 #[cfg(test)]
 mod tests;
 
-pub use crate::gate::Grants;
+pub use crate::gate::{Grant, Grants};
 pub use error::GuestError;
+pub use streams::{Output, StandardPipes, StandardStreams};
 
 use crate::gate::GateHost;
 use crate::kernel::component::compile;
@@ -31,7 +33,6 @@ const MAX_HANDLES: usize = 1_000_000;
 const EPOCHS_PER_TURN: u64 = 1;
 
 /// What a guest is started with.
-#[derive(Debug)]
 pub struct GuestConfig {
     /// What it is called in messages.
     pub name: String,
@@ -45,9 +46,8 @@ pub struct GuestConfig {
     pub directories: Vec<(Dir, String)>,
     /// What it may do beyond using its own sockets.
     pub grants: Grants,
-    /// Whether it gets this process's standard streams. Otherwise it has nothing to read, and what it prints
-    /// goes nowhere.
-    pub standard_streams: bool,
+    /// Where its standard streams go.
+    pub streams: StandardStreams,
 }
 
 /// How a guest ended.
@@ -68,7 +68,7 @@ pub async fn run_guest(kernel: Arc<Kernel>, config: GuestConfig) -> Result<Guest
     let name = config.name.clone();
     let loading = tokio::task::spawn_blocking(move || {
         let command = load(&config.name, &config.component, config.grants)?;
-        let process = Process::new(&config, kernel)?;
+        let process = Process::new(config, kernel)?;
         Ok((command, process))
     });
     let (command, process) = loading.await.map_err(|error| GuestError::Start(error.to_string()))??;

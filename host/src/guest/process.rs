@@ -23,12 +23,10 @@ pub(super) struct Process {
 
 impl Process {
     /// What `config` grants.
-    pub(super) fn new(config: &GuestConfig, kernel: Arc<Kernel>) -> Result<Self, GuestError> {
+    pub(super) fn new(config: GuestConfig, kernel: Arc<Kernel>) -> Result<Self, GuestError> {
         let mut wasi = WasiCtxBuilder::new();
         wasi.args(&config.arguments).envs(&config.environment);
-        if config.standard_streams {
-            wasi.inherit_stdio();
-        }
+        config.streams.give_to(&mut wasi);
         for (directory, path) in &config.directories {
             preopen(&mut wasi, directory, path)
                 .map_err(|error| GuestError::Directory { path: path.clone(), why: format!("{error:#}") })?;

@@ -1,7 +1,7 @@
 //! The machine that a guest runs on: wire, network card, kernel, and what listens on this side of the wire.
 
-use super::failure::Failure;
 use crate::cli::{Card, Config, WireConfig};
+use crate::failure::Failure;
 use crate::files;
 use crate::gateway::{Gateway, GatewayConfig, Listening};
 use crate::kernel::{Kernel, KernelConfig, NicConfig, StackComponent};

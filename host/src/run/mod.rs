@@ -1,16 +1,15 @@
 //! `wnet run`: switches a machine on, runs the guest on it, and ends both in order.
 
-mod failure;
 mod machine;
-mod signals;
 
 use crate::cli::Config;
+use crate::failure::{Failure, exit_code};
 use crate::files;
-use crate::guest::{GuestConfig, GuestError, GuestExit, run_guest};
-use failure::{Failure, TRAPPED};
+use crate::guest::{GuestConfig, StandardStreams, run_guest};
+use crate::instance::{self, Folder, Listener};
+use crate::signals::Signals;
 use machine::Machine;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use signals::Signals;
 use std::future::Future;
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -50,11 +49,13 @@ async fn run_machine(config: Config) -> Result<u8, Failure> {
     let mut signals =
         Signals::watch().map_err(|error| Failure::host(format!("cannot watch signals: {error}")))?;
     let guest = guest_config(&config)?;
+    let listener = config.name.as_ref().map(|name| Listener::bind(&Folder::of_user()?, name)).transpose()?;
     let starting = tokio::task::spawn_blocking(move || Machine::start(&config));
     let machine = tokio::select! {
         started = with_notice(starting) => started.map_err(Failure::host)??,
         signal = signals.next() => return Ok(signal.exit_code()),
     };
+    let tools = listener.map(|listener| tokio::spawn(instance::serve(listener, Arc::clone(&machine.kernel))));
     let mut running = tokio::spawn(run_guest(Arc::clone(&machine.kernel), guest));
     let (outcome, grace) = tokio::select! {
         ended = &mut running => (ended.map_err(Failure::host).and_then(exit_code), GRACE),
@@ -67,6 +68,11 @@ async fn run_machine(config: Config) -> Result<u8, Failure> {
     };
     // Somebody who sends a signal now does not want to wait for order.
     tokio::spawn(async move { std::process::exit(signals.next().await.exit_code().into()) });
+    if let Some(tools) = tools {
+        // They end with the machine; what they hold is given back at their next yield.
+        tools.abort();
+        let _ = tools.await;
+    }
     let end = Instant::now() + grace;
     machine.kernel.drain(grace).await;
     let stopping = move || machine.stop(end.saturating_duration_since(Instant::now()));
@@ -74,36 +80,19 @@ async fn run_machine(config: Config) -> Result<u8, Failure> {
     outcome
 }
 
-/// The exit code that the guest's end stands for.
-fn exit_code(ended: Result<GuestExit, GuestError>) -> Result<u8, Failure> {
-    match ended {
-        Ok(GuestExit::Code(code)) => Ok(code as u8),
-        Ok(GuestExit::Trap(trap)) => Err(Failure::new(TRAPPED, format!("the guest trapped: {trap}"))),
-        Err(error) => Err(error.into()),
-    }
-}
-
 fn guest_config(config: &Config) -> Result<GuestConfig, Failure> {
     let guest = &config.guest;
     let component = files::read(&guest.file).map_err(|error| Failure::component_file(&guest.file, &error))?;
     let program = guest.file.file_name().unwrap_or(guest.file.as_os_str()).to_string_lossy().into_owned();
     let arguments = std::iter::once(program.clone()).chain(guest.arguments.iter().cloned()).collect();
-    let environment = guest.environment.iter().filter_map(|(name, value)| {
-        let value = value.clone().or_else(|| std::env::var(name).ok())?;
-        Some((name.clone(), value))
-    });
-    let directories = guest.directories.iter().map(|(host, path)| match files::open_directory(host) {
-        Ok(directory) => Ok((directory, path.clone())),
-        Err(error) => Err(Failure::host(format!("--dir {}: {error}", host.display()))),
-    });
     Ok(GuestConfig {
         name: program,
         component,
         arguments,
-        environment: environment.collect(),
-        directories: directories.collect::<Result<_, _>>()?,
+        environment: files::environment(&guest.environment),
+        directories: files::directories(&guest.directories)?,
         grants: guest.grants,
-        standard_streams: true,
+        streams: StandardStreams::Inherited,
     })
 }
 

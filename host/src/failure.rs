@@ -1,7 +1,8 @@
-//! Why a run did not come to the guest's own exit code.
+//! Exit codes: the guest's own, and why a run did not come to that.
 
 use crate::gateway::GatewayError;
-use crate::guest::GuestError;
+use crate::guest::{GuestError, GuestExit};
+use crate::instance::InstanceError;
 use crate::kernel::KernelError;
 use crate::wire::tap::TapError;
 use std::fmt;
@@ -9,18 +10,18 @@ use std::io;
 use std::path::Path;
 
 /// Exit code for a failure of the host, its configuration, a wire, or a file that cannot be used.
-const HOST_FAILED: u8 = 125;
+pub(crate) const HOST_FAILED: u8 = 125;
 /// Exit code for a file that is no component, or one that does not link.
 const DOES_NOT_LINK: u8 = 126;
 /// Exit code for a guest or stack file that does not exist.
 const NOT_FOUND: u8 = 127;
 /// Exit code for a guest that trapped: 128 and the number of SIGABRT, as wasmtime has it.
-pub(super) const TRAPPED: u8 = 134;
+const TRAPPED: u8 = 134;
 
 /// A line for the user, and the exit code.
 #[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) exit_code: u8,
+pub(crate) struct Failure {
+    pub(crate) exit_code: u8,
     line: String,
 }
 
@@ -31,23 +32,38 @@ impl fmt::Display for Failure {
 }
 
 impl Failure {
-    pub(super) fn new(exit_code: u8, line: impl fmt::Display) -> Self {
+    pub(crate) fn new(exit_code: u8, line: impl fmt::Display) -> Self {
         Failure { exit_code, line: line.to_string() }
     }
 
     /// A failure of the host.
-    pub(super) fn host(line: impl fmt::Display) -> Self {
+    pub(crate) fn host(line: impl fmt::Display) -> Self {
         Failure::new(HOST_FAILED, line)
     }
 
     /// The file of a component could not be read.
-    pub(super) fn component_file(path: &Path, error: &io::Error) -> Self {
+    pub(crate) fn component_file(path: &Path, error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NotFound => {
                 Failure::new(NOT_FOUND, format!("there is no file {}", path.display()))
             }
             _ => Failure::host(format!("cannot read {}: {error}", path.display())),
         }
+    }
+}
+
+/// The exit code that a guest's end stands for.
+pub(crate) fn exit_code(ended: Result<GuestExit, GuestError>) -> Result<u8, Failure> {
+    match ended {
+        Ok(GuestExit::Code(code)) => Ok(code as u8),
+        Ok(GuestExit::Trap(trap)) => Err(Failure::new(TRAPPED, format!("the guest trapped: {trap}"))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl From<InstanceError> for Failure {
+    fn from(error: InstanceError) -> Self {
+        Failure::host(error)
     }
 }
 

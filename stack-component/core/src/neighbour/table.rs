@@ -78,8 +78,8 @@ impl Limits {
 /// The neighbour table. Linux: `arp_tbl`.
 #[derive(Debug)]
 pub struct Neighbours {
-    by_key: HashMap<Key, Handle<Entry>, KeyedHash>,
-    entries: Arena<Entry>,
+    pub(super) by_key: HashMap<Key, Handle<Entry>, KeyedHash>,
+    pub(super) entries: Arena<Entry>,
     wheel: Wheel<Handle<Entry>>,
     actions: VecDeque<Action>,
     incomplete: usize,
@@ -151,6 +151,9 @@ impl Neighbours {
             None => return Err(DropReason::ArpNotForUs),
         };
         let Some(entry) = self.entries.get_mut(handle) else { return Err(DropReason::ArpNotForUs) };
+        if entry.is_fixed() {
+            return Ok(());
+        }
         let changed = entry.state().is_valid() && entry.mac != mac;
         if changed && entry.nud.updated() + LOCK_TIME > now {
             return Ok(());
@@ -216,11 +219,16 @@ impl Neighbours {
         self.wheel.next_deadline()
     }
 
-    /// Forgets the neighbours of a device whose link went down; what waited for them is given up.
+    /// Forgets the neighbours of a device whose link went down, but for those told by hand; what waited for them is given
+    /// up.
     /// Linux: `neigh_carrier_down`.
     pub fn forget_device(&mut self, device: DeviceIndex) {
-        let handles: Vec<_> =
-            self.entries.iter().filter(|(_, e)| e.key.device == device).map(|(h, _)| h).collect();
+        let handles: Vec<_> = self
+            .entries
+            .iter()
+            .filter(|(_, e)| e.key.device == device && !e.is_fixed())
+            .map(|(h, _)| h)
+            .collect();
         for handle in handles {
             self.give_up_waiting(handle, DropReason::LinkDown);
             self.remove(handle);
@@ -243,7 +251,7 @@ impl Neighbours {
     }
 
     /// Lets an event happen to a neighbour, arms its timer and does what the machine says.
-    fn advance(&mut self, handle: Handle<Entry>, event: impl FnOnce(&mut Nud, &Timing) -> Step) {
+    pub(super) fn advance(&mut self, handle: Handle<Entry>, event: impl FnOnce(&mut Nud, &Timing) -> Step) {
         let Some(entry) = self.entries.get_mut(handle) else { return };
         let was_incomplete = entry.state() == State::Incomplete;
         let step = event(&mut entry.nud, &self.timing);
@@ -267,7 +275,7 @@ impl Neighbours {
         }
     }
 
-    fn send_waiting(&mut self, now: Instant, handle: Handle<Entry>) {
+    pub(super) fn send_waiting(&mut self, now: Instant, handle: Handle<Entry>) {
         let mut sent = false;
         while let Some(entry) = self.entries.get_mut(handle)
             && entry.state().is_valid()
@@ -281,14 +289,14 @@ impl Neighbours {
         }
     }
 
-    fn give_up_waiting(&mut self, handle: Handle<Entry>, reason: DropReason) {
+    pub(super) fn give_up_waiting(&mut self, handle: Handle<Entry>, reason: DropReason) {
         let Some(entry) = self.entries.get_mut(handle) else { return };
         while let Some(packet) = entry.take_waiting() {
             self.actions.push_back(Action::GiveUp(entry.key, packet, reason));
         }
     }
 
-    fn find_or_create(&mut self, now: Instant, key: Key) -> Option<Handle<Entry>> {
+    pub(super) fn find_or_create(&mut self, now: Instant, key: Key) -> Option<Handle<Entry>> {
         if let Some(&handle) = self.by_key.get(&key) {
             return Some(handle);
         }
@@ -320,7 +328,7 @@ impl Neighbours {
         }
     }
 
-    fn remove(&mut self, handle: Handle<Entry>) {
+    pub(super) fn remove(&mut self, handle: Handle<Entry>) {
         if let Some(entry) = self.entries.remove(handle) {
             self.by_key.remove(&entry.key);
             if entry.state() == State::Incomplete {

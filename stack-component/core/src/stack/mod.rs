@@ -1,6 +1,7 @@
 //! The stack's public face.
 
 mod config;
+pub mod control;
 mod routes;
 mod tcp;
 mod udp;

@@ -90,12 +90,16 @@ counters! {
     IcmpInParmProbs = "Icmp:InParmProbs",
     /// Source quenches that arrived (and were ignored, RFC 6633).
     IcmpInSrcQuenchs = "Icmp:InSrcQuenchs",
-    /// Redirects that arrived (and were ignored).
+    /// Redirects that arrived.
     IcmpInRedirects = "Icmp:InRedirects",
     /// Echo requests that arrived.
     IcmpInEchos = "Icmp:InEchos",
     /// Echo replies that arrived.
     IcmpInEchoReps = "Icmp:InEchoReps",
+    /// Timestamp requests that arrived.
+    IcmpInTimestamps = "Icmp:InTimestamps",
+    /// Timestamp replies that arrived.
+    IcmpInTimestampReps = "Icmp:InTimestampReps",
     /// ICMP messages sent.
     IcmpOutMsgs = "Icmp:OutMsgs",
     /// ICMP errors not sent because of the global rate limit.
@@ -108,6 +112,10 @@ counters! {
     IcmpOutTimeExcds = "Icmp:OutTimeExcds",
     /// Parameter-problem messages sent.
     IcmpOutParmProbs = "Icmp:OutParmProbs",
+    /// Redirects sent.
+    IcmpOutRedirects = "Icmp:OutRedirects",
+    /// Timestamp replies sent.
+    IcmpOutTimestampReps = "Icmp:OutTimestampReps",
     /// Echo replies sent.
     IcmpOutEchoReps = "Icmp:OutEchoReps",
     /// Datagrams delivered.

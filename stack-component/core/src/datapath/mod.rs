@@ -22,6 +22,7 @@ mod context;
 mod deliver;
 mod forward;
 mod fragments;
+mod learn;
 mod neighbours;
 mod paths;
 mod receive;

@@ -11,6 +11,7 @@
 
 mod entry;
 mod error;
+mod exceptions;
 mod kinds;
 mod lookup;
 mod metrics;
@@ -25,6 +26,7 @@ mod tests;
 
 pub use entry::{Hop, Route};
 pub use error::RouteError;
+pub use exceptions::{Belief, Exceptions, PathMtu};
 pub use kinds::{Preference, RouteKind, RouteProtocol, Scope, TableId};
 pub use lookup::{Destination, FlowKey, NextHop, ROUTING_TOS, Refusal, Way};
 pub use metrics::{Metrics, OnePath, PathInfo, Paths};

@@ -14,12 +14,13 @@ use crate::datapath::{self, Context};
 use crate::device::Interfaces;
 use crate::fragment::{Family, Reassembly};
 use crate::icmp::RateLimit;
+use crate::icmp::v4::RedirectLimit;
 use crate::ip::v4::Identification;
 use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
 use crate::packet::{DeviceIndex, Packet};
 use crate::random::Random;
-use crate::route::Routes;
+use crate::route::{Exceptions, Routes};
 use crate::sysctl::Sysctl;
 use crate::tcp::{Tcp, TcpHandle};
 use crate::time::Instant;
@@ -78,8 +79,10 @@ pub struct Stack {
     pub(crate) routes: Routes,
     pub(crate) hooks: Hooks,
     pub(crate) identification: Identification,
+    pub(crate) exceptions: Exceptions,
     pub(crate) fragments: Reassembly,
     pub(crate) icmp_limit: RateLimit,
+    pub(crate) redirect_limit: RedirectLimit,
     pub(crate) udp: Udp,
     pub(crate) tcp: Tcp,
     /// The device whose turn it is in [`Stack::poll`].
@@ -102,8 +105,10 @@ impl Stack {
             routes: Routes::new(source),
             hooks: Hooks::default(),
             identification: Identification::new(source),
+            exceptions: Exceptions::new(source),
             fragments: Reassembly::new(Family::V4, source),
             icmp_limit: RateLimit::new(&sysctl, source),
+            redirect_limit: RedirectLimit::new(source),
             udp: Udp::new(source),
             tcp: Tcp::new(source),
             next_device: 0,
@@ -158,8 +163,10 @@ impl Stack {
             routes: &self.routes,
             hooks: &mut self.hooks,
             identification: &mut self.identification,
+            exceptions: &mut self.exceptions,
             fragments: &mut self.fragments,
             icmp_limit: &mut self.icmp_limit,
+            redirect_limit: &mut self.redirect_limit,
             udp: &mut self.udp,
             tcp: &mut self.tcp,
         };

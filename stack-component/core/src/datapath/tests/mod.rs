@@ -8,6 +8,7 @@ mod fuzz;
 mod icmp;
 mod input;
 mod netfilter;
+mod paths;
 mod udp;
 
 use crate::counters::Counter;

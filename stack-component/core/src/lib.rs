@@ -35,6 +35,7 @@ pub mod ip;
 pub mod neighbour;
 pub mod netfilter;
 pub mod qdisc;
+pub mod raw;
 pub mod route;
 pub mod socket;
 pub mod tcp;

@@ -12,6 +12,7 @@ use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
 use crate::packet::DeviceIndex;
 use crate::random::Random;
+use crate::raw::Raw;
 use crate::route::{Exceptions, Routes};
 use crate::sysctl::Sysctl;
 use crate::tcp::{Env, Tcp};
@@ -33,6 +34,7 @@ pub(crate) struct Context<'a> {
     pub(crate) fragments: &'a mut Reassembly,
     pub(crate) icmp_limit: &'a mut RateLimit,
     pub(crate) redirect_limit: &'a mut RedirectLimit,
+    pub(crate) raw: &'a mut Raw,
     pub(crate) udp: &'a mut Udp,
     pub(crate) tcp: &'a mut Tcp,
 }

@@ -1,6 +1,6 @@
 //! The walk upward, from IPv4 to the protocol that a packet carries.
 
-use super::{Context, Outgoing, complain, fragments, learn, tell, transmit};
+use super::{Context, Outgoing, complain, fragments, learn, raw, tell, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::icmp::v4::{self as icmp, Problem};
@@ -45,15 +45,33 @@ fn deliver_whole(
     if known {
         cx.counters.increment(Counter::IpInDelivers);
     }
+    let arrival = arrival(cx, &packet, &received);
+    let taken = cx.raw.deliver(&arrival, received.quote(&packet), packet.data());
     match received.protocol {
         Protocol::TCP if many => Err(DropReason::TcpBadAddress),
         Protocol::TCP => tcp(cx, packet, &received),
         Protocol::UDP => udp(cx, packet, &received),
         Protocol::ICMP => icmp_message(cx, packet, &received, many),
+        _ if taken => {
+            cx.counters.increment(Counter::IpInDelivers);
+            Ok(())
+        }
         _ => {
             refuse(cx, &packet, &received, Problem::ProtocolUnreachable);
             Err(DropReason::UnknownIpProtocol)
         }
+    }
+}
+
+fn arrival(cx: &Context<'_>, packet: &Packet, received: &Received) -> raw::Arrival {
+    raw::Arrival {
+        source: received.source.into(),
+        destination: received.destination.into(),
+        protocol: received.protocol,
+        hop_limit: received.ttl,
+        traffic_class: received.tos,
+        device: packet.meta.device,
+        at: cx.now,
     }
 }
 
@@ -93,7 +111,18 @@ fn icmp_message(
     to_many: bool,
 ) -> Result<(), DropReason> {
     let device = packet.meta.device;
-    match icmp::input(cx.counters, cx.sysctl, packet, to_many, cx.now)? {
+    let arrival = arrival(cx, &packet, received);
+    // Errors about what sockets below TCP and UDP sent, and echo replies, say nothing to ICMP itself.
+    let message = raw::for_sockets(cx, &packet);
+    let verdict = match icmp::input(cx.counters, cx.sysctl, packet, to_many, cx.now) {
+        Err(DropReason::IcmpIgnored) if raw::message(cx, &arrival, &message) => return Ok(()),
+        Ok(icmp::Verdict::Error(error)) => {
+            raw::message(cx, &arrival, &message);
+            icmp::Verdict::Error(error)
+        }
+        verdict => verdict?,
+    };
+    match verdict {
         icmp::Verdict::Reply(packet) => {
             cx.counters.increment(Counter::IcmpOutMsgs);
             cx.counters.increment(match packet.data().first().map(|&kind| Type(kind)) {

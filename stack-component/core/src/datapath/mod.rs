@@ -25,6 +25,7 @@ mod fragments;
 mod learn;
 mod neighbours;
 mod paths;
+mod raw;
 mod receive;
 mod run;
 mod tell;

@@ -1,6 +1,6 @@
 //! What the neighbour table wants done: questions asked, packets that waited sent or given up.
 
-use super::{Context, complain, tell, transmit};
+use super::{Context, complain, raw, tell, transmit};
 use crate::drop_reason::DropReason;
 use crate::icmp::v4::Problem;
 use crate::icmp::{IcmpError, IcmpErrorKind};
@@ -49,6 +49,7 @@ fn report_unreachable(cx: &mut Context<'_>, packet: &Packet) {
     if !cx.routes.is_local(header.source().into()) {
         return complain::complain(cx, packet.data(), packet.meta.destination, Problem::HostUnreachable);
     }
+    raw::unreachable_neighbour(cx, packet.data());
     if let Some(error) = IcmpError::about(packet.data(), IcmpErrorKind::HostUnreachable) {
         tell::tell(cx, &error);
     }

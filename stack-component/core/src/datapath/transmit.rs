@@ -1,6 +1,6 @@
 //! The walk downward: from a protocol's payload to a frame before a device.
 
-use super::{Context, checksum, fragments, learn, tell};
+use super::{Context, checksum, fragments, learn, raw, tell};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
@@ -11,6 +11,7 @@ use crate::neighbour::{Key, Output};
 use crate::netfilter::{EgressChecked, HookPoint, HookState};
 use crate::packet::{DeviceIndex, Packet};
 use crate::qdisc;
+use crate::raw::Quote;
 use crate::route::{Destination, FlowKey, ROUTING_TOS};
 use crate::tcp;
 use crate::wire;
@@ -95,6 +96,8 @@ fn route_and_send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropRe
             let error =
                 IcmpError::about_payload(source.into(), destination.into(), protocol, packet.data(), kind);
             error.inspect(|error| tell::tell(cx, error));
+            let (source, destination, payload) = (source.into(), destination.into(), packet.data());
+            raw::too_big(cx, &Quote { source, destination, protocol, payload }, mtu);
             return Err(reason);
         }
     };

@@ -2,6 +2,7 @@
 
 mod config;
 pub mod control;
+mod raw;
 mod routes;
 mod tcp;
 mod udp;
@@ -20,6 +21,7 @@ use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
 use crate::packet::{DeviceIndex, Packet};
 use crate::random::Random;
+use crate::raw::{Raw, RawHandle};
 use crate::route::{Exceptions, Routes};
 use crate::sysctl::Sysctl;
 use crate::tcp::{Tcp, TcpHandle};
@@ -37,6 +39,8 @@ pub enum SocketHandle {
     Tcp(TcpHandle),
     /// A UDP socket.
     Udp(UdpHandle),
+    /// A raw or ping socket.
+    Raw(RawHandle),
 }
 
 /// A TCP/IP stack: devices below, sockets above, time from outside.
@@ -83,6 +87,7 @@ pub struct Stack {
     pub(crate) fragments: Reassembly,
     pub(crate) icmp_limit: RateLimit,
     pub(crate) redirect_limit: RedirectLimit,
+    pub(crate) raw: Raw,
     pub(crate) udp: Udp,
     pub(crate) tcp: Tcp,
     /// The device whose turn it is in [`Stack::poll`].
@@ -109,6 +114,7 @@ impl Stack {
             fragments: Reassembly::new(Family::V4, source),
             icmp_limit: RateLimit::new(&sysctl, source),
             redirect_limit: RedirectLimit::new(source),
+            raw: Raw::default(),
             udp: Udp::new(source),
             tcp: Tcp::new(source),
             next_device: 0,
@@ -167,6 +173,7 @@ impl Stack {
             fragments: &mut self.fragments,
             icmp_limit: &mut self.icmp_limit,
             redirect_limit: &mut self.redirect_limit,
+            raw: &mut self.raw,
             udp: &mut self.udp,
             tcp: &mut self.tcp,
         };
@@ -176,7 +183,8 @@ impl Stack {
     /// Sockets whose readiness may have changed since the last time, each once.
     pub fn take_wakeups(&mut self) -> Vec<SocketHandle> {
         let tcp = self.tcp.take_wakeups().into_iter().map(SocketHandle::Tcp);
-        tcp.chain(self.udp.take_wakeups().into_iter().map(SocketHandle::Udp)).collect()
+        let udp = self.udp.take_wakeups().into_iter().map(SocketHandle::Udp);
+        tcp.chain(udp).chain(self.raw.take_wakeups().into_iter().map(SocketHandle::Raw)).collect()
     }
 
     /// What was counted.

@@ -9,6 +9,7 @@ mod icmp;
 mod input;
 mod netfilter;
 mod paths;
+mod raw;
 mod udp;
 
 use crate::counters::Counter;

@@ -7,13 +7,14 @@ use crate::device::Interfaces;
 use crate::drop_reason::DropReason;
 use crate::fragment::Reassembly;
 use crate::icmp::RateLimit;
+use crate::icmp::v4::RedirectLimit;
 use crate::ip::v4::Identification;
 use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
 use crate::packet::DeviceIndex;
 use crate::random::Random;
 use crate::raw::Raw;
-use crate::route::{Destination, DestinationCache, Refusal, Routes};
+use crate::route::{Destination, DestinationCache, Exceptions, Refusal, Routes};
 use crate::sysctl::Sysctl;
 use crate::tcp::{Env, Tcp};
 use crate::time::Instant;
@@ -38,8 +39,10 @@ pub(crate) struct Context<'a> {
     pub(crate) input_cache: &'a mut InputCache,
     pub(crate) hooks: &'a mut Hooks,
     pub(crate) identification: &'a mut Identification,
+    pub(crate) exceptions: &'a mut Exceptions,
     pub(crate) fragments: &'a mut Reassembly,
     pub(crate) icmp_limit: &'a mut RateLimit,
+    pub(crate) redirect_limit: &'a mut RedirectLimit,
     pub(crate) raw: &'a mut Raw,
     pub(crate) udp: &'a mut Udp,
     pub(crate) tcp: &'a mut Tcp,

@@ -2,6 +2,7 @@
 
 use super::{Context, deliver, transmit};
 use crate::counters::Counter;
+use crate::device::Interface;
 use crate::drop_reason::DropReason;
 use crate::icmp::v4::Problem;
 use crate::ip::v4::{self, Received, TooFar};
@@ -9,6 +10,7 @@ use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{LinkDestination, Packet};
 use crate::qdisc;
 use crate::route::{NextHop, Refusal};
+use core::net::IpAddr;
 
 /// Whether we pass such packets on. Linux: `IN_DEV_FORWARD`.
 pub(super) fn is_router(cx: &Context<'_>, packet: &Packet, received: &Received) -> bool {
@@ -16,12 +18,14 @@ pub(super) fn is_router(cx: &Context<'_>, packet: &Packet, received: &Received) 
     conf.forwarding() && received.addressed == LinkDestination::Host
 }
 
-/// Passes a packet on to the next hop. Linux: `ip_forward`.
+/// Passes a packet on to the next hop; `near` says that its sender is a neighbour on the device that it came by. Linux:
+/// `ip_forward`.
 pub(super) fn forward(
     cx: &mut Context<'_>,
     mut packet: Packet,
     received: Received,
     hop: NextHop,
+    near: bool,
 ) -> Result<(), DropReason> {
     let mtu = cx.mtu(hop.device, hop.metrics.mtu);
     match v4::forward(&mut packet, &received, mtu) {
@@ -36,6 +40,9 @@ pub(super) fn forward(
             return Err(DropReason::PacketTooBig);
         }
     }
+    if near {
+        advise(cx, &packet, &received, &hop);
+    }
     let input = Some(packet.meta.device);
     let state = HookState { point: HookPoint::Forward, input, output: Some(hop.device) };
     cx.hooks.run(&state, &mut packet)?;
@@ -43,6 +50,24 @@ pub(super) fn forward(
     packet.meta.priority = qdisc::priority_of_tos(received.tos);
     let target = transmit::Target::Neighbour(hop.neighbour);
     transmit::egress(cx, packet, transmit::Way { input, device: hop.device, target, mtu })
+}
+
+/// Tells the sender of a packet that goes back to the link it came from of the gateway there. Linux:
+/// `ip_rt_send_redirect`, and `__mkroute_input` for when.
+fn advise(cx: &mut Context<'_>, packet: &Packet, received: &Received, hop: &NextHop) {
+    let device = packet.meta.device;
+    let IpAddr::V4(gateway) = hop.neighbour else { return };
+    let conf = cx.sysctl.ipv4_device(device.0);
+    let neighbours =
+        |interface: &Interface| interface.is_on_link(received.source) && interface.is_on_link(gateway);
+    let may_know = conf.shared_media() || cx.interfaces.get(device).is_some_and(neighbours);
+    if hop.device == device
+        && conf.send_redirects()
+        && may_know
+        && cx.redirect_limit.allow(cx.now, received.source)
+    {
+        deliver::refuse(cx, packet, received, Problem::Redirect(gateway));
+    }
 }
 
 /// Refuses a packet that no route leads on, and says so if we are a router. Linux: `ip_error`.

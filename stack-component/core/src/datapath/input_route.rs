@@ -22,8 +22,8 @@ pub(crate) struct InputRoute {
 enum Verdict {
     /// It is for us; and for others, too, if so said.
     Deliver { to_many: bool },
-    /// It goes on.
-    Forward(NextHop),
+    /// It goes on; its sender is a neighbour on the device that it came by, if so said.
+    Forward { hop: NextHop, near: bool },
     /// It goes nowhere, which its sender may hear.
     Refuse(Refusal),
 }
@@ -37,7 +37,7 @@ pub(super) fn route(cx: &mut Context<'_>, mut packet: Packet, received: Received
     check_options(cx, &packet, &received)?;
     match verdict {
         Verdict::Deliver { to_many } => deliver::deliver(cx, packet, received, to_many),
-        Verdict::Forward(hop) => forward::forward(cx, packet, received, hop),
+        Verdict::Forward { hop, near } => forward::forward(cx, packet, received, hop, near),
         Verdict::Refuse(refusal) => forward::refuse(cx, &packet, &received, refusal),
     }
 }
@@ -80,7 +80,7 @@ fn judge(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> Result<V
         Ok(Destination::Unicast(_)) if !forward::is_router(cx, packet, received) => {
             Err(DropReason::Ipv4NotForUs)
         }
-        Ok(Destination::Unicast(hop)) => source.map(|_| Verdict::Forward(hop)),
+        Ok(Destination::Unicast(hop)) => source.map(|near| Verdict::Forward { hop, near }),
         Err(refusal) => Ok(Verdict::Refuse(refusal)),
     }
 }

@@ -24,6 +24,7 @@ mod flow;
 mod forward;
 mod fragments;
 mod input_route;
+mod learn;
 mod neighbours;
 mod paths;
 mod raw;

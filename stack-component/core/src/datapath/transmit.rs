@@ -1,6 +1,6 @@
 //! The walk downward: from a protocol's payload to a frame before a device.
 
-use super::{Context, checksum, flow, fragments, raw, tell};
+use super::{Context, checksum, flow, fragments, learn, raw, tell};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
@@ -89,7 +89,8 @@ fn route_and_send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropRe
         ..FlowKey::to(destination)
     };
     let (device, target, route_source, route_mtu) = resolve(cx, &flow)?;
-    let mtu = cx.mtu(device, route_mtu);
+    let (target, cutting, mtu) =
+        learn::way(cx, destination, protocol, target, cutting, cx.mtu(device, route_mtu));
     let of_device = || cx.interfaces.get(device)?.source_for(target.neighbour_of(destination));
     let source = source.or(route_source).or_else(of_device).ok_or(DropReason::NoRoute)?;
     let (IpAddr::V4(source), IpAddr::V4(destination)) = (source, destination) else {

@@ -12,6 +12,7 @@
 mod cache;
 mod entry;
 mod error;
+mod exceptions;
 mod kinds;
 mod lookup;
 mod metrics;
@@ -28,6 +29,7 @@ mod tests;
 pub use cache::DestinationCache;
 pub use entry::{Hop, Route};
 pub use error::RouteError;
+pub use exceptions::{Belief, Exceptions, PathMtu};
 pub use kinds::{Preference, RouteKind, RouteProtocol, Scope, TableId};
 pub use lookup::{Destination, FlowKey, NextHop, ROUTING_TOS, Refusal, Way};
 pub use metrics::{Metrics, OnePath, PathInfo, Paths};

@@ -15,13 +15,14 @@ use crate::datapath::{self, Context, InputCache, OutputCache};
 use crate::device::Interfaces;
 use crate::fragment::{Family, Reassembly};
 use crate::icmp::RateLimit;
+use crate::icmp::v4::RedirectLimit;
 use crate::ip::v4::Identification;
 use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
 use crate::packet::{DeviceIndex, Packet};
 use crate::random::Random;
 use crate::raw::{Raw, RawHandle};
-use crate::route::Routes;
+use crate::route::{Exceptions, Routes};
 use crate::sysctl::Sysctl;
 use crate::tcp::{Tcp, TcpHandle};
 use crate::time::Instant;
@@ -84,8 +85,10 @@ pub struct Stack {
     pub(crate) input_cache: InputCache,
     pub(crate) hooks: Hooks,
     pub(crate) identification: Identification,
+    pub(crate) exceptions: Exceptions,
     pub(crate) fragments: Reassembly,
     pub(crate) icmp_limit: RateLimit,
+    pub(crate) redirect_limit: RedirectLimit,
     pub(crate) raw: Raw,
     pub(crate) udp: Udp,
     pub(crate) tcp: Tcp,
@@ -111,8 +114,10 @@ impl Stack {
             input_cache: InputCache::new(source),
             hooks: Hooks::default(),
             identification: Identification::new(source),
+            exceptions: Exceptions::new(source),
             fragments: Reassembly::new(Family::V4, source),
             icmp_limit: RateLimit::new(&sysctl, source),
+            redirect_limit: RedirectLimit::new(source),
             raw: Raw::default(),
             udp: Udp::new(source),
             tcp: Tcp::new(source),
@@ -170,8 +175,10 @@ impl Stack {
             input_cache: &mut self.input_cache,
             hooks: &mut self.hooks,
             identification: &mut self.identification,
+            exceptions: &mut self.exceptions,
             fragments: &mut self.fragments,
             icmp_limit: &mut self.icmp_limit,
+            redirect_limit: &mut self.redirect_limit,
             raw: &mut self.raw,
             udp: &mut self.udp,
             tcp: &mut self.tcp,

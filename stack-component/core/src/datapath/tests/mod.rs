@@ -8,6 +8,7 @@ mod fuzz;
 mod icmp;
 mod input;
 mod netfilter;
+mod paths;
 mod raw;
 mod routes;
 mod udp;

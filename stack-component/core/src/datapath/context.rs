@@ -1,22 +1,30 @@
 //! What the functions of the datapath work on.
 
+use super::input_route::InputRoute;
 use super::paths::RoutePaths;
 use crate::counters::{Counter, Counters};
 use crate::device::Interfaces;
 use crate::drop_reason::DropReason;
 use crate::fragment::Reassembly;
 use crate::icmp::RateLimit;
+use crate::icmp::v4::RedirectLimit;
 use crate::ip::v4::Identification;
 use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
 use crate::packet::DeviceIndex;
 use crate::random::Random;
 use crate::raw::Raw;
-use crate::route::Routes;
+use crate::route::{Destination, DestinationCache, Exceptions, Refusal, Routes};
 use crate::sysctl::Sysctl;
 use crate::tcp::{Env, Tcp};
 use crate::time::Instant;
 use crate::udp::Udp;
+
+/// Where packets of ours go.
+pub(crate) type OutputCache = DestinationCache<Result<Destination, Refusal>>;
+
+/// Where packets that arrive go.
+pub(crate) type InputCache = DestinationCache<InputRoute>;
 
 /// The state of all layers, lent for one call into the stack.
 pub(crate) struct Context<'a> {
@@ -27,10 +35,14 @@ pub(crate) struct Context<'a> {
     pub(crate) interfaces: &'a mut Interfaces,
     pub(crate) neighbours: &'a mut Neighbours,
     pub(crate) routes: &'a Routes,
+    pub(crate) output_cache: &'a mut OutputCache,
+    pub(crate) input_cache: &'a mut InputCache,
     pub(crate) hooks: &'a mut Hooks,
     pub(crate) identification: &'a mut Identification,
+    pub(crate) exceptions: &'a mut Exceptions,
     pub(crate) fragments: &'a mut Reassembly,
     pub(crate) icmp_limit: &'a mut RateLimit,
+    pub(crate) redirect_limit: &'a mut RedirectLimit,
     pub(crate) raw: &'a mut Raw,
     pub(crate) udp: &'a mut Udp,
     pub(crate) tcp: &'a mut Tcp,
@@ -72,6 +84,7 @@ impl Context<'_> {
                 &[Counter::IpInAddrErrors]
             }
             DropReason::UnknownIpProtocol => &[Counter::IpInUnknownProtos],
+            DropReason::Ipv4ReversePath => &[Counter::TcpExtIPReversePathFilter],
             DropReason::NoRoute => &[Counter::IpExtInNoRoutes],
             DropReason::PacketTooBig => &[Counter::IpFragFails],
             _ => &[],

@@ -170,6 +170,18 @@ impl Neighbours {
         Ok(())
     }
 
+    /// Whether the station of the neighbour `key` is known; it is asked for if not. [`Neighbours::poll_action`] is to be
+    /// called after it. Linux: `neigh_event_send`.
+    pub fn ask(&mut self, now: Instant, key: Key) -> bool {
+        let Some(handle) = self.find_or_create(now, key) else { return false };
+        let full = self.incomplete >= self.limits.most_incomplete();
+        match self.entries.get(handle).map(Entry::state) {
+            Some(State::Failed) if full => return false,
+            _ => self.advance(handle, |nud, timing| nud.on_send(now, timing)),
+        }
+        self.entries.get(handle).is_some_and(|entry| entry.state().is_valid())
+    }
+
     /// The upper layer saw progress that only a living neighbour can make. Linux: `neigh_confirm`.
     pub fn confirm(&mut self, now: Instant, key: Key) {
         if let Some(&handle) = self.by_key.get(&key) {

@@ -11,17 +11,18 @@ pub use config::ConfigError;
 pub use routes::RouteChange;
 
 use crate::counters::Counters;
-use crate::datapath::{self, Context};
+use crate::datapath::{self, Context, InputCache, OutputCache};
 use crate::device::Interfaces;
 use crate::fragment::{Family, Reassembly};
 use crate::icmp::RateLimit;
+use crate::icmp::v4::RedirectLimit;
 use crate::ip::v4::Identification;
 use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
 use crate::packet::{DeviceIndex, Packet};
 use crate::random::Random;
 use crate::raw::{Raw, RawHandle};
-use crate::route::Routes;
+use crate::route::{Exceptions, Routes};
 use crate::sysctl::Sysctl;
 use crate::tcp::{Tcp, TcpHandle};
 use crate::time::Instant;
@@ -80,10 +81,14 @@ pub struct Stack {
     pub(crate) interfaces: Interfaces,
     pub(crate) neighbours: Neighbours,
     pub(crate) routes: Routes,
+    pub(crate) output_cache: OutputCache,
+    pub(crate) input_cache: InputCache,
     pub(crate) hooks: Hooks,
     pub(crate) identification: Identification,
+    pub(crate) exceptions: Exceptions,
     pub(crate) fragments: Reassembly,
     pub(crate) icmp_limit: RateLimit,
+    pub(crate) redirect_limit: RedirectLimit,
     pub(crate) raw: Raw,
     pub(crate) udp: Udp,
     pub(crate) tcp: Tcp,
@@ -105,10 +110,14 @@ impl Stack {
             interfaces: Interfaces::default(),
             neighbours: Neighbours::new(&sysctl, source),
             routes: Routes::new(source),
+            output_cache: OutputCache::new(source),
+            input_cache: InputCache::new(source),
             hooks: Hooks::default(),
             identification: Identification::new(source),
+            exceptions: Exceptions::new(source),
             fragments: Reassembly::new(Family::V4, source),
             icmp_limit: RateLimit::new(&sysctl, source),
+            redirect_limit: RedirectLimit::new(source),
             raw: Raw::default(),
             udp: Udp::new(source),
             tcp: Tcp::new(source),
@@ -162,10 +171,14 @@ impl Stack {
             interfaces: &mut self.interfaces,
             neighbours: &mut self.neighbours,
             routes: &self.routes,
+            output_cache: &mut self.output_cache,
+            input_cache: &mut self.input_cache,
             hooks: &mut self.hooks,
             identification: &mut self.identification,
+            exceptions: &mut self.exceptions,
             fragments: &mut self.fragments,
             icmp_limit: &mut self.icmp_limit,
+            redirect_limit: &mut self.redirect_limit,
             raw: &mut self.raw,
             udp: &mut self.udp,
             tcp: &mut self.tcp,

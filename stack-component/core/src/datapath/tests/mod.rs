@@ -8,7 +8,9 @@ mod fuzz;
 mod icmp;
 mod input;
 mod netfilter;
+mod paths;
 mod raw;
+mod routes;
 mod udp;
 
 use crate::counters::Counter;

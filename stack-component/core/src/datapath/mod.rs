@@ -23,6 +23,7 @@ mod deliver;
 mod forward;
 mod fragments;
 mod learn;
+mod learnt;
 mod neighbours;
 mod paths;
 mod raw;

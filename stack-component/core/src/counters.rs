@@ -282,6 +282,8 @@ counters! {
     TcpExtListenOverflows = "TcpExt:ListenOverflows",
     /// Connection requests dropped by a listener, for whatever reason.
     TcpExtListenDrops = "TcpExt:ListenDrops",
+    /// Packets whose source the reverse-path filter did not believe.
+    TcpExtIPReversePathFilter = "TcpExt:IPReversePathFilter",
     /// Connections that ended their TIME-WAIT by the timer.
     TcpExtTW = "TcpExt:TW",
     /// TIME-WAIT connections used again for a new one.

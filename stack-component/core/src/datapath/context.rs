@@ -1,5 +1,6 @@
 //! What the functions of the datapath work on.
 
+use super::input_route::InputRoute;
 use super::paths::RoutePaths;
 use crate::counters::{Counter, Counters};
 use crate::device::Interfaces;
@@ -13,11 +14,17 @@ use crate::netfilter::Hooks;
 use crate::packet::DeviceIndex;
 use crate::random::Random;
 use crate::raw::Raw;
-use crate::route::{Exceptions, Routes};
+use crate::route::{Destination, DestinationCache, Exceptions, Refusal, Routes};
 use crate::sysctl::Sysctl;
 use crate::tcp::{Env, Tcp};
 use crate::time::Instant;
 use crate::udp::Udp;
+
+/// Where packets of ours go.
+pub(crate) type OutputCache = DestinationCache<Result<Destination, Refusal>>;
+
+/// Where packets that arrive go.
+pub(crate) type InputCache = DestinationCache<InputRoute>;
 
 /// The state of all layers, lent for one call into the stack.
 pub(crate) struct Context<'a> {
@@ -28,6 +35,8 @@ pub(crate) struct Context<'a> {
     pub(crate) interfaces: &'a mut Interfaces,
     pub(crate) neighbours: &'a mut Neighbours,
     pub(crate) routes: &'a Routes,
+    pub(crate) output_cache: &'a mut OutputCache,
+    pub(crate) input_cache: &'a mut InputCache,
     pub(crate) hooks: &'a mut Hooks,
     pub(crate) identification: &'a mut Identification,
     pub(crate) exceptions: &'a mut Exceptions,
@@ -75,6 +84,7 @@ impl Context<'_> {
                 &[Counter::IpInAddrErrors]
             }
             DropReason::UnknownIpProtocol => &[Counter::IpInUnknownProtos],
+            DropReason::Ipv4ReversePath => &[Counter::TcpExtIPReversePathFilter],
             DropReason::NoRoute => &[Counter::IpExtInNoRoutes],
             DropReason::PacketTooBig => &[Counter::IpFragFails],
             _ => &[],

@@ -12,18 +12,21 @@ use crate::qdisc;
 use crate::route::{NextHop, Refusal};
 use core::net::IpAddr;
 
-/// Passes a packet on to the next hop. Linux: `ip_forward`.
+/// Whether we pass such packets on. Linux: `IN_DEV_FORWARD`.
+pub(super) fn is_router(cx: &Context<'_>, packet: &Packet, received: &Received) -> bool {
+    let conf = cx.sysctl.ipv4_device(packet.meta.device.0);
+    conf.forwarding() && received.addressed == LinkDestination::Host
+}
+
+/// Passes a packet on to the next hop; `near` says that its sender is a neighbour on the device that it came by. Linux:
+/// `ip_forward`.
 pub(super) fn forward(
     cx: &mut Context<'_>,
     mut packet: Packet,
     received: Received,
     hop: NextHop,
+    near: bool,
 ) -> Result<(), DropReason> {
-    if !cx.sysctl.ipv4_device(packet.meta.device.0).forwarding()
-        || received.addressed != LinkDestination::Host
-    {
-        return Err(DropReason::Ipv4NotForUs);
-    }
     let mtu = cx.mtu(hop.device, hop.metrics.mtu);
     match v4::forward(&mut packet, &received, mtu) {
         Ok(()) => {}
@@ -37,7 +40,9 @@ pub(super) fn forward(
             return Err(DropReason::PacketTooBig);
         }
     }
-    advise(cx, &packet, &received, &hop);
+    if near {
+        advise(cx, &packet, &received, &hop);
+    }
     let input = Some(packet.meta.device);
     let state = HookState { point: HookPoint::Forward, input, output: Some(hop.device) };
     cx.hooks.run(&state, &mut packet)?;
@@ -72,9 +77,7 @@ pub(super) fn refuse(
     received: &Received,
     refusal: Refusal,
 ) -> Result<(), DropReason> {
-    if !cx.sysctl.ipv4_device(packet.meta.device.0).forwarding()
-        || received.addressed != LinkDestination::Host
-    {
+    if !is_router(cx, packet, received) {
         return Err(DropReason::Ipv4NotForUs);
     }
     let (problem, reason) = match refusal {

@@ -1,6 +1,6 @@
 //! The walk downward: from a protocol's payload to a frame before a device.
 
-use super::{Context, checksum, learnt, raw, tell};
+use super::{Context, checksum, flow, learnt, raw, tell};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
@@ -15,6 +15,7 @@ use crate::raw::Quote;
 use crate::route::{Destination, FlowKey, ROUTING_TOS};
 use crate::tcp;
 use crate::wire;
+use crate::wire::address::unspecified_like;
 use crate::wire::ethernet::{EtherType, MacAddress};
 use crate::wire::protocol::Protocol;
 use core::net::IpAddr;
@@ -78,8 +79,15 @@ pub(crate) fn send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropR
 
 fn route_and_send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropReason> {
     let Outgoing { packet, source, destination, protocol, ttl, tos, cutting, device } = outgoing;
-    let (mark, tos_of_route) = (packet.meta.mark, tos & ROUTING_TOS);
-    let flow = FlowKey { source, mark, tos: tos_of_route, output: device, ..FlowKey::to(destination) };
+    let ends = [source.unwrap_or(unspecified_like(destination)), destination];
+    let flow = FlowKey {
+        source,
+        mark: packet.meta.mark,
+        tos: tos & ROUTING_TOS,
+        output: device,
+        hash: flow::hash(cx, ends, protocol, 0, packet.data()),
+        ..FlowKey::to(destination)
+    };
     let (device, target, route_source, route_mtu) = resolve(cx, &flow)?;
     let mtu = cx.mtu(device, route_mtu);
     let (target, cutting, mtu) = match target {
@@ -132,8 +140,9 @@ pub(super) struct Way {
 type Resolved = (DeviceIndex, Target, Option<IpAddr>, Option<u32>);
 
 /// Linux: `ip_route_output_key`.
-fn resolve(cx: &Context<'_>, flow: &FlowKey) -> Result<Resolved, DropReason> {
-    match cx.routes.lookup(flow) {
+fn resolve(cx: &mut Context<'_>, flow: &FlowKey) -> Result<Resolved, DropReason> {
+    let routes = cx.routes;
+    match cx.output_cache.get(flow, routes.generation(), || routes.lookup(flow)) {
         Ok(Destination::Local { source }) => {
             // A packet to one of our own addresses comes from that address.
             Ok((DeviceIndex::LOOPBACK, Target::Loopback, source.or(Some(flow.destination)), None))

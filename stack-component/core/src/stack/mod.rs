@@ -11,7 +11,7 @@ pub use config::ConfigError;
 pub use routes::RouteChange;
 
 use crate::counters::Counters;
-use crate::datapath::{self, Context};
+use crate::datapath::{self, Context, InputCache, OutputCache};
 use crate::device::Interfaces;
 use crate::fragment::{Family, Reassembly};
 use crate::icmp::RateLimit;
@@ -81,6 +81,8 @@ pub struct Stack {
     pub(crate) interfaces: Interfaces,
     pub(crate) neighbours: Neighbours,
     pub(crate) routes: Routes,
+    pub(crate) output_cache: OutputCache,
+    pub(crate) input_cache: InputCache,
     pub(crate) hooks: Hooks,
     pub(crate) identification: Identification,
     pub(crate) exceptions: Exceptions,
@@ -108,6 +110,8 @@ impl Stack {
             interfaces: Interfaces::default(),
             neighbours: Neighbours::new(&sysctl, source),
             routes: Routes::new(source),
+            output_cache: OutputCache::new(source),
+            input_cache: InputCache::new(source),
             hooks: Hooks::default(),
             identification: Identification::new(source),
             exceptions: Exceptions::new(source),
@@ -167,6 +171,8 @@ impl Stack {
             interfaces: &mut self.interfaces,
             neighbours: &mut self.neighbours,
             routes: &self.routes,
+            output_cache: &mut self.output_cache,
+            input_cache: &mut self.input_cache,
             hooks: &mut self.hooks,
             identification: &mut self.identification,
             exceptions: &mut self.exceptions,

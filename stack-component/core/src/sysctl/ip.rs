@@ -5,6 +5,14 @@ macro_rules! ip_rows {
     ($next:ident $($more:ident)* { $($before:tt)* }) => { $next! { $($more)* { $($before)*
         /// Time to live of packets sent.
         ip_default_ttl: u32 = 64, "net.ipv4.ip_default_ttl", "a number from 1 to 255", |v| (1..=255).contains(v);
+        /// Whether a packet's socket is looked for before its route.
+        ip_early_demux: bool = true, "net.ipv4.ip_early_demux", "0 or 1", |_| true;
+        /// As `ip_early_demux`, for TCP.
+        tcp_early_demux: bool = true, "net.ipv4.tcp_early_demux", "0 or 1", |_| true;
+        /// What spreads flows over the ways of a route: 0 their addresses, 1 their ports, too.
+        fib_multipath_hash_policy: u32 = 0, "net.ipv4.fib_multipath_hash_policy", "0 or 1", |v| *v <= 1;
+        /// As `fib_multipath_hash_policy`, for IPv6; 0 takes the flow label in.
+        fib_multipath_hash_policy6: u32 = 0, "net.ipv6.fib_multipath_hash_policy", "0 or 1", |v| *v <= 1;
         /// First and last ephemeral port.
         ip_local_port_range: [u32; 2] = [32768, 60999], "net.ipv4.ip_local_port_range",
             "two ports, the lower first", |v| 1 <= v[0] && v[0] <= v[1] && v[1] <= 65535;

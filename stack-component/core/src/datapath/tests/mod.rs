@@ -10,6 +10,7 @@ mod input;
 mod netfilter;
 mod paths;
 mod raw;
+mod routes;
 mod udp;
 
 use crate::counters::Counter;

@@ -87,8 +87,8 @@ impl GuestRawSocket for RawSocket {
     }
 
     fn receive(&self, max: u64) -> Result<Vec<IncomingPacket>, ErrorCode> {
-        let packets = run(|state, _| state.receive_raw(self.0, max))?;
-        Ok(packets.into_iter().map(incoming).collect())
+        let (packets, now) = run(|state, now| Ok((state.receive_raw(self.0, max)?, now)))?;
+        Ok(packets.into_iter().map(|packet| incoming(packet, now)).collect())
     }
 
     fn receive_errors(&self, max: u64) -> Result<Vec<PacketError>, ErrorCode> {
@@ -111,7 +111,7 @@ impl Drop for RawSocket {
     }
 }
 
-fn incoming(Incoming { arrival, data }: Incoming) -> IncomingPacket {
+fn incoming(Incoming { arrival, data }: Incoming, now: Instant) -> IncomingPacket {
     IncomingPacket {
         data,
         source: wit_host(arrival.source),
@@ -119,7 +119,7 @@ fn incoming(Incoming { arrival, data }: Incoming) -> IncomingPacket {
         hop_limit: arrival.hop_limit,
         traffic_class: arrival.traffic_class,
         device: arrival.device.0,
-        received_at: arrival.at.as_nanos(),
+        waited: u64::try_from((now - arrival.at).as_nanos()).unwrap_or(u64::MAX),
     }
 }
 

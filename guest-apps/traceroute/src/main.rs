@@ -1,0 +1,2 @@
+//! `traceroute`
+fn main() {}

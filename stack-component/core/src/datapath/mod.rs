@@ -25,6 +25,7 @@ mod forward;
 mod fragments;
 mod input_route;
 mod learn;
+mod learnt;
 mod neighbours;
 mod paths;
 mod raw;

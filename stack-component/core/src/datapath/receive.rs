@@ -26,17 +26,17 @@ pub(super) fn receive(cx: &mut Context<'_>, device: DeviceIndex, mut packet: Pac
 }
 
 /// Linux: `eth_type_trans`.
-fn frame(cx: &mut Context<'_>, device: DeviceIndex, mut packet: Packet) -> Result<(), DropReason> {
+fn frame(cx: &mut Context<'_>, mut device: DeviceIndex, mut packet: Packet) -> Result<(), DropReason> {
     let Some(interface) = cx.interfaces.get(device) else { return Err(DropReason::LinkDown) };
-    let ether_type = ethernet::input(interface.mac(), interface.max_frame(), &mut packet)?;
-    match ether_type {
-        EtherType::VLAN => vlan::receive(cx, device, packet),
-        _ => protocol(cx, device, ether_type, packet),
+    let mut ether_type = ethernet::input(interface.mac(), interface.max_frame(), &mut packet)?;
+    if ether_type == EtherType::VLAN {
+        (device, ether_type) = vlan::untag(cx, device, &mut packet)?;
     }
+    protocol(cx, device, ether_type, packet)
 }
 
 /// Linux: the protocol's `packet_type`.
-pub(super) fn protocol(
+fn protocol(
     cx: &mut Context<'_>,
     device: DeviceIndex,
     ether_type: EtherType,

@@ -1,22 +1,23 @@
 //! Tagged frames on their way between a VLAN device and its parent. Linux: `net/8021q/vlan_core.c`.
 
-use super::{Context, receive};
+use super::Context;
 use crate::device::Vlan;
 use crate::drop_reason::DropReason;
 use crate::packet::{DeviceIndex, Packet};
+use crate::wire::ethernet::EtherType;
 use crate::wire::vlan::{TAG_LEN, Tag};
 
-/// Takes in what was in a tagged frame of `device`: it is its VLAN's, or its own if the tag names none. Linux:
-/// `vlan_do_receive`.
-pub(super) fn receive(
+/// Takes the tag off a frame of `device`. Answers whose the frame is, the VLAN's or the device's own if the tag names
+/// none, and what it carries. Linux: `vlan_do_receive`.
+pub(super) fn untag(
     cx: &mut Context<'_>,
     device: DeviceIndex,
-    mut packet: Packet,
-) -> Result<(), DropReason> {
+    packet: &mut Packet,
+) -> Result<(DeviceIndex, EtherType), DropReason> {
     let (tag, ether_type) = Tag::parse(packet.data()).ok_or(DropReason::EthernetTruncated)?;
     packet.pull(TAG_LEN);
     if tag.id == 0 {
-        return receive::protocol(cx, device, ether_type, packet);
+        return Ok((device, ether_type));
     }
     let found = cx.interfaces.iter_mut().find_map(|interface| {
         let vlan = interface.vlan().filter(|vlan| vlan.parent == device && vlan.id == tag.id)?;
@@ -29,8 +30,7 @@ pub(super) fn receive(
     interface.count_received(packet.len());
     packet.meta.device = interface.index();
     packet.meta.priority = vlan.priority(tag);
-    let device = interface.index();
-    receive::protocol(cx, device, ether_type, packet)
+    Ok((interface.index(), ether_type))
 }
 
 /// Tags a frame that leaves by a VLAN and hands it to the parent's queue. Linux: `vlan_dev_hard_start_xmit`.

@@ -32,28 +32,32 @@ mod bindings {
 }
 
 use options::{Order, parse};
-use std::process::exit;
+use std::process::ExitCode;
+use tool_common::leave;
 
 /// Exit code for wrong usage, and when nothing could be sent.
-const FAILED: i32 = 2;
+const FAILED: u8 = 2;
 
-fn main() {
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match parse(&arguments) {
-        Ok(Order::Version) => println!("ping from wnet {}", env!("CARGO_PKG_VERSION")),
-        Ok(Order::Ping(options)) => exit(ping(&options)),
+        Ok(Order::Version) => {
+            println!("ping from wnet {}", env!("CARGO_PKG_VERSION"));
+            ExitCode::SUCCESS
+        }
+        Ok(Order::Ping(options)) => leave(ping(&options)),
         Err(error) => {
             eprintln!("ping: {error}");
             if !error.starts_with("invalid argument") {
                 eprint!("{}", options::USAGE);
             }
-            exit(FAILED)
+            leave(FAILED)
         }
     }
 }
 
 #[cfg(target_os = "wasi")]
-fn ping(options: &options::Options) -> i32 {
+fn ping(options: &options::Options) -> u8 {
     run::run(options).unwrap_or_else(|error| {
         eprintln!("ping: {error}");
         FAILED
@@ -61,7 +65,7 @@ fn ping(options: &options::Options) -> i32 {
 }
 
 #[cfg(not(target_os = "wasi"))]
-fn ping(_options: &options::Options) -> i32 {
+fn ping(_options: &options::Options) -> u8 {
     eprintln!("ping is a WebAssembly component: build it with --target wasm32-wasip2");
     FAILED
 }

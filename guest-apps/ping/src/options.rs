@@ -1,7 +1,7 @@
 //! The command line.
 
-use getopt::{number, read};
 use std::time::Duration;
+use tool_common::getopt::{number, read};
 
 /// What is printed when it is wrong.
 pub(crate) const USAGE: &str = "\

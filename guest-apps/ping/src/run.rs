@@ -1,7 +1,7 @@
 //! The program on its socket.
 
 use crate::bindings::wasi::clocks::monotonic_clock;
-use crate::bindings::wasi::io::poll::{Pollable, poll};
+use crate::bindings::wasi::io::poll::poll;
 use crate::bindings::wasi::sockets::network::{ErrorCode, IpAddress, IpAddressFamily};
 use crate::bindings::wnet::stack::interrupt;
 use crate::bindings::wnet::stack::raw_sockets::{
@@ -35,12 +35,12 @@ struct Ping<'a> {
     address: IpAddr,
     began: u64,
     statistics: Statistics,
-    /// Requests whose sending failed; they count as sent.
+    /// When the last request was sent.
     last_sent: Duration,
 }
 
 /// Pings to the end; answers the exit code. The error is a line.
-pub(crate) fn run(options: &Options) -> Result<i32, String> {
+pub(crate) fn run(options: &Options) -> Result<u8, String> {
     let (name, zone) = options.destination.split_once('%').unwrap_or((&options.destination, ""));
     let address = resolve(name, options.version)?;
     let socket = open(options, address, zone)?;
@@ -51,7 +51,7 @@ pub(crate) fn run(options: &Options) -> Result<i32, String> {
     ping.introduce();
     let failed = ping.exchange();
     let timing = options.size >= TIMED_FROM;
-    print(&ping.statistics.summary(&ping.name, ping.elapsed_when_sent(), timing));
+    print(&ping.statistics.summary(&ping.name, ping.last_sent, timing));
     if let Err(error) = failed {
         return Err(error);
     }
@@ -115,11 +115,6 @@ impl Ping<'_> {
         Duration::from_nanos(monotonic_clock::now().saturating_sub(self.began))
     }
 
-    /// The time from the first request to the last thing that happened, as iputils has it.
-    fn elapsed_when_sent(&self) -> Duration {
-        self.last_sent
-    }
-
     fn introduce(&self) {
         let from = self.options.from.as_ref().map_or(String::new(), |from| match from.parse::<IpAddr>() {
             Ok(_) => format!(" from {from} :"),
@@ -149,7 +144,7 @@ impl Ping<'_> {
             let Some(until) = self.until(next) else { return Ok(()) };
             let timer = monotonic_clock::subscribe_instant(self.began + nanos(until));
             let input = self.socket.subscribe();
-            let ready = wait(&[&interrupted, &timer, &input]);
+            let ready = poll(&[&interrupted, &timer, &input]);
             if ready.contains(&0) {
                 // What the terminal shows of Ctrl-C stands on a line of its own.
                 return Ok(());
@@ -306,11 +301,6 @@ impl Ping<'_> {
     }
 }
 
-/// Waits until one of them is ready; answers which are.
-fn wait(all: &[&Pollable]) -> Vec<u32> {
-    poll(all)
-}
-
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
@@ -319,7 +309,7 @@ fn nanos(time: Duration) -> u64 {
 fn print(text: &str) {
     let mut output = std::io::stdout();
     if output.write_all(text.as_bytes()).and_then(|()| output.flush()).is_err() {
-        std::process::exit(FAILED);
+        std::process::exit(FAILED.into());
     }
 }
 

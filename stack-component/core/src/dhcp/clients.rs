@@ -18,6 +18,22 @@ pub enum Change {
     Unbind(Lease),
 }
 
+/// What is to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// As [`Action::Send`].
+    Send {
+        /// The message.
+        message: Vec<u8>,
+        /// Our address, or the unspecified one.
+        source: Ipv4Addr,
+        /// The server, or everybody.
+        destination: Ipv4Addr,
+    },
+    /// As [`Action::Probe`].
+    Probe(Ipv4Addr),
+}
+
 /// The clients by their devices, and what they want changed.
 #[derive(Debug, Default)]
 pub struct Clients {
@@ -65,19 +81,22 @@ impl Clients {
     }
 
     /// Does what time demands, and answers what is to be sent. Changes are kept for [`Clients::take_changes`].
-    pub fn run(&mut self, now: Instant, random: &mut dyn Random) -> Vec<(DeviceIndex, Action)> {
-        let mut sends = Vec::new();
+    pub fn run(&mut self, now: Instant, random: &mut dyn Random) -> Vec<(DeviceIndex, Output)> {
+        let mut outputs = Vec::new();
         for (&device, client) in &mut self.clients {
             client.run(now, random);
             while let Some(action) = client.poll_action() {
                 match action {
                     Action::Bind(lease) => self.changes.push_back((device, Change::Bind(lease))),
                     Action::Unbind(lease) => self.changes.push_back((device, Change::Unbind(lease))),
-                    action => sends.push((device, action)),
+                    Action::Probe(address) => outputs.push((device, Output::Probe(address))),
+                    Action::Send { message, source, destination } => {
+                        outputs.push((device, Output::Send { message, source, destination }));
+                    }
                 }
             }
         }
-        sends
+        outputs
     }
 
     /// What the configuration of devices is to become, in this order.

@@ -24,7 +24,7 @@ mod lease;
 mod timing;
 
 pub use client::{Action, Client};
-pub use clients::{Change, Clients};
+pub use clients::{Change, Clients, Output};
 pub use lease::{Lease, Times};
 
 #[cfg(test)]

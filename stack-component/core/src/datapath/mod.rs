@@ -35,11 +35,12 @@ mod run;
 mod tell;
 mod timers;
 mod transmit;
+mod vlan;
 
 pub(crate) use context::{Context, InputCache, OutputCache};
 pub(crate) use dhcp::run as run_dhcp;
 pub(crate) use paths::RoutePaths;
-pub(crate) use run::{next_deadline, poll, run_output};
+pub(crate) use run::{link_lost, next_deadline, poll, run_output};
 pub(crate) use transmit::{Outgoing, send};
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod config;
 pub mod control;
 mod dhcp;
+mod links;
 mod raw;
 mod routes;
 mod tcp;

@@ -146,7 +146,8 @@ mod tests {
     fn routes_with_prefixes() {
         let gateway = Ipv4Addr::new(10, 0, 0, 1);
         let block = |text: &str| text.parse::<IpCidr>().unwrap();
-        let rows: [(&[u8], Vec<(IpCidr, Ipv4Addr)>); 6] = [
+        type Routes = Vec<(IpCidr, Ipv4Addr)>;
+        let rows: [(&[u8], Routes); 6] = [
             (&[], vec![]),
             (&[0, 10, 0, 0, 1], vec![(block("0.0.0.0/0"), gateway)]),
             (

@@ -16,6 +16,7 @@ mod linux;
 mod linux_failures;
 mod linux_impaired;
 mod own_interfaces;
+mod ping;
 mod ports_published;
 mod strangers;
 mod tcp_abuse;
@@ -43,7 +44,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 17] = [
+const MODULES: [&[Case]; 18] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -53,6 +54,7 @@ const MODULES: [&[Case]; 17] = [
     bad_frames::CASES,
     strangers::CASES,
     instances::CASES,
+    ping::CASES,
     guests::CASES,
     own_interfaces::CASES,
     tcp_by_hand::CASES,

@@ -3,6 +3,7 @@
 use crate::bindings::exports::wnet::stack::control_types::{Errno, Failure};
 use alloc::string::ToString;
 use stack_core::neighbour::TellError;
+use stack_core::route::{Refusal, RouteError};
 use stack_core::stack::ConfigError;
 use stack_core::stack::control::NeighbourError;
 
@@ -14,6 +15,7 @@ pub(super) fn failure(errno: Errno, text: &str) -> Failure {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         match error {
+            ConfigError::Route(error) => error.into(),
             ConfigError::NoSuchDevice => failure(Errno::NoDevice, ""),
             ConfigError::AddressExists(_) => failure(Errno::Exists, "ipv4: Address already assigned"),
             ConfigError::TooManyDevices => failure(Errno::NoBufferSpace, ""),
@@ -35,5 +37,35 @@ impl From<NeighbourError> for Failure {
             NeighbourError::Refused(TellError::NoSuchNeighbour) => failure(Errno::NoEntry, ""),
             NeighbourError::Refused(TellError::TableFull) => failure(Errno::NoBufferSpace, ""),
         }
+    }
+}
+
+impl From<RouteError> for Failure {
+    fn from(error: RouteError) -> Self {
+        match error {
+            RouteError::Exists | RouteError::RuleExists => failure(Errno::Exists, ""),
+            RouteError::NoSuchRoute => failure(Errno::NotFound, ""),
+            RouteError::NothingToChange | RouteError::NoSuchRule => failure(Errno::NoEntry, ""),
+            RouteError::NoSuchDevice | RouteError::NoDevice => failure(Errno::NoDevice, ""),
+            RouteError::DeviceDown => failure(Errno::NetworkDown, "Device for nexthop is not up"),
+            RouteError::BadGateway(_) => failure(Errno::NetworkUnreachable, "Nexthop has invalid gateway"),
+            RouteError::NeedsNoHop => failure(Errno::Invalid, ""),
+            RouteError::BadSource(_) => failure(Errno::Invalid, "Invalid prefsrc address"),
+            RouteError::BadScope => failure(Errno::Invalid, "Invalid scope"),
+            RouteError::Invalid => failure(Errno::Invalid, ""),
+            RouteError::TooMany => failure(Errno::NoBufferSpace, ""),
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let errno = match refusal {
+            Refusal::NoRoute => Errno::NetworkUnreachable,
+            Refusal::Unreachable => Errno::HostUnreachable,
+            Refusal::Prohibit => Errno::AccessDenied,
+            Refusal::Blackhole => Errno::Invalid,
+        };
+        failure(errno, "")
     }
 }

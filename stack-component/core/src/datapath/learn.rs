@@ -1,38 +1,14 @@
 //! What ICMP messages tell of the paths of our packets.
 
-use super::transmit::Target;
 use super::{Context, neighbours};
 use crate::counters::Counter;
 use crate::icmp::{IcmpError, IcmpErrorKind};
-use crate::ip::Cutting;
 use crate::neighbour::Key;
 use crate::packet::DeviceIndex;
 use crate::route::{Belief, Destination, FlowKey, NextHop};
 use crate::time::Duration;
 use crate::wire::protocol::Protocol;
 use core::net::{IpAddr, Ipv4Addr};
-
-/// The way of a packet of ours after what was learnt of its destination: the gateway, the MTU, whether it may be cut on
-/// the way. TCP knows of the MTU itself. Linux: `find_exception`, `rt_bind_exception`.
-pub(super) fn way(
-    cx: &Context<'_>,
-    destination: IpAddr,
-    protocol: Protocol,
-    target: Target,
-    cutting: Cutting,
-    mtu: u32,
-) -> (Target, Cutting, u32) {
-    let Target::Neighbour(neighbour) = target else { return (target, cutting, mtu) };
-    let target = Target::Neighbour(cx.exceptions.gateway(destination, cx.now).unwrap_or(neighbour));
-    let path = cx.exceptions.path_mtu(destination, cx.now).filter(|_| protocol != Protocol::TCP);
-    match path {
-        Some(path) if path.locked && cutting == Cutting::Here => {
-            (target, Cutting::Anywhere, path.mtu.min(mtu))
-        }
-        Some(path) => (target, cutting, path.mtu.min(mtu)),
-        None => (target, cutting, mtu),
-    }
-}
 
 /// Takes note of what an error says of the path of a packet of ours. TCP, which sees whether it can be true, does so
 /// itself. Linux: `ipv4_update_pmtu`, `ip6_update_pmtu`.

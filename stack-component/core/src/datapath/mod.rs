@@ -25,6 +25,7 @@ mod forward;
 mod fragments;
 mod input_route;
 mod learn;
+mod learnt;
 mod neighbours;
 mod paths;
 mod raw;
@@ -33,10 +34,11 @@ mod run;
 mod tell;
 mod timers;
 mod transmit;
+mod vlan;
 
 pub(crate) use context::{Context, InputCache, OutputCache};
 pub(crate) use paths::RoutePaths;
-pub(crate) use run::{next_deadline, poll, run_output};
+pub(crate) use run::{link_lost, next_deadline, poll, run_output};
 pub(crate) use transmit::{Outgoing, send};
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The walk upward, to the point where it is clear whom a packet is for.
 
-use super::{Context, input_route, neighbours, transmit};
+use super::{Context, input_route, neighbours, transmit, vlan};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
@@ -25,10 +25,24 @@ pub(super) fn receive(cx: &mut Context<'_>, device: DeviceIndex, mut packet: Pac
     }
 }
 
-/// Linux: `eth_type_trans`, then the protocol's `packet_type`.
-fn frame(cx: &mut Context<'_>, device: DeviceIndex, mut packet: Packet) -> Result<(), DropReason> {
+/// Linux: `eth_type_trans`.
+fn frame(cx: &mut Context<'_>, mut device: DeviceIndex, mut packet: Packet) -> Result<(), DropReason> {
     let Some(interface) = cx.interfaces.get(device) else { return Err(DropReason::LinkDown) };
-    match ethernet::input(interface.mac(), interface.max_frame(), &mut packet)? {
+    let mut ether_type = ethernet::input(interface.mac(), interface.max_frame(), &mut packet)?;
+    if ether_type == EtherType::VLAN {
+        (device, ether_type) = vlan::untag(cx, device, &mut packet)?;
+    }
+    protocol(cx, device, ether_type, packet)
+}
+
+/// Linux: the protocol's `packet_type`.
+fn protocol(
+    cx: &mut Context<'_>,
+    device: DeviceIndex,
+    ether_type: EtherType,
+    packet: Packet,
+) -> Result<(), DropReason> {
+    match ether_type {
         EtherType::IPV4 => ipv4(cx, packet),
         EtherType::ARP => arp_packet(cx, device, &packet),
         _ => Err(DropReason::UnhandledProtocol),

@@ -44,8 +44,13 @@ fn poll_device(
     budget: usize,
     frames: &mut Vec<Packet>,
 ) -> (usize, bool) {
-    let Some(interface) = cx.interfaces.get_mut(device) else { return (0, false) };
+    let Some(interface) = cx.interfaces.get(device) else { return (0, false) };
     let was_up = interface.link_up();
+    if let Some(vlan) = interface.vlan() {
+        let carrier = cx.interfaces.get(vlan.parent).is_some_and(|parent| parent.link_up());
+        cx.interfaces.get_mut(device).into_iter().for_each(|interface| interface.follow_parent(carrier));
+    }
+    let Some(interface) = cx.interfaces.get_mut(device) else { return (0, false) };
     let more = interface.poll(cx.now, budget, frames);
     let is_up = interface.link_up();
     interface.run_queue(cx.now);
@@ -63,7 +68,7 @@ fn poll_device(
 }
 
 /// Nothing queued for a lost link waits for it. Linux: `netif_carrier_off`, `dev_deactivate`.
-fn link_lost(cx: &mut Context<'_>, device: DeviceIndex) {
+pub(crate) fn link_lost(cx: &mut Context<'_>, device: DeviceIndex) {
     if let Some(interface) = cx.interfaces.get_mut(device) {
         for _ in interface.purge(cx.now) {
             cx.counters.drop(DropReason::LinkDown);

@@ -1,6 +1,6 @@
 //! The walk downward: from a protocol's payload to a frame before a device.
 
-use super::{Context, checksum, flow, fragments, learn, raw, tell};
+use super::{Context, checksum, flow, learnt, raw, tell, vlan};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
@@ -89,8 +89,14 @@ fn route_and_send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropRe
         ..FlowKey::to(destination)
     };
     let (device, target, route_source, route_mtu) = resolve(cx, &flow)?;
-    let (target, cutting, mtu) =
-        learn::way(cx, destination, protocol, target, cutting, cx.mtu(device, route_mtu));
+    let mtu = cx.mtu(device, route_mtu);
+    let (target, cutting, mtu) = match target {
+        Target::Neighbour(neighbour) => {
+            let (neighbour, cutting, mtu) = learnt::way(cx, destination, protocol, (neighbour, cutting, mtu));
+            (Target::Neighbour(neighbour), cutting, mtu)
+        }
+        _ => (target, cutting, mtu),
+    };
     let of_device = || cx.interfaces.get(device)?.source_for(target.neighbour_of(destination));
     let source = source.or(route_source).or_else(of_device).ok_or(DropReason::NoRoute)?;
     let (IpAddr::V4(source), IpAddr::V4(destination)) = (source, destination) else {
@@ -155,13 +161,27 @@ pub(super) fn egress(cx: &mut Context<'_>, packet: Packet, way: Way) -> Result<(
     let checked = cx.hooks.post_routing(way.input, way.device, packet)?;
     cx.counters.add(Counter::IpExtOutOctets, checked.packet().len() as u64);
     if checked.packet().len() > way.mtu as usize {
-        return fragments::send_in_pieces(cx, checked, &way);
+        return send_in_pieces(cx, checked, &way);
     }
     link(cx, checked, &way)
 }
 
+/// Cuts a packet that is larger than its way carries, and sends the pieces. Linux: `ip_fragment`.
+fn send_in_pieces(cx: &mut Context<'_>, checked: EgressChecked, way: &Way) -> Result<(), DropReason> {
+    // No device sums up what it sees in pieces.
+    let whole = checked.with_checksum(checksum::complete);
+    let pieces = whole.cut(|packet| v4::fragment(packet, way.mtu)).ok_or(DropReason::PacketTooBig)?;
+    for piece in pieces {
+        // The others are worth nothing without it. Linux: `ip_do_fragment` frees the rest.
+        link(cx, piece, way)?;
+        cx.counters.increment(Counter::IpFragCreates);
+    }
+    cx.counters.increment(Counter::IpFragOKs);
+    Ok(())
+}
+
 /// Hands a packet that a link carries to its station, or asks for it. Linux: `ip_finish_output2`.
-pub(super) fn link(cx: &mut Context<'_>, checked: EgressChecked, way: &Way) -> Result<(), DropReason> {
+fn link(cx: &mut Context<'_>, checked: EgressChecked, way: &Way) -> Result<(), DropReason> {
     let device = way.device;
     match way.target {
         Target::Loopback => loop_back(cx, checked),
@@ -185,6 +205,11 @@ fn loop_back(cx: &mut Context<'_>, checked: EgressChecked) -> Result<(), DropRea
 
 /// Linux: `neigh_output`.
 fn neighbour(cx: &mut Context<'_>, key: Key, checked: EgressChecked) -> Result<(), DropReason> {
+    // Linux: `NUD_NOARP`.
+    let alone = cx.interfaces.get(key.device).filter(|interface| !interface.has_neighbours());
+    if let Some(mac) = alone.map(|interface| interface.mac()) {
+        return station(cx, key.device, mac, checked);
+    }
     if checked.packet().meta.confirms_neighbour {
         cx.neighbours.confirm(cx.now, key);
     }
@@ -219,7 +244,10 @@ fn frame(
         checksum::complete(&mut packet);
     }
     ethernet::output(&mut packet, interface.mac(), mac, ether_type);
-    interface.enqueue(cx.now, packet)
+    match interface.vlan() {
+        Some(of) => vlan::send(cx, device, of, packet),
+        None => interface.enqueue(cx.now, packet),
+    }
 }
 
 /// Sends an ARP packet to a station. Linux: `arp_xmit`.

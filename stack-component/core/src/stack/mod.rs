@@ -2,6 +2,7 @@
 
 mod config;
 pub mod control;
+mod links;
 mod raw;
 mod routes;
 mod tcp;

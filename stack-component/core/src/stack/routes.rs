@@ -108,17 +108,6 @@ impl Stack {
         way.hop.device.filter(|_| direct).ok_or(bad)
     }
 
-    /// Changes the largest IP packet of a device, in bytes. Linux: `dev_set_mtu`.
-    pub fn set_mtu(&mut self, device: &str, mtu: u32) -> Result<(), ConfigError> {
-        if !super::config::is_mtu(mtu) {
-            return Err(ConfigError::BadMtu(mtu));
-        }
-        let index = self.interfaces.by_name(device).ok_or(ConfigError::NoSuchDevice)?.index();
-        self.interfaces.get_mut(index).ok_or(ConfigError::NoSuchDevice)?.set_mtu(mtu);
-        self.routes.note_change();
-        Ok(())
-    }
-
     /// Forgets what was learnt of peers: path MTUs and Fast Open cookies. Linux: `ip tcp_metrics flush all`.
     pub fn forget_peers(&mut self) {
         self.tcp.forget_peers();
@@ -180,13 +169,5 @@ mod tests {
         stack.add_route(route(600)).unwrap();
         stack.change_route(RouteChange::Delete, route(600)).unwrap();
         assert!(stack.routes().lookup(&FlowKey::to(PEER.into())).is_ok());
-    }
-
-    #[test]
-    fn an_mtu_is_that_of_a_device_that_there_is() {
-        let mut stack = Stack::new(Box::new(SeededRandom::new(1)));
-        assert_eq!(stack.set_mtu("lo", 1280), Ok(()));
-        assert_eq!(stack.set_mtu("lo", 67), Err(ConfigError::BadMtu(67)));
-        assert_eq!(stack.set_mtu("eth7", 1280), Err(ConfigError::NoSuchDevice));
     }
 }

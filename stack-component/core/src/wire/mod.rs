@@ -29,6 +29,7 @@ pub mod pretty;
 pub mod protocol;
 pub mod tcp;
 pub mod udp;
+pub mod vlan;
 
 use core::fmt;
 

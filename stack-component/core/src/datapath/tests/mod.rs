@@ -12,6 +12,7 @@ mod paths;
 mod raw;
 mod routes;
 mod udp;
+mod vlan;
 
 use crate::counters::Counter;
 use crate::device::{Features, NetDevice};

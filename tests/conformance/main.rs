@@ -20,6 +20,7 @@ mod ports_published;
 mod strangers;
 mod tcp_abuse;
 mod tcp_by_hand;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -55,6 +56,7 @@ const MODULES: [&[Case]; 17] = [
     instances::CASES,
     guests::CASES,
     own_interfaces::CASES,
+    tools::CASES,
     tcp_by_hand::CASES,
     tcp_abuse::CASES,
     arp::CASES,

@@ -20,6 +20,11 @@ impl From<ConfigError> for Failure {
             ConfigError::AddressExists(_) => failure(Errno::Exists, "ipv4: Address already assigned"),
             ConfigError::TooManyDevices => failure(Errno::NoBufferSpace, ""),
             ConfigError::BadMtu(_) => failure(Errno::Invalid, "mtu less than device minimum"),
+            ConfigError::NotSupported => failure(Errno::NotSupported, ""),
+            ConfigError::BadVlan(_) => failure(Errno::OutOfRange, "Invalid VLAN id"),
+            ConfigError::VlanExists(_) => failure(Errno::Exists, ""),
+            ConfigError::BadMac(_) => failure(Errno::AddressNotAvailable, ""),
+            ConfigError::BadName(_) => failure(Errno::Invalid, ""),
             other => failure(Errno::Invalid, &other.to_string()),
         }
     }

@@ -27,6 +27,7 @@ pub mod packet;
 
 // 3: the layers
 pub mod device;
+pub mod dhcp;
 pub mod driver;
 pub mod ethernet;
 pub mod fragment;

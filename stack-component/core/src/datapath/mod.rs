@@ -20,6 +20,7 @@ mod checksum;
 mod complain;
 mod context;
 mod deliver;
+mod dhcp;
 mod flow;
 mod forward;
 mod fragments;
@@ -37,6 +38,7 @@ mod transmit;
 mod vlan;
 
 pub(crate) use context::{Context, InputCache, OutputCache};
+pub(crate) use dhcp::run as run_dhcp;
 pub(crate) use paths::RoutePaths;
 pub(crate) use run::{link_lost, next_deadline, poll, run_output};
 pub(crate) use transmit::{Outgoing, send};

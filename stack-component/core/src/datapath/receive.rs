@@ -1,6 +1,6 @@
 //! The walk upward, to the point where it is clear whom a packet is for.
 
-use super::{Context, input_route, neighbours, transmit, vlan};
+use super::{Context, dhcp, input_route, neighbours, transmit, vlan};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
@@ -52,6 +52,7 @@ fn protocol(
 /// Linux: `arp_rcv`, `arp_process`.
 fn arp_packet(cx: &mut Context<'_>, device: DeviceIndex, packet: &Packet) -> Result<(), DropReason> {
     let message = wire::arp::Packet::parse(packet.data()).map_err(|_| DropReason::ArpMalformed)?;
+    dhcp::hear(cx, device, &message);
     let interface = cx.interfaces.get(device).ok_or(DropReason::LinkDown)?;
     let us = arp::Ourselves {
         mac: interface.mac(),

@@ -57,6 +57,9 @@ fn poll_device(
     if was_up && !is_up {
         link_lost(cx, device);
     }
+    if !was_up && is_up {
+        cx.dhcp.link_is_back(device, cx.now, cx.random);
+    }
     if is_up {
         timers::announce(cx, device);
     }

@@ -18,7 +18,7 @@ use crate::wire;
 use crate::wire::address::unspecified_like;
 use crate::wire::ethernet::{EtherType, MacAddress};
 use crate::wire::protocol::Protocol;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
 /// A payload of ours, with what its header is to say.
 #[derive(Debug)]
@@ -141,6 +141,10 @@ type Resolved = (DeviceIndex, Target, Option<IpAddr>, Option<u32>);
 
 /// Linux: `ip_route_output_key`.
 fn resolve(cx: &mut Context<'_>, flow: &FlowKey) -> Result<Resolved, DropReason> {
+    // No route says where everybody is; a device is enough. Linux: `ip_route_output_key_hash_rcu`.
+    if let Some(device) = flow.output.filter(|_| flow.destination == IpAddr::V4(Ipv4Addr::BROADCAST)) {
+        return Ok((device, Target::Broadcast, None, None));
+    }
     let routes = cx.routes;
     match cx.output_cache.get(flow, routes.generation(), || routes.lookup(flow)) {
         Ok(Destination::Local { source }) => {

@@ -212,6 +212,14 @@ impl Interface {
         }
     }
 
+    /// Takes an address away; answers whether it was there.
+    pub(crate) fn remove_address(&mut self, ip: IpAddr) -> bool {
+        let before = self.addresses.len();
+        self.addresses.retain(|cidr| cidr.address() != ip);
+        self.announcements.retain(|address| *address != ip);
+        self.addresses.len() < before
+    }
+
     /// The addresses still to be announced, handed out once, when the link is up.
     pub(crate) fn take_announcements(&mut self) -> Vec<Ipv4Addr> {
         if self.link_up() { core::mem::take(&mut self.announcements) } else { Vec::new() }

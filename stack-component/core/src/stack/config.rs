@@ -3,7 +3,7 @@
 use super::Stack;
 use crate::device::{MAX_DEVICES, NetDevice};
 use crate::packet::DeviceIndex;
-use crate::route::{Meeting, Route, RouteError, RouteKind};
+use crate::route::{Meeting, Route, RouteError, RouteKind, RouteProtocol};
 use crate::sysctl::{Sysctl, SysctlError};
 use crate::wire::cidr::IpCidr;
 use crate::wire::ethernet::MacAddress;
@@ -11,8 +11,9 @@ use crate::wire::ipv4::Ipv4Cidr;
 use crate::wire::vlan;
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
-use core::net::Ipv4Addr;
+use core::net::{IpAddr, Ipv4Addr};
 
 /// Longest name of a device in bytes. Linux: `IFNAMSIZ` with its terminator.
 const MAX_NAME: usize = 15;
@@ -35,6 +36,8 @@ pub enum ConfigError {
     BadAddress(Ipv4Addr),
     /// The stack has this address already.
     AddressExists(Ipv4Addr),
+    /// The device does not have this address.
+    NoSuchAddress(IpAddr),
     /// The device cannot do that: the loopback device is not deleted, a card not taken out, a VLAN has no VLANs. Linux:
     /// `EOPNOTSUPP`.
     NotSupported,
@@ -56,6 +59,9 @@ impl fmt::Display for ConfigError {
             ConfigError::TooManyDevices => write!(f, "there are {MAX_DEVICES} devices already"),
             ConfigError::BadMtu(mtu) => write!(f, "mtu {mtu} is not from {MIN_MTU} to 65535"),
             ConfigError::BadAddress(address) => write!(f, "{address} cannot be a host's address"),
+            ConfigError::NoSuchAddress(address) => {
+                write!(f, "the device does not have the address {address}")
+            }
             ConfigError::AddressExists(address) => write!(f, "the stack has the address {address} already"),
             ConfigError::NotSupported => f.write_str("the device cannot do that"),
             ConfigError::BadVlan(id) => write!(f, "a VLAN has a number from 1 to {}, not {id}", vlan::MAX_ID),
@@ -147,6 +153,22 @@ impl Stack {
         if let Some(network) = IpCidr::new(ip.into(), address.prefix_len()).filter(|block| !block.is_host()) {
             let kind = if loopback { RouteKind::Local } else { RouteKind::Unicast };
             let _ = self.routes.insert(route(network.network(), kind), Meeting::Append);
+        }
+        Ok(())
+    }
+
+    /// Takes an address away from a device, with the routes that came with it. Linux: `inet_del_ifa`.
+    pub fn remove_address(&mut self, device: DeviceIndex, ip: IpAddr) -> Result<(), ConfigError> {
+        let interface = self.interfaces.get_mut(device).ok_or(ConfigError::NoSuchDevice)?;
+        if !interface.remove_address(ip) {
+            return Err(ConfigError::NoSuchAddress(ip));
+        }
+        let came_with_it = |route: &&Route| {
+            route.source == Some(ip) && route.protocol == RouteProtocol::Kernel && route.is_over(device)
+        };
+        let routes: Vec<Route> = self.routes.iter().filter(came_with_it).cloned().collect();
+        for route in routes {
+            let _ = self.routes.remove(&route);
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod config;
 pub mod control;
+mod dhcp;
 mod links;
 mod raw;
 mod routes;
@@ -14,6 +15,7 @@ pub use routes::RouteChange;
 use crate::counters::Counters;
 use crate::datapath::{self, Context, InputCache, OutputCache};
 use crate::device::Interfaces;
+use crate::dhcp::Clients;
 use crate::fragment::{Family, Reassembly};
 use crate::icmp::RateLimit;
 use crate::icmp::v4::RedirectLimit;
@@ -86,6 +88,7 @@ pub struct Stack {
     pub(crate) input_cache: InputCache,
     pub(crate) hooks: Hooks,
     pub(crate) identification: Identification,
+    pub(crate) dhcp: Clients,
     pub(crate) exceptions: Exceptions,
     pub(crate) fragments: Reassembly,
     pub(crate) icmp_limit: RateLimit,
@@ -115,6 +118,7 @@ impl Stack {
             input_cache: InputCache::new(source),
             hooks: Hooks::default(),
             identification: Identification::new(source),
+            dhcp: Clients::default(),
             exceptions: Exceptions::new(source),
             fragments: Reassembly::new(Family::V4, source),
             icmp_limit: RateLimit::new(&sysctl, source),
@@ -138,13 +142,17 @@ impl Stack {
     /// Lets devices and timers work: takes in at most `budget` frames, and sends what follows from them.
     /// Answers whether work was left. Linux: softirq context.
     pub fn poll(&mut self, now: Instant, budget: usize) -> bool {
-        self.with_context(now, |cx, frames, first| datapath::poll(cx, budget, frames, first))
+        let more = self.with_context(now, |cx, frames, first| datapath::poll(cx, budget, frames, first));
+        // What was granted is announced in the next round.
+        self.configure_granted() || more
     }
 
     /// When [`Stack::poll`] has something to do: the earliest timer, or now if there is work already. None:
     /// only a frame or a call will give it work.
     pub fn next_deadline(&self) -> Option<Instant> {
-        datapath::next_deadline(self.now, &self.interfaces, &self.neighbours, &self.fragments, &self.tcp)
+        let datapath =
+            datapath::next_deadline(self.now, &self.interfaces, &self.neighbours, &self.fragments, &self.tcp);
+        datapath.into_iter().chain(self.dhcp.next_deadline()).min()
     }
 
     /// Sends what a call left to be sent. Every call of a socket's owner that may send ends with it.
@@ -176,6 +184,7 @@ impl Stack {
             input_cache: &mut self.input_cache,
             hooks: &mut self.hooks,
             identification: &mut self.identification,
+            dhcp: &mut self.dhcp,
             exceptions: &mut self.exceptions,
             fragments: &mut self.fragments,
             icmp_limit: &mut self.icmp_limit,

@@ -2,6 +2,7 @@
 
 mod arp;
 mod devices;
+mod dhcp;
 mod forward;
 mod fragments;
 mod fuzz;

@@ -52,8 +52,10 @@ struct Reading<'a, 'w> {
     route: Route,
     hop: Hop,
     destination: Option<&'w str>,
-    /// The version that its addresses say.
+    /// The version that was asked for.
     family: Option<Family>,
+    /// The version that its gateway says.
+    of_gateway: Option<Family>,
 }
 
 /// The route that the words say.
@@ -95,7 +97,8 @@ pub(crate) fn parse(
         expires: None,
         preference: Preference::Medium,
     };
-    let mut reading = Reading { links, words, route, hop: nowhere(), destination: None, family };
+    let mut reading =
+        Reading { links, words, route, hop: nowhere(), destination: None, family, of_gateway: None };
     reading.read()?;
     reading.finish(verb)
 }
@@ -152,7 +155,7 @@ impl Reading<'_, '_> {
                 let word = self.words.value()?;
                 let word = if matches!(word, "inet" | "inet6") { self.words.value()? } else { word };
                 let gateway = address(word)?;
-                self.family = self.family.or(Some(Family::of(gateway)));
+                self.of_gateway = self.of_gateway.or(Some(Family::of(gateway)));
                 self.hop.gateway = Some(wit(gateway));
             }
             "dev" | "oif" => self.hop.device = Some(self.links.find(self.words.value()?)?.index),
@@ -213,7 +216,11 @@ impl Reading<'_, '_> {
     }
 
     fn finish(mut self, verb: RouteVerb) -> Result<Route, Exit> {
-        let destination = prefix(self.destination.unwrap_or("default"), self.family)?;
+        // Only what means everything is of the version that the rest says.
+        let destination = match self.destination {
+            None | Some("default" | "any" | "all") => prefix("default", self.family.or(self.of_gateway))?,
+            Some(word) => prefix(word, self.family)?,
+        };
         self.route.destination = wit(destination.address);
         self.route.prefix_length = destination.len;
         if self.hop.gateway.is_some() || self.hop.device.is_some() {
@@ -270,7 +277,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_in_iproute2s_words() {
         for (line, code, text) in [
-            ("bogus via 1.2.3.4", 1, "Error: inet prefix is expected rather than \"bogus\"."),
+            ("bogus via 1.2.3.4", 1, "Error: any valid prefix is expected rather than \"bogus\"."),
             ("10.0.0.0/8 dev eth9", 1, "Cannot find device \"eth9\""),
             (
                 "10.0.0.0/8 10.0.0.0/9",

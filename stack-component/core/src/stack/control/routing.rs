@@ -19,7 +19,7 @@ pub struct FoundRoute {
 impl Stack {
     /// The way of a packet. Linux: `inet_rtm_getroute`.
     pub fn find_route(&self, flow: &FlowKey) -> Result<FoundRoute, Refusal> {
-        let Way { route, hop } = self.routes.find(flow)?;
+        let Way { route, hop, .. } = self.routes.find(flow)?;
         let local = matches!(route.kind, RouteKind::Local | RouteKind::Anycast);
         let hop = if local { Hop::over(DeviceIndex::LOOPBACK) } else { *hop };
         let neighbour = hop.gateway.unwrap_or(flow.destination);

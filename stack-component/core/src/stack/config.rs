@@ -163,10 +163,10 @@ impl Stack {
         if !interface.remove_address(ip) {
             return Err(ConfigError::NoSuchAddress(ip));
         }
-        let came_with_it = |route: &&Route| {
+        let came_with_it = |route: &Route| {
             route.source == Some(ip) && route.protocol == RouteProtocol::Kernel && route.is_over(device)
         };
-        let routes: Vec<Route> = self.routes.iter().filter(came_with_it).cloned().collect();
+        let routes: Vec<Route> = self.routes.iter().filter(came_with_it).collect();
         for route in routes {
             let _ = self.routes.remove(&route);
         }

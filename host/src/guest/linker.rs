@@ -49,12 +49,8 @@ const INTERFACES: [&str; 27] = [
 ];
 
 /// The interfaces of our own that need no grant of control.
-const OUR_INTERFACES: [&str; 4] = [
-    gate::tcp::socket_options::INTERFACE,
-    gate::control::TYPES,
-    gate::raw::INTERFACE,
-    gate::interrupt::INTERFACE,
-];
+const OUR_INTERFACES: [&str; 3] =
+    [gate::tcp::socket_options::INTERFACE, gate::raw::INTERFACE, gate::interrupt::INTERFACE];
 
 /// Links a program, or says what keeps it from being linked.
 pub(super) fn link(
@@ -64,7 +60,9 @@ pub(super) fn link(
     let provided = |name: &str| {
         let base = split_version(name).0;
         let wasi = is_wasi_0_2(name) && INTERFACES.iter().any(|known| split_version(known).0 == base);
-        wasi || OUR_INTERFACES.contains(&name) || gate::control::INTERFACES.contains(&name)
+        wasi || [&OUR_INTERFACES[..], &gate::control::INTERFACES, &gate::control::TYPES]
+            .concat()
+            .contains(&name)
     };
     let available = [&INTERFACES[..], &OUR_INTERFACES, &gate::control::INTERFACES].concat();
     let mut problems = missing_imports(component, &available, provided);

@@ -27,6 +27,7 @@ mod fragments;
 mod input_route;
 mod learn;
 mod learnt;
+mod multicast;
 mod neighbours;
 mod paths;
 mod raw;
@@ -39,6 +40,7 @@ mod vlan;
 
 pub(crate) use context::{Context, InputCache, OutputCache};
 pub(crate) use dhcp::run as run_dhcp;
+pub(crate) use multicast::run as run_multicast;
 pub(crate) use paths::RoutePaths;
 pub(crate) use run::{link_lost, next_deadline, poll, run_output};
 pub(crate) use transmit::{Outgoing, send};

@@ -1,6 +1,6 @@
 //! What time demands.
 
-use super::{Context, dhcp, fragments, neighbours, transmit};
+use super::{Context, dhcp, fragments, multicast, neighbours, transmit};
 use crate::neighbour::arp;
 use crate::packet::DeviceIndex;
 use crate::wire::ethernet::MacAddress;
@@ -13,6 +13,7 @@ pub(super) fn run(cx: &mut Context<'_>) {
     neighbours::do_neighbour_actions(cx);
     fragments::run_timers(cx);
     dhcp::run(cx);
+    multicast::run(cx);
 }
 
 /// Announces the addresses that were added since the link was last up. Linux:

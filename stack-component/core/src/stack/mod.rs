@@ -4,6 +4,7 @@ mod config;
 pub mod control;
 mod dhcp;
 mod links;
+mod multicast;
 mod raw;
 mod routes;
 mod tcp;
@@ -20,6 +21,7 @@ use crate::fragment::{Family, Reassembly};
 use crate::icmp::RateLimit;
 use crate::icmp::v4::RedirectLimit;
 use crate::ip::v4::Identification;
+use crate::multicast::Groups;
 use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
 use crate::packet::{DeviceIndex, Packet};
@@ -90,6 +92,7 @@ pub struct Stack {
     pub(crate) identification: Identification,
     pub(crate) dhcp: Clients,
     pub(crate) exceptions: Exceptions,
+    pub(crate) groups: Groups,
     pub(crate) fragments: Reassembly,
     pub(crate) icmp_limit: RateLimit,
     pub(crate) redirect_limit: RedirectLimit,
@@ -120,6 +123,7 @@ impl Stack {
             identification: Identification::new(source),
             dhcp: Clients::default(),
             exceptions: Exceptions::new(source),
+            groups: Groups::default(),
             fragments: Reassembly::new(Family::V4, source),
             icmp_limit: RateLimit::new(&sysctl, source),
             redirect_limit: RedirectLimit::new(source),
@@ -152,7 +156,7 @@ impl Stack {
     pub fn next_deadline(&self) -> Option<Instant> {
         let datapath =
             datapath::next_deadline(self.now, &self.interfaces, &self.neighbours, &self.fragments, &self.tcp);
-        datapath.into_iter().chain(self.dhcp.next_deadline()).min()
+        datapath.into_iter().chain(self.dhcp.next_deadline()).chain(self.groups.next_deadline()).min()
     }
 
     /// Sends what a call left to be sent. Every call of a socket's owner that may send ends with it.
@@ -186,6 +190,7 @@ impl Stack {
             identification: &mut self.identification,
             dhcp: &mut self.dhcp,
             exceptions: &mut self.exceptions,
+            groups: &mut self.groups,
             fragments: &mut self.fragments,
             icmp_limit: &mut self.icmp_limit,
             redirect_limit: &mut self.redirect_limit,

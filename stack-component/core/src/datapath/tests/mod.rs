@@ -8,6 +8,7 @@ mod fragments;
 mod fuzz;
 mod icmp;
 mod input;
+mod multicast;
 mod netfilter;
 mod paths;
 mod raw;

@@ -15,6 +15,7 @@ mod instances;
 mod linux;
 mod linux_failures;
 mod linux_impaired;
+mod linux_ip;
 mod own_interfaces;
 mod ports_published;
 mod strangers;
@@ -43,10 +44,11 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 17] = [
+const MODULES: [&[Case]; 18] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
+    linux_ip::CASES,
     linux_impaired::CASES,
     captures::CASES,
     ports_published::CASES,

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!  device ── receive ─┬─ arp ──────────────── neighbour table ── reply ──────────────────┐
-//!                     └─ ipv4 ─ PREROUTING ─ route ─┬─ deliver ─ LOCAL_IN ─┬─ icmp       │
+//!                     └─ ipv4, ipv6 ─ PREROUTING ─ route ─┬─ deliver ─ LOCAL_IN ─┬─ icmp  │
 //!                                                   │                      ├─ tcp        │
 //!                                                   │                      └─ udp        │
 //!                                                   └─ forward ─ FORWARD ────────┐       │
@@ -16,20 +16,29 @@
 //!
 //! A packet is dropped in one way: a function answers `Err(reason)`, and the outermost counts it.
 
+mod addresses;
+mod advertisement;
 mod checksum;
 mod complain;
+mod complain6;
 mod context;
 mod deliver;
+mod deliver6;
+mod discovery;
 mod forward;
+mod forward6;
 mod fragments;
+mod ipv6;
 mod neighbours;
 mod paths;
 mod receive;
 mod run;
 mod tell;
+mod temporary;
 mod timers;
 mod transmit;
 
+pub(crate) use addresses::{add as add_address, remove as remove_address};
 pub(crate) use context::Context;
 pub(crate) use paths::RoutePaths;
 pub(crate) use run::{next_deadline, poll, run_output};

@@ -1,6 +1,6 @@
 //! The walk upward, to the point where it is clear whom a packet is for.
 
-use super::{Context, deliver, forward, neighbours, transmit};
+use super::{Context, deliver, forward, ipv6, neighbours, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
@@ -20,17 +20,27 @@ pub(super) fn receive(cx: &mut Context<'_>, device: DeviceIndex, mut packet: Pac
     interface.count_received(packet.len());
     packet.meta.device = device;
     // The loopback device passes bare IP packets: no station ever sees them.
-    let result = if interface.is_loopback() { ipv4(cx, packet) } else { frame(cx, device, packet) };
+    let ether_type = match interface.is_loopback() {
+        true if transmit::is_v6(&packet) => Ok(EtherType::IPV6),
+        true => Ok(EtherType::IPV4),
+        false => ethernet::input(interface.mac(), interface.max_frame(), &mut packet),
+    };
+    let result = ether_type.and_then(|ether_type| protocol(cx, device, ether_type, packet));
     if let Err(reason) = result {
-        cx.count_received_drop(device, reason);
+        cx.count_received_drop(device, reason, ether_type == Ok(EtherType::IPV6));
     }
 }
 
-/// Linux: `eth_type_trans`, then the protocol's `packet_type`.
-fn frame(cx: &mut Context<'_>, device: DeviceIndex, mut packet: Packet) -> Result<(), DropReason> {
-    let Some(interface) = cx.interfaces.get(device) else { return Err(DropReason::LinkDown) };
-    match ethernet::input(interface.mac(), interface.max_frame(), &mut packet)? {
+/// Linux: the protocol's `packet_type`.
+fn protocol(
+    cx: &mut Context<'_>,
+    device: DeviceIndex,
+    ether_type: EtherType,
+    packet: Packet,
+) -> Result<(), DropReason> {
+    match ether_type {
         EtherType::IPV4 => ipv4(cx, packet),
+        EtherType::IPV6 => ipv6::ipv6(cx, packet),
         EtherType::ARP => arp_packet(cx, device, &packet),
         _ => Err(DropReason::UnhandledProtocol),
     }

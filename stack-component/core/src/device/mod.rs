@@ -1,11 +1,14 @@
 //! Devices: what the stack asks of a network card, the interfaces it makes of them, and the loopback device.
 //! Linux: `net/core/dev.c`.
 
+mod address;
 mod interface;
 mod loopback;
+mod source;
 mod statistics;
 mod table;
 
+pub use address::{Address, AddressFlags, AddressScope, AddressState, Detection, Lifetimes, after};
 pub use interface::Interface;
 pub use loopback::Loopback;
 pub use statistics::Statistics;

@@ -78,8 +78,8 @@ impl Limits {
 /// The neighbour table. Linux: `arp_tbl`.
 #[derive(Debug)]
 pub struct Neighbours {
-    by_key: HashMap<Key, Handle<Entry>, KeyedHash>,
-    entries: Arena<Entry>,
+    pub(super) by_key: HashMap<Key, Handle<Entry>, KeyedHash>,
+    pub(super) entries: Arena<Entry>,
     wheel: Wheel<Handle<Entry>>,
     actions: VecDeque<Action>,
     incomplete: usize,
@@ -243,7 +243,7 @@ impl Neighbours {
     }
 
     /// Lets an event happen to a neighbour, arms its timer and does what the machine says.
-    fn advance(&mut self, handle: Handle<Entry>, event: impl FnOnce(&mut Nud, &Timing) -> Step) {
+    pub(super) fn advance(&mut self, handle: Handle<Entry>, event: impl FnOnce(&mut Nud, &Timing) -> Step) {
         let Some(entry) = self.entries.get_mut(handle) else { return };
         let was_incomplete = entry.state() == State::Incomplete;
         let step = event(&mut entry.nud, &self.timing);
@@ -267,7 +267,7 @@ impl Neighbours {
         }
     }
 
-    fn send_waiting(&mut self, now: Instant, handle: Handle<Entry>) {
+    pub(super) fn send_waiting(&mut self, now: Instant, handle: Handle<Entry>) {
         let mut sent = false;
         while let Some(entry) = self.entries.get_mut(handle)
             && entry.state().is_valid()
@@ -288,7 +288,7 @@ impl Neighbours {
         }
     }
 
-    fn find_or_create(&mut self, now: Instant, key: Key) -> Option<Handle<Entry>> {
+    pub(super) fn find_or_create(&mut self, now: Instant, key: Key) -> Option<Handle<Entry>> {
         if let Some(&handle) = self.by_key.get(&key) {
             return Some(handle);
         }

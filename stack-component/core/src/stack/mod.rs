@@ -1,5 +1,6 @@
 //! The stack's public face.
 
+mod addresses;
 mod config;
 mod routes;
 mod tcp;
@@ -8,12 +9,14 @@ mod udp;
 pub use config::ConfigError;
 pub use routes::RouteChange;
 
+use crate::autoconf::Autoconf;
 use crate::counters::Counters;
 use crate::datapath::{self, Context};
 use crate::device::Interfaces;
 use crate::fragment::{Family, Reassembly};
 use crate::icmp::RateLimit;
 use crate::ip::v4::Identification;
+use crate::ip::v6::FlowLabels;
 use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
 use crate::packet::{DeviceIndex, Packet};
@@ -23,10 +26,10 @@ use crate::sysctl::Sysctl;
 use crate::tcp::{Tcp, TcpHandle};
 use crate::time::Instant;
 use crate::udp::{Udp, UdpHandle};
-use crate::wire::ipv4::Ipv4Cidr;
+use crate::wire::cidr::IpCidr;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::net::Ipv4Addr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A socket of whatever protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,6 +80,8 @@ pub struct Stack {
     pub(crate) routes: Routes,
     pub(crate) hooks: Hooks,
     pub(crate) identification: Identification,
+    pub(crate) autoconf: Autoconf,
+    pub(crate) flow_labels: FlowLabels,
     pub(crate) fragments: Reassembly,
     pub(crate) icmp_limit: RateLimit,
     pub(crate) udp: Udp,
@@ -88,7 +93,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// A stack with the loopback device (127.0.0.1/8, up) and nothing else. Everything random in it, and all
+    /// A stack with the loopback device (127.0.0.1/8, ::1, up) and nothing else. Everything random in it, and all
     /// its secrets, come from `random`.
     pub fn new(mut random: Box<dyn Random>) -> Stack {
         let sysctl = Sysctl::default();
@@ -101,6 +106,8 @@ impl Stack {
             routes: Routes::new(source),
             hooks: Hooks::default(),
             identification: Identification::new(source),
+            autoconf: Autoconf::new(source),
+            flow_labels: FlowLabels::new(source),
             fragments: Reassembly::new(Family::V4, source),
             icmp_limit: RateLimit::new(&sysctl, source),
             udp: Udp::new(source),
@@ -110,9 +117,10 @@ impl Stack {
             random,
             sysctl,
         };
-        if let Some(localhost) = Ipv4Cidr::new(Ipv4Addr::LOCALHOST, 8) {
-            // The first address of an empty stack stands in nobody's way.
-            let added = stack.add_address(DeviceIndex::LOOPBACK, localhost);
+        let localhost = [(IpAddr::V4(Ipv4Addr::LOCALHOST), 8), (IpAddr::V6(Ipv6Addr::LOCALHOST), 128)];
+        for cidr in localhost.into_iter().filter_map(|(address, len)| IpCidr::new(address, len)) {
+            // The first addresses of an empty stack stand in nobody's way.
+            let added = stack.add_address(DeviceIndex::LOOPBACK, cidr);
             debug_assert_eq!(added, Ok(()));
         }
         stack
@@ -127,7 +135,14 @@ impl Stack {
     /// When [`Stack::poll`] has something to do: the earliest timer, or now if there is work already. None:
     /// only a frame or a call will give it work.
     pub fn next_deadline(&self) -> Option<Instant> {
-        datapath::next_deadline(self.now, &self.interfaces, &self.neighbours, &self.fragments, &self.tcp)
+        let timers = [
+            self.tcp.next_deadline(),
+            self.neighbours.next_deadline(),
+            self.fragments.next_deadline(),
+            self.autoconf.next_deadline(),
+            self.routes.next_deadline(),
+        ];
+        datapath::next_deadline(self.now, &self.interfaces, &self.tcp, timers.into_iter().flatten())
     }
 
     /// Sends what a call left to be sent. Every call of a socket's owner that may send ends with it.
@@ -150,11 +165,13 @@ impl Stack {
         let mut context = Context {
             now: self.now,
             random: self.random.as_mut(),
-            sysctl: &self.sysctl,
+            sysctl: &mut self.sysctl,
             counters: &mut self.counters,
             interfaces: &mut self.interfaces,
             neighbours: &mut self.neighbours,
-            routes: &self.routes,
+            routes: &mut self.routes,
+            autoconf: &mut self.autoconf,
+            flow_labels: &self.flow_labels,
             hooks: &mut self.hooks,
             identification: &mut self.identification,
             fragments: &mut self.fragments,

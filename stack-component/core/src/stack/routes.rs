@@ -3,6 +3,7 @@
 use super::{ConfigError, Stack};
 use crate::packet::DeviceIndex;
 use crate::route::{FlowKey, Hop, Meeting, ROUTING_TOS, Route, RouteError, RouteKind, Scope, TableId};
+use crate::wire::ipv6;
 use core::net::IpAddr;
 
 /// A change of the routes. Linux: `RTM_NEWROUTE`, `RTM_DELROUTE`.
@@ -115,6 +116,7 @@ impl Stack {
         }
         let index = self.interfaces.by_name(device).ok_or(ConfigError::NoSuchDevice)?.index();
         self.interfaces.get_mut(index).ok_or(ConfigError::NoSuchDevice)?.set_mtu(mtu);
+        self.sysctl.ipv6.of_mut(index.0).mtu = mtu.max(ipv6::MIN_MTU);
         self.routes.note_change();
         Ok(())
     }

@@ -38,6 +38,28 @@ fn the_packet_walk_names_what_is_there() {
 }
 
 #[test]
+fn the_table_of_parity_names_what_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let table = fs::read_to_string(root.join("docs/linux-parity.md")).expect("the document");
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split('|').map(str::trim).collect()).collect();
+    let mut checked = 0;
+    for row in rows.iter().filter(|row| row.len() == 8 && row[1].starts_with('`')) {
+        let name = |column: usize| row[column].trim_matches('`');
+        let source = |file: &str| {
+            fs::read_to_string(root.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+        };
+        let (ours, file) = (name(3), name(4));
+        assert!(defines(&source(file), ours), "docs/linux-parity.md: no function {ours} in {file}");
+        let (test, file) = (name(5), name(6));
+        let text = source(file);
+        let stands = ["", "    "].iter().any(|indent| text.contains(&format!("#[test]\n{indent}fn {test}(")));
+        assert!(stands, "docs/linux-parity.md: no test {test} in {file}");
+        checked += 1;
+    }
+    assert!(checked > 70, "only {checked} rows were found: has the table's form changed?");
+}
+
+#[test]
 fn a_wrong_claim_would_be_found() {
     assert_eq!(claims("| a | `run` | `x/y.rs` | `z` |"), [("run".to_owned(), "x/y.rs".to_owned())]);
     assert!(defines("    pub fn run<R>(", "run") && !defines("fn runs(", "run"));

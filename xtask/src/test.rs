@@ -26,7 +26,8 @@ pub(crate) enum Scope {
 }
 
 /// The crates that need neither wasmtime nor a component.
-const SMALL: [&str; 4] = ["e1000-regs", "packetdrill", "stack-core", "xtask"];
+const SMALL: [&str; 9] =
+    ["e1000-regs", "ip", "nstat", "packetdrill", "ss", "stack-core", "sysctl", "tool-common", "xtask"];
 
 /// The package of the conformance tests.
 const CONFORMANCE: &str = "conformance";

@@ -1,12 +1,14 @@
 //! The command line: arguments in, a plain [`Config`] or a usage error (exit code 2) out.
 
+mod cards;
 mod config;
 mod exec;
 #[cfg(test)]
 mod tests;
 mod values;
 
-pub use config::{Card, Config, Guest, WireConfig};
+pub use cards::{Card, WireConfig};
+pub use config::{Config, Guest};
 pub use exec::{ExecConfig, ToolSource};
 pub use values::Cidr;
 
@@ -14,13 +16,14 @@ use crate::gate::Grant;
 use crate::gateway::Publish;
 use crate::instance::InstanceName;
 use crate::tools;
-use clap::Parser;
+use cards::Places;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser};
 use exec::{ExecArguments, ToolArguments};
 use std::ffi::OsString;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
-use values::{DirectoryMapping, Variable, WireArgument};
+use values::{AddressArgument, DirectoryMapping, Variable, WireArgument};
 
 /// Runs WebAssembly programs on a network stack that is itself a WebAssembly component.
 #[derive(Debug, Parser)]
@@ -86,23 +89,24 @@ struct RunArguments {
     #[arg(long, value_name = "FILE")]
     stack: Option<PathBuf>,
 
-    /// What the network card is plugged into: `user`, a gateway inside of this process that needs no
-    /// privileges; `tap:NAME`, an existing TAP device; `none`, nothing (the loopback device alone)
+    /// What a network card is plugged into: `user`, a gateway inside of this process that needs no privileges;
+    /// `tap:NAME`, an existing TAP device; `none`, no card (the loopback device alone). Several make several
+    /// cards, eth0, eth1 and so on; --mac, --ip and --gateway belong to the card before them
     #[arg(long, value_name = "WIRE", default_value = "user", value_parser = values::wire)]
     nic: Vec<WireArgument>,
 
     /// MAC address of the network card [default: 52:54 and the four bytes of the first address]
     #[arg(long, value_name = "MAC", value_parser = values::mac)]
-    mac: Option<[u8; 6]>,
+    mac: Vec<[u8; 6]>,
 
-    /// Address of the network card with the length of its network prefix in bits; the first is the primary
-    /// one [default: 10.0.2.15/24 on the user wire; a TAP needs one]
-    #[arg(long = "ip", value_name = "ADDRESS/PREFIX", value_parser = values::cidr)]
-    addresses: Vec<Cidr>,
+    /// Address of the network card with the length of its network prefix in bits, IPv4 or IPv6; the first of
+    /// each is the primary one [default: 10.0.2.15/24 on the user wire; a TAP needs one]
+    #[arg(long = "ip", value_name = "ADDRESS/PREFIX", value_parser = values::address)]
+    addresses: Vec<AddressArgument>,
 
     /// Next hop of the default route [default: on the user wire its gateway, 10.0.2.2; on a TAP none]
     #[arg(long = "gateway", value_name = "ADDRESS", value_parser = values::gateway)]
-    gateways: Vec<Ipv4Addr>,
+    gateways: Vec<IpAddr>,
 
     /// Name server (not supported yet)
     #[arg(long, value_name = "ADDRESS", value_parser = values::dns)]
@@ -132,7 +136,7 @@ struct RunArguments {
     #[arg(long = "grant", value_name = "WHAT", value_delimiter = ',', value_parser = values::grant)]
     grants: Vec<Grant>,
 
-    /// Writes all frames of the network card to FILE, in the pcapng format
+    /// Writes all frames of the network cards to FILE, in the pcapng format
     #[arg(long, value_name = "FILE")]
     pcap: Option<PathBuf>,
 
@@ -155,9 +159,11 @@ Log: on standard error, filtered by WNET_LOG, or RUST_LOG [default: warn].";
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Order, clap::Error> {
     let tool =
         |tool, arguments| exec::short_form(tool, arguments).map(|config| Order::Exec(Box::new(config)));
-    let order = match Arguments::try_parse_from(arguments)?.command {
+    let matches = Arguments::command().try_get_matches_from(arguments)?;
+    let places = matches.subcommand_matches("run").map(Places::of).unwrap_or_default();
+    let order = match Arguments::from_arg_matches(&matches)?.command {
         Command::Run(arguments) => {
-            config::from_arguments(*arguments).map(|config| Order::Run(Box::new(config)))
+            config::from_arguments(*arguments, &places).map(|config| Order::Run(Box::new(config)))
         }
         Command::Exec(arguments) => {
             exec::from_arguments(*arguments).map(|config| Order::Exec(Box::new(config)))

@@ -64,7 +64,7 @@ fn config(line: &str) -> Config {
 }
 
 fn card(line: &str) -> Card {
-    config(line).card.unwrap()
+    config(line).cards.remove(0)
 }
 
 fn cidr(text: &str) -> Cidr {
@@ -76,12 +76,17 @@ fn without_options_the_guest_is_on_the_user_wire() {
     let expected = Config {
         name: None,
         stack: None,
-        card: Some(Card {
-            wire: WireConfig::User { gateway: cidr("10.0.2.2/24"), publish: vec![] },
+        cards: vec![Card {
+            wire: WireConfig::User {
+                guest: Ipv4Addr::new(10, 0, 2, 15),
+                gateway: Ipv4Addr::new(10, 0, 2, 2),
+                prefix_length: 24,
+                publish: vec![],
+            },
             mac: [0x52, 0x54, 10, 0, 2, 15],
             addresses: vec![cidr("10.0.2.15/24")],
-            gateways: vec![Ipv4Addr::new(10, 0, 2, 2)],
-        }),
+            gateways: vec![Ipv4Addr::new(10, 0, 2, 2).into()],
+        }],
         sysctls: vec![],
         pcap: None,
         guest: Guest {
@@ -109,12 +114,12 @@ fn all_options_together() {
         Config {
             name: Some("one".parse().unwrap()),
             stack: Some("my.wasm".into()),
-            card: Some(Card {
+            cards: vec![Card {
                 wire: WireConfig::Tap("tap0".into()),
                 mac: [2, 0, 0, 0, 0, 15],
                 addresses: vec![cidr("192.0.2.15/24"), cidr("198.51.100.7/28")],
-                gateways: vec![Ipv4Addr::new(192, 0, 2, 1), Ipv4Addr::new(198, 51, 100, 1)],
-            }),
+                gateways: vec![Ipv4Addr::new(192, 0, 2, 1).into(), Ipv4Addr::new(198, 51, 100, 1).into()],
+            }],
             sysctls: vec![("net.ipv4.tcp_syn_retries".into(), "3".into())],
             pcap: Some("out.pcapng".into()),
             guest: Guest {
@@ -157,16 +162,37 @@ fn the_user_wires_gateway_finds_room() {
         ("172.16.5.4/12", "172.16.0.2/12"),
     ];
     for (guest, expected) in table {
-        let WireConfig::User { gateway, .. } = card(&format!("run --ip {guest} g.wasm")).wire else {
+        let WireConfig::User { gateway, prefix_length, .. } = card(&format!("run --ip {guest} g.wasm")).wire
+        else {
             panic!()
         };
-        assert_eq!(gateway, cidr(expected), "{guest}");
+        assert_eq!(format!("{gateway}/{prefix_length}"), expected, "{guest}");
     }
 }
 
 #[test]
+fn options_belong_to_the_card_before_them() {
+    let cards = config(
+        "run --nic tap:a --mac 02:00:00:00:00:0a --ip 192.0.2.1/24 --ip fd77::1/64 --gateway fe80::1 \
+         --nic user -p 80:80 --nic tap:b --ip 198.51.100.1/24 --gateway 198.51.100.9 g.wasm",
+    )
+    .cards;
+    let [a, user, b] = &cards[..] else { panic!("{cards:?}") };
+    assert_eq!((&a.wire, a.mac[5]), (&WireConfig::Tap("a".into()), 0xa));
+    assert_eq!(a.addresses, [cidr("192.0.2.1/24"), cidr("fd77::1/64")]);
+    assert_eq!(a.gateways, ["fe80::1".parse::<IpAddr>().unwrap()]);
+    assert!(matches!(&user.wire, WireConfig::User { publish, .. } if publish.len() == 1));
+    assert_eq!((&b.addresses[..], b.gateways.len()), (&[cidr("198.51.100.1/24")][..], 1));
+    assert_eq!(b.mac, [0x52, 0x54, 198, 51, 100, 1]);
+    let before = config("run --ip 192.0.2.1/24 --nic tap:a g.wasm").cards;
+    assert_eq!(before[0].addresses, [cidr("192.0.2.1/24")], "with one card any order will do");
+    let of_v6 = config("run --nic tap:a --ip fd77::a:b/64 g.wasm").cards;
+    assert_eq!(of_v6[0].mac, [0x52, 0x54, 0, 10, 0, 11]);
+}
+
+#[test]
 fn a_guest_without_a_card() {
-    assert_eq!(config("run --nic none g.wasm").card, None);
+    assert_eq!(config("run --nic none g.wasm").cards, []);
 }
 
 #[test]
@@ -177,7 +203,12 @@ fn what_is_wrong_is_said_in_a_line() {
         ("run --nic tun:x g.wasm", "expected user, tap:NAME or none"),
         ("run --nic stream:/run/x g.wasm", "this wire is not supported yet"),
         ("run --nic switch:x g.wasm", "this wire is not supported yet"),
-        ("run --nic user --nic none g.wasm", "more than one network card is not supported yet"),
+        ("run --nic user --nic none g.wasm", "leaves out all network cards"),
+        ("run --nic user --nic user g.wasm", "there is one such wire"),
+        ("run --nic tap:a --nic tap:b --ip 192.0.2.1/24 g.wasm", "--nic tap:a needs an address"),
+        ("run --nic tap:a --ip 192.0.2.1/24 --nic tap:a --ip 192.0.2.2/24 g.wasm", "cannot have one TAP"),
+        ("run --nic tap:a --ip 192.0.2.1/24 --nic tap:b --ip 192.0.2.1/24 g.wasm", "cannot have one address"),
+        ("run --mac 02:00:00:00:00:01 --mac 02:00:00:00:00:02 g.wasm", "a network card has one address"),
         ("run --nic tap:t --ip 192.0.2.1/24 -p 1:1 g.wasm", "--publish needs --nic user"),
         ("run --nic none -p 1:1 g.wasm", "--publish needs a network card"),
         ("run --nic none --ip 192.0.2.1/24 g.wasm", "--ip needs a network card"),
@@ -185,7 +216,12 @@ fn what_is_wrong_is_said_in_a_line() {
         ("run --nic none --mac 02:00:00:00:00:01 g.wasm", "--mac needs a network card"),
         ("run --nic none --pcap f g.wasm", "nothing to capture"),
         ("run --ip dhcp g.wasm", "DHCP is not supported yet"),
-        ("run --ip fd00::1/64 g.wasm", "IPv6 is not supported yet"),
+        ("run --ip fd00::1/64 g.wasm", "the user wire has no IPv6 yet"),
+        ("run --nic tap:t --ip fd00::1/129 g.wasm", "as 192.0.2.15/24 or 2001:db8::15/64"),
+        ("run --nic tap:t --ip ::1/128 g.wasm", "cannot be the address of one station"),
+        ("run --nic tap:t --ip ff02::1/128 g.wasm", "cannot be the address of one station"),
+        ("run --nic tap:t --ip ::ffff:192.0.2.1/128 g.wasm", "cannot be the address of one station"),
+        ("run --nic tap:t --ip fd00::1/64 --gateway fd01::1 g.wasm", "is no station in the network of any"),
         ("run --ip 192.0.2.1 g.wasm", "as 192.0.2.15/24"),
         ("run --ip 192.0.2.1/33 g.wasm", "as 192.0.2.15/24"),
         ("run --ip 192.0.2.1/+24 g.wasm", "as 192.0.2.15/24"),
@@ -198,7 +234,7 @@ fn what_is_wrong_is_said_in_a_line() {
         ("run --gateway 10.0.2.15 g.wasm", "is the guest's own address"),
         ("run --gateway 10.0.2.255 g.wasm", "is no station in the network"),
         ("run --gateway 10.0.2.1 --gateway 10.0.2.2 g.wasm", "has one gateway"),
-        ("run --gateway fd00::1 g.wasm", "IPv6 is not supported yet"),
+        ("run --gateway fd00::1 g.wasm", "is not in the network of 10.0.2.15/24"),
         (
             "run --nic tap:t --ip 192.0.2.1/24 --gateway 10.0.0.1 g.wasm",
             "is no station in the network of any",

@@ -3,42 +3,70 @@
 use crate::gate::Grant;
 use crate::gateway::Publish;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// An IPv4 address and the length of its network prefix in bits (0 to 32).
+/// An address and the length of its network prefix in bits (0 to 32, or 128).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cidr {
     /// The address.
-    pub address: Ipv4Addr,
+    pub address: IpAddr,
     /// The prefix's length in bits.
     pub prefix_length: u8,
 }
 
+/// What `--ip` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AddressArgument {
+    /// This address.
+    Static(Cidr),
+}
+
+impl AddressArgument {
+    /// The address that was given.
+    pub(super) fn cidr(&self) -> Result<Cidr, String> {
+        let AddressArgument::Static(cidr) = *self;
+        Ok(cidr)
+    }
+}
+
 impl Cidr {
-    const fn mask(self) -> u32 {
-        match u32::MAX.checked_shl(32 - self.prefix_length as u32) {
-            Some(mask) => mask,
-            None => 0,
-        }
+    /// The bits in which an address of this version may differ from another in the network; none if the address is
+    /// of the other version.
+    fn host_bits(self, address: IpAddr) -> Option<(u128, u128)> {
+        let (ours, theirs, width) = match (self.address, address) {
+            (IpAddr::V4(ours), IpAddr::V4(theirs)) => (ours.to_bits().into(), theirs.to_bits().into(), 32),
+            (IpAddr::V6(ours), IpAddr::V6(theirs)) => (ours.to_bits(), theirs.to_bits(), 128u32),
+            _ => return None,
+        };
+        let free = width.saturating_sub(self.prefix_length.into());
+        let mask = 1u128.checked_shl(free).map_or(u128::MAX, |bit| bit - 1);
+        let (ours, theirs): (u128, u128) = (ours, theirs);
+        ((ours ^ theirs) & !mask == 0).then_some((theirs & mask, mask))
     }
 
     /// Whether `address` is in this address's network.
-    pub const fn contains(self, address: Ipv4Addr) -> bool {
-        (self.address.to_bits() ^ address.to_bits()) & self.mask() == 0
+    pub fn contains(self, address: IpAddr) -> bool {
+        self.host_bits(address).is_some()
     }
 
-    /// Whether `address` is in this network and can be a station's: it is not the first (the network) nor
+    /// Whether `address` is in this network and can be a station's: with IPv4 it is not the first (the network) nor
     /// the last (everybody), of which networks of one or two addresses have none (RFC 3021).
-    pub const fn has_host(self, address: Ipv4Addr) -> bool {
-        let host = address.to_bits() & !self.mask();
-        self.contains(address) && (self.prefix_length >= 31 || (host != 0 && host != !self.mask()))
+    pub fn has_host(self, address: IpAddr) -> bool {
+        match self.host_bits(address) {
+            Some((host, mask)) => {
+                address.is_ipv6() || self.prefix_length >= 31 || (host != 0 && host != mask)
+            }
+            None => false,
+        }
     }
 
-    /// The station with this number in the network, if there is one.
-    pub fn host(self, number: u32) -> Option<Ipv4Addr> {
-        let address = Ipv4Addr::from_bits(self.address.to_bits() & self.mask() | number);
+    /// The station with this number in an IPv4 network, if there is one.
+    pub fn host(self, number: u32) -> Option<IpAddr> {
+        let IpAddr::V4(address) = self.address else { return None };
+        let mask = u32::MAX.checked_shl(32 - u32::from(self.prefix_length)).unwrap_or(0);
+        let address = IpAddr::V4(Ipv4Addr::from_bits(address.to_bits() & mask | number));
         self.has_host(address).then_some(address)
     }
 }
@@ -95,17 +123,20 @@ pub(super) fn mac(text: &str) -> Result<[u8; 6], String> {
     Ok(bytes)
 }
 
-pub(super) fn cidr(text: &str) -> Result<Cidr, String> {
-    const EXPECTED: &str = "expected an address and the length of its prefix, as 192.0.2.15/24";
+pub(super) fn address(text: &str) -> Result<AddressArgument, String> {
     if text == "dhcp" {
         return Err("DHCP is not supported yet".into());
     }
+    cidr(text).map(AddressArgument::Static)
+}
+
+pub(super) fn cidr(text: &str) -> Result<Cidr, String> {
+    const EXPECTED: &str =
+        "expected an address and the length of its prefix, as 192.0.2.15/24 or 2001:db8::15/64";
     let (address, prefix) = text.split_once('/').ok_or(EXPECTED)?;
-    if address.parse::<Ipv6Addr>().is_ok() {
-        return Err("IPv6 is not supported yet".into());
-    }
-    let address: Ipv4Addr = address.parse().map_err(|_| EXPECTED)?;
-    let prefix_length = number(prefix).filter(|length| *length <= 32).ok_or(EXPECTED)?;
+    let address: IpAddr = address.parse().map_err(|_| EXPECTED)?;
+    let longest = if address.is_ipv4() { 32 } else { 128 };
+    let prefix_length = number(prefix).filter(|length| *length <= longest).ok_or(EXPECTED)?;
     let cidr = Cidr { address, prefix_length };
     if !is_station(address) || !cidr.has_host(address) {
         return Err("this cannot be the address of one station".into());
@@ -113,16 +144,16 @@ pub(super) fn cidr(text: &str) -> Result<Cidr, String> {
     Ok(cidr)
 }
 
-fn is_station(address: Ipv4Addr) -> bool {
-    !(address.octets()[0] == 0 || address.is_loopback() || address.is_multicast() || address.is_broadcast())
+fn is_station(address: IpAddr) -> bool {
+    let special = match address {
+        IpAddr::V4(address) => address.octets()[0] == 0 || address.is_broadcast(),
+        IpAddr::V6(address) => address.is_unspecified() || address.to_ipv4_mapped().is_some(),
+    };
+    !(special || address.is_loopback() || address.is_multicast())
 }
 
-pub(super) fn gateway(text: &str) -> Result<Ipv4Addr, String> {
-    match text.parse() {
-        Ok(IpAddr::V4(address)) => Ok(address),
-        Ok(IpAddr::V6(_)) => Err("IPv6 is not supported yet".into()),
-        Err(_) => Err("expected an address, as 192.0.2.1".into()),
-    }
+pub(super) fn gateway(text: &str) -> Result<IpAddr, String> {
+    text.parse().map_err(|_| "expected an address, as 192.0.2.1 or fe80::1".into())
 }
 
 pub(super) fn dns(_text: &str) -> Result<Ipv4Addr, String> {

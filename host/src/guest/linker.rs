@@ -48,8 +48,8 @@ const INTERFACES: [&str; 27] = [
     "wasi:sockets/udp@0.2.12",
 ];
 
-/// The interfaces of our own. Guests have the second one when they were granted it.
-const OUR_INTERFACES: [&str; 2] = [gate::tcp::socket_options::INTERFACE, gate::control::INTERFACE];
+/// The interfaces of our own that every guest has.
+const OUR_INTERFACES: [&str; 2] = [gate::tcp::socket_options::INTERFACE, gate::control::TYPES];
 
 /// Links a program, or says what keeps it from being linked.
 pub(super) fn link(
@@ -59,13 +59,14 @@ pub(super) fn link(
     let provided = |name: &str| {
         let base = split_version(name).0;
         let wasi = is_wasi_0_2(name) && INTERFACES.iter().any(|known| split_version(known).0 == base);
-        wasi || OUR_INTERFACES.contains(&name)
+        wasi || OUR_INTERFACES.contains(&name) || gate::control::INTERFACES.contains(&name)
     };
-    let available = [&INTERFACES[..], &OUR_INTERFACES].concat();
+    let available = [&INTERFACES[..], &OUR_INTERFACES, &gate::control::INTERFACES].concat();
     let mut problems = missing_imports(component, &available, provided);
-    if !grants.control && imports(component).iter().any(|(name, _)| name == gate::control::INTERFACE) {
-        let wanted = gate::control::INTERFACE.into();
-        problems.push(LinkProblem::NotGranted { wanted, grant: "control" });
+    let imported = imports(component);
+    let controlling = imported.iter().find(|(name, _)| gate::control::INTERFACES.contains(&name.as_str()));
+    if let Some((wanted, _)) = controlling.filter(|_| !grants.control) {
+        problems.push(LinkProblem::NotGranted { wanted: wanted.clone(), grant: "control" });
     }
     problems.extend(missing_exports(component, &[RUN]));
     if !problems.is_empty() {

@@ -79,6 +79,14 @@ exports! {
         socket_options: wnet::stack::socket_options;
         /// Settings, counters and trace events, if the stack has them.
         control: wnet::stack::control;
+        /// The devices, if the stack tells of them.
+        links: wnet::stack::links;
+        /// The addresses, if the stack tells of them.
+        addresses: wnet::stack::addresses;
+        /// The neighbours, if the stack tells of them.
+        neighbours: wnet::stack::neighbours;
+        /// The sockets, if the stack tells of them.
+        sockets: wnet::stack::sockets;
         /// The ways out, as `ip route` changes them, if the stack has that.
         routes: wnet::stack::routes;
         /// How connections of a process that died are reset, if the stack can do that.

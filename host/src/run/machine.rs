@@ -13,8 +13,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The name of the network card's interface.
-const INTERFACE: &str = "eth0";
+/// The name of a network card's interface.
+fn interface(number: usize) -> String {
+    format!("eth{number}")
+}
 
 /// A machine that is on.
 pub(super) struct Machine {
@@ -34,14 +36,15 @@ impl Machine {
     /// component does when that is not in the cache.
     pub(super) fn start(config: &Config) -> Result<Machine, Failure> {
         let component = stack_component(config.stack.as_deref())?;
-        let plug = config.card.as_ref().map(plug).transpose()?;
-        let capture = config.pcap.as_deref().map(capture).transpose()?;
-        let (wire, far) = plug.map(|Plug { wire, far }| (wire, far)).unzip();
-        let nics =
-            config.card.iter().zip(wire).map(|(card, wire)| nic(card, wire, capture.clone())).collect();
+        let plugs = config.cards.iter().map(plug).collect::<Result<Vec<_>, _>>()?;
+        let capture = config.pcap.as_deref().map(|file| capture(file, config.cards.len())).transpose()?;
+        let (wires, fars): (Vec<_>, Vec<_>) = plugs.into_iter().map(|Plug { wire, far }| (wire, far)).unzip();
+        let numbered = config.cards.iter().zip(wires).enumerate();
+        let nics = numbered.map(|(number, (card, wire))| nic(number, card, wire, capture.clone())).collect();
         let kernel =
             Kernel::start(KernelConfig { component, nics, sysctls: config.sysctls.clone(), cache: true })?;
-        let gateway = far.flatten().map(|(listening, end)| listening.start(end)).transpose()?;
+        let gateway =
+            fars.into_iter().flatten().next().map(|(listening, end)| listening.start(end)).transpose()?;
         let machine = Machine { kernel, gateway, capture };
         machine.tell_free_ports(config);
         Ok(machine)
@@ -61,12 +64,12 @@ impl Machine {
 
     /// Prints which ports were taken where any was good enough.
     fn tell_free_ports(&self, config: &Config) {
-        let Some(WireConfig::User { publish: wanted, .. }) = config.card.as_ref().map(|card| &card.wire)
-        else {
-            return;
-        };
+        let wanted = config.cards.iter().flat_map(|card| match &card.wire {
+            WireConfig::User { publish, .. } => &publish[..],
+            WireConfig::Tap(_) => &[],
+        });
         let published = self.gateway.iter().flat_map(Gateway::published);
-        for (wanted, published) in wanted.iter().zip(published) {
+        for (wanted, published) in wanted.zip(published) {
             let (listen, guest_port) = (published.listen, published.guest_port);
             if wanted.listen.port() == 0 {
                 eprintln!("wnet: {listen} is port {guest_port} of the guest");
@@ -94,11 +97,11 @@ fn stack_component(file: Option<&Path>) -> Result<StackComponent, Failure> {
 fn plug(card: &Card) -> Result<Plug, Failure> {
     match &card.wire {
         WireConfig::Tap(name) => Ok(Plug { wire: Arc::new(Tap::open(name)?), far: None }),
-        WireConfig::User { gateway, publish } => {
+        WireConfig::User { guest, gateway, prefix_length, publish } => {
             let config = GatewayConfig {
-                address: gateway.address,
-                prefix_length: gateway.prefix_length,
-                guest: card.addresses[0].address,
+                address: *gateway,
+                prefix_length: *prefix_length,
+                guest: *guest,
                 publish: publish.clone(),
             };
             let listening = Gateway::listen(&config)?;
@@ -109,22 +112,23 @@ fn plug(card: &Card) -> Result<Plug, Failure> {
     }
 }
 
-fn capture(file: &Path) -> Result<Arc<Capture>, Failure> {
-    let capture = files::create(file).and_then(|file| Capture::start(file, INTERFACE));
+fn capture(file: &Path, cards: usize) -> Result<Arc<Capture>, Failure> {
+    let interfaces: Vec<String> = (0..cards).map(interface).collect();
+    let capture = files::create(file).and_then(|file| Capture::start(file, &interfaces));
     capture.map(Arc::new).map_err(|error| Failure::host(format!("cannot write {}: {error}", file.display())))
 }
 
-fn nic(card: &Card, wire: Arc<dyn Wire>, capture: Option<Arc<Capture>>) -> NicConfig {
+fn nic(number: usize, card: &Card, wire: Arc<dyn Wire>, capture: Option<Arc<Capture>>) -> NicConfig {
     let wire = match capture {
-        Some(capture) => Arc::new(PcapWire::new(wire, capture)),
+        Some(capture) => Arc::new(PcapWire::new(wire, capture, number)),
         None => wire,
     };
     NicConfig {
-        name: INTERFACE.into(),
+        name: interface(number),
         mac: card.mac,
         wire,
-        addresses: card.addresses.iter().map(|cidr| (cidr.address.into(), cidr.prefix_length)).collect(),
-        gateways: card.gateways.iter().copied().map(Into::into).collect(),
+        addresses: card.addresses.iter().map(|cidr| (cidr.address, cidr.prefix_length)).collect(),
+        gateways: card.gateways.clone(),
         mtu: None,
     }
 }

@@ -90,12 +90,16 @@ counters! {
     IcmpInParmProbs = "Icmp:InParmProbs",
     /// Source quenches that arrived (and were ignored, RFC 6633).
     IcmpInSrcQuenchs = "Icmp:InSrcQuenchs",
-    /// Redirects that arrived (and were ignored).
+    /// Redirects that arrived.
     IcmpInRedirects = "Icmp:InRedirects",
     /// Echo requests that arrived.
     IcmpInEchos = "Icmp:InEchos",
     /// Echo replies that arrived.
     IcmpInEchoReps = "Icmp:InEchoReps",
+    /// Timestamp requests that arrived.
+    IcmpInTimestamps = "Icmp:InTimestamps",
+    /// Timestamp replies that arrived.
+    IcmpInTimestampReps = "Icmp:InTimestampReps",
     /// ICMP messages sent.
     IcmpOutMsgs = "Icmp:OutMsgs",
     /// ICMP errors not sent because of the global rate limit.
@@ -108,6 +112,10 @@ counters! {
     IcmpOutTimeExcds = "Icmp:OutTimeExcds",
     /// Parameter-problem messages sent.
     IcmpOutParmProbs = "Icmp:OutParmProbs",
+    /// Redirects sent.
+    IcmpOutRedirects = "Icmp:OutRedirects",
+    /// Timestamp replies sent.
+    IcmpOutTimestampReps = "Icmp:OutTimestampReps",
     /// Echo replies sent.
     IcmpOutEchoReps = "Icmp:OutEchoReps",
     /// Datagrams delivered.
@@ -150,6 +158,18 @@ counters! {
     Ip6OutNoRoutes = "Ip6:OutNoRoutes",
     /// IPv6 packets that would have needed fragmentation.
     Ip6FragFails = "Ip6:FragFails",
+    /// IPv6 packets that were cut.
+    Ip6FragOKs = "Ip6:FragOKs",
+    /// IPv6 fragments made.
+    Ip6FragCreates = "Ip6:FragCreates",
+    /// IPv6 fragments that arrived.
+    Ip6ReasmReqds = "Ip6:ReasmReqds",
+    /// IPv6 packets put together from fragments.
+    Ip6ReasmOKs = "Ip6:ReasmOKs",
+    /// IPv6 fragments that could not be put together.
+    Ip6ReasmFails = "Ip6:ReasmFails",
+    /// IPv6 packets whose fragments did not all arrive in time.
+    Ip6ReasmTimeout = "Ip6:ReasmTimeout",
     /// IPv6 packets to a group.
     Ip6InMcastPkts = "Ip6:InMcastPkts",
     /// IPv6 packets sent to a group.
@@ -262,6 +282,8 @@ counters! {
     TcpExtListenOverflows = "TcpExt:ListenOverflows",
     /// Connection requests dropped by a listener, for whatever reason.
     TcpExtListenDrops = "TcpExt:ListenDrops",
+    /// Packets whose source the reverse-path filter did not believe.
+    TcpExtIPReversePathFilter = "TcpExt:IPReversePathFilter",
     /// Connections that ended their TIME-WAIT by the timer.
     TcpExtTW = "TcpExt:TW",
     /// TIME-WAIT connections used again for a new one.

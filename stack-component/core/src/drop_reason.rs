@@ -61,6 +61,8 @@ drop_reasons! {
     Ipv4BadOption,
     /// The source address cannot be a sender's (broadcast, group, loopback from a wire). Linux: martian source.
     Ipv4BadSource,
+    /// The way back to the source is not by the device that the packet came by. Linux: `IP_RPFILTER`.
+    Ipv4ReversePath,
     /// The destination address cannot come from a wire (this network, loopback). Linux: martian destination.
     Ipv4BadDestination,
     /// The destination address is not one of ours and packets are not forwarded. Linux: `IP_INADDRERRORS`.

@@ -36,6 +36,7 @@ pub mod ip;
 pub mod neighbour;
 pub mod netfilter;
 pub mod qdisc;
+pub mod raw;
 pub mod route;
 pub mod socket;
 pub mod tcp;

@@ -28,7 +28,7 @@ pub(crate) fn host(address: IpAddress) -> IpAddr {
 }
 
 /// The WIT's form of an address.
-pub(super) fn wit(address: SocketAddr) -> IpSocketAddress {
+pub(crate) fn wit(address: SocketAddr) -> IpSocketAddress {
     let port = address.port();
     match address.ip() {
         IpAddr::V4(ip) => IpSocketAddress::Ipv4(Ipv4SocketAddress { port, address: ip.octets().into() }),
@@ -38,6 +38,14 @@ pub(super) fn wit(address: SocketAddr) -> IpSocketAddress {
             address: ip.segments().into(),
             scope_id: scope_of(address).unwrap_or(0),
         }),
+    }
+}
+
+/// The WIT's form of an address without a port.
+pub(crate) fn wit_host(address: IpAddr) -> IpAddress {
+    match address {
+        IpAddr::V4(ip) => IpAddress::Ipv4(ip.octets().into()),
+        IpAddr::V6(ip) => IpAddress::Ipv6(ip.segments().into()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The interfaces of wasi:sockets. What each call does and answers: `docs/wasi-sockets.md`.
 
-mod addresses;
+pub(crate) mod addresses;
 pub(crate) mod errors;
 mod instance_network;
 mod ip_name_lookup;
@@ -8,5 +8,6 @@ mod network;
 mod socket_options;
 pub(crate) mod tcp;
 mod tcp_create_socket;
+pub(crate) mod tcp_info;
 mod udp;
 mod udp_create_socket;

@@ -3,6 +3,7 @@
 use super::addresses::{self, host};
 use super::errors::error_code;
 use super::tcp::{TcpSocket, nanos};
+use super::tcp_info;
 use crate::Component;
 use crate::bindings::exports::wasi::sockets::network::{ErrorCode, IpAddress, IpSocketAddress};
 use crate::bindings::exports::wnet::stack::socket_options::{
@@ -118,14 +119,6 @@ fn options(in_force: InForce) -> TcpOptions {
     }
 }
 
-/// Copies the fields of the same names.
-macro_rules! tcp_info {
-    ($from:expr; $($field:ident)*) => {{
-        let tcp::TcpInfo { $($field),* } = $from;
-        TcpInfo { $($field),* }
-    }};
-}
-
 impl Guest for Component {
     fn set(socket: TcpSocketBorrow<'_>, value: TcpOption) -> Result<(), ErrorCode> {
         run(socket, |state, handle, _| {
@@ -140,36 +133,12 @@ impl Guest for Component {
 
     fn state(socket: TcpSocketBorrow<'_>) -> TcpState {
         let handle = socket.get::<TcpSocket>().handle();
-        match enter(|state, _| state.tcp_state(handle)) {
-            tcp::TcpState::Close => TcpState::Close,
-            tcp::TcpState::Listen => TcpState::Listen,
-            tcp::TcpState::SynSent => TcpState::SynSent,
-            tcp::TcpState::SynRecv => TcpState::SynRecv,
-            tcp::TcpState::Established => TcpState::Established,
-            tcp::TcpState::FinWait1 => TcpState::FinWait1,
-            tcp::TcpState::FinWait2 => TcpState::FinWait2,
-            tcp::TcpState::CloseWait => TcpState::CloseWait,
-            tcp::TcpState::Closing => TcpState::Closing,
-            tcp::TcpState::LastAck => TcpState::LastAck,
-            tcp::TcpState::TimeWait => TcpState::TimeWait,
-        }
+        tcp_info::state(enter(|state, _| state.tcp_state(handle)))
     }
 
     fn info(socket: TcpSocketBorrow<'_>) -> Result<TcpInfo, ErrorCode> {
         let info = run(socket, |state, handle, now| state.info(handle, now))?;
-        Ok(tcp_info! {
-            info;
-            state ca_state retransmits probes backoff options snd_wscale rcv_wscale
-            delivery_rate_app_limited fastopen_client_fail rto ato snd_mss rcv_mss unacked sacked lost
-            retrans fackets last_data_sent last_ack_sent last_data_recv last_ack_recv pmtu rcv_ssthresh rtt
-            rttvar snd_ssthresh snd_cwnd advmss reordering rcv_rtt rcv_space total_retrans pacing_rate
-            max_pacing_rate bytes_acked bytes_received segs_out segs_in notsent_bytes min_rtt data_segs_in
-            data_segs_out delivery_rate busy_time rwnd_limited sndbuf_limited delivered delivered_ce
-            bytes_sent bytes_retrans dsack_dups reord_seen rcv_ooopack snd_wnd rcv_wnd rehash total_rto
-            total_rto_recoveries total_rto_time received_ce delivered_e1_bytes delivered_e0_bytes
-            delivered_ce_bytes received_e1_bytes received_e0_bytes received_ce_bytes accecn_fail_mode
-            accecn_opt_seen
-        })
+        Ok(tcp_info::info(info))
     }
 
     fn congestion_info(socket: TcpSocketBorrow<'_>) -> Result<CcInfo, ErrorCode> {

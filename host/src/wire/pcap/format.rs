@@ -1,4 +1,4 @@
-//! The pcapng blocks that a capture of one Ethernet interface needs
+//! The pcapng blocks that a capture of Ethernet interfaces needs
 //! (draft-ietf-opsawg-pcapng, sections 4.1 to 4.3). Everything is little-endian.
 
 use std::time::Duration;
@@ -26,9 +26,8 @@ const IF_NAME: u16 = 2;
 const IF_TSRESOL: u16 = 9;
 const EPB_FLAGS: u16 = 2;
 
-/// What a file begins with: a section header and the description of its one interface, with timestamps in
-/// nanoseconds.
-pub(super) fn put_file_header(out: &mut Vec<u8>, interface: &str) {
+/// What a file begins with: a section header and the descriptions of its interfaces, with timestamps in nanoseconds.
+pub(super) fn put_file_header(out: &mut Vec<u8>, interfaces: &[String]) {
     put_block(out, SECTION_HEADER, |body| {
         body.extend(BYTE_ORDER_MAGIC.to_le_bytes());
         body.extend(1_u16.to_le_bytes()); // major version
@@ -37,23 +36,31 @@ pub(super) fn put_file_header(out: &mut Vec<u8>, interface: &str) {
         put_option(body, SHB_USERAPPL, concat!("wnet ", env!("CARGO_PKG_VERSION")).as_bytes());
         put_option(body, OPTION_END, &[]);
     });
-    put_block(out, INTERFACE_DESCRIPTION, |body| {
-        body.extend(LINKTYPE_ETHERNET.to_le_bytes());
-        body.extend(0_u16.to_le_bytes()); // reserved
-        body.extend(0_u32.to_le_bytes()); // frames are not cut
-        put_option(body, IF_NAME, interface.as_bytes());
-        put_option(body, IF_TSRESOL, &[9]);
-        put_option(body, OPTION_END, &[]);
-    });
+    for interface in interfaces {
+        put_block(out, INTERFACE_DESCRIPTION, |body| {
+            body.extend(LINKTYPE_ETHERNET.to_le_bytes());
+            body.extend(0_u16.to_le_bytes()); // reserved
+            body.extend(0_u32.to_le_bytes()); // frames are not cut
+            put_option(body, IF_NAME, interface.as_bytes());
+            put_option(body, IF_TSRESOL, &[9]);
+            put_option(body, OPTION_END, &[]);
+        });
+    }
 }
 
-/// One frame; `time` is what has passed since the Unix epoch.
-pub(super) fn put_frame(out: &mut Vec<u8>, direction: Direction, time: Duration, frame: &[u8]) {
+/// One frame of the interface of this number; `time` is what has passed since the Unix epoch.
+pub(super) fn put_frame(
+    out: &mut Vec<u8>,
+    interface: usize,
+    direction: Direction,
+    time: Duration,
+    frame: &[u8],
+) {
     // Enough until the year 2554.
     let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
     let length = u32::try_from(frame.len()).unwrap_or(u32::MAX);
     put_block(out, ENHANCED_PACKET, |body| {
-        body.extend(0_u32.to_le_bytes()); // interface
+        body.extend(u32::try_from(interface).unwrap_or(u32::MAX).to_le_bytes());
         body.extend(((nanos >> 32) as u32).to_le_bytes());
         body.extend((nanos as u32).to_le_bytes());
         body.extend(length.to_le_bytes()); // captured

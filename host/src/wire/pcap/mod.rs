@@ -62,13 +62,13 @@ impl Shared {
 }
 
 impl Capture {
-    /// Begins a capture of the interface called `interface` in `file`, which must be empty.
+    /// Begins a capture of the interfaces called `interfaces` in `file`, which must be empty.
     ///
     /// # Errors
     /// When the file's head cannot be written or no thread can be started.
-    pub fn start(mut file: File, interface: &str) -> io::Result<Capture> {
+    pub fn start(mut file: File, interfaces: &[String]) -> io::Result<Capture> {
         let mut header = Vec::new();
-        format::put_file_header(&mut header, interface);
+        format::put_file_header(&mut header, interfaces);
         file.write_all(&header)?;
         let shared = Arc::new(Shared::default());
         let writer = std::thread::Builder::new().name("wnet-pcap".into()).spawn({
@@ -94,6 +94,7 @@ impl Capture {
     /// locked meanwhile, so that an answer to the frame cannot be recorded before the frame itself.
     fn record<'a, T>(
         &self,
+        interface: usize,
         direction: Direction,
         transfer: impl FnOnce() -> io::Result<(T, Option<&'a [u8]>)>,
     ) -> io::Result<T> {
@@ -109,7 +110,7 @@ impl Capture {
             return Ok(answer);
         }
         let idle = pending.bytes.is_empty();
-        format::put_frame(&mut pending.bytes, direction, time, frame);
+        format::put_frame(&mut pending.bytes, interface, direction, time, frame);
         drop(pending);
         if idle {
             self.shared.changed.notify_one();
@@ -153,12 +154,13 @@ fn write_frames(shared: &Shared, mut file: File) {
 pub struct PcapWire<W> {
     wire: W,
     capture: Arc<Capture>,
+    interface: usize,
 }
 
 impl<W: Wire> PcapWire<W> {
-    /// Captures what passes `wire`.
-    pub fn new(wire: W, capture: Arc<Capture>) -> Self {
-        PcapWire { wire, capture }
+    /// Captures what passes `wire`, the capture's interface of this number.
+    pub fn new(wire: W, capture: Arc<Capture>, interface: usize) -> Self {
+        PcapWire { wire, capture, interface }
     }
 }
 
@@ -168,14 +170,16 @@ impl<W: Wire> Wire for PcapWire<W> {
     }
 
     fn receive(&self, frame: &mut Vec<u8>) -> io::Result<bool> {
-        self.capture.record(Direction::Inbound, move || {
+        self.capture.record(self.interface, Direction::Inbound, move || {
             let received = self.wire.receive(frame)?;
             Ok((received, received.then_some(&frame[..])))
         })
     }
 
     fn transmit(&self, frame: &[u8]) -> io::Result<()> {
-        self.capture.record(Direction::Outbound, || self.wire.transmit(frame).map(|()| ((), Some(frame))))
+        self.capture.record(self.interface, Direction::Outbound, || {
+            self.wire.transmit(frame).map(|()| ((), Some(frame)))
+        })
     }
 
     fn link_up(&self) -> bool {

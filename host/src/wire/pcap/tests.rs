@@ -76,9 +76,9 @@ impl Captured {
         let path = std::env::temp_dir().join(format!("wnet-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         let directory = Dir::open_ambient_dir(&path, ambient_authority()).unwrap();
-        let capture = Capture::start(directory.create("capture").unwrap(), "eth0").unwrap();
+        let capture = Capture::start(directory.create("capture").unwrap(), &["eth0".to_string()]).unwrap();
         let (near, far) = cable().unwrap();
-        Captured { near: PcapWire::new(near, Arc::new(capture)), far, directory, path }
+        Captured { near: PcapWire::new(near, Arc::new(capture), 0), far, directory, path }
     }
 
     fn file(&self) -> Vec<u8> {
@@ -143,7 +143,7 @@ fn a_disk_that_is_full_does_not_stop_the_network() {
     let Ok(devices) = Dir::open_ambient_dir("/dev", ambient_authority()) else { return };
     let mut options = cap_std::fs::OpenOptions::new();
     let Ok(full) = devices.open_with("full", options.write(true)) else { return };
-    assert!(Capture::start(full, "eth0").is_err(), "the head of the file cannot be written");
+    assert!(Capture::start(full, &["eth0".to_string()]).is_err(), "the head of the file cannot be written");
     // The failure of a later write: the descriptor is open for reading only.
     let (near, far) = cable().unwrap();
     let shared = Arc::new(Shared::default());
@@ -153,7 +153,7 @@ fn a_disk_that_is_full_does_not_stop_the_network() {
         move || write_frames(&shared, file)
     });
     let capture = Capture { shared, writer: Mutex::new(Some(writer)) };
-    let near = PcapWire::new(near, Arc::new(capture));
+    let near = PcapWire::new(near, Arc::new(capture), 0);
     for _ in 0..100 {
         near.transmit(&[7; 60]).unwrap();
     }

@@ -35,6 +35,7 @@ pub(super) fn complain(cx: &mut Context<'_>, original: &[u8], addressed: LinkDes
     match packet.data().first().map(|&kind| Type(kind)) {
         Some(Type::DESTINATION_UNREACHABLE) => cx.counters.increment(Counter::IcmpOutDestUnreachs),
         Some(Type::TIME_EXCEEDED) => cx.counters.increment(Counter::IcmpOutTimeExcds),
+        Some(Type::REDIRECT) => cx.counters.increment(Counter::IcmpOutRedirects),
         Some(Type::PARAMETER_PROBLEM) => cx.counters.increment(Counter::IcmpOutParmProbs),
         _ => {}
     }

@@ -1,5 +1,6 @@
 //! What the functions of the datapath work on.
 
+use super::input_route::InputRoute;
 use super::paths::RoutePaths;
 use crate::autoconf::Autoconf;
 use crate::counters::{Counter, Counters};
@@ -7,17 +8,25 @@ use crate::device::Interfaces;
 use crate::drop_reason::DropReason;
 use crate::fragment::Reassembly;
 use crate::icmp::RateLimit;
+use crate::icmp::v4::RedirectLimit;
 use crate::ip::v4::Identification;
 use crate::ip::v6::FlowLabels;
 use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
 use crate::packet::DeviceIndex;
 use crate::random::Random;
-use crate::route::Routes;
+use crate::raw::Raw;
+use crate::route::{Destination, DestinationCache, Exceptions, Refusal, Routes};
 use crate::sysctl::Sysctl;
 use crate::tcp::{Env, Tcp};
 use crate::time::Instant;
 use crate::udp::Udp;
+
+/// Where packets of ours go.
+pub(crate) type OutputCache = DestinationCache<Result<Destination, Refusal>>;
+
+/// Where packets that arrive go.
+pub(crate) type InputCache = DestinationCache<InputRoute>;
 
 /// The state of all layers, lent for one call into the stack.
 pub(crate) struct Context<'a> {
@@ -30,10 +39,15 @@ pub(crate) struct Context<'a> {
     pub(crate) routes: &'a mut Routes,
     pub(crate) autoconf: &'a mut Autoconf,
     pub(crate) flow_labels: &'a FlowLabels,
+    pub(crate) output_cache: &'a mut OutputCache,
+    pub(crate) input_cache: &'a mut InputCache,
     pub(crate) hooks: &'a mut Hooks,
     pub(crate) identification: &'a mut Identification,
+    pub(crate) exceptions: &'a mut Exceptions,
     pub(crate) fragments: &'a mut Reassembly,
     pub(crate) icmp_limit: &'a mut RateLimit,
+    pub(crate) redirect_limit: &'a mut RedirectLimit,
+    pub(crate) raw: &'a mut Raw,
     pub(crate) udp: &'a mut Udp,
     pub(crate) tcp: &'a mut Tcp,
 }
@@ -104,6 +118,7 @@ fn received_v4(reason: DropReason) -> &'static [Counter] {
             &[Counter::IpInAddrErrors]
         }
         DropReason::UnknownIpProtocol => &[Counter::IpInUnknownProtos],
+        DropReason::Ipv4ReversePath => &[Counter::TcpExtIPReversePathFilter],
         DropReason::NoRoute => &[Counter::IpExtInNoRoutes],
         DropReason::PacketTooBig => &[Counter::IpFragFails],
         _ => &[],

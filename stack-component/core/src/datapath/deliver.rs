@@ -1,6 +1,6 @@
 //! The walk upward, from IPv4 to the protocol that a packet carries.
 
-use super::{Context, Outgoing, complain, fragments, tell, transmit};
+use super::{Context, Outgoing, complain, fragments, learn, raw, tell, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::icmp::v4::{self as icmp, Problem};
@@ -10,6 +10,7 @@ use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{LinkDestination, Packet};
 use crate::tcp::SegmentInfo;
 use crate::udp::{Arrival, Rejected};
+use crate::wire::icmpv4::Type;
 use crate::wire::protocol::Protocol;
 
 /// Gives a packet that is for us to its protocol. `to_many` says that it is for others, too. Linux:
@@ -44,15 +45,33 @@ fn deliver_whole(
     if known {
         cx.counters.increment(Counter::IpInDelivers);
     }
+    let arrival = arrival(cx, &packet, &received);
+    let taken = cx.raw.deliver(&arrival, received.quote(&packet), packet.data());
     match received.protocol {
         Protocol::TCP if many => Err(DropReason::TcpBadAddress),
         Protocol::TCP => tcp(cx, packet, &received),
         Protocol::UDP => udp(cx, packet, &received),
         Protocol::ICMP => icmp_message(cx, packet, &received, many),
+        _ if taken => {
+            cx.counters.increment(Counter::IpInDelivers);
+            Ok(())
+        }
         _ => {
             refuse(cx, &packet, &received, Problem::ProtocolUnreachable);
             Err(DropReason::UnknownIpProtocol)
         }
+    }
+}
+
+fn arrival(cx: &Context<'_>, packet: &Packet, received: &Received) -> raw::Arrival {
+    raw::Arrival {
+        source: received.source.into(),
+        destination: received.destination.into(),
+        protocol: received.protocol,
+        hop_limit: received.ttl,
+        traffic_class: received.tos,
+        device: packet.meta.device,
+        at: cx.now,
     }
 }
 
@@ -91,10 +110,25 @@ fn icmp_message(
     received: &Received,
     to_many: bool,
 ) -> Result<(), DropReason> {
-    match icmp::input(cx.counters, cx.sysctl, packet, to_many)? {
+    let device = packet.meta.device;
+    let arrival = arrival(cx, &packet, received);
+    // Errors about what sockets below TCP and UDP sent, and echo replies, say nothing to ICMP itself.
+    let message = raw::for_sockets(cx, &packet);
+    let verdict = match icmp::input(cx.counters, cx.sysctl, packet, to_many, cx.now) {
+        Err(DropReason::IcmpIgnored) if raw::message(cx, &arrival, &message) => return Ok(()),
+        Ok(icmp::Verdict::Error(error)) => {
+            raw::message(cx, &arrival, &message);
+            icmp::Verdict::Error(error)
+        }
+        verdict => verdict?,
+    };
+    match verdict {
         icmp::Verdict::Reply(packet) => {
             cx.counters.increment(Counter::IcmpOutMsgs);
-            cx.counters.increment(Counter::IcmpOutEchoReps);
+            cx.counters.increment(match packet.data().first().map(|&kind| Type(kind)) {
+                Some(Type::TIMESTAMP_REPLY) => Counter::IcmpOutTimestampReps,
+                _ => Counter::IcmpOutEchoReps,
+            });
             // Everybody's address is no sender's: the route chooses one of ours.
             let from = (!to_many).then_some(received.destination.into());
             let &Received { source, tos, .. } = received;
@@ -113,7 +147,12 @@ fn icmp_message(
             let _ = transmit::send(cx, reply);
             Ok(())
         }
+        icmp::Verdict::Redirect { gateway, about } => {
+            learn::redirect(cx, device, received.source, gateway, &about);
+            Ok(())
+        }
         icmp::Verdict::Error(error) => {
+            learn::path_mtu(cx, &error);
             tell::tell(cx, &error);
             Ok(())
         }

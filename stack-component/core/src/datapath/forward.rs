@@ -2,6 +2,7 @@
 
 use super::{Context, deliver, transmit};
 use crate::counters::Counter;
+use crate::device::Interface;
 use crate::drop_reason::DropReason;
 use crate::icmp::v4::Problem;
 use crate::ip::v4::{self, Received, TooFar};
@@ -9,19 +10,23 @@ use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{LinkDestination, Packet};
 use crate::qdisc;
 use crate::route::{NextHop, Refusal};
+use core::net::IpAddr;
 
-/// Passes a packet on to the next hop. Linux: `ip_forward`.
+/// Whether we pass such packets on. Linux: `IN_DEV_FORWARD`.
+pub(super) fn is_router(cx: &Context<'_>, packet: &Packet, received: &Received) -> bool {
+    let conf = cx.sysctl.ipv4_device(packet.meta.device.0);
+    conf.forwarding() && received.addressed == LinkDestination::Host
+}
+
+/// Passes a packet on to the next hop; `near` says that its sender is a neighbour on the device that it came by. Linux:
+/// `ip_forward`.
 pub(super) fn forward(
     cx: &mut Context<'_>,
     mut packet: Packet,
     received: Received,
     hop: NextHop,
+    near: bool,
 ) -> Result<(), DropReason> {
-    if !cx.sysctl.ipv4_device(packet.meta.device.0).forwarding()
-        || received.addressed != LinkDestination::Host
-    {
-        return Err(DropReason::Ipv4NotForUs);
-    }
     let mtu = cx.mtu(hop.device, hop.metrics.mtu);
     match v4::forward(&mut packet, &received, mtu) {
         Ok(()) => {}
@@ -35,6 +40,9 @@ pub(super) fn forward(
             return Err(DropReason::PacketTooBig);
         }
     }
+    if near {
+        advise(cx, &packet, &received, &hop);
+    }
     let input = Some(packet.meta.device);
     let state = HookState { point: HookPoint::Forward, input, output: Some(hop.device) };
     cx.hooks.run(&state, &mut packet)?;
@@ -44,6 +52,24 @@ pub(super) fn forward(
     transmit::egress(cx, packet, transmit::Way { input, device: hop.device, target, mtu })
 }
 
+/// Tells the sender of a packet that goes back to the link it came from of the gateway there. Linux:
+/// `ip_rt_send_redirect`, and `__mkroute_input` for when.
+fn advise(cx: &mut Context<'_>, packet: &Packet, received: &Received, hop: &NextHop) {
+    let device = packet.meta.device;
+    let IpAddr::V4(gateway) = hop.neighbour else { return };
+    let conf = cx.sysctl.ipv4_device(device.0);
+    let neighbours =
+        |interface: &Interface| interface.is_on_link(received.source) && interface.is_on_link(gateway);
+    let may_know = conf.shared_media() || cx.interfaces.get(device).is_some_and(neighbours);
+    if hop.device == device
+        && conf.send_redirects()
+        && may_know
+        && cx.redirect_limit.allow(cx.now, received.source)
+    {
+        deliver::refuse(cx, packet, received, Problem::Redirect(gateway));
+    }
+}
+
 /// Refuses a packet that no route leads on, and says so if we are a router. Linux: `ip_error`.
 pub(super) fn refuse(
     cx: &mut Context<'_>,
@@ -51,9 +77,7 @@ pub(super) fn refuse(
     received: &Received,
     refusal: Refusal,
 ) -> Result<(), DropReason> {
-    if !cx.sysctl.ipv4_device(packet.meta.device.0).forwarding()
-        || received.addressed != LinkDestination::Host
-    {
+    if !is_router(cx, packet, received) {
         return Err(DropReason::Ipv4NotForUs);
     }
     let (problem, reason) = match refusal {

@@ -1,6 +1,6 @@
 //! What the neighbour table wants done: questions asked, packets that waited sent or given up.
 
-use super::{Context, complain, complain6, discovery, tell, transmit};
+use super::{Context, complain, complain6, discovery, raw, tell, transmit};
 use crate::drop_reason::DropReason;
 use crate::icmp::v4::Problem;
 use crate::icmp::{IcmpError, IcmpErrorKind, v6};
@@ -69,6 +69,7 @@ fn report_unreachable(cx: &mut Context<'_>, packet: &Packet) {
         _ => return,
     };
     if cx.routes.is_local(source) {
+        raw::unreachable_neighbour(cx, data);
         let error = IcmpError::about(data, IcmpErrorKind::HostUnreachable);
         error.iter().for_each(|error| tell::tell(cx, error));
     } else if source.is_ipv4() {

@@ -1,14 +1,13 @@
 //! The walk upward, to the point where it is clear whom a packet is for.
 
-use super::{Context, deliver, forward, ipv6, neighbours, transmit};
+use super::{Context, input_route, ipv6, neighbours, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
-use crate::ip::v4::{self, BadOption, Received};
+use crate::ip::v4;
 use crate::neighbour::{Key, arp};
 use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{DeviceIndex, LinkDestination, Packet};
-use crate::route::{Destination, FlowKey, ROUTING_TOS};
 use crate::wire;
 use crate::wire::ecn::Codepoint;
 use crate::wire::ethernet::EtherType;
@@ -97,55 +96,5 @@ fn ipv4(cx: &mut Context<'_>, mut packet: Packet) -> Result<(), DropReason> {
         cx.hooks.run(&state, &mut packet)?;
         received = v4::input(&mut packet)?;
     }
-    if device != DeviceIndex::LOOPBACK {
-        check_source(cx, &received)?;
-    }
-    check_options(cx, &packet, &received)?;
-    route(cx, packet, received)
-}
-
-/// Refuses senders that cannot be there: nobody else has our addresses. Linux: `fib_validate_source`.
-fn check_source(cx: &Context<'_>, received: &Received) -> Result<(), DropReason> {
-    v4::check_addresses(received.source, received.destination)?;
-    let ours = cx.routes.is_local(received.source.into()) || cx.routes.is_broadcast(received.source.into());
-    if ours { Err(DropReason::Ipv4BadSource) } else { Ok(()) }
-}
-
-/// Linux: `ip_rcv_options`.
-fn check_options(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> Result<(), DropReason> {
-    match v4::check_options(received.options(packet)) {
-        Ok(()) => return Ok(()),
-        Err(BadOption::SourceRoute) => {}
-        Err(BadOption::Malformed { pointer }) => {
-            deliver::refuse(cx, packet, received, crate::icmp::v4::Problem::ParameterProblem(pointer));
-        }
-    }
-    Err(DropReason::Ipv4BadOption)
-}
-
-/// Linux: `ip_route_input_slow`.
-fn route(cx: &mut Context<'_>, packet: Packet, received: Received) -> Result<(), DropReason> {
-    if received.destination.is_broadcast() {
-        return deliver::deliver(cx, packet, received, true);
-    }
-    if received.destination.is_multicast() {
-        return Err(DropReason::Ipv4NotForUs);
-    }
-    let flow = FlowKey {
-        source: Some(received.source.into()),
-        mark: packet.meta.mark,
-        tos: received.tos & ROUTING_TOS,
-        input: Some(packet.meta.device),
-        ..FlowKey::to(received.destination.into())
-    };
-    match cx.routes.lookup(&flow) {
-        Ok(Destination::Local { .. }) => deliver::deliver(cx, packet, received, false),
-        Ok(Destination::Broadcast(hop)) if hop.device == packet.meta.device => {
-            deliver::deliver(cx, packet, received, true)
-        }
-        // A broadcast to another of our links is not passed on (RFC 2644).
-        Ok(Destination::Broadcast(_)) => Err(DropReason::Ipv4NotForUs),
-        Ok(Destination::Unicast(hop)) => forward::forward(cx, packet, received, hop),
-        Err(refusal) => forward::refuse(cx, &packet, &received, refusal),
-    }
+    input_route::route(cx, packet, received)
 }

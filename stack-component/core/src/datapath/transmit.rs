@@ -1,6 +1,6 @@
 //! The walk downward: from a protocol's payload to a frame before a device.
 
-use super::{Context, checksum, fragments, tell};
+use super::{Context, checksum, flow, learnt, raw, tell};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
@@ -11,9 +11,11 @@ use crate::neighbour::{Key, Output};
 use crate::netfilter::{EgressChecked, HookPoint, HookState};
 use crate::packet::{DeviceIndex, Packet};
 use crate::qdisc;
+use crate::raw::Quote;
 use crate::route::{Destination, FlowKey, ROUTING_TOS};
 use crate::tcp;
 use crate::wire;
+use crate::wire::address::unspecified_like;
 use crate::wire::ethernet::{EtherType, MacAddress};
 use crate::wire::protocol::Protocol;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -77,33 +79,46 @@ pub(crate) fn send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropR
 }
 
 fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), DropReason> {
-    let Outgoing { source, destination, tos, device, .. } = outgoing;
-    let (mark, tos_of_route) = (outgoing.packet.meta.mark, tos & ROUTING_TOS);
-    let flow = FlowKey { source, mark, tos: tos_of_route, output: device, ..FlowKey::to(destination) };
+    let Outgoing { source, destination, protocol, tos, device, .. } = outgoing;
+    let ends = [source.unwrap_or(unspecified_like(destination)), destination];
+    let flow = FlowKey {
+        source,
+        mark: outgoing.packet.meta.mark,
+        tos: tos & ROUTING_TOS,
+        output: device,
+        hash: flow::hash(cx, ends, protocol, 0, outgoing.packet.data()),
+        ..FlowKey::to(destination)
+    };
     let (device, target, route_source, route_mtu) = resolve(cx, &flow)?;
+    let mtu = if destination.is_ipv6() { cx.mtu6(device, route_mtu) } else { cx.mtu(device, route_mtu) };
+    let (target, cutting, mtu) = match target {
+        Target::Neighbour(neighbour) => {
+            let known = (neighbour, outgoing.cutting, mtu);
+            let (neighbour, cutting, mtu) = learnt::way(cx, destination, protocol, known);
+            (Target::Neighbour(neighbour), cutting, mtu)
+        }
+        _ => (target, outgoing.cutting, mtu),
+    };
+    outgoing.cutting = cutting;
     let neighbour = target.neighbour_of(destination);
     let of_device = || cx.interfaces.source_for(cx.sysctl, device, neighbour, destination);
     let source = source.or(route_source).or_else(of_device).ok_or(DropReason::NoRoute)?;
     if outgoing.packet.meta.priority == 0 {
         outgoing.packet.meta.priority = qdisc::priority_of_tos(tos);
     }
-    let (packet, mtu) = match (source, destination) {
-        (IpAddr::V4(source), IpAddr::V4(destination)) => {
-            let mtu = cx.mtu(device, route_mtu);
-            (with_header_v4(cx, outgoing, source, destination, mtu), mtu)
-        }
-        (IpAddr::V6(source), IpAddr::V6(destination)) => {
-            let mtu = cx.mtu6(device, route_mtu);
-            (with_header_v6(cx, outgoing, source, destination, mtu), mtu)
-        }
+    let packet = match (source, destination) {
+        (IpAddr::V4(source), IpAddr::V4(to)) => with_header_v4(cx, outgoing, source, to, mtu),
+        (IpAddr::V6(source), IpAddr::V6(to)) => with_header_v6(cx, outgoing, source, to, mtu),
         _ => return Err(DropReason::NoRoute),
     };
     let mut packet = match packet {
         Ok(packet) => packet,
-        Err((reason, protocol, packet)) => {
+        Err((reason, packet)) => {
             let kind = IcmpErrorKind::FragmentationNeeded { mtu };
             let error = IcmpError::about_payload(source, destination, protocol, packet.data(), kind);
             error.inspect(|error| tell::tell(cx, error));
+            let payload = packet.data();
+            raw::too_big(cx, &Quote { source, destination, protocol, payload }, mtu);
             return Err(reason);
         }
     };
@@ -112,8 +127,8 @@ fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), Dr
     egress(cx, packet, Way { input: None, device, target, mtu })
 }
 
-/// A packet with its IP header, or a payload that is too large, its protocol and why it is not sent.
-type Headed = Result<Packet, (DropReason, Protocol, Packet)>;
+/// A packet with its IP header, or a payload that is too large, and why it is not sent.
+type Headed = Result<Packet, (DropReason, Packet)>;
 
 /// Linux: `__ip_queue_xmit`, `ip_build_and_send_pkt`.
 fn with_header_v4(
@@ -125,8 +140,7 @@ fn with_header_v4(
 ) -> Headed {
     let Outgoing { packet, protocol, ttl, tos, cutting, .. } = outgoing;
     let request = v4::Request { packet, source, destination, protocol, ttl, tos, cutting };
-    let headed = v4::output(cx.now, cx.random, cx.identification, request, mtu);
-    headed.map_err(|(reason, packet)| (reason, protocol, packet))
+    v4::output(cx.now, cx.random, cx.identification, request, mtu)
 }
 
 /// Linux: `ip6_xmit`.
@@ -150,7 +164,7 @@ fn with_header_v6(
     let (next_header, hop_limit, traffic_class) = (protocol, ttl, tos);
     let request =
         v6::Request { packet, source, destination, next_header, hop_limit, traffic_class, flow_label };
-    v6::output(request, mtu).map_err(|(reason, packet)| (reason, protocol, packet))
+    v6::output(request, mtu)
 }
 
 /// Where a packet with its IP header goes.
@@ -170,8 +184,9 @@ pub(super) struct Way {
 type Resolved = (DeviceIndex, Target, Option<IpAddr>, Option<u32>);
 
 /// Linux: `ip_route_output_key`.
-fn resolve(cx: &Context<'_>, flow: &FlowKey) -> Result<Resolved, DropReason> {
-    match cx.routes.lookup(flow) {
+fn resolve(cx: &mut Context<'_>, flow: &FlowKey) -> Result<Resolved, DropReason> {
+    let routes = &*cx.routes;
+    match cx.output_cache.get(flow, routes.generation(), || routes.lookup(flow)) {
         Ok(Destination::Local { source }) => {
             // A packet to one of our own addresses comes from that address.
             Ok((DeviceIndex::LOOPBACK, Target::Loopback, source.or(Some(flow.destination)), None))
@@ -191,13 +206,27 @@ pub(super) fn egress(cx: &mut Context<'_>, packet: Packet, way: Way) -> Result<(
     let octets = if is_v6(checked.packet()) { Counter::Ip6OutOctets } else { Counter::IpExtOutOctets };
     cx.counters.add(octets, checked.packet().len() as u64);
     if checked.packet().len() > way.mtu as usize {
-        return fragments::send_in_pieces(cx, checked, &way);
+        return send_in_pieces(cx, checked, &way);
     }
     link(cx, checked, &way)
 }
 
+/// Cuts a packet that is larger than its way carries, and sends the pieces. Linux: `ip_fragment`.
+fn send_in_pieces(cx: &mut Context<'_>, checked: EgressChecked, way: &Way) -> Result<(), DropReason> {
+    // No device sums up what it sees in pieces.
+    let whole = checked.with_checksum(checksum::complete);
+    let pieces = whole.cut(|packet| v4::fragment(packet, way.mtu)).ok_or(DropReason::PacketTooBig)?;
+    for piece in pieces {
+        // The others are worth nothing without it. Linux: `ip_do_fragment` frees the rest.
+        link(cx, piece, way)?;
+        cx.counters.increment(Counter::IpFragCreates);
+    }
+    cx.counters.increment(Counter::IpFragOKs);
+    Ok(())
+}
+
 /// Hands a packet that a link carries to its station, or asks for it. Linux: `ip_finish_output2`.
-pub(super) fn link(cx: &mut Context<'_>, checked: EgressChecked, way: &Way) -> Result<(), DropReason> {
+fn link(cx: &mut Context<'_>, checked: EgressChecked, way: &Way) -> Result<(), DropReason> {
     let device = way.device;
     match way.target {
         Target::Loopback => loop_back(cx, checked),

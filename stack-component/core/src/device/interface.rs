@@ -1,7 +1,7 @@
 //! An interface: a device with the name, addresses, queue and counts that the stack gives it.
 //! Linux: `struct net_device` with its `struct in_device`.
 
-use super::{Address, Features, Loopback, NetDevice, Statistics};
+use super::{Address, DeviceCounters, Features, Loopback, NetDevice, Statistics};
 use crate::drop_reason::DropReason;
 use crate::packet::{DeviceIndex, Packet};
 use crate::qdisc::{PfifoFast, Qdisc};
@@ -122,6 +122,14 @@ impl Interface {
         match &self.link {
             Link::Loopback(_) => Features { transmit_checksum: true },
             Link::Device { device, .. } => device.features(),
+        }
+    }
+
+    /// What its driver counted.
+    pub fn device_counters(&self) -> DeviceCounters {
+        match &self.link {
+            Link::Loopback(_) => DeviceCounters::default(),
+            Link::Device { device, .. } => device.counters(),
         }
     }
 

@@ -14,6 +14,7 @@ mod datagram;
 mod table;
 mod tiny;
 pub mod v4;
+pub mod v6;
 
 pub use table::{Family, Fragment, Key, Limits, Reassembly, Whole};
 pub use tiny::is_tiny;

@@ -10,6 +10,7 @@ use crate::sysctl::Sysctl;
 use crate::time::{Duration, Instant};
 use crate::wire::ecn::Codepoint;
 use crate::wire::protocol::Protocol;
+use crate::wire::{ipv6, ipv6_fragment};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -147,6 +148,16 @@ impl Family {
         timeouts: Counter::IpReasmTimeout,
         overlaps: Some(Counter::IpExtReasmOverlaps),
         uncounted: 0,
+    };
+
+    /// IPv6's: the length says nothing of the IPv6 header, and the fragment header goes.
+    pub const V6: Family = Family {
+        requests: Counter::Ip6ReasmReqds,
+        successes: Counter::Ip6ReasmOKs,
+        failures: Counter::Ip6ReasmFails,
+        timeouts: Counter::Ip6ReasmTimeout,
+        overlaps: None,
+        uncounted: ipv6::HEADER_LEN + ipv6_fragment::HEADER_LEN,
     };
 }
 

@@ -130,7 +130,7 @@ impl IcmpErrorKind {
 
 impl IcmpError {
     /// The error that we tell ourselves about a packet of ours, which `packet` begins with; none if it is not
-    /// one of TCP or UDP.
+    /// one of TCP, UDP or ICMP, whose identifiers are no ports.
     pub fn about(packet: &[u8], kind: IcmpErrorKind) -> Option<IcmpError> {
         if let Ok(header) = ipv6::Header::parse_quoted(packet) {
             let (protocol, at) = ipv6_extension::skip(header.next_header(), header.payload())?;
@@ -153,7 +153,7 @@ impl IcmpError {
         payload: &[u8],
         kind: IcmpErrorKind,
     ) -> Option<IcmpError> {
-        if !matches!(protocol, Protocol::TCP | Protocol::UDP) {
+        if !matches!(protocol, Protocol::TCP | Protocol::UDP | Protocol::ICMP | Protocol::ICMPV6) {
             return None;
         }
         let [a, b, c, d, e, f, g, h] = *payload.first_chunk::<8>()?;

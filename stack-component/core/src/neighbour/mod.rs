@@ -23,11 +23,13 @@ mod hear;
 pub mod nd;
 mod state;
 mod table;
+mod told;
 
 pub use entry::Key;
 pub use hear::Statement;
 pub use state::{Nud, State, Step, Timing};
 pub use table::{Action, Neighbours, Output};
+pub use told::{Listed, TellError, Verb};
 
 #[cfg(test)]
 mod tests;

@@ -18,12 +18,21 @@ pub enum State {
     Probe,
     /// It did not answer.
     Failed,
+    /// It is never asked for, and counts as living. Linux: `NUD_NOARP`.
+    NoArp,
+    /// Its station was told by hand and stays. Linux: `NUD_PERMANENT`.
+    Permanent,
 }
 
 impl State {
     /// Whether the station is known, so that packets can go there. Linux: `NUD_VALID`.
     pub const fn is_valid(self) -> bool {
-        matches!(self, State::Reachable | State::Stale | State::Delay | State::Probe)
+        matches!(self, State::Reachable | State::Stale | State::Delay | State::Probe) || self.is_fixed()
+    }
+
+    /// Whether nothing but an administrator changes it.
+    pub const fn is_fixed(self) -> bool {
+        matches!(self, State::NoArp | State::Permanent)
     }
 }
 
@@ -155,7 +164,7 @@ impl Nud {
             }
             State::Incomplete => self.ask_again(now, timing, timing.multicast_probes, Step::AskEverybody),
             State::Probe => self.ask_again(now, timing, timing.unicast_probes, Step::AskStation),
-            State::Stale | State::Failed => {
+            State::Stale | State::Failed | State::NoArp | State::Permanent => {
                 self.deadline = None;
                 Step::Rest
             }
@@ -201,9 +210,33 @@ impl Nud {
         }
     }
 
+    /// An administrator said so. Linux: `neigh_update` with `NEIGH_UPDATE_F_ADMIN`.
+    pub fn on_told(&mut self, now: Instant, state: State, timing: &Timing) -> Step {
+        match state {
+            State::Reachable => self.on_answer(now, timing),
+            State::Incomplete | State::Probe => {
+                self.probes = 1;
+                self.enter(now, state, Some(now + timing.retransmit));
+                return if state == State::Probe { Step::AskStation } else { Step::AskEverybody };
+            }
+            State::Delay => self.enter(now, state, Some(now + timing.delay)),
+            State::Failed => {
+                self.enter(now, state, None);
+                return Step::GiveUp;
+            }
+            State::Stale | State::NoArp | State::Permanent => self.enter(now, state, None),
+        }
+        Step::Rest
+    }
+
+    /// Questions without an answer, and how long ago it was used, showed that it lives, and changed.
+    pub fn ages(&self, now: Instant) -> (u32, [Duration; 3]) {
+        (self.probes, [self.used, self.confirmed, self.updated].map(|then| now.since(then)))
+    }
+
     /// The upper layer saw progress that only a living neighbour can make. Linux: `neigh_confirm`.
     pub fn on_progress(&mut self, now: Instant, timing: &Timing) {
-        if !self.state.is_valid() {
+        if !self.state.is_valid() || self.state.is_fixed() {
             return;
         }
         self.confirmed = now;

@@ -151,6 +151,9 @@ impl Neighbours {
             None => return Err(DropReason::ArpNotForUs),
         };
         let Some(entry) = self.entries.get_mut(handle) else { return Err(DropReason::ArpNotForUs) };
+        if entry.is_fixed() {
+            return Ok(());
+        }
         let changed = entry.state().is_valid() && entry.mac != mac;
         if changed && entry.nud.updated() + LOCK_TIME > now {
             return Ok(());
@@ -165,6 +168,18 @@ impl Neighbours {
         });
         self.send_waiting(now, handle);
         Ok(())
+    }
+
+    /// Whether the station of the neighbour `key` is known; it is asked for if not. [`Neighbours::poll_action`] is to be
+    /// called after it. Linux: `neigh_event_send`.
+    pub fn ask(&mut self, now: Instant, key: Key) -> bool {
+        let Some(handle) = self.find_or_create(now, key) else { return false };
+        let full = self.incomplete >= self.limits.most_incomplete();
+        match self.entries.get(handle).map(Entry::state) {
+            Some(State::Failed) if full => return false,
+            _ => self.advance(handle, |nud, timing| nud.on_send(now, timing)),
+        }
+        self.entries.get(handle).is_some_and(|entry| entry.state().is_valid())
     }
 
     /// The upper layer saw progress that only a living neighbour can make. Linux: `neigh_confirm`.
@@ -216,11 +231,16 @@ impl Neighbours {
         self.wheel.next_deadline()
     }
 
-    /// Forgets the neighbours of a device whose link went down; what waited for them is given up.
+    /// Forgets the neighbours of a device whose link went down, but for those told by hand; what waited for them is given
+    /// up.
     /// Linux: `neigh_carrier_down`.
     pub fn forget_device(&mut self, device: DeviceIndex) {
-        let handles: Vec<_> =
-            self.entries.iter().filter(|(_, e)| e.key.device == device).map(|(h, _)| h).collect();
+        let handles: Vec<_> = self
+            .entries
+            .iter()
+            .filter(|(_, e)| e.key.device == device && !e.is_fixed())
+            .map(|(h, _)| h)
+            .collect();
         for handle in handles {
             self.give_up_waiting(handle, DropReason::LinkDown);
             self.remove(handle);
@@ -281,7 +301,7 @@ impl Neighbours {
         }
     }
 
-    fn give_up_waiting(&mut self, handle: Handle<Entry>, reason: DropReason) {
+    pub(super) fn give_up_waiting(&mut self, handle: Handle<Entry>, reason: DropReason) {
         let Some(entry) = self.entries.get_mut(handle) else { return };
         while let Some(packet) = entry.take_waiting() {
             self.actions.push_back(Action::GiveUp(entry.key, packet, reason));
@@ -320,7 +340,7 @@ impl Neighbours {
         }
     }
 
-    fn remove(&mut self, handle: Handle<Entry>) {
+    pub(super) fn remove(&mut self, handle: Handle<Entry>) {
         if let Some(entry) = self.entries.remove(handle) {
             self.by_key.remove(&entry.key);
             if entry.state() == State::Incomplete {

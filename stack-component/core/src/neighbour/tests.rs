@@ -230,3 +230,37 @@ fn a_lost_link_forgets_its_neighbours() {
     bench.wait(10_000);
     assert_eq!(bench.did(), []);
 }
+
+#[test]
+fn what_an_administrator_says_stays() {
+    let mut bench = Bench::new(&[]);
+    let tell = |bench: &mut Bench, verb, mac, state| bench.table.tell(bench.now, verb, key(2), mac, state);
+    for (verb, mac, state, expected) in [
+        (Verb::Change, Some(MAC), State::Permanent, Err(TellError::NoSuchNeighbour)),
+        (Verb::Add, None, State::Permanent, Err(TellError::NoStation)),
+        (Verb::Add, Some(MAC), State::Permanent, Ok(())),
+        (Verb::Add, Some(MAC), State::Permanent, Err(TellError::Exists)),
+        (Verb::Replace, None, State::NoArp, Ok(())),
+        (Verb::Change, None, State::Permanent, Ok(())),
+    ] {
+        assert_eq!(tell(&mut bench, verb, mac, state), expected, "{verb:?} {state:?}");
+    }
+    bench.table.learn(bench.now, key(2), OTHER_MAC, true, true).unwrap();
+    bench.table.confirm(bench.now, key(2));
+    bench.table.forget_device(DeviceIndex(2));
+    bench.wait(600_000);
+    assert!(matches!(bench.output(2, b'a'), Output::Send(MAC, _)));
+    assert_eq!(bench.state(2), Some(State::Permanent));
+    assert!(bench.table.forget(key(2)) && !bench.table.forget(key(2)));
+    assert_eq!(bench.did(), []);
+}
+
+#[test]
+fn what_waits_goes_when_the_station_is_told_or_the_neighbour_forgotten() {
+    let mut bench = Bench::new(&[]);
+    let _ = (bench.output(2, b'a'), bench.output(3, b'b'));
+    bench.did();
+    bench.table.tell(bench.now, Verb::Replace, key(2), Some(MAC), State::Reachable).unwrap();
+    bench.table.forget(key(3));
+    assert_eq!(bench.did(), [Did::Send(b'a', MAC), Did::GiveUp(b'b', DropReason::NeighbourFailed)]);
+}

@@ -56,6 +56,8 @@ pub struct Metadata {
     pub mark: u32,
     /// The peer has answered lately, so the way to the next hop works. Linux: `skb->dst_pending_confirm`.
     pub confirms_neighbour: bool,
+    /// The TCP socket that a received segment was found to be for, as a number. Linux: `skb->sk`.
+    pub socket: Option<u64>,
     /// Priority band for the queueing discipline, 0 being best effort. Linux: `skb->priority`.
     pub priority: u32,
 }

@@ -9,26 +9,32 @@
 //!
 //! Memory: at most [`MAX_ROUTES`] routes and 4096 rules of a version.
 
+mod cache;
 mod entry;
 mod error;
+mod exceptions;
 mod kinds;
 mod lookup;
 mod metrics;
 mod multipath;
 mod routes;
 mod rule;
+mod source;
 mod table;
 mod trie;
 
 #[cfg(test)]
 mod tests;
 
+pub use cache::DestinationCache;
 pub use entry::{Hop, Route};
 pub use error::RouteError;
+pub use exceptions::{Belief, Exceptions, PathMtu};
 pub use kinds::{Preference, RouteKind, RouteProtocol, Scope, TableId};
 pub use lookup::{Destination, FlowKey, NextHop, ROUTING_TOS, Refusal, Way};
 pub use metrics::{Metrics, OnePath, PathInfo, Paths};
 pub use multipath::FlowTuple;
 pub use routes::{MAX_ROUTES, Routes};
 pub use rule::{Rule, RuleAction};
+pub use source::{BadSource, SourcePolicy};
 pub use table::Meeting;

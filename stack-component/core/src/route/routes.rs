@@ -182,6 +182,11 @@ impl Routes {
         self.expiry = self.iter().filter_map(|route| route.expires).min();
     }
 
+    /// Whether some route may have several hops, so that [`FlowKey::hash`](super::FlowKey::hash) matters.
+    pub fn spreads(&self) -> bool {
+        self.spread != 0
+    }
+
     /// The hash that a flow chooses one of several ways by, with `fib_multipath_hash_policy` 0 or 1; 0 if no route has
     /// several.
     pub fn flow_hash(&self, flow: &FlowTuple, policy: u32) -> u32 {

@@ -70,6 +70,8 @@ impl Stack {
     /// Sets a setting by its Linux name, such as `net.ipv4.ip_forward`.
     pub fn set_sysctl(&mut self, name: &str, value: &str) -> Result<(), SysctlError> {
         self.sysctl.set(name, value)?;
+        // What is remembered of routes was found by the old settings.
+        self.routes.note_change();
         self.neighbours.configure(&self.sysctl, self.random.as_mut());
         Ok(())
     }

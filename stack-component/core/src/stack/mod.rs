@@ -2,6 +2,8 @@
 
 mod addresses;
 mod config;
+pub mod control;
+mod raw;
 mod routes;
 mod tcp;
 mod udp;
@@ -11,17 +13,19 @@ pub use routes::RouteChange;
 
 use crate::autoconf::Autoconf;
 use crate::counters::Counters;
-use crate::datapath::{self, Context};
+use crate::datapath::{self, Context, InputCache, OutputCache};
 use crate::device::Interfaces;
 use crate::fragment::{Family, Reassembly};
 use crate::icmp::RateLimit;
+use crate::icmp::v4::RedirectLimit;
 use crate::ip::v4::Identification;
 use crate::ip::v6::FlowLabels;
 use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
 use crate::packet::{DeviceIndex, Packet};
 use crate::random::Random;
-use crate::route::Routes;
+use crate::raw::{Raw, RawHandle};
+use crate::route::{Exceptions, Routes};
 use crate::sysctl::Sysctl;
 use crate::tcp::{Tcp, TcpHandle};
 use crate::time::Instant;
@@ -38,6 +42,8 @@ pub enum SocketHandle {
     Tcp(TcpHandle),
     /// A UDP socket.
     Udp(UdpHandle),
+    /// A raw or ping socket.
+    Raw(RawHandle),
 }
 
 /// A TCP/IP stack: devices below, sockets above, time from outside.
@@ -78,12 +84,17 @@ pub struct Stack {
     pub(crate) interfaces: Interfaces,
     pub(crate) neighbours: Neighbours,
     pub(crate) routes: Routes,
+    pub(crate) output_cache: OutputCache,
+    pub(crate) input_cache: InputCache,
     pub(crate) hooks: Hooks,
     pub(crate) identification: Identification,
     pub(crate) autoconf: Autoconf,
     pub(crate) flow_labels: FlowLabels,
+    pub(crate) exceptions: Exceptions,
     pub(crate) fragments: Reassembly,
     pub(crate) icmp_limit: RateLimit,
+    pub(crate) redirect_limit: RedirectLimit,
+    pub(crate) raw: Raw,
     pub(crate) udp: Udp,
     pub(crate) tcp: Tcp,
     /// The device whose turn it is in [`Stack::poll`].
@@ -104,12 +115,17 @@ impl Stack {
             interfaces: Interfaces::default(),
             neighbours: Neighbours::new(&sysctl, source),
             routes: Routes::new(source),
+            output_cache: OutputCache::new(source),
+            input_cache: InputCache::new(source),
             hooks: Hooks::default(),
             identification: Identification::new(source),
             autoconf: Autoconf::new(source),
             flow_labels: FlowLabels::new(source),
+            exceptions: Exceptions::new(source),
             fragments: Reassembly::new(Family::V4, source),
             icmp_limit: RateLimit::new(&sysctl, source),
+            redirect_limit: RedirectLimit::new(source),
+            raw: Raw::default(),
             udp: Udp::new(source),
             tcp: Tcp::new(source),
             next_device: 0,
@@ -172,10 +188,15 @@ impl Stack {
             routes: &mut self.routes,
             autoconf: &mut self.autoconf,
             flow_labels: &self.flow_labels,
+            output_cache: &mut self.output_cache,
+            input_cache: &mut self.input_cache,
             hooks: &mut self.hooks,
             identification: &mut self.identification,
+            exceptions: &mut self.exceptions,
             fragments: &mut self.fragments,
             icmp_limit: &mut self.icmp_limit,
+            redirect_limit: &mut self.redirect_limit,
+            raw: &mut self.raw,
             udp: &mut self.udp,
             tcp: &mut self.tcp,
         };
@@ -185,7 +206,8 @@ impl Stack {
     /// Sockets whose readiness may have changed since the last time, each once.
     pub fn take_wakeups(&mut self) -> Vec<SocketHandle> {
         let tcp = self.tcp.take_wakeups().into_iter().map(SocketHandle::Tcp);
-        tcp.chain(self.udp.take_wakeups().into_iter().map(SocketHandle::Udp)).collect()
+        let udp = self.udp.take_wakeups().into_iter().map(SocketHandle::Udp);
+        tcp.chain(udp).chain(self.raw.take_wakeups().into_iter().map(SocketHandle::Raw)).collect()
     }
 
     /// What was counted.

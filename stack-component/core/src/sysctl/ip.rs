@@ -5,6 +5,14 @@ macro_rules! ip_rows {
     ($next:ident $($more:ident)* { $($before:tt)* }) => { $next! { $($more)* { $($before)*
         /// Time to live of packets sent.
         ip_default_ttl: u32 = 64, "net.ipv4.ip_default_ttl", "a number from 1 to 255", |v| (1..=255).contains(v);
+        /// Whether a packet's socket is looked for before its route.
+        ip_early_demux: bool = true, "net.ipv4.ip_early_demux", "0 or 1", |_| true;
+        /// As `ip_early_demux`, for TCP.
+        tcp_early_demux: bool = true, "net.ipv4.tcp_early_demux", "0 or 1", |_| true;
+        /// What spreads flows over the ways of a route: 0 their addresses, 1 their ports, too.
+        fib_multipath_hash_policy: u32 = 0, "net.ipv4.fib_multipath_hash_policy", "0 or 1", |v| *v <= 1;
+        /// As `fib_multipath_hash_policy`, for IPv6; 0 takes the flow label in.
+        fib_multipath_hash_policy6: u32 = 0, "net.ipv6.fib_multipath_hash_policy", "0 or 1", |v| *v <= 1;
         /// First and last ephemeral port.
         ip_local_port_range: [u32; 2] = [32768, 60999], "net.ipv4.ip_local_port_range",
             "two ports, the lower first", |v| 1 <= v[0] && v[0] <= v[1] && v[1] <= 65535;
@@ -40,10 +48,14 @@ macro_rules! ip_rows {
         icmp6_ratelimit: u32 = 1000, "net.ipv6.icmp.ratelimit", "milliseconds", |_| true;
         /// Flow labels: 0 none, 1 one for each flow unless its socket says otherwise, 2 none unless it says so, 3 always.
         auto_flowlabels: u32 = 1, "net.ipv6.auto_flowlabels", "a number up to 3", |v| *v <= 3;
+        /// The types of ICMP messages that `icmp_ratelimit` and `icmp_msgs_per_sec` are for: a bit for each number.
+        icmp_ratemask: u32 = 0x1818, "net.ipv4.icmp_ratemask", "a number", |_| true;
         /// Whether the path MTU is not discovered: packets may be fragmented.
         ip_no_pmtu_disc: u32 = 0, "net.ipv4.ip_no_pmtu_disc", "a number up to 3", |v| *v <= 3;
         /// The least path MTU that an ICMP message is believed, in bytes.
         min_pmtu: u32 = 552, "net.ipv4.route.min_pmtu", "bytes from 68", |v| *v >= 68;
+        /// Seconds that a path MTU from an ICMP message is believed.
+        mtu_expires: u32 = 600, "net.ipv4.route.mtu_expires", "seconds from 1", |v| *v >= 1;
         /// The least MSS that is advertised for a route, in bytes.
         min_adv_mss: u32 = 256, "net.ipv4.route.min_adv_mss", "bytes", |_| true;
     } } };

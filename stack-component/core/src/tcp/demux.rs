@@ -7,19 +7,20 @@ use super::table::{Entry, Tcp};
 use super::{Env, FourTuple, SegmentInfo};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
-use crate::packet::{Checksum, LinkDestination, Packet};
+use crate::packet::{Checksum, DeviceIndex, LinkDestination, Packet};
 use crate::wire::address::{is_limited_broadcast, socket_address};
 use crate::wire::tcp::checksum_is_valid;
-use core::net::IpAddr;
+use core::net::{IpAddr, SocketAddr};
 
 impl Tcp {
     /// Takes in the segment that `packet` is, from its TCP header to the end that IP knows. The error says why
     /// it was dropped; replies may be due all the same. Linux: `tcp_v4_rcv`.
     pub fn input(&mut self, env: &mut Env<'_>, info: &SegmentInfo, packet: Packet) -> Result<(), DropReason> {
         env.counters.increment(Counter::TcpInSegs);
+        let early = packet.meta.socket.map(|bits| Entry::Connection(TcpHandle::from_bits(bits)));
         let mut segment = check(env, info, packet)?;
         let header_len = segment.header_len;
-        let entry = self.connections.get(&segment.tuple).copied();
+        let entry = early.or_else(|| self.connections.get(&segment.tuple).copied());
         let filtered_by = match entry {
             Some(Entry::Connection(handle)) => Some(handle),
             Some(Entry::Request(handle)) => self.requests.get(handle).map(|request| request.listener),
@@ -39,6 +40,22 @@ impl Tcp {
             Some(Entry::TimeWait(handle)) => self.time_wait_input(env, handle, segment),
             None => self.unconnected_input(env, segment),
         }
+    }
+
+    /// The connection between `local` and `remote`, if segments of it came by `device` since the routes are of this
+    /// generation. Linux: `tcp_v4_early_demux`.
+    pub fn early_demux(
+        &self,
+        local: SocketAddr,
+        remote: SocketAddr,
+        device: DeviceIndex,
+        generation: u32,
+    ) -> Option<TcpHandle> {
+        let Some(&Entry::Connection(handle)) = self.connections.get(&FourTuple::new(local, remote)) else {
+            return None;
+        };
+        let path = &self.sockets.get(handle)?.connection()?.path;
+        (path.input == Some((device, generation))).then_some(handle)
     }
 
     /// A segment that came farther than its socket permits is not from a neighbour (RFC 5082 section 3). Linux:
@@ -80,6 +97,7 @@ impl Tcp {
         else {
             return Err(DropReason::TcpNoSocket);
         };
+        connection.path.input = Some((segment.device, env.paths.generation()));
         connection.receive.tuning.shortage = self.memory.shortage();
         let disposition = connection.input(env, options, segment);
         let result = match disposition {

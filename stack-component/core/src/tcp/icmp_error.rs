@@ -18,6 +18,11 @@ const PLATEAUS: [u32; 11] = [65_535, 32_000, 17_914, 8166, 4352, 2002, 1492, 576
 const MIN_MTU_V6: u32 = 1280;
 
 impl Tcp {
+    /// Whether a connection is there that can have sent the segment that an ICMP message is about.
+    pub fn sends(&self, about: &IcmpError) -> bool {
+        self.connections.contains_key(&FourTuple::new(about.local(), about.remote()))
+    }
+
     /// Takes in an ICMP error about a segment of ours. Linux: `tcp_v4_err`.
     pub fn icmp_error(&mut self, env: &mut Env<'_>, error: &IcmpError) {
         let tuple = FourTuple::new(error.local(), error.remote());

@@ -49,6 +49,7 @@ impl Tcp {
             ),
             metrics: path.metrics,
             generation: env.paths.generation(),
+            input: None,
             expires,
         };
         connection.obey_metrics(env, options);

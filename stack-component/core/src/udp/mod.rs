@@ -6,11 +6,13 @@
 //! `SO_REUSEADDR`.
 
 mod input;
+mod listing;
 mod output;
 mod socket;
 mod table;
 
 pub use input::{Arrival, Rejected};
+pub use listing::Listed;
 pub use output::MAX_PAYLOAD;
 pub use socket::{Socket, UdpReadiness};
 pub use table::{Udp, UdpHandle};

@@ -69,6 +69,11 @@ impl Socket {
         Some((source, payload))
     }
 
+    /// Bytes of memory in datagrams that wait.
+    pub(super) fn queued_bytes(&self) -> usize {
+        self.queued_bytes
+    }
+
     pub(super) fn readiness(&self) -> UdpReadiness {
         // Sending never waits: what the queue of the device does not take is dropped and counted.
         UdpReadiness { readable: !self.queue.is_empty() || self.error.is_some(), writable: true }

@@ -2,7 +2,7 @@
 
 use super::socket::{Socket, UdpReadiness};
 use crate::arena::{Arena, Handle};
-use crate::icmp::IcmpError;
+use crate::icmp::{IcmpError, IcmpErrorKind};
 use crate::keyed_hash::KeyedHash;
 use crate::random::Random;
 use crate::socket::SocketError;
@@ -189,14 +189,22 @@ impl Udp {
         self.sockets.get(handle).map_or(stale, Socket::readiness)
     }
 
+    /// Whether a socket is there that can have sent the datagram that an ICMP message is about. Linux: `udp_err`'s
+    /// look-up.
+    pub fn sends(&self, about: &IcmpError) -> bool {
+        let socket = self.find(about.local()).and_then(|handle| self.sockets.get(handle));
+        socket.is_some_and(|socket| socket.hears(about.remote()))
+    }
+
     /// Takes in an ICMP error about a datagram of ours. Only a connected socket's owner hears of it, and only
-    /// of those that say that the peer cannot be had. Linux: `udp_err`.
+    /// of those that say that the peer cannot be had, or not with so large a datagram. Linux: `udp_err`.
     pub fn icmp_error(&mut self, error: &IcmpError) {
         let local = error.local();
         let remote = error.remote();
         let Some(handle) = self.find(local) else { return };
         let Some(socket) = self.sockets.get_mut(handle).filter(|s| s.remote == Some(remote)) else { return };
-        if !error.kind.is_fatal() {
+        let too_large = matches!(error.kind, IcmpErrorKind::FragmentationNeeded { .. });
+        if !error.kind.is_fatal() && !too_large {
             // Linux reports the others to those who asked for them (`IP_RECVERR`).
             return;
         }

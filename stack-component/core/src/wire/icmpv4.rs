@@ -1,8 +1,9 @@
 //! ICMP messages (RFC 792, RFC 1191, RFC 1812 section 4.3).
 
 use super::checksum::Sum;
-use super::{Malformed, get_u16, put_u16};
+use super::{Malformed, get_u16, put_u16, put_u32};
 use core::fmt;
+use core::net::Ipv4Addr;
 
 /// Bytes of a header.
 pub const HEADER_LEN: usize = 8;
@@ -29,6 +30,10 @@ impl Type {
     pub const TIME_EXCEEDED: Type = Type(11);
     /// A packet's header made no sense.
     pub const PARAMETER_PROBLEM: Type = Type(12);
+    /// Answer with your time.
+    pub const TIMESTAMP_REQUEST: Type = Type(13);
+    /// The answer to that.
+    pub const TIMESTAMP_REPLY: Type = Type(14);
 
     /// Whether it tells of a problem with a packet, which it quotes; never an answer to such a one.
     pub const fn is_error(self) -> bool {
@@ -75,6 +80,14 @@ pub mod unreachable {
     pub const ADMINISTRATIVELY_PROHIBITED: u8 = 13;
 }
 
+/// For which packets another gateway is better: the codes of [`Type::REDIRECT`].
+pub mod redirect {
+    /// To this host.
+    pub const HOST: u8 = 1;
+    /// To this host with this type of service; the largest code.
+    pub const HOST_FOR_TOS: u8 = 3;
+}
+
 /// A checked view of an ICMP message.
 #[derive(Clone, Copy, Debug)]
 pub struct Header<'a> {
@@ -108,6 +121,12 @@ impl<'a> Header<'a> {
     /// Echo: which request it is.
     pub const fn sequence(&self) -> u16 {
         get_u16(self.fixed, 6)
+    }
+
+    /// Redirect: the better gateway.
+    pub const fn gateway(&self) -> Ipv4Addr {
+        let [_, _, _, _, a, b, c, d] = *self.fixed;
+        Ipv4Addr::new(a, b, c, d)
     }
 
     /// Fragmentation needed: the next link's MTU, 0 from routers older than RFC 1191.
@@ -148,6 +167,7 @@ impl fmt::Display for Header<'_> {
             }
             (Type::DESTINATION_UNREACHABLE, code) => write!(f, "unreachable, code {code}")?,
             (Type::TIME_EXCEEDED, _) => f.write_str("time exceeded")?,
+            (Type::REDIRECT, _) => write!(f, "redirect {}", self.gateway())?,
             (Type::PARAMETER_PROBLEM, _) => f.write_str("parameter problem")?,
             (Type(kind), code) => write!(f, "type {kind}, code {code}")?,
         }
@@ -190,6 +210,25 @@ pub fn request_into_reply(message: &mut [u8]) {
     header[0] = Type::ECHO_REPLY.0;
     let checksum = super::checksum::update(get_u16(header, 2), old, get_u16(header, 0));
     put_u16(header, 2, checksum);
+}
+
+/// Bytes of a timestamp message: the header and three times of four bytes.
+const TIMESTAMP_LEN: usize = HEADER_LEN + 12;
+
+/// Says that a time is not one of the day (RFC 792).
+const NOT_OF_THE_DAY: u32 = 1 << 31;
+
+/// Makes the timestamp request that `message` is its reply, in place: `millis` is when it came and when it goes, by a
+/// clock that knows no day. None if the message is shorter than a request. Linux: `icmp_timestamp`.
+pub fn timestamps_into_reply(message: &mut [u8], millis: u64) -> Option<()> {
+    let times = message.get_mut(TIMESTAMP_LEN - 8..TIMESTAMP_LEN)?;
+    let time = millis as u32 | NOT_OF_THE_DAY;
+    put_u32(times, 0, time);
+    put_u32(times, 4, time);
+    let header = message.first_chunk::<HEADER_LEN>()?;
+    let rest = [header[4], header[5], header[6], header[7]];
+    Fields { kind: Type::TIMESTAMP_REPLY, code: 0, rest }.emit(message);
+    Some(())
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ pub mod ipv4;
 pub mod ipv4_fragment;
 pub mod ipv6;
 pub mod ipv6_extension;
+pub mod ipv6_fragment;
 pub mod ndp;
 pub mod pretty;
 pub mod protocol;

@@ -9,6 +9,9 @@ mod icmp;
 mod input;
 mod ipv6;
 mod netfilter;
+mod paths;
+mod raw;
+mod routes;
 mod udp;
 
 use crate::counters::Counter;

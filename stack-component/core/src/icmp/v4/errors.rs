@@ -5,7 +5,7 @@ use crate::packet::{LinkDestination, Packet};
 use crate::random::Random;
 use crate::sysctl::Sysctl;
 use crate::time::Instant;
-use crate::wire::icmpv4::{Fields, HEADER_LEN, Type, unreachable};
+use crate::wire::icmpv4::{Fields, HEADER_LEN, Type, redirect, unreachable};
 use crate::wire::ipv4;
 use crate::wire::protocol::Protocol;
 use core::net::Ipv4Addr;
@@ -30,6 +30,8 @@ pub enum Problem {
     AdministrativelyProhibited,
     /// Its time to live ended.
     TimeExceeded,
+    /// Another gateway on the sender's link is nearer to its destination.
+    Redirect(Ipv4Addr),
     /// The rest of its fragments did not arrive in time.
     ReassemblyTimeExceeded,
     /// The byte at this place of its IP header makes no sense.
@@ -51,6 +53,9 @@ impl Problem {
             Problem::FragmentationNeeded(mtu) => unreachable(unreachable::FRAGMENTATION_NEEDED, mtu),
             Problem::AdministrativelyProhibited => unreachable(unreachable::ADMINISTRATIVELY_PROHIBITED, 0),
             Problem::TimeExceeded => Fields { kind: Type::TIME_EXCEEDED, code: 0, rest: [0; 4] },
+            Problem::Redirect(gateway) => {
+                Fields { kind: Type::REDIRECT, code: redirect::HOST, rest: gateway.octets() }
+            }
             Problem::ReassemblyTimeExceeded => Fields { kind: Type::TIME_EXCEEDED, code: 1, rest: [0; 4] },
             Problem::ParameterProblem(pointer) => {
                 Fields { kind: Type::PARAMETER_PROBLEM, code: 0, rest: [pointer, 0, 0, 0] }
@@ -99,7 +104,8 @@ pub fn error_about(
 ) -> Option<Result<(Ipv4Addr, Packet), Suppressed>> {
     let destination = about.complain_to()?;
     // Path-MTU discovery depends on every one of these.
-    let unlimited = matches!(problem, Problem::FragmentationNeeded(_)) || about.ours;
+    let masked = sysctl.icmp_ratemask >> problem.fields().kind.0.min(31) & 1 == 0;
+    let unlimited = matches!(problem, Problem::FragmentationNeeded(_)) || masked || about.ours;
     if !unlimited && let Err(suppressed) = limit.allow(now, sysctl, random, destination.into()) {
         return Some(Err(suppressed));
     }
@@ -160,6 +166,7 @@ mod tests {
             (Problem::FragmentationNeeded(1400), "ICMP unreachable - need to frag (mtu 1400), length 36"),
             (Problem::AdministrativelyProhibited, "ICMP unreachable - admin prohibited, length 36"),
             (Problem::TimeExceeded, "ICMP time exceeded, length 36"),
+            (Problem::Redirect(US), "ICMP redirect 192.0.2.1, length 36"),
             (Problem::ReassemblyTimeExceeded, "ICMP time exceeded, length 36"),
             (Problem::ParameterProblem(20), "ICMP parameter problem, length 36"),
         ];

@@ -5,8 +5,10 @@ use crate::counters::{Counter, Counters};
 use crate::drop_reason::DropReason;
 use crate::packet::{Checksum, Packet};
 use crate::sysctl::Sysctl;
-use crate::wire::icmpv4::{Header, Type, request_into_reply, unreachable};
+use crate::time::Instant;
+use crate::wire::icmpv4::{Header, Type, redirect, request_into_reply, timestamps_into_reply, unreachable};
 use crate::wire::ipv4;
+use core::net::Ipv4Addr;
 
 /// What a message asks of the stack.
 #[derive(Debug)]
@@ -15,6 +17,14 @@ pub enum Verdict {
     Reply(Packet),
     /// TCP or UDP is to hear of an error.
     Error(IcmpError),
+    /// The sender, if it is the gateway we use, knows a better one for packets such as the one that `about` tells of;
+    /// what that says is wrong means nothing.
+    Redirect {
+        /// The better one.
+        gateway: Ipv4Addr,
+        /// Whose packet went the long way.
+        about: IcmpError,
+    },
 }
 
 /// Judges the message in `packet` (ICMP header first). `to_many` says whether it was sent to a group or to
@@ -24,9 +34,10 @@ pub fn input(
     sysctl: &Sysctl,
     packet: Packet,
     to_many: bool,
+    now: Instant,
 ) -> Result<Verdict, DropReason> {
     counters.increment(Counter::IcmpInMsgs);
-    let result = judge(counters, sysctl, packet, to_many);
+    let result = judge(counters, sysctl, packet, to_many, now);
     match result {
         Err(DropReason::IcmpChecksum) => {
             counters.increment(Counter::IcmpInCsumErrors);
@@ -43,6 +54,7 @@ fn judge(
     sysctl: &Sysctl,
     mut packet: Packet,
     to_many: bool,
+    now: Instant,
 ) -> Result<Verdict, DropReason> {
     let header = Header::parse(packet.data()).map_err(|_| DropReason::IcmpMalformed)?;
     if packet.meta.checksum != Checksum::Verified && !header.checksum_is_valid() {
@@ -60,10 +72,18 @@ fn judge(
             request_into_reply(packet.data_mut());
             Ok(Verdict::Reply(packet))
         }
+        Type::TIMESTAMP_REQUEST => {
+            if to_many && sysctl.icmp_echo_ignore_broadcasts {
+                return Err(DropReason::IcmpIgnored);
+            }
+            timestamps_into_reply(packet.data_mut(), now.as_millis()).ok_or(DropReason::IcmpMalformed)?;
+            Ok(Verdict::Reply(packet))
+        }
+        Type::REDIRECT => redirect(&header),
         Type::DESTINATION_UNREACHABLE | Type::TIME_EXCEEDED | Type::PARAMETER_PROBLEM => {
             error(&header).map(Verdict::Error)
         }
-        // Redirects (RFC 1812 lets a host ignore them), source quench (RFC 6633) and what nobody asked for.
+        // Source quench (RFC 6633), address masks (RFC 6918) and what nobody asked for.
         _ => Err(DropReason::IcmpIgnored),
     }
 }
@@ -77,12 +97,25 @@ fn counter_of(kind: Type) -> Option<Counter> {
         Type::PARAMETER_PROBLEM => Some(Counter::IcmpInParmProbs),
         Type::SOURCE_QUENCH => Some(Counter::IcmpInSrcQuenchs),
         Type::REDIRECT => Some(Counter::IcmpInRedirects),
+        Type::TIMESTAMP_REQUEST => Some(Counter::IcmpInTimestamps),
+        Type::TIMESTAMP_REPLY => Some(Counter::IcmpInTimestampReps),
         _ => None,
     }
 }
 
+/// RFC 1122 section 3.2.2.2: those for networks are taken for the host alone. Linux: `icmp_redirect`.
+fn redirect(header: &Header<'_>) -> Result<Verdict, DropReason> {
+    let kind = Some(IcmpErrorKind::NetworkUnreachable).filter(|_| header.code() <= redirect::HOST_FOR_TOS);
+    let about = quoted(header, kind.ok_or(DropReason::IcmpIgnored)?)?;
+    Ok(Verdict::Redirect { gateway: header.gateway(), about })
+}
+
 fn error(header: &Header<'_>) -> Result<IcmpError, DropReason> {
-    let kind = kind_of(header).ok_or(DropReason::IcmpIgnored)?;
+    quoted(header, kind_of(header).ok_or(DropReason::IcmpIgnored)?)
+}
+
+/// What a message says of the packet that it quotes.
+fn quoted(header: &Header<'_>, kind: IcmpErrorKind) -> Result<IcmpError, DropReason> {
     let quoted = ipv4::Header::parse_quoted(header.payload()).map_err(|_| DropReason::IcmpMalformed)?;
     // At least eight bytes of the payload are quoted (RFC 792); ports and sequence number are among them.
     if quoted.payload().len() < 8 {
@@ -128,7 +161,6 @@ mod tests {
     use crate::wire::icmpv4::{Fields, HEADER_LEN};
     use crate::wire::protocol::Protocol;
     use alloc::vec::Vec;
-    use core::net::Ipv4Addr;
 
     fn message(kind: Type, code: u8, rest: [u8; 4], payload: &[u8]) -> Packet {
         let mut bytes = alloc::vec![0; HEADER_LEN];
@@ -138,7 +170,7 @@ mod tests {
     }
 
     fn judge(packet: Packet) -> Result<Verdict, DropReason> {
-        input(&mut Counters::default(), &Sysctl::default(), packet, false)
+        input(&mut Counters::default(), &Sysctl::default(), packet, false, Instant::from_millis(1234))
     }
 
     fn quote(protocol: Protocol, payload: &[u8]) -> Vec<u8> {
@@ -178,7 +210,7 @@ mod tests {
             (Type::TIME_EXCEEDED, 0, Some(TimeExceeded)),
             (Type::TIME_EXCEEDED, 2, None),
             (Type::PARAMETER_PROBLEM, 0, Some(ParameterProblem)),
-            (Type::REDIRECT, 0, None),
+            (Type::REDIRECT, 4, None),
             (Type::SOURCE_QUENCH, 0, None),
         ];
         let kinds = [
@@ -217,6 +249,39 @@ mod tests {
     }
 
     #[test]
+    fn a_redirect_names_a_gateway_and_whose_packet_it_is_about() {
+        let quote = quote(Protocol::UDP, &[0x10, 0x00, 0x00, 0x50, 1, 2, 3, 4]);
+        for code in 0..4 {
+            let Ok(Verdict::Redirect { gateway, about }) =
+                judge(message(Type::REDIRECT, code, [192, 0, 2, 9], &quote))
+            else {
+                panic!("{code}");
+            };
+            assert_eq!((gateway, about.source_port), (Ipv4Addr::new(192, 0, 2, 9), 4096));
+        }
+        assert_eq!(
+            judge(message(Type::REDIRECT, 1, [0; 4], &quote[..27])).err(),
+            Some(DropReason::IcmpMalformed)
+        );
+    }
+
+    #[test]
+    fn a_timestamp_request_is_answered_with_a_time_of_no_day() {
+        let Ok(Verdict::Reply(reply)) =
+            judge(message(Type::TIMESTAMP_REQUEST, 0, [1, 2, 3, 4], &[1, 2, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0]))
+        else {
+            panic!("no reply");
+        };
+        let header = Header::parse(reply.data()).unwrap();
+        assert_eq!((header.kind(), header.identifier()), (Type::TIMESTAMP_REPLY, 0x0102));
+        assert!(header.checksum_is_valid());
+        let time = [0x80, 0, 0x04, 0xd2];
+        assert_eq!(header.payload(), [[1, 2, 3, 4], time, time].concat());
+        let short = message(Type::TIMESTAMP_REQUEST, 0, [0; 4], &[0; 11]);
+        assert_eq!(judge(short).err(), Some(DropReason::IcmpMalformed));
+    }
+
+    #[test]
     fn quotes_that_say_nothing_are_refused() {
         let unreachable =
             |quote: &[u8]| judge(message(Type::DESTINATION_UNREACHABLE, 3, [0; 4], quote)).err();
@@ -248,7 +313,7 @@ mod tests {
         let mut sysctl = Sysctl::default();
         let ask = |sysctl: &Sysctl, to_many| {
             let request = message(Type::ECHO_REQUEST, 0, [0; 4], b"x");
-            input(&mut Counters::default(), sysctl, request, to_many).is_ok()
+            input(&mut Counters::default(), sysctl, request, to_many, Instant::ZERO).is_ok()
         };
         assert!(!ask(&sysctl, true));
         sysctl.icmp_echo_ignore_broadcasts = false;

@@ -2,6 +2,8 @@
 
 mod errors;
 mod input;
+mod redirect_limit;
 
 pub use errors::{About, Problem, error_about};
 pub use input::{Verdict, input};
+pub use redirect_limit::RedirectLimit;

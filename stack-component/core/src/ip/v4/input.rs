@@ -81,17 +81,17 @@ pub fn input(packet: &mut Packet) -> Result<Received, DropReason> {
 
 /// Checks the addresses of a packet from a wire against those that cannot be there (RFC 1122 section
 /// 3.2.1.3, RFC 1812 section 5.3.7). Our own addresses are checked with the routes.
-/// Linux: `ip_route_input_slow`, the martians.
-pub fn check_addresses(source: Ipv4Addr, destination: Ipv4Addr) -> Result<(), DropReason> {
+/// `localnet` lets 127.0.0.0/8 in. Linux: `ip_route_input_slow`, the martians.
+pub fn check_addresses(source: Ipv4Addr, destination: Ipv4Addr, localnet: bool) -> Result<(), DropReason> {
     let this_network = |address: Ipv4Addr| address.octets()[0] == 0;
-    if source.is_multicast() || source.is_broadcast() || source.is_loopback() {
+    if source.is_multicast() || source.is_broadcast() || (source.is_loopback() && !localnet) {
         return Err(DropReason::Ipv4BadSource);
     }
     // A host that does not know its address yet may ask everybody (DHCP).
     if this_network(source) && !(source.is_unspecified() && destination.is_broadcast()) {
         return Err(DropReason::Ipv4BadSource);
     }
-    if this_network(destination) || destination.is_loopback() {
+    if this_network(destination) || (destination.is_loopback() && !localnet) {
         return Err(DropReason::Ipv4BadDestination);
     }
     Ok(())
@@ -161,7 +161,9 @@ mod tests {
         ];
         for (source, destination, verdict) in rows {
             let addresses = (source.parse().unwrap(), destination.parse().unwrap());
-            assert_eq!(check_addresses(addresses.0, addresses.1), verdict, "{source} > {destination}");
+            assert_eq!(check_addresses(addresses.0, addresses.1, false), verdict, "{source} > {destination}");
+            let local = source.starts_with("127.") || destination.starts_with("127.");
+            assert_eq!(check_addresses(addresses.0, addresses.1, true).is_ok(), local || verdict.is_ok());
         }
     }
 }

@@ -6,6 +6,7 @@
 mod extensions;
 mod flow_label;
 mod forward;
+mod fragment;
 mod input;
 mod output;
 pub mod source;
@@ -13,5 +14,6 @@ pub mod source;
 pub use extensions::{BadExtension, Limits, Payload, extensions, hop_by_hop};
 pub use flow_label::FlowLabels;
 pub use forward::{TooFar, forward};
+pub use fragment::{fragment, identification};
 pub use input::{Received, check_addresses, input};
 pub use output::{Request, output};

@@ -1,5 +1,6 @@
 //! What a connection knows of its path beside the MTU.
 
+use crate::packet::DeviceIndex;
 use crate::route::Metrics;
 use crate::time::Instant;
 
@@ -12,6 +13,8 @@ pub(in crate::tcp) struct PathState {
     pub metrics: Metrics,
     /// Which answer of the routes this is.
     pub generation: u32,
+    /// By which device segments come, and by which answer of the routes that is right. Linux: `sk_rx_dst`.
+    pub input: Option<(DeviceIndex, u32)>,
     /// When the path MTU from ICMP is no longer believed.
     pub expires: Option<Instant>,
 }

@@ -1,0 +1,38 @@
+//! `ip`: devices, addresses and neighbours of a stack, seen and set with the words of iproute2's tool of this name.
+//!
+//! `options` reads what stands before the object, each object has a file that reads its command and does it, and
+//! `..._show` files turn records into lines and JSON. What is shown and how errors are said follows iproute2 6.1.
+
+mod address;
+mod address_show;
+mod link;
+mod link_show;
+mod links;
+mod maddress;
+mod neighbour;
+mod options;
+mod output;
+
+use options::{Object, Options};
+use std::process::ExitCode;
+use tool_common::{Exit, Words, finish};
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    finish(run(&words))
+}
+
+/// Does what the words say; answers what is to be shown.
+fn run(words: &[String]) -> Result<String, Exit> {
+    let mut words = Words::new(words);
+    let options = Options::parse(&mut words)?;
+    let object = options.object().map_or_else(|| Object::parse(words.take()), Ok);
+    match object? {
+        Object::Address => address::run(&options, words),
+        Object::Link => link::run(&options, words),
+        Object::Neighbour => neighbour::run(&options, words),
+        Object::Maddress => maddress::run(&options, words),
+        Object::Help => Err(Exit::usage(options::USAGE)),
+        Object::Version => Ok(format!("ip utility, wnet-{}\n", env!("CARGO_PKG_VERSION"))),
+    }
+}

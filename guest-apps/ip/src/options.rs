@@ -1,0 +1,214 @@
+//! What stands before the object: options, and the object itself.
+
+use tool_common::{Exit, Words};
+
+/// What a wrong command line is answered with.
+pub(crate) const USAGE: &str = "\
+Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }
+where  OBJECT := { address | link | maddress | neighbour }
+       OPTIONS := { -V[ersion] | -s[tatistics] | -d[etails] | -j[son] | -p[retty] |
+                    -f[amily] { inet | inet6 } | -4 | -6 | -br[ief] | -o[neline] }";
+
+/// A version of IP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    /// IPv4.
+    Inet,
+    /// IPv6.
+    Inet6,
+    /// The link's own addresses.
+    Link,
+}
+
+impl Family {
+    /// Whether an address is of this version.
+    pub(crate) fn has(self, address: std::net::IpAddr) -> bool {
+        match self {
+            Family::Inet => address.is_ipv4(),
+            Family::Inet6 => address.is_ipv6(),
+            Family::Link => false,
+        }
+    }
+
+    /// The version of an address.
+    pub(crate) fn of(address: std::net::IpAddr) -> Self {
+        if address.is_ipv4() { Family::Inet } else { Family::Inet6 }
+    }
+
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Family::Inet => "inet",
+            Family::Inet6 => "inet6",
+            Family::Link => "link",
+        }
+    }
+}
+
+/// How things are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// Of one version only.
+    pub(crate) family: Option<Family>,
+    pub(crate) json: bool,
+    pub(crate) pretty: bool,
+    pub(crate) details: bool,
+    pub(crate) statistics: bool,
+    pub(crate) oneline: bool,
+    pub(crate) brief: bool,
+    /// The version was asked for.
+    version: bool,
+    /// Help was asked for.
+    help: bool,
+}
+
+/// What a command is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Object {
+    Address,
+    Link,
+    Neighbour,
+    Maddress,
+    Help,
+    Version,
+}
+
+/// Whether `word` is a beginning of `whole`. iproute2: `matches`.
+pub(crate) fn begins(whole: &str, word: &str) -> bool {
+    !word.is_empty() && whole.starts_with(word)
+}
+
+impl Options {
+    /// Takes the options.
+    pub(crate) fn parse(words: &mut Words<'_>) -> Result<Self, Exit> {
+        let mut options = Options::default();
+        while let Some(word) = words.peek().filter(|word| word.starts_with('-')) {
+            words.take();
+            if word == "--" {
+                break;
+            }
+            // Two dashes are one.
+            let name = word.strip_prefix("--").unwrap_or_else(|| word.trim_start_matches('-'));
+            options.set(word, name, words)?;
+        }
+        Ok(options)
+    }
+
+    fn set(&mut self, word: &str, name: &str, words: &mut Words<'_>) -> Result<(), Exit> {
+        let is = |whole| begins(whole, name);
+        match name {
+            "4" => self.family = Some(Family::Inet),
+            "6" => self.family = Some(Family::Inet6),
+            "0" => self.family = Some(Family::Link),
+            _ if is("family") => self.family = Some(family(words.value()?)?),
+            _ if is("statistics") || is("stats") => self.statistics = true,
+            _ if is("details") => self.details = true,
+            _ if is("oneline") => self.oneline = true,
+            _ if is("brief") => self.brief = true,
+            _ if is("json") => self.json = true,
+            _ if is("pretty") => self.pretty = true,
+            _ if is("help") => self.help = true,
+            "V" | "Version" => self.version = true,
+            // What only changes how things look to people, or is so here anyway.
+            _ if name.starts_with('c') && (is("color") || name.starts_with("color=")) => {}
+            _ if is("Numeric") || is("resolve") || is("human-readable") || is("iec") => {}
+            _ => return Err(Exit::usage(format!("Option \"{word}\" is unknown, try \"ip -help\"."))),
+        }
+        Ok(())
+    }
+
+    /// What is asked for with the options themselves.
+    pub(crate) fn object(&self) -> Option<Object> {
+        match (self.version, self.help) {
+            (true, _) => Some(Object::Version),
+            (_, true) => Some(Object::Help),
+            _ => None,
+        }
+    }
+}
+
+fn family(word: &str) -> Result<Family, Exit> {
+    match word {
+        "inet" => Ok(Family::Inet),
+        "inet6" => Ok(Family::Inet6),
+        "link" => Ok(Family::Link),
+        other => Err(Exit::wrong(other, "invalid protocol family\n")),
+    }
+}
+
+impl Object {
+    /// The object of this name, or of a beginning of it. The first that it may mean is meant, in iproute2's order.
+    pub(crate) fn parse(word: Option<&str>) -> Result<Self, Exit> {
+        const OBJECTS: [(&str, Object); 6] = [
+            ("address", Object::Address),
+            ("maddress", Object::Maddress),
+            ("neighbor", Object::Neighbour),
+            ("neighbour", Object::Neighbour),
+            ("link", Object::Link),
+            ("help", Object::Help),
+        ];
+        let Some(word) = word else { return Ok(Object::Help) };
+        let found = OBJECTS.iter().find(|(name, _)| begins(name, word));
+        let unknown = || Exit::new(1, format!("Object \"{word}\" is unknown, try \"ip help\"."));
+        found.map(|(_, object)| *object).ok_or_else(unknown)
+    }
+}
+
+/// A command that an object does not know. iproute2: the end of `do_iplink` and its like.
+pub(crate) fn unknown_command(word: &str, object: &str) -> Exit {
+    Exit::usage(format!("Command \"{word}\" is unknown, try \"ip {object} help\"."))
+}
+
+/// A word where no more are expected. iproute2: `duparg2`.
+pub(crate) fn garbage(word: &str) -> Exit {
+    Exit::usage(format!("Error: either \"dev\" is duplicate, or \"{word}\" is a garbage."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<String> {
+        line.split_whitespace().map(String::from).collect()
+    }
+
+    #[test]
+    fn options_may_be_shortened() {
+        let all = words("-s -d -4 -json -p -br --oneline -c=never addr show");
+        let mut rest = Words::new(&all);
+        // Colours are for terminals.
+        let error = Options::parse(&mut rest).unwrap_err();
+        assert_eq!(error.text, "Option \"-c=never\" is unknown, try \"ip -help\".");
+        let all = words("-s -d -4 -json -p -br --oneline -color=never -c -f inet6 addr show");
+        let mut rest = Words::new(&all);
+        let options = Options::parse(&mut rest).unwrap();
+        let expected = Options {
+            family: Some(Family::Inet6),
+            json: true,
+            pretty: true,
+            details: true,
+            statistics: true,
+            oneline: true,
+            brief: true,
+            ..Options::default()
+        };
+        assert_eq!((options, rest.take()), (expected, Some("addr")));
+        assert!(Options::parse(&mut Words::new(&words("-z"))).is_err());
+    }
+
+    #[test]
+    fn objects_may_be_shortened() {
+        for (word, object) in [
+            ("a", Object::Address),
+            ("l", Object::Link),
+            ("n", Object::Neighbour),
+            ("neighb", Object::Neighbour),
+            ("neighbour", Object::Neighbour),
+            ("m", Object::Maddress),
+        ] {
+            assert_eq!(Object::parse(Some(word)), Ok(object), "{word}");
+        }
+        let error = Object::parse(Some("frob")).unwrap_err();
+        assert_eq!((error.code, error.text.as_str()), (1, "Object \"frob\" is unknown, try \"ip help\"."));
+    }
+}

@@ -1,0 +1,117 @@
+//! `ss`: the sockets of a stack, shown as iproute2's tool of this name does.
+//!
+//! `options` reads the options, `filter` the states and the expression behind them, `columns` lays out the table, and
+//! `extra` writes what stands behind the columns.
+
+mod columns;
+mod extra;
+mod filter;
+mod number;
+mod options;
+mod summary;
+
+use columns::{Row, table};
+use options::{Options, USAGE};
+use std::net::IpAddr;
+use std::process::ExitCode;
+use tool_common::address::socket as address;
+use tool_common::control::sockets::{self, Socket, SocketProtocol, SocketProtocols};
+use tool_common::{Exit, finish};
+
+/// How many sockets are asked for at once.
+const PAGE: u32 = 1024;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    finish(run(&words))
+}
+
+/// Does what the words say; answers what is to be shown.
+fn run(words: &[String]) -> Result<String, Exit> {
+    let options = Options::parse(words)?;
+    if options.help {
+        return Ok(format!("{USAGE}\n"));
+    }
+    if options.version {
+        return Ok(format!("ss utility, wnet-{}\n", env!("CARGO_PKG_VERSION")));
+    }
+    let everything = all();
+    if options.summary {
+        return Ok(summary::summary(&everything));
+    }
+    let mut wanted: Vec<_> = everything.iter().filter(|socket| options.wants(socket)).collect();
+    // In iproute2's order: raw sockets, then UDP's, then TCP's.
+    wanted.sort_by_key(|socket| order(socket.protocol));
+    let rows: Vec<_> = wanted.iter().map(|socket| row(socket, &options)).collect();
+    Ok(table(&rows, &options))
+}
+
+/// All sockets, page by page.
+fn all() -> Vec<Socket> {
+    type P = SocketProtocols;
+    let protocols = P::TCP | P::UDP | P::PING | P::RAW | P::PACKET;
+    let mut all = Vec::new();
+    loop {
+        let page = sockets::sockets(protocols, all.len() as u32, PAGE);
+        let full = page.len() as u32 == PAGE;
+        all.extend(page);
+        if !full {
+            return all;
+        }
+    }
+}
+
+fn order(protocol: SocketProtocol) -> u8 {
+    match protocol {
+        SocketProtocol::Packet => 0,
+        SocketProtocol::Raw | SocketProtocol::Ping => 1,
+        SocketProtocol::Udp => 2,
+        SocketProtocol::Tcp => 3,
+    }
+}
+
+/// The name of a protocol. iproute2: `proto_name`.
+fn netid(protocol: SocketProtocol) -> &'static str {
+    match protocol {
+        SocketProtocol::Tcp => "tcp",
+        SocketProtocol::Udp => "udp",
+        SocketProtocol::Ping => "icmp",
+        SocketProtocol::Raw => "raw",
+        SocketProtocol::Packet => "p_raw",
+    }
+}
+
+fn row(socket: &Socket, options: &Options) -> Row {
+    let local = address(socket.local);
+    let (peer_host, peer_port) = match socket.remote.map(address) {
+        Some(remote) => (host(remote.ip()), port(remote.port())),
+        None => (host(unspecified_like(local.ip())), "*".into()),
+    };
+    Row {
+        netid: netid(socket.protocol),
+        state: filter::state_name(socket.state),
+        receive_queue: socket.receive_queue,
+        send_queue: socket.send_queue,
+        local: (host(local.ip()), port(local.port())),
+        peer: (peer_host, peer_port),
+        extra: extra::extra(socket, options),
+    }
+}
+
+fn unspecified_like(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => std::net::Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
+    }
+}
+
+fn host(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("[{address}]"),
+    }
+}
+
+fn port(port: u16) -> String {
+    if port == 0 { "*".into() } else { port.to_string() }
+}

@@ -1,0 +1,258 @@
+//! The options, and which sockets they mean.
+
+use crate::filter::{Expression, States};
+use tool_common::Exit;
+use tool_common::address::socket as address;
+use tool_common::control::sockets::{Socket, SocketProtocol};
+
+pub(crate) const USAGE: &str = "\
+Usage: ss [ OPTIONS ] [ FILTER ]
+   -h, --help          this message
+   -V, --version       output version information
+   -n, --numeric       don't resolve service names (they never are)
+   -a, --all           display all sockets
+   -l, --listening     display listening sockets
+   -o, --options       show timer information
+   -e, --extended      show detailed socket information
+   -m, --memory        show socket memory usage
+   -p, --processes     show process using socket (it is not known)
+   -i, --info          show internal TCP information
+   -s, --summary       show socket usage summary
+   -4, --ipv4          display only IP version 4 sockets
+   -6, --ipv6          display only IP version 6 sockets
+   -t, --tcp           display only TCP sockets
+   -u, --udp           display only UDP sockets
+   -w, --raw           display only RAW sockets
+   -f, --family=FAMILY display sockets of type FAMILY
+   -A, --query=QUERY   QUERY := {all|inet|tcp|udp|raw}[,QUERY]
+   -H, --no-header     Suppress header line
+   -O, --oneline       socket's data printed on a single line
+       FILTER := [ state STATE-FILTER ] [ EXPRESSION ]
+       STATE-FILTER := {all|connected|synchronized|bucket|big|TCP-STATES}
+         TCP-STATES := {established|syn-sent|syn-recv|fin-wait-{1,2}|time-wait|closed|close-wait|last-ack|listening|closing}";
+
+/// What is to be shown, and how.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) help: bool,
+    pub(crate) version: bool,
+    pub(crate) summary: bool,
+    pub(crate) timers: bool,
+    pub(crate) extended: bool,
+    pub(crate) memory: bool,
+    pub(crate) info: bool,
+    pub(crate) no_header: bool,
+    pub(crate) oneline: bool,
+    /// Which protocols; none: all.
+    protocols: Vec<SocketProtocol>,
+    ipv4: bool,
+    ipv6: bool,
+    all: bool,
+    listening: bool,
+    states: States,
+    expression: Option<Expression>,
+}
+
+impl Options {
+    pub(crate) fn parse(words: &[String]) -> Result<Self, Exit> {
+        let mut options = Options::default();
+        let mut rest = words.iter();
+        let mut filter = Vec::new();
+        while let Some(word) = rest.next() {
+            let mut value = || rest.next().map(String::as_str);
+            if let Some(long) = word.strip_prefix("--") {
+                options.long(long, &mut value)?;
+            } else if let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) {
+                for (place, letter) in letters.char_indices() {
+                    if matches!(letter, 'f' | 'A') {
+                        let stuck = letters.get(place + 1..).filter(|stuck| !stuck.is_empty());
+                        options.with_value(letter, stuck.or_else(&mut value))?;
+                        break;
+                    }
+                    options.letter(letter)?;
+                }
+            } else {
+                filter.push(word.as_str());
+            }
+        }
+        options.filter(&filter)?;
+        Ok(options)
+    }
+
+    fn letter(&mut self, letter: char) -> Result<(), Exit> {
+        match letter {
+            'h' => self.help = true,
+            'V' => self.version = true,
+            'a' => self.all = true,
+            'l' => self.listening = true,
+            'o' => self.timers = true,
+            'e' => (self.extended, self.timers) = (true, true),
+            'm' => self.memory = true,
+            'i' => self.info = true,
+            's' => self.summary = true,
+            '4' => self.ipv4 = true,
+            '6' => self.ipv6 = true,
+            't' => self.protocols.push(SocketProtocol::Tcp),
+            'u' => self.protocols.push(SocketProtocol::Udp),
+            'w' => self.protocols.extend([SocketProtocol::Raw, SocketProtocol::Ping]),
+            '0' => self.protocols.push(SocketProtocol::Packet),
+            'H' => self.no_header = true,
+            'O' => self.oneline = true,
+            'n' | 'p' | 'r' => {}
+            other => return Err(Exit::usage(format!("ss: invalid option -- '{other}'\n{USAGE}"))),
+        }
+        Ok(())
+    }
+
+    fn long<'a>(&mut self, word: &'a str, value: &mut impl FnMut() -> Option<&'a str>) -> Result<(), Exit> {
+        const LETTERS: [(&str, char); 21] = [
+            ("help", 'h'),
+            ("version", 'V'),
+            ("numeric", 'n'),
+            ("all", 'a'),
+            ("listening", 'l'),
+            ("options", 'o'),
+            ("extended", 'e'),
+            ("memory", 'm'),
+            ("processes", 'p'),
+            ("info", 'i'),
+            ("summary", 's'),
+            ("ipv4", '4'),
+            ("ipv6", '6'),
+            ("tcp", 't'),
+            ("udp", 'u'),
+            ("raw", 'w'),
+            ("packet", '0'),
+            ("resolve", 'r'),
+            ("no-header", 'H'),
+            ("oneline", 'O'),
+            ("query", 'A'),
+        ];
+        let (name, stuck) = match word.split_once('=') {
+            Some((name, stuck)) => (name, Some(stuck)),
+            None => (word, None),
+        };
+        let letter = match name {
+            "family" => 'f',
+            "socket" => 'A',
+            _ => {
+                let unknown = || Exit::usage(format!("ss: unrecognized option '--{word}'\n{USAGE}"));
+                LETTERS.iter().find(|(known, _)| *known == name).ok_or_else(unknown)?.1
+            }
+        };
+        match letter {
+            'f' | 'A' => self.with_value(letter, stuck.or_else(value)),
+            letter => self.letter(letter),
+        }
+    }
+
+    fn with_value(&mut self, letter: char, value: Option<&str>) -> Result<(), Exit> {
+        let missing = || Exit::usage(format!("ss: option requires an argument -- '{letter}'\n{USAGE}"));
+        for word in value.ok_or_else(missing)?.split(',') {
+            match (letter, word) {
+                ('f', "inet") => self.ipv4 = true,
+                ('f', "inet6") => self.ipv6 = true,
+                ('f', other) => {
+                    return Err(Exit::usage(format!("ss: \"{other}\" is invalid family")));
+                }
+                (_, "all" | "inet") => self.protocols.extend([
+                    SocketProtocol::Tcp,
+                    SocketProtocol::Udp,
+                    SocketProtocol::Raw,
+                    SocketProtocol::Ping,
+                ]),
+                (_, "tcp") => self.letter('t')?,
+                (_, "udp") => self.letter('u')?,
+                (_, "raw") => self.letter('w')?,
+                (_, "packet") => self.letter('0')?,
+                (_, other) => {
+                    return Err(Exit::usage(format!("ss: \"{other}\" is illegal socket table id")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The words behind the options: states, then an expression.
+    fn filter(&mut self, words: &[&str]) -> Result<(), Exit> {
+        self.states = match (self.all, self.listening) {
+            (true, _) => States::ALL,
+            (false, true) => States::LISTENING,
+            (false, false) => States::CONNECTED,
+        };
+        let mut rest = words;
+        let mut chosen = false;
+        while let [word @ ("state" | "exclude"), name, behind @ ..] = rest {
+            let states =
+                States::named(name).ok_or_else(|| Exit::usage(format!("ss: wrong state name: {name}")))?;
+            self.states = match (*word, chosen) {
+                ("state", false) => states,
+                ("state", true) => self.states.with(states),
+                (_, false) => States::ALL.without(states),
+                (_, true) => self.states.without(states),
+            };
+            chosen = true;
+            rest = behind;
+        }
+        if !rest.is_empty() {
+            let wrong =
+                |text| Exit::usage(format!("ss: bison bellows (while parsing filter): \"{text}\" Sorry."));
+            self.expression = Some(Expression::parse(rest).map_err(wrong)?);
+        }
+        Ok(())
+    }
+
+    /// Whether a socket is to be shown.
+    pub(crate) fn wants(&self, socket: &Socket) -> bool {
+        let (local, remote) = (address(socket.local), socket.remote.map(address));
+        let family = (!self.ipv4 && !self.ipv6) || if local.is_ipv4() { self.ipv4 } else { self.ipv6 };
+        family
+            && (self.protocols.is_empty() || self.protocols.contains(&socket.protocol))
+            && self.states.has(socket.state)
+            && self.expression.as_ref().is_none_or(|expression| expression.holds(local, remote))
+    }
+
+    /// Whether there are several protocols to be told apart.
+    pub(crate) fn shows_protocol(&self) -> bool {
+        let is = |wanted| self.protocols.contains(&wanted);
+        let kinds = [
+            is(SocketProtocol::Tcp),
+            is(SocketProtocol::Udp),
+            is(SocketProtocol::Raw),
+            is(SocketProtocol::Packet),
+        ];
+        kinds.into_iter().filter(|chosen| *chosen).count() != 1
+    }
+
+    /// Whether there are several states to be told apart.
+    pub(crate) fn shows_state(&self) -> bool {
+        !self.states.is_one()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Options, Exit> {
+        let words: Vec<String> = line.split_whitespace().map(String::from).collect();
+        Options::parse(&words)
+    }
+
+    #[test]
+    fn options_are_read() {
+        let options = parse("-tanH --info -f inet6 state established").unwrap();
+        assert!(options.info && options.no_header && options.ipv6 && !options.ipv4);
+        assert!(!options.shows_protocol() && !options.shows_state());
+        assert!(parse("-tu").unwrap().shows_protocol() && parse("").unwrap().shows_protocol());
+        for (line, text) in [
+            ("-tan state frob", "ss: wrong state name: frob"),
+            ("-f mars", "ss: \"mars\" is invalid family"),
+            ("-A mars", "ss: \"mars\" is illegal socket table id"),
+        ] {
+            let error = parse(line).unwrap_err();
+            assert_eq!((error.code, error.text.as_str()), (255, text), "{line}");
+        }
+        assert!(parse("-Q").unwrap_err().text.starts_with("ss: invalid option -- 'Q'\nUsage: ss"));
+    }
+}

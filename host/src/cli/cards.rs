@@ -1,0 +1,229 @@
+//! The network cards of a guest: which options belong to which, and what they come to.
+
+use super::RunArguments;
+use super::values::{AddressArgument, Cidr, WireArgument};
+use crate::gateway::Publish;
+use clap::ArgMatches;
+use std::net::{IpAddr, Ipv4Addr};
+
+/// A network card of the guest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Card {
+    /// What it is plugged into.
+    pub wire: WireConfig,
+    /// Its own address.
+    pub mac: [u8; 6],
+    /// Its IP addresses; the first of each version is the primary one.
+    pub addresses: Vec<Cidr>,
+    /// Next hops of default routes, each in the network of one of the addresses, or link-local.
+    pub gateways: Vec<IpAddr>,
+}
+
+/// What a network card is plugged into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WireConfig {
+    /// The gateway inside of this process.
+    User {
+        /// The guest's address that the gateway talks to.
+        guest: Ipv4Addr,
+        /// The gateway's address.
+        gateway: Ipv4Addr,
+        /// The length of the network prefix that both have.
+        prefix_length: u8,
+        /// The ports of the guest that are published.
+        publish: Vec<Publish>,
+    },
+    /// The TAP device of this name.
+    Tap(String),
+}
+
+/// The guest's address on the user wire unless it is told otherwise, as with QEMU and slirp.
+const USER_ADDRESS: Cidr = Cidr { address: IpAddr::V4(Ipv4Addr::new(10, 0, 2, 15)), prefix_length: 24 };
+
+/// Where on the command line the options of network cards stand.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    nic: Vec<usize>,
+    mac: Vec<usize>,
+    addresses: Vec<usize>,
+    gateways: Vec<usize>,
+}
+
+impl Places {
+    pub(super) fn of(run: &ArgMatches) -> Self {
+        let places = |id| run.indices_of(id).map(Iterator::collect).unwrap_or_default();
+        Places {
+            nic: places("nic"),
+            mac: places("mac"),
+            addresses: places("addresses"),
+            gateways: places("gateways"),
+        }
+    }
+
+    /// The number of the card that an option at this place belongs to: the one before it, or the first.
+    fn owner(&self, place: usize) -> usize {
+        self.nic.iter().filter(|&&nic| nic < place).count().saturating_sub(1)
+    }
+
+    fn of_card<T: Clone>(&self, card: usize, places: &[usize], values: &[T]) -> Vec<T> {
+        let pairs = places.iter().zip(values);
+        pairs.filter(|(place, _)| self.owner(**place) == card).map(|(_, value)| value.clone()).collect()
+    }
+}
+
+/// What was said of one card.
+struct Said {
+    macs: Vec<[u8; 6]>,
+    addresses: Vec<Cidr>,
+    gateways: Vec<IpAddr>,
+}
+
+/// The cards that the command line describes. The error is one line.
+pub(super) fn from_arguments(arguments: &RunArguments, places: &Places) -> Result<Vec<Card>, String> {
+    if arguments.nic.contains(&WireArgument::None) {
+        return match arguments.nic.len() {
+            1 => refuse_card_options(arguments).map(|()| Vec::new()),
+            _ => Err("--nic none leaves out all network cards, and others are named".into()),
+        };
+    }
+    let users = arguments.nic.iter().filter(|wire| **wire == WireArgument::User).count();
+    if users > 1 {
+        return Err("--nic user: there is one such wire".into());
+    }
+    if users == 0 && !arguments.publish.is_empty() {
+        return Err(
+            "--publish needs --nic user; on a TAP the guest's ports are reached at its own address".into()
+        );
+    }
+    let addresses: Vec<Cidr> =
+        arguments.addresses.iter().map(AddressArgument::cidr).collect::<Result<_, _>>()?;
+    let cards = arguments.nic.iter().enumerate().map(|(number, wire)| {
+        let said = Said {
+            macs: places.of_card(number, &places.mac, &arguments.mac),
+            addresses: places.of_card(number, &places.addresses, &addresses),
+            gateways: places.of_card(number, &places.gateways, &arguments.gateways),
+        };
+        match wire {
+            WireArgument::Tap(name) => tap_card(name, said),
+            WireArgument::User | WireArgument::None => user_card(said, arguments.publish.clone()),
+        }
+    });
+    let cards: Vec<Card> = cards.collect::<Result<_, _>>()?;
+    refuse_twins(&cards)?;
+    Ok(cards)
+}
+
+/// Two cards cannot have one TAP or one station address.
+fn refuse_twins(cards: &[Card]) -> Result<(), String> {
+    for (number, card) in cards.iter().enumerate() {
+        for other in cards.iter().take(number) {
+            if card.wire == other.wire {
+                return Err("--nic: two network cards cannot have one TAP".into());
+            }
+            if card.mac == other.mac {
+                return Err("--mac: two network cards cannot have one address".into());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn refuse_card_options(arguments: &RunArguments) -> Result<(), String> {
+    let given = [
+        ("--ip", !arguments.addresses.is_empty()),
+        ("--gateway", !arguments.gateways.is_empty()),
+        ("--mac", !arguments.mac.is_empty()),
+        ("--publish", !arguments.publish.is_empty()),
+    ];
+    match given.into_iter().find(|(_, given)| *given) {
+        Some((option, _)) => Err(format!("{option} needs a network card, which --nic none leaves out")),
+        None => Ok(()),
+    }
+}
+
+fn tap_card(name: &str, said: Said) -> Result<Card, String> {
+    let Some(first) = said.addresses.first() else {
+        return Err(format!(
+            "--nic tap:{name} needs an address: --ip ADDRESS/PREFIX behind it, as --ip 192.0.2.15/24"
+        ));
+    };
+    for gateway in &said.gateways {
+        check_gateway(*gateway, &said.addresses)?;
+    }
+    let mac = mac_of(&said, first.address)?;
+    Ok(Card {
+        wire: WireConfig::Tap(name.to_string()),
+        mac,
+        addresses: said.addresses,
+        gateways: said.gateways,
+    })
+}
+
+fn user_card(said: Said, publish: Vec<Publish>) -> Result<Card, String> {
+    let addresses = match &said.addresses[..] {
+        [] => vec![USER_ADDRESS],
+        given => given.to_vec(),
+    };
+    let first = addresses[0];
+    let IpAddr::V4(guest) = first.address else {
+        return Err(format!(
+            "--ip {first}: the user wire has no IPv6 yet; its first address has to be one of IPv4"
+        ));
+    };
+    let gateway = match &said.gateways[..] {
+        [] => user_gateway(first)?,
+        [gateway] if first.contains(*gateway) => {
+            check_gateway(*gateway, &addresses)?;
+            *gateway
+        }
+        [gateway] => return Err(format!("--gateway {gateway} is not in the network of {first}")),
+        _ => return Err("--gateway: the user wire has one gateway".into()),
+    };
+    let IpAddr::V4(address) = gateway else {
+        return Err(format!("--gateway {gateway}: the user wire has no IPv6 yet"));
+    };
+    let prefix_length = first.prefix_length;
+    let mac = mac_of(&said, first.address)?;
+    let wire = WireConfig::User { guest, gateway: address, prefix_length, publish };
+    Ok(Card { wire, mac, addresses, gateways: vec![gateway] })
+}
+
+/// The gateway's address beside the guest's: the network's second, or the first if the guest has that.
+fn user_gateway(guest: Cidr) -> Result<IpAddr, String> {
+    // Networks of two addresses count from 0 (RFC 3021).
+    [2, 1, 0]
+        .into_iter()
+        .filter_map(|number| guest.host(number))
+        .find(|gateway| *gateway != guest.address)
+        .ok_or_else(|| format!("--ip {guest}: the network has no room for the user wire's gateway"))
+}
+
+fn check_gateway(gateway: IpAddr, addresses: &[Cidr]) -> Result<(), String> {
+    if addresses.iter().any(|own| own.address == gateway) {
+        return Err(format!("--gateway {gateway} is the guest's own address"));
+    }
+    // Every card has a link-local address of its own.
+    let link_local = matches!(gateway, IpAddr::V6(gateway) if gateway.is_unicast_link_local());
+    if !link_local && !addresses.iter().any(|own| own.has_host(gateway)) {
+        return Err(format!("--gateway {gateway} is no station in the network of any --ip"));
+    }
+    Ok(())
+}
+
+fn mac_of(said: &Said, address: IpAddr) -> Result<[u8; 6], String> {
+    match said.macs[..] {
+        [] => Ok(default_mac(address)),
+        [mac] => Ok(mac),
+        _ => Err("--mac: a network card has one address".into()),
+    }
+}
+
+/// A locally administered address that is the same at each start and, as the IP address has to be, the only one of
+/// its kind on the wire.
+const fn default_mac(address: IpAddr) -> [u8; 6] {
+    let [a, b, c, d] = match address {
+        IpAddr::V4(address) => address.octets(),
+        IpAddr::V6(address) => (address.to_bits() as u32).to_be_bytes(),
+    };
+    [0x52, 0x54, a, b, c, d]
+}

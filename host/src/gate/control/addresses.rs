@@ -1,0 +1,40 @@
+//! `wnet:stack/addresses`.
+
+use super::{GateHost, ask, define, not_supported};
+use crate::kernel::bindings::exports::wasi::sockets::network::IpAddress;
+use crate::kernel::bindings::exports::wnet::stack::addresses::{Address, Membership};
+use crate::kernel::exports::Stack;
+use wasmtime::Result;
+use wasmtime::component::Linker;
+
+/// The interface's name.
+pub(super) const INTERFACE: &str = "wnet:stack/addresses@0.1.0";
+
+/// Defines the interface.
+pub(super) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
+    let mut addresses = linker.instance(INTERFACE)?;
+    define(&mut addresses, "addresses", |kernel, (): ()| {
+        let all = ask(kernel, Stack::addresses, |addresses, store| addresses.call_addresses(store))?;
+        Ok::<Vec<Address>, _>(all.unwrap_or_default())
+    })?;
+    define(&mut addresses, "memberships", |kernel, (): ()| {
+        let all = ask(kernel, Stack::addresses, |addresses, store| addresses.call_memberships(store))?;
+        Ok::<Vec<Membership>, _>(all.unwrap_or_default())
+    })?;
+    define(&mut addresses, "add-address", |kernel, (what, replace): (Address, bool)| {
+        let done = ask(kernel, Stack::addresses, |addresses, store| {
+            addresses.call_add_address(store, &what, replace)
+        })?;
+        Ok(done.unwrap_or_else(|| Err(not_supported())))
+    })?;
+    define(
+        &mut addresses,
+        "remove-address",
+        |kernel, (device, local, prefix, label): (u32, IpAddress, Option<u8>, String)| {
+            let done = ask(kernel, Stack::addresses, |addresses, store| {
+                addresses.call_remove_address(store, device, local, prefix, &label)
+            })?;
+            Ok(done.unwrap_or_else(|| Err(not_supported())))
+        },
+    )
+}

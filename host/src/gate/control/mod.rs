@@ -1,0 +1,74 @@
+//! The interfaces by which the whole stack is seen and changed, for guests that were granted `control`.
+//!
+//! The stack's own types are passed through: the interfaces are the same on both sides. A stack that does not have one of
+//! them has nothing to show, and changes nothing.
+
+mod addresses;
+mod links;
+mod neighbours;
+mod settings;
+mod sockets;
+
+use super::GateHost;
+use crate::kernel::bindings::exports::wnet::stack::control_types::{Errno, Failure};
+use crate::kernel::exports::Stack;
+use crate::kernel::{Kernel, StackDied, StackState};
+use std::sync::Arc;
+use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lower};
+use wasmtime::{Result, StoreContextMut};
+
+/// The interfaces' names. The types that they share are nothing to be granted.
+pub(crate) const INTERFACES: [&str; 5] =
+    [settings::INTERFACE, links::INTERFACE, addresses::INTERFACE, neighbours::INTERFACE, sockets::INTERFACE];
+
+/// The types that the interfaces share.
+pub(crate) const TYPES: &str = "wnet:stack/control-types@0.1.0";
+
+/// Defines the interfaces.
+pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
+    settings::add_to_linker(linker)?;
+    links::add_to_linker(linker)?;
+    addresses::add_to_linker(linker)?;
+    neighbours::add_to_linker(linker)?;
+    sockets::add_to_linker(linker)
+}
+
+/// What a stack says that does not have the interface.
+fn not_supported() -> Failure {
+    Failure { errno: Errno::NotSupported, text: "this stack cannot do that".into() }
+}
+
+/// Defines a function of the interface.
+fn define<T: GateHost, P, R>(
+    control: &mut LinkerInstance<'_, T>,
+    name: &str,
+    f: impl Fn(&Kernel, P) -> Result<R> + Send + Sync + 'static,
+) -> Result<()>
+where
+    P: ComponentNamedList + Lift + 'static,
+    R: Lower + Send + Sync + 'static,
+    (R,): ComponentNamedList + Lower + 'static,
+{
+    control.func_wrap(name, move |mut store: StoreContextMut<'_, T>, params: P| {
+        let kernel = Arc::clone(&store.data_mut().gate().network.kernel);
+        Ok((f(&kernel, params)?,))
+    })
+}
+
+/// Asks an interface of the stack; `None`: it has no such interface. A stack that was started again meanwhile is asked again.
+fn ask<G, R>(
+    kernel: &Kernel,
+    interface: impl Fn(&Stack) -> Option<&G>,
+    f: impl Fn(&G, &mut wasmtime::Store<StackState>) -> Result<R>,
+) -> Result<Option<R>> {
+    let once = || {
+        kernel.enter(|entered| {
+            let stack = entered.stack;
+            interface(stack).map(|interface| f(interface, &mut *entered.store)).transpose()
+        })
+    };
+    match once() {
+        Err(StackDied::Restarted) => Ok(once()?),
+        answer => Ok(answer?),
+    }
+}

@@ -1,0 +1,34 @@
+//! `wnet:stack/neighbours`.
+
+use super::{GateHost, ask, define, not_supported};
+use crate::kernel::bindings::exports::wasi::sockets::network::IpAddress;
+use crate::kernel::bindings::exports::wnet::stack::neighbours::{Neighbour, NeighbourVerb};
+use crate::kernel::exports::Stack;
+use wasmtime::Result;
+use wasmtime::component::Linker;
+
+/// The interface's name.
+pub(super) const INTERFACE: &str = "wnet:stack/neighbours@0.1.0";
+
+/// Defines the interface.
+pub(super) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
+    let mut neighbours = linker.instance(INTERFACE)?;
+    define(&mut neighbours, "neighbours", |kernel, (start, max): (u32, u32)| {
+        let all = ask(kernel, Stack::neighbours, |neighbours, store| {
+            neighbours.call_neighbours(store, start, max)
+        })?;
+        Ok::<Vec<Neighbour>, _>(all.unwrap_or_default())
+    })?;
+    define(&mut neighbours, "set-neighbour", |kernel, (how, what): (NeighbourVerb, Neighbour)| {
+        let done = ask(kernel, Stack::neighbours, |neighbours, store| {
+            neighbours.call_set_neighbour(store, how, &what)
+        })?;
+        Ok(done.unwrap_or_else(|| Err(not_supported())))
+    })?;
+    define(&mut neighbours, "remove-neighbour", |kernel, (device, address): (u32, IpAddress)| {
+        let done = ask(kernel, Stack::neighbours, |neighbours, store| {
+            neighbours.call_remove_neighbour(store, device, address)
+        })?;
+        Ok(done.unwrap_or_else(|| Err(not_supported())))
+    })
+}

@@ -1,0 +1,158 @@
+//! Where an IPv4 packet goes that arrived. Linux: `ip_rcv_finish_core`, `ip_route_input_slow`.
+
+use super::{Context, deliver, flow, forward};
+use crate::drop_reason::DropReason;
+use crate::icmp::v4::Problem;
+use crate::ip::v4::{self, BadOption, Received};
+use crate::packet::{DeviceIndex, LinkDestination, Packet};
+use crate::route::{BadSource, Destination, FlowKey, NextHop, ROUTING_TOS, Refusal, Routes, SourcePolicy};
+use crate::sysctl::Sysctl;
+use crate::wire::protocol::Protocol;
+use core::net::{Ipv4Addr, SocketAddr};
+
+/// What the routes say of a packet that arrived.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InputRoute {
+    destination: Result<Destination, Refusal>,
+    /// Whether the sender is a neighbour on the device that the packet came by.
+    source: Result<bool, BadSource>,
+}
+
+/// What becomes of a packet.
+enum Verdict {
+    /// It is for us; and for others, too, if so said.
+    Deliver { to_many: bool },
+    /// It goes on; its sender is a neighbour on the device that it came by, if so said.
+    Forward { hop: NextHop, near: bool },
+    /// It goes nowhere, which its sender may hear.
+    Refuse(Refusal),
+}
+
+/// Delivers a packet, passes it on or refuses it.
+pub(super) fn route(cx: &mut Context<'_>, mut packet: Packet, received: Received) -> Result<(), DropReason> {
+    let verdict = match early_demux(cx, &mut packet, &received) {
+        true => Verdict::Deliver { to_many: false },
+        false => judge(cx, &packet, &received)?,
+    };
+    check_options(cx, &packet, &received)?;
+    match verdict {
+        Verdict::Deliver { to_many } => deliver::deliver(cx, packet, received, to_many),
+        Verdict::Forward { hop, near } => forward::forward(cx, packet, received, hop, near),
+        Verdict::Refuse(refusal) => forward::refuse(cx, &packet, &received, refusal),
+    }
+}
+
+/// Linux: `ip_rcv_options`.
+fn check_options(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> Result<(), DropReason> {
+    match v4::check_options(received.options(packet)) {
+        Ok(()) => return Ok(()),
+        Err(BadOption::SourceRoute) => {}
+        Err(BadOption::Malformed { pointer }) => {
+            deliver::refuse(cx, packet, received, Problem::ParameterProblem(pointer));
+        }
+    }
+    Err(DropReason::Ipv4BadOption)
+}
+
+/// What becomes of a packet by its addresses. Linux: `ip_route_input_slow`.
+fn judge(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> Result<Verdict, DropReason> {
+    let device = packet.meta.device;
+    if device != DeviceIndex::LOOPBACK {
+        let localnet = cx.sysctl.ipv4_device(device.0).route_localnet();
+        v4::check_addresses(received.source, received.destination, localnet)?;
+    }
+    let to_all = received.destination.is_broadcast();
+    if received.destination.is_multicast() {
+        return Err(DropReason::Ipv4NotForUs);
+    }
+    let InputRoute { destination, source } = ask(cx, packet, received);
+    // A host that does not know its address yet is nobody's neighbour.
+    let from_nobody = to_all && received.source == Ipv4Addr::UNSPECIFIED;
+    let source = if from_nobody { Ok(false) } else { source.map_err(distrust) };
+    match destination {
+        _ if to_all => source.map(|_| Verdict::Deliver { to_many: true }),
+        Ok(Destination::Local { .. }) => source.map(|_| Verdict::Deliver { to_many: false }),
+        Ok(Destination::Broadcast(hop)) if hop.device == device => {
+            source.map(|_| Verdict::Deliver { to_many: true })
+        }
+        // A broadcast to another of our links is not passed on (RFC 2644).
+        Ok(Destination::Broadcast(_)) => Err(DropReason::Ipv4NotForUs),
+        Ok(Destination::Unicast(_)) if !forward::is_router(cx, packet, received) => {
+            Err(DropReason::Ipv4NotForUs)
+        }
+        Ok(Destination::Unicast(hop)) => source.map(|near| Verdict::Forward { hop, near }),
+        Err(refusal) => Ok(Verdict::Refuse(refusal)),
+    }
+}
+
+fn distrust(bad: BadSource) -> DropReason {
+    match bad {
+        BadSource::Martian => DropReason::Ipv4BadSource,
+        BadSource::ReversePath => DropReason::Ipv4ReversePath,
+    }
+}
+
+/// Asks the routes, or remembers what they said.
+fn ask(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> InputRoute {
+    let (source, destination) = (received.source.into(), received.destination.into());
+    let transport = match received.fragment {
+        false => packet.data().get(received.header_len..).unwrap_or_default(),
+        true => &[],
+    };
+    let flow = FlowKey {
+        source: Some(source),
+        mark: packet.meta.mark,
+        tos: received.tos & ROUTING_TOS,
+        input: Some(packet.meta.device),
+        hash: flow::hash(cx, [source, destination], received.protocol, 0, transport),
+        ..FlowKey::to(destination)
+    };
+    let (routes, sysctl, interfaces) = (&*cx.routes, &*cx.sysctl, &*cx.interfaces);
+    cx.input_cache.get(&flow, routes.generation(), || {
+        let device = packet.meta.device;
+        let has_address = interfaces.get(device).is_some_and(|device| !device.addresses().is_empty());
+        look_up(routes, sysctl, &flow, device, has_address)
+    })
+}
+
+fn look_up(
+    routes: &Routes,
+    sysctl: &Sysctl,
+    flow: &FlowKey,
+    device: DeviceIndex,
+    has_address: bool,
+) -> InputRoute {
+    let destination = routes.lookup(flow);
+    // Linux gives what it sends to itself its route along.
+    if device == DeviceIndex::LOOPBACK {
+        return InputRoute { destination, source: Ok(true) };
+    }
+    let conf = sysctl.ipv4_device(device.0);
+    let policy = SourcePolicy {
+        reverse_path: conf.rp_filter(),
+        accept_local: conf.accept_local(),
+        mark_counts: conf.src_valid_mark(),
+        has_address,
+    };
+    let output = match destination {
+        Ok(Destination::Unicast(hop)) => Some(hop.device),
+        _ => None,
+    };
+    InputRoute { destination, source: routes.validate_source(flow, device, output, &policy) }
+}
+
+/// Whether the packet belongs to a connection that had one by this device since the routes last changed: then it is for
+/// us, and from whom it says. Linux: `tcp_v4_early_demux`.
+fn early_demux(cx: &mut Context<'_>, packet: &mut Packet, received: &Received) -> bool {
+    let wanted = cx.sysctl.ip_early_demux && cx.sysctl.tcp_early_demux;
+    let may_be = received.protocol == Protocol::TCP && received.addressed == LinkDestination::Host;
+    if !wanted || !may_be || received.fragment {
+        return false;
+    }
+    let Some(&[a, b, c, d, ..]) = packet.data().get(received.header_len..) else { return false };
+    let remote = SocketAddr::new(received.source.into(), u16::from_be_bytes([a, b]));
+    let local = SocketAddr::new(received.destination.into(), u16::from_be_bytes([c, d]));
+    let socket = cx.tcp.early_demux(local, remote, packet.meta.device, cx.routes.generation());
+    packet.meta.socket = socket.map(|handle| handle.to_bits());
+    socket.is_some()
+}

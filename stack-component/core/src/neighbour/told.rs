@@ -1,0 +1,104 @@
+//! Neighbours as an administrator sees and sets them. Linux: `neigh_add`, `neigh_delete`, `neigh_dump_info`.
+
+use super::entry::{Entry, Key};
+use super::state::State;
+use super::table::Neighbours;
+use crate::drop_reason::DropReason;
+use crate::time::{Duration, Instant};
+use crate::wire::ethernet::MacAddress;
+
+/// How a neighbour that is told meets what is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// There must be none.
+    Add,
+    /// There must be one.
+    Change,
+    /// There may be one.
+    Replace,
+}
+
+/// Why a neighbour was not set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TellError {
+    /// There is one. Linux: `EEXIST`.
+    Exists,
+    /// There is none. Linux: `ENOENT`.
+    NoSuchNeighbour,
+    /// The state is one whose station is known, and it is not. Linux: `EINVAL`.
+    NoStation,
+    /// There is no room for one more. Linux: `ENOBUFS`.
+    TableFull,
+}
+
+/// A neighbour as it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Who.
+    pub key: Key,
+    /// How much is known.
+    pub state: State,
+    /// Its station, if it is known.
+    pub mac: Option<MacAddress>,
+    /// Questions without an answer.
+    pub probes: u32,
+    /// How long ago it was used, showed that it lives, and changed.
+    pub ages: [Duration; 3],
+}
+
+impl Neighbours {
+    /// All neighbours, in no order that means anything.
+    pub fn listing(&self, now: Instant) -> impl Iterator<Item = Listed> {
+        self.entries.iter().map(move |(_, entry)| {
+            let state = entry.state();
+            let (probes, ages) = entry.nud.ages(now);
+            Listed { key: entry.key, state, mac: state.is_valid().then_some(entry.mac), probes, ages }
+        })
+    }
+
+    /// Sets a neighbour; a station that is not told is the one known. [`Neighbours::poll_action`] is to be called
+    /// after it.
+    pub fn tell(
+        &mut self,
+        now: Instant,
+        verb: Verb,
+        key: Key,
+        mac: Option<MacAddress>,
+        state: State,
+    ) -> Result<(), TellError> {
+        let known = self.by_key.get(&key).copied();
+        match (verb, known) {
+            (Verb::Add, Some(_)) => return Err(TellError::Exists),
+            (Verb::Change, None) => return Err(TellError::NoSuchNeighbour),
+            _ => {}
+        }
+        let stands =
+            known.and_then(|handle| self.entries.get(handle)).filter(|entry| entry.state().is_valid());
+        let station = mac.or(stands.map(|entry| entry.mac));
+        if state.is_valid() && state != State::NoArp && station.is_none() {
+            return Err(TellError::NoStation);
+        }
+        let handle = self.find_or_create(now, key).ok_or(TellError::TableFull)?;
+        if let (Some(entry), Some(station)) = (self.entries.get_mut(handle), station) {
+            entry.mac = station;
+        }
+        self.advance(handle, |nud, timing| nud.on_told(now, state, timing));
+        self.send_waiting(now, handle);
+        Ok(())
+    }
+
+    /// Forgets a neighbour; answers whether there was one. [`Neighbours::poll_action`] is to be called after it.
+    pub fn forget(&mut self, key: Key) -> bool {
+        let Some(&handle) = self.by_key.get(&key) else { return false };
+        self.give_up_waiting(handle, DropReason::NeighbourFailed);
+        self.remove(handle);
+        true
+    }
+}
+
+impl Entry {
+    /// Whether only an administrator changes it.
+    pub(super) fn is_fixed(&self) -> bool {
+        self.state().is_fixed()
+    }
+}

@@ -1,0 +1,123 @@
+//! What the owner of a raw or ping socket can set.
+
+use crate::ip::Cutting;
+use crate::packet::DeviceIndex;
+use crate::socket::SocketError;
+
+/// Least bytes of a receive buffer. Linux: `SOCK_MIN_RCVBUF`.
+const MIN_RECEIVE_BUFFER: usize = 2304;
+
+/// The kinds of ICMP messages that a raw socket does not want, by number. Linux: `ICMP_FILTER`, `ICMP6_FILTER`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IcmpFilter([u64; 4]);
+
+impl IcmpFilter {
+    /// A filter that blocks these kinds.
+    pub fn blocking(kinds: impl IntoIterator<Item = u8>) -> Self {
+        let mut filter = IcmpFilter::default();
+        for kind in kinds {
+            if let Some(word) = filter.0.get_mut(usize::from(kind >> 6)) {
+                *word |= 1 << (kind & 63);
+            }
+        }
+        filter
+    }
+
+    /// Whether messages of this kind are blocked.
+    pub fn blocks(&self, kind: u8) -> bool {
+        self.0.get(usize::from(kind >> 6)).is_some_and(|word| word & (1 << (kind & 63)) != 0)
+    }
+}
+
+/// One option with its new value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RawOption {
+    /// Time to live, or hop limit, to one station; none: the default. Linux: `IP_TTL`, `IPV6_UNICAST_HOPS`.
+    HopLimit(Option<u8>),
+    /// The same to groups. Linux: `IP_MULTICAST_TTL`, `IPV6_MULTICAST_HOPS`.
+    MulticastHopLimit(u8),
+    /// Type of service, or traffic class. Linux: `IP_TOS`, `IPV6_TCLASS`.
+    TrafficClass(u8),
+    /// Whether packets may be cut. Linux: `IP_MTU_DISCOVER`.
+    Cutting(Cutting),
+    /// Bytes of memory for packets that wait, doubled as Linux doubles them. Linux: `SO_RCVBUF`.
+    ReceiveBuffer(usize),
+    /// The only device to send and receive by. Linux: `SO_BINDTODEVICE`.
+    Device(Option<DeviceIndex>),
+    /// Sending to everybody is permitted. Linux: `SO_BROADCAST`.
+    Broadcast(bool),
+    /// ICMP errors about what the socket sent are kept for its owner. Linux: `IP_RECVERR`.
+    Reports(bool),
+    /// Where in its payload a raw IPv6 socket's checksum stands, which the stack fills in and verifies; even.
+    /// Linux: `IPV6_CHECKSUM`.
+    ChecksumOffset(Option<u16>),
+    /// Which ICMP messages a raw ICMP socket does not want.
+    IcmpFilter(IcmpFilter),
+    /// Mark of what it sends. Linux: `SO_MARK`.
+    Mark(u32),
+}
+
+/// All options of a socket.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    pub(super) hop_limit: Option<u8>,
+    pub(super) multicast_hop_limit: u8,
+    pub(super) traffic_class: u8,
+    pub(super) cutting: Cutting,
+    pub(super) receive_buffer: usize,
+    pub(super) device: Option<DeviceIndex>,
+    pub(super) broadcast: bool,
+    pub(super) reports: bool,
+    pub(super) checksum_offset: Option<u16>,
+    pub(super) icmp_filter: IcmpFilter,
+    pub(super) mark: u32,
+}
+
+impl Options {
+    /// Those of a new socket, whose packets may take `receive_buffer` bytes.
+    pub(super) fn new(receive_buffer: usize) -> Self {
+        Options {
+            hop_limit: None,
+            multicast_hop_limit: 1,
+            traffic_class: 0,
+            cutting: Cutting::Here,
+            receive_buffer,
+            device: None,
+            broadcast: false,
+            reports: false,
+            checksum_offset: None,
+            icmp_filter: IcmpFilter::default(),
+            mark: 0,
+        }
+    }
+
+    /// Sets one; `max_buffer` is the largest receive buffer in bytes that may be asked for. Linux:
+    /// `net.core.rmem_max`.
+    pub(super) fn set(&mut self, option: RawOption, max_buffer: usize) -> Result<(), SocketError> {
+        match option {
+            RawOption::HopLimit(Some(0)) => return Err(SocketError::InvalidArgument),
+            RawOption::HopLimit(limit) => self.hop_limit = limit,
+            RawOption::MulticastHopLimit(limit) => self.multicast_hop_limit = limit,
+            RawOption::TrafficClass(class) => self.traffic_class = class,
+            RawOption::Cutting(cutting) => self.cutting = cutting,
+            RawOption::ReceiveBuffer(bytes) => {
+                self.receive_buffer = bytes.min(max_buffer).saturating_mul(2).max(MIN_RECEIVE_BUFFER);
+            }
+            RawOption::Device(device) => self.device = device,
+            RawOption::Broadcast(permitted) => self.broadcast = permitted,
+            RawOption::Reports(wanted) => self.reports = wanted,
+            RawOption::ChecksumOffset(Some(offset)) if offset % 2 != 0 => {
+                return Err(SocketError::InvalidArgument);
+            }
+            RawOption::ChecksumOffset(offset) => self.checksum_offset = offset,
+            RawOption::IcmpFilter(filter) => self.icmp_filter = filter,
+            RawOption::Mark(mark) => self.mark = mark,
+        }
+        Ok(())
+    }
+
+    /// Whether the socket hears what comes by `device`.
+    pub(super) fn hears(&self, device: DeviceIndex) -> bool {
+        self.device.is_none_or(|only| only == device)
+    }
+}

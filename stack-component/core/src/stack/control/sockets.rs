@@ -1,0 +1,137 @@
+//! The sockets of a stack. Linux: `SOCK_DIAG_BY_FAMILY`.
+
+use super::super::Stack;
+use crate::tcp::{self, TcpInfo, TcpState};
+use crate::time::Instant;
+use crate::udp;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+/// Most sockets that are told at once.
+const MOST: usize = 4096;
+
+/// Which protocols' sockets are wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Protocols {
+    /// TCP sockets, half-open connections and those in TIME-WAIT.
+    pub tcp: bool,
+    /// UDP sockets that are bound.
+    pub udp: bool,
+}
+
+/// What is special to a protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListingState {
+    /// A TCP socket, with what TCP_INFO tells of it and the name of its congestion control.
+    Tcp(tcp::Listed, Option<(Box<TcpInfo>, &'static str)>),
+    /// A UDP socket, and bytes that it may hold to be read.
+    Udp(udp::Listed, u32),
+}
+
+/// A socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// A number that no other socket has; 0: nobody owns it.
+    pub inode: u64,
+    /// The rest.
+    pub state: ListingState,
+}
+
+impl Listing {
+    /// Our end and the peer's.
+    pub fn ends(&self) -> (SocketAddr, Option<SocketAddr>) {
+        match &self.state {
+            ListingState::Tcp(listed, _) => (listed.local, listed.remote),
+            ListingState::Udp(listed, _) => (listed.local, listed.remote),
+        }
+    }
+
+    /// Its state, UDP's in the words of TCP. Linux: `idiag_state`.
+    pub fn state(&self) -> TcpState {
+        match &self.state {
+            ListingState::Tcp(listed, _) => listed.state,
+            ListingState::Udp(listed, _) if listed.remote.is_some() => TcpState::Established,
+            ListingState::Udp(..) => TcpState::Close,
+        }
+    }
+}
+
+impl Stack {
+    /// At most `max` sockets (and never more than 4096) of these protocols from number `start` on.
+    pub fn sockets(&self, protocols: Protocols, start: usize, max: usize, now: Instant) -> Vec<Listing> {
+        let tcp = protocols.tcp.then(|| self.tcp.listing(now)).into_iter().flatten();
+        let udp = protocols.udp.then(|| self.udp.listing()).into_iter().flatten();
+        let tcp = tcp.map(|listed| (listed.handle.map(|handle| handle.to_bits()), Ok(listed)));
+        let udp = udp.map(|listed| (Some(listed.handle.to_bits()), Err(listed)));
+        let page = tcp.chain(udp).skip(start).take(max.min(MOST));
+        page.map(|(bits, listed)| {
+            // The lowest bit tells the protocols apart; 0 is nobody.
+            let inode = bits.map_or(0, |bits| (bits + 1) << 1 | u64::from(listed.is_err()));
+            let state = match listed {
+                Ok(listed) => {
+                    let handle = listed.handle;
+                    let info = handle.and_then(|handle| {
+                        let congestion = self.tcp.options(handle)?.congestion.name();
+                        Some((Box::new(self.tcp.info(handle, now)?), congestion))
+                    });
+                    ListingState::Tcp(listed, info)
+                }
+                Err(listed) => ListingState::Udp(listed, self.sysctl.rmem_default),
+            };
+            Listing { inode, state }
+        })
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::SeededRandom;
+
+    const BOTH: Protocols = Protocols { tcp: true, udp: true };
+
+    fn loopback() -> Stack {
+        Stack::new(Box::new(SeededRandom::new(1)))
+    }
+
+    fn states(stack: &Stack) -> Vec<&'static str> {
+        let mut names: Vec<_> =
+            stack.sockets(BOTH, 0, 100, Instant::ZERO).iter().map(|listing| listing.state().name()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[test]
+    fn sockets_are_told_in_every_state() {
+        let mut stack = loopback();
+        let now = Instant::ZERO;
+        let listener = stack.tcp_open().unwrap();
+        assert_eq!(states(&stack), [""; 0], "a socket that is not bound is nothing to be seen");
+        let server = "127.0.0.1:80".parse().unwrap();
+        stack.tcp_bind(listener, server).unwrap();
+        stack.tcp_listen(listener).unwrap();
+        let client = stack.tcp_open().unwrap();
+        stack.tcp_connect(client, server, now).unwrap();
+        while stack.poll(now, 100) {}
+        assert_eq!(states(&stack), ["ESTAB", "ESTAB", "LISTEN"]);
+        stack.tcp_send(client, b"four", now).unwrap();
+        while stack.poll(now, 100) {}
+        let waiting = stack.sockets(BOTH, 0, 100, now).into_iter().find_map(|listing| match listing.state {
+            ListingState::Tcp(listed, Some((_, congestion))) if listed.receive_queue == 4 => Some(congestion),
+            _ => None,
+        });
+        assert_eq!(waiting, Some("cubic"), "four bytes wait for the server");
+        let udp = stack.udp_open().unwrap();
+        stack.udp_bind(udp, "0.0.0.0:53".parse().unwrap()).unwrap();
+        assert_eq!(states(&stack), ["ESTAB", "ESTAB", "LISTEN", "UNCONN"]);
+        let all = stack.sockets(BOTH, 0, 100, now);
+        let mut inodes: Vec<_> = all.iter().map(|listing| listing.inode).collect();
+        inodes.sort_unstable();
+        inodes.dedup();
+        assert_eq!(inodes.len(), 4, "each has a number of its own");
+        let pages: Vec<_> = (0..5).flat_map(|start| stack.sockets(BOTH, start, 1, now)).collect();
+        assert_eq!(pages, all);
+    }
+}

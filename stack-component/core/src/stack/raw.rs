@@ -1,0 +1,144 @@
+//! Raw and ping sockets, as the stack's users call them.
+
+use super::Stack;
+use crate::datapath::{self, Outgoing};
+use crate::drop_reason::DropReason;
+use crate::packet::DeviceIndex;
+use crate::raw::{Family, Incoming, Kind, Message, RawHandle, RawOption, RawReadiness, Report};
+use crate::route::{Destination, FlowKey, Refusal};
+use crate::socket::SocketError;
+use crate::time::Instant;
+use core::net::IpAddr;
+
+impl Stack {
+    /// A new raw or ping socket. A raw socket hears from now on.
+    pub fn raw_open(&mut self, family: Family, kind: Kind) -> Result<RawHandle, SocketError> {
+        self.raw.open(family, kind, self.sysctl.rmem_default as usize)
+    }
+
+    /// Binds a socket to one of the stack's addresses, none: to all; a ping socket to an identifier, 0: to one that
+    /// nobody has.
+    pub fn raw_bind(
+        &mut self,
+        handle: RawHandle,
+        local: Option<IpAddr>,
+        identifier: u16,
+    ) -> Result<(), SocketError> {
+        if local.is_some_and(|local| !self.routes.is_local(local)) {
+            return Err(SocketError::AddressNotBindable);
+        }
+        self.raw.bind(handle, local, identifier)
+    }
+
+    /// Lets a socket talk to `remote` alone, none: to everybody again. Nothing is sent.
+    pub fn raw_connect(&mut self, handle: RawHandle, remote: Option<IpAddr>) -> Result<(), SocketError> {
+        self.raw.connect(handle, remote)?;
+        match remote {
+            Some(_) => self.raw.bind_implicitly(handle),
+            None => Ok(()),
+        }
+    }
+
+    /// Sets an option.
+    pub fn raw_set(&mut self, handle: RawHandle, option: RawOption) -> Result<(), SocketError> {
+        if let RawOption::Device(Some(device)) = option
+            && self.interfaces.get(device).is_none()
+        {
+            return Err(SocketError::InvalidArgument);
+        }
+        self.raw.set(handle, option, self.sysctl.rmem_max as usize)
+    }
+
+    /// Our end: the address it is bound to, and a ping socket's identifier, 0 if it has none.
+    pub fn raw_local(&self, handle: RawHandle) -> Option<(Option<IpAddr>, u16)> {
+        let socket = self.raw.get(handle)?;
+        Some((socket.local(), socket.identifier()))
+    }
+
+    /// Packets and errors for which there was no room in the socket.
+    pub fn raw_dropped(&self, handle: RawHandle) -> u64 {
+        self.raw.get(handle).map_or(0, |socket| socket.dropped())
+    }
+
+    /// Sends a packet. What is lost on the way is not an error; no route, or a packet larger than the path carries,
+    /// is. Linux: `raw_sendmsg`, `ping_v4_sendmsg`, `ping_v6_sendmsg`.
+    pub fn raw_send(
+        &mut self,
+        handle: RawHandle,
+        message: Message<'_>,
+        now: Instant,
+    ) -> Result<(), SocketError> {
+        let socket = self.raw.get(handle).ok_or(SocketError::InvalidState)?;
+        let (family, local, device, broadcast) =
+            (socket.family(), socket.local(), socket.device(), socket.may_broadcast());
+        let destination = message.to.or(socket.remote()).ok_or(SocketError::InvalidArgument)?;
+        if Family::of(destination) != family || destination.is_unspecified() {
+            return Err(SocketError::InvalidArgument);
+        }
+        let source = self.raw_source(destination, device, broadcast)?;
+        let source = local.filter(|local| self.routes.is_local(*local)).unwrap_or(source);
+        self.raw.bind_implicitly(handle)?;
+        let prepared = self.raw.outgoing(handle, &message, source, destination)?;
+        let outgoing = Outgoing {
+            packet: prepared.packet,
+            source: Some(source),
+            destination,
+            protocol: prepared.protocol,
+            ttl: prepared.hop_limit.unwrap_or(self.sysctl.ip_default_ttl as u8),
+            tos: prepared.traffic_class,
+            cutting: prepared.cutting,
+            device: prepared.device,
+        };
+        let sent = self.with_context(now, |cx, _, _| datapath::send(cx, outgoing));
+        self.run_output(now);
+        match sent {
+            Err(DropReason::PacketTooBig) => Err(SocketError::DatagramTooLarge),
+            Err(DropReason::NoRoute | DropReason::RouteRefused) => Err(SocketError::NetworkUnreachable),
+            Err(DropReason::Netfilter) => Err(SocketError::AccessDenied),
+            // Lost here is as good as lost further on.
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Our address towards `destination`.
+    fn raw_source(
+        &self,
+        destination: IpAddr,
+        device: Option<DeviceIndex>,
+        broadcast: bool,
+    ) -> Result<IpAddr, SocketError> {
+        let from_device =
+            |device, neighbour| self.interfaces.source_for(&self.sysctl, device, neighbour, destination);
+        let source = match self.routes.lookup(&FlowKey { output: device, ..FlowKey::to(destination) }) {
+            Ok(Destination::Local { source }) => source.or(Some(destination)),
+            Ok(Destination::Unicast(hop)) => hop.source.or_else(|| from_device(hop.device, hop.neighbour)),
+            Ok(Destination::Broadcast(hop)) if broadcast => {
+                hop.source.or_else(|| from_device(hop.device, destination))
+            }
+            Ok(Destination::Broadcast(_)) | Err(Refusal::Prohibit) => return Err(SocketError::AccessDenied),
+            Err(Refusal::Blackhole) => return Err(SocketError::InvalidArgument),
+            Err(Refusal::NoRoute | Refusal::Unreachable) => None,
+        };
+        source.ok_or(SocketError::NetworkUnreachable)
+    }
+
+    /// Takes the oldest packet, or answers [`SocketError::WouldBlock`].
+    pub fn raw_receive(&mut self, handle: RawHandle) -> Result<Incoming, SocketError> {
+        self.raw.receive(handle)
+    }
+
+    /// Takes the oldest error, or answers [`SocketError::WouldBlock`].
+    pub fn raw_receive_report(&mut self, handle: RawHandle) -> Result<Report, SocketError> {
+        self.raw.receive_report(handle)
+    }
+
+    /// What the socket's owner could do now without waiting.
+    pub fn raw_readiness(&self, handle: RawHandle) -> RawReadiness {
+        self.raw.readiness(handle)
+    }
+
+    /// Gives a socket up.
+    pub fn raw_close(&mut self, handle: RawHandle) {
+        self.raw.close(handle);
+    }
+}

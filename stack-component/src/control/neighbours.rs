@@ -1,0 +1,81 @@
+//! Interface `wnet:stack/neighbours`.
+
+use super::failure::failure;
+use crate::Component;
+use crate::bindings::exports::wasi::sockets::network::IpAddress;
+use crate::bindings::exports::wnet::stack::control_types::{Errno, Failure};
+use crate::bindings::exports::wnet::stack::neighbours::{Guest, Neighbour, NeighbourState, NeighbourVerb};
+use crate::entry::enter;
+use crate::sockets::addresses::{host, wit_host};
+use alloc::vec::Vec;
+use stack_core::neighbour::{Key, Listed, State, Verb};
+use stack_core::packet::DeviceIndex;
+use stack_core::wire::ethernet::MacAddress;
+
+/// Most neighbours that are told at once.
+const MOST: u32 = 4096;
+
+impl Guest for Component {
+    fn neighbours(start: u32, max: u32) -> Vec<Neighbour> {
+        enter(|state, now| {
+            let all = state.stack.neighbour_listing(now);
+            all.skip(start as usize).take(max.min(MOST) as usize).map(neighbour).collect()
+        })
+    }
+
+    fn set_neighbour(how: NeighbourVerb, what: Neighbour) -> Result<(), Failure> {
+        let verb = match how {
+            NeighbourVerb::Add => Verb::Add,
+            NeighbourVerb::Change => Verb::Change,
+            NeighbourVerb::Replace => Verb::Replace,
+        };
+        let station = match what.link_address.as_slice() {
+            [] => None,
+            bytes => {
+                let bytes = <[u8; 6]>::try_from(bytes);
+                Some(MacAddress(bytes.map_err(|_| failure(Errno::Invalid, "Invalid link address"))?))
+            }
+        };
+        let state = match what.state {
+            NeighbourState::Incomplete => State::Incomplete,
+            NeighbourState::Reachable => State::Reachable,
+            NeighbourState::Stale => State::Stale,
+            NeighbourState::Delay => State::Delay,
+            NeighbourState::Probe => State::Probe,
+            NeighbourState::Failed => State::Failed,
+            NeighbourState::Noarp => State::NoArp,
+            NeighbourState::Permanent => State::Permanent,
+        };
+        let key = Key { device: DeviceIndex(what.device), address: host(what.address) };
+        Ok(enter(|stack, now| stack.stack.set_neighbour(verb, key, station, state, now))?)
+    }
+
+    fn remove_neighbour(device: u32, address: IpAddress) -> Result<(), Failure> {
+        let key = Key { device: DeviceIndex(device), address: host(address) };
+        Ok(enter(|state, now| state.stack.remove_neighbour(key, now))?)
+    }
+}
+
+fn neighbour(listed: Listed) -> Neighbour {
+    let [used, confirmed, updated] = listed.ages.map(|age| u32::try_from(age.as_secs()).unwrap_or(u32::MAX));
+    Neighbour {
+        device: listed.key.device.0,
+        address: wit_host(listed.key.address),
+        link_address: listed.mac.map(|mac| mac.0.to_vec()).unwrap_or_default(),
+        state: match listed.state {
+            State::Incomplete => NeighbourState::Incomplete,
+            State::Reachable => NeighbourState::Reachable,
+            State::Stale => NeighbourState::Stale,
+            State::Delay => NeighbourState::Delay,
+            State::Probe => NeighbourState::Probe,
+            State::Failed => NeighbourState::Failed,
+            State::NoArp => NeighbourState::Noarp,
+            State::Permanent => NeighbourState::Permanent,
+        },
+        router: false,
+        probes: listed.probes,
+        used,
+        confirmed,
+        updated,
+    }
+}

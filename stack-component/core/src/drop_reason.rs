@@ -27,6 +27,8 @@ drop_reasons! {
     FrameTooLong,
     /// The frame is for another station.
     OtherHost,
+    /// The frame's tag names a VLAN that no device is for.
+    UnknownVlan,
     /// No protocol of the stack has this EtherType.
     UnhandledProtocol,
     /// The packet is not a well-formed ARP packet for IPv4 over Ethernet (RFC 826).

@@ -28,6 +28,7 @@ pub mod packet;
 // 3: the layers
 pub mod autoconf;
 pub mod device;
+pub mod dhcp;
 pub mod driver;
 pub mod ethernet;
 pub mod fragment;

@@ -1,6 +1,6 @@
 //! What a router advertisement changes, done. Linux: `ndisc_router_discovery`.
 
-use super::{Context, addresses, discovery, temporary};
+use super::{Context, addresses, neighbours, temporary};
 use crate::autoconf::advertisement::{Change, changes, valid_for};
 use crate::autoconf::identifier;
 use crate::device::{Address, AddressState, Lifetimes, after};
@@ -34,7 +34,7 @@ pub(super) fn receive(
     let link_mtu = cx.interfaces.get(device).map_or(0, |interface| interface.mtu());
     let changes = changes(said, options, cx.sysctl.ipv6.of(device.0), link_mtu);
     let station = nd::station(options, false);
-    let learnt = discovery::learn(cx, device, Learn { address: router, mac: station, how: Heard::Asking });
+    let learnt = neighbours::learn(cx, device, Learn { address: router, mac: station, how: Heard::Asking });
     cx.neighbours.set_router(Key { device, address: router.into() }, true);
     for change in changes {
         apply(cx, device, router, change);

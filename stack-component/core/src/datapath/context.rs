@@ -5,6 +5,7 @@ use super::paths::RoutePaths;
 use crate::autoconf::Autoconf;
 use crate::counters::{Counter, Counters};
 use crate::device::Interfaces;
+use crate::dhcp::Clients;
 use crate::drop_reason::DropReason;
 use crate::fragment::Reassembly;
 use crate::icmp::RateLimit;
@@ -43,6 +44,7 @@ pub(crate) struct Context<'a> {
     pub(crate) input_cache: &'a mut InputCache,
     pub(crate) hooks: &'a mut Hooks,
     pub(crate) identification: &'a mut Identification,
+    pub(crate) dhcp: &'a mut Clients,
     pub(crate) exceptions: &'a mut Exceptions,
     pub(crate) fragments: &'a mut Reassembly,
     pub(crate) icmp_limit: &'a mut RateLimit,

@@ -16,6 +16,7 @@
 //!
 //! A packet is dropped in one way: a function answers `Err(reason)`, and the outermost counts it.
 
+mod address_timers;
 mod addresses;
 mod advertisement;
 mod checksum;
@@ -24,13 +25,15 @@ mod complain6;
 mod context;
 mod deliver;
 mod deliver6;
+mod dhcp;
 mod discovery;
+mod discovery_output;
 mod flow;
 mod forward;
 mod forward6;
 mod fragments;
-mod ipv6;
 mod input_route;
+mod ipv6;
 mod learn;
 mod learnt;
 mod neighbours;
@@ -42,11 +45,13 @@ mod tell;
 mod temporary;
 mod timers;
 mod transmit;
+mod vlan;
 
 pub(crate) use addresses::{add as add_address, remove as remove_address};
 pub(crate) use context::{Context, InputCache, OutputCache};
+pub(crate) use dhcp::run as run_dhcp;
 pub(crate) use paths::RoutePaths;
-pub(crate) use run::{next_deadline, poll, run_output};
+pub(crate) use run::{link_lost, next_deadline, poll, run_output};
 pub(crate) use transmit::{Outgoing, send};
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! What the neighbour table wants done: questions asked, packets that waited sent or given up.
 
-use super::{Context, complain, complain6, discovery, raw, tell, transmit};
+use super::{Context, complain, complain6, discovery_output, raw, tell, transmit};
 use crate::drop_reason::DropReason;
 use crate::icmp::v4::Problem;
 use crate::icmp::{IcmpError, IcmpErrorKind, v6};
-use crate::neighbour::{Action, Key, arp, nd};
+use crate::neighbour::nd::{self, Heard, Learn};
+use crate::neighbour::{Action, Key, Statement, arp};
 use crate::packet::{DeviceIndex, Packet};
 use crate::wire::ethernet::MacAddress;
 use crate::wire::{ipv4, ipv6};
@@ -56,7 +57,21 @@ fn solicit_v6(cx: &mut Context<'_>, device: DeviceIndex, address: Ipv6Addr, know
     let source = cx.interfaces.source_for(cx.sysctl, device, address.into(), address.into());
     let Some(IpAddr::V6(source)) = source else { return };
     let (to, question) = nd::question(interface.mac(), address, known.is_some());
-    discovery::send(cx, device, source, to, &question);
+    discovery_output::send(cx, device, source, to, &question);
+}
+
+/// Takes note of what a message says of a neighbour. Linux: `ndisc_update`.
+pub(super) fn learn(cx: &mut Context<'_>, device: DeviceIndex, learn: Learn) -> Result<(), DropReason> {
+    let Learn { address, mac, how } = learn;
+    let key = Key { device, address: address.into() };
+    let statement = match (how, mac) {
+        (Heard::Asking, Some(mac)) => Statement::Hearsay { mac, create: true },
+        (Heard::Asking, None) => return Ok(()),
+        (Heard::Advertised { solicited, override_known, router }, mac) => {
+            Statement::Advertised { mac, solicited, override_known, router }
+        }
+    };
+    cx.neighbours.hear(cx.now, key, statement)
 }
 
 /// Tells whoever sent a packet that its next hop does not answer: a protocol of ours, or the sender of a

@@ -2,7 +2,7 @@
 //! socket's owner leaves behind.
 
 use super::receive::receive;
-use super::{Context, addresses, neighbours, timers, transmit};
+use super::{Context, address_timers, neighbours, timers, transmit};
 use crate::device::Interfaces;
 use crate::drop_reason::DropReason;
 use crate::packet::{DeviceIndex, Packet};
@@ -42,17 +42,25 @@ fn poll_device(
     budget: usize,
     frames: &mut Vec<Packet>,
 ) -> (usize, bool) {
-    let Some(interface) = cx.interfaces.get_mut(device) else { return (0, false) };
+    let Some(interface) = cx.interfaces.get(device) else { return (0, false) };
     let was_up = interface.link_up();
+    if let Some(vlan) = interface.vlan() {
+        let carrier = cx.interfaces.get(vlan.parent).is_some_and(|parent| parent.link_up());
+        cx.interfaces.get_mut(device).into_iter().for_each(|interface| interface.follow_parent(carrier));
+    }
+    let Some(interface) = cx.interfaces.get_mut(device) else { return (0, false) };
     let more = interface.poll(cx.now, budget, frames);
     let is_up = interface.link_up();
     interface.run_queue(cx.now);
     if was_up && !is_up {
         link_lost(cx, device);
     }
+    if !was_up && is_up {
+        cx.dhcp.link_is_back(device, cx.now, cx.random);
+    }
     if is_up {
         timers::announce(cx, device);
-        addresses::link_up(cx, device);
+        address_timers::link_up(cx, device);
     }
     let handled = frames.len();
     for frame in frames.drain(..) {
@@ -62,13 +70,13 @@ fn poll_device(
 }
 
 /// Nothing queued for a lost link waits for it. Linux: `netif_carrier_off`, `dev_deactivate`.
-fn link_lost(cx: &mut Context<'_>, device: DeviceIndex) {
+pub(crate) fn link_lost(cx: &mut Context<'_>, device: DeviceIndex) {
     if let Some(interface) = cx.interfaces.get_mut(device) {
         for _ in interface.purge(cx.now) {
             cx.counters.drop(DropReason::LinkDown);
         }
     }
-    addresses::link_down(cx, device);
+    address_timers::link_down(cx, device);
     cx.neighbours.forget_device(device);
     neighbours::do_neighbour_actions(cx);
 }

@@ -1,6 +1,6 @@
 //! The walk downward: from a protocol's payload to a frame before a device.
 
-use super::{Context, checksum, flow, learnt, raw, tell};
+use super::{Context, checksum, flow, learnt, raw, tell, vlan};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
@@ -185,6 +185,10 @@ type Resolved = (DeviceIndex, Target, Option<IpAddr>, Option<u32>);
 
 /// Linux: `ip_route_output_key`.
 fn resolve(cx: &mut Context<'_>, flow: &FlowKey) -> Result<Resolved, DropReason> {
+    // No route says where everybody is; a device is enough. Linux: `ip_route_output_key_hash_rcu`.
+    if let Some(device) = flow.output.filter(|_| flow.destination == IpAddr::V4(Ipv4Addr::BROADCAST)) {
+        return Ok((device, Target::Broadcast, None, None));
+    }
     let routes = &*cx.routes;
     match cx.output_cache.get(flow, routes.generation(), || routes.lookup(flow)) {
         Ok(Destination::Local { source }) => {
@@ -254,6 +258,11 @@ fn loop_back(cx: &mut Context<'_>, checked: EgressChecked) -> Result<(), DropRea
 
 /// Linux: `neigh_output`.
 fn neighbour(cx: &mut Context<'_>, key: Key, checked: EgressChecked) -> Result<(), DropReason> {
+    // Linux: `NUD_NOARP`.
+    let alone = cx.interfaces.get(key.device).filter(|interface| !interface.has_neighbours());
+    if let Some(mac) = alone.map(|interface| interface.mac()) {
+        return station(cx, key.device, mac, checked);
+    }
     if checked.packet().meta.confirms_neighbour {
         cx.neighbours.confirm(cx.now, key);
     }
@@ -294,7 +303,10 @@ fn frame(
         checksum::complete(&mut packet);
     }
     ethernet::output(&mut packet, interface.mac(), mac, ether_type);
-    interface.enqueue(cx.now, packet)
+    match interface.vlan() {
+        Some(of) => vlan::send(cx, device, of, packet),
+        None => interface.enqueue(cx.now, packet),
+    }
 }
 
 /// Sends an ARP packet to a station. Linux: `arp_xmit`.

@@ -1,7 +1,7 @@
 //! An interface: a device with the name, addresses, queue and counts that the stack gives it.
 //! Linux: `struct net_device` with its `struct in_device`.
 
-use super::{Address, DeviceCounters, Features, Loopback, NetDevice, Statistics};
+use super::{Address, DeviceCounters, Features, Loopback, NetDevice, Statistics, Vlan};
 use crate::drop_reason::DropReason;
 use crate::packet::{DeviceIndex, Packet};
 use crate::qdisc::{PfifoFast, Qdisc};
@@ -21,6 +21,8 @@ enum Link {
     Loopback(Loopback),
     /// A device with a queue before it.
     Device { device: Box<dyn NetDevice>, queue: Queue },
+    /// Those frames of another interface that have a tag. They wait in its queue.
+    Vlan(Vlan),
 }
 
 /// A discipline, the frame that the device gave back, and whether the device has frames it was not told to
@@ -39,6 +41,8 @@ pub struct Interface {
     mtu: u32,
     link: Link,
     carrier: bool,
+    /// Linux: `IFF_UP`.
+    up: bool,
     addresses: Vec<Address>,
     announcements: Vec<Ipv4Addr>,
     /// Whether IPv6 began to work on it. Linux: `IF_READY`.
@@ -60,10 +64,16 @@ impl Interface {
         Interface::assemble(name, index, mtu, Link::Device { device, queue })
     }
 
+    /// An interface of the frames of another one that have a tag.
+    pub(super) fn vlan_of(name: String, index: DeviceIndex, mtu: u32, vlan: Vlan) -> Self {
+        Interface::assemble(name, index, mtu, Link::Vlan(vlan))
+    }
+
     fn assemble(name: String, index: DeviceIndex, mtu: u32, link: Link) -> Self {
         let carrier = match &link {
             Link::Loopback(_) => true,
             Link::Device { device, .. } => device.link_up(),
+            Link::Vlan(_) => false,
         };
         let (addresses, announcements) = (Vec::new(), Vec::new());
         Interface {
@@ -72,6 +82,7 @@ impl Interface {
             mtu,
             link,
             carrier,
+            up: true,
             addresses,
             announcements,
             ipv6_ready: false,
@@ -114,7 +125,53 @@ impl Interface {
         match &self.link {
             Link::Loopback(_) => MacAddress::default(),
             Link::Device { device, .. } => device.mac(),
+            Link::Vlan(vlan) => vlan.mac,
         }
+    }
+
+    /// Gives it another station address; whether its device can do that.
+    pub(crate) fn set_mac(&mut self, mac: MacAddress) -> bool {
+        match &mut self.link {
+            Link::Device { device, .. } => device.set_mac(mac),
+            Link::Loopback(_) | Link::Vlan(_) => false,
+        }
+    }
+
+    /// Changes what [`Interface::name`] tells.
+    pub(crate) fn set_name(&mut self, name: String) {
+        self.name = name;
+    }
+
+    /// Whether there are stations behind it whose addresses are asked for. Linux: no `IFF_NOARP`.
+    pub fn has_neighbours(&self) -> bool {
+        match &self.link {
+            Link::Loopback(_) => false,
+            Link::Device { device, .. } => device.has_neighbours(),
+            Link::Vlan(_) => true,
+        }
+    }
+
+    /// What makes it a VLAN's, if it is one.
+    pub fn vlan(&self) -> Option<Vlan> {
+        match self.link {
+            Link::Vlan(vlan) => Some(vlan),
+            Link::Loopback(_) | Link::Device { .. } => None,
+        }
+    }
+
+    /// Whether it is to work. Linux: `IFF_UP`.
+    pub fn is_up(&self) -> bool {
+        self.up
+    }
+
+    /// Lets it work or not.
+    pub(crate) fn set_up(&mut self, up: bool) {
+        self.up = up;
+    }
+
+    /// A VLAN's link is that of its parent. Linux: `vlan_transfer_operstate`.
+    pub(crate) fn follow_parent(&mut self, carrier: bool) {
+        self.carrier = carrier;
     }
 
     /// What its device can do.
@@ -122,19 +179,25 @@ impl Interface {
         match &self.link {
             Link::Loopback(_) => Features { transmit_checksum: true },
             Link::Device { device, .. } => device.features(),
+            Link::Vlan(_) => Features::default(),
         }
     }
 
     /// What its driver counted.
     pub fn device_counters(&self) -> DeviceCounters {
         match &self.link {
-            Link::Loopback(_) => DeviceCounters::default(),
+            Link::Loopback(_) | Link::Vlan(_) => DeviceCounters::default(),
             Link::Device { device, .. } => device.counters(),
         }
     }
 
-    /// Whether its link was up when it last worked. Linux: `netif_carrier_ok`.
+    /// Whether it is to work and its link was up when it last did. Linux: `netif_running`, `netif_carrier_ok`.
     pub fn link_up(&self) -> bool {
+        self.up && self.carrier
+    }
+
+    /// Whether its link was up when it last worked. Linux: `netif_carrier_ok`.
+    pub fn has_carrier(&self) -> bool {
         self.carrier
     }
 
@@ -184,7 +247,7 @@ impl Interface {
 
     /// The addresses still to be announced, handed out once, when the link is up.
     pub(crate) fn take_announcements(&mut self) -> Vec<Ipv4Addr> {
-        if self.carrier { core::mem::take(&mut self.announcements) } else { Vec::new() }
+        if self.link_up() { core::mem::take(&mut self.announcements) } else { Vec::new() }
     }
 
     /// The IPv4 address to ask with for `neighbour`: one of the same network, or the primary one.
@@ -217,8 +280,13 @@ impl Interface {
             Link::Device { device, .. } => {
                 let more = device.poll(now, budget, frames);
                 self.carrier = device.link_up();
+                if !self.up {
+                    self.statistics.receive_dropped += frames.len() as u64;
+                    frames.clear();
+                }
                 more
             }
+            Link::Vlan(_) => false,
         }
     }
 
@@ -233,7 +301,7 @@ impl Interface {
         let bytes = packet.len();
         let result = match &mut self.link {
             Link::Loopback(loopback) => loopback.transmit(packet, limit).map_err(|_| DropReason::BacklogFull),
-            Link::Device { .. } => Err(DropReason::NoRoute),
+            Link::Device { .. } | Link::Vlan(_) => Err(DropReason::NoRoute),
         };
         self.count_sent(bytes, result)
     }
@@ -244,14 +312,19 @@ impl Interface {
         let bytes = frame.len();
         // Without a carrier Linux puts a discipline in place that drops everything (`noop_qdisc`).
         let result = match &mut self.link {
-            Link::Loopback(_) => Err(DropReason::UnhandledProtocol),
-            Link::Device { .. } if !self.carrier => Err(DropReason::LinkDown),
+            Link::Loopback(_) | Link::Vlan(_) => Err(DropReason::UnhandledProtocol),
+            Link::Device { .. } if !(self.up && self.carrier) => Err(DropReason::LinkDown),
             Link::Device { device, queue } => queue.send(now, device.as_mut(), frame),
         };
         self.count_sent(bytes, result)
     }
 
-    fn count_sent(&mut self, bytes: usize, result: Result<(), DropReason>) -> Result<(), DropReason> {
+    /// Counts a frame that was sent, or was not.
+    pub(crate) fn count_sent(
+        &mut self,
+        bytes: usize,
+        result: Result<(), DropReason>,
+    ) -> Result<(), DropReason> {
         match result {
             Ok(()) => {
                 self.statistics.transmit_packets += 1;
@@ -281,7 +354,7 @@ impl Interface {
     /// Empties the queue. Linux: `dev_deactivate`.
     pub(crate) fn purge(&mut self, now: Instant) -> Vec<Packet> {
         match &mut self.link {
-            Link::Loopback(_) => Vec::new(),
+            Link::Loopback(_) | Link::Vlan(_) => Vec::new(),
             Link::Device { queue, .. } => core::iter::from_fn(|| queue.next(now)).collect(),
         }
     }
@@ -289,7 +362,7 @@ impl Interface {
     /// Whether calling again at once would move something: looped packets, queued frames that the device has
     /// room for, addresses to be announced.
     pub(crate) fn has_work(&self) -> bool {
-        if self.carrier && !self.announcements.is_empty() {
+        if self.link_up() && !self.announcements.is_empty() {
             return true;
         }
         match &self.link {
@@ -298,13 +371,14 @@ impl Interface {
                 let held_back = queue.discipline.is_empty() || queue.discipline.next_deadline().is_some();
                 (queue.requeued.is_some() || !held_back) && device.can_transmit()
             }
+            Link::Vlan(_) => false,
         }
     }
 
     /// When the discipline will release a frame that it holds back.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         match &self.link {
-            Link::Loopback(_) => None,
+            Link::Loopback(_) | Link::Vlan(_) => None,
             Link::Device { queue, .. } => queue.discipline.next_deadline(),
         }
     }

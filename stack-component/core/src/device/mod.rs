@@ -2,17 +2,21 @@
 //! Linux: `net/core/dev.c`.
 
 mod address;
+mod dummy;
 mod interface;
 mod loopback;
 mod source;
 mod statistics;
 mod table;
+mod vlan;
 
 pub use address::{Address, AddressFlags, AddressScope, AddressState, Detection, Lifetimes, after};
+pub use dummy::Dummy;
 pub use interface::Interface;
 pub use loopback::Loopback;
 pub use statistics::Statistics;
-pub use table::Interfaces;
+pub use table::{Interfaces, MAX_DEVICES};
+pub use vlan::Vlan;
 
 use crate::packet::Packet;
 use crate::time::Instant;
@@ -33,6 +37,16 @@ pub struct Features {
 pub trait NetDevice: Send {
     /// The device's own address.
     fn mac(&self) -> MacAddress;
+
+    /// Gives it another address; whether it can do that. Linux: `ndo_set_mac_address`.
+    fn set_mac(&mut self, _mac: MacAddress) -> bool {
+        false
+    }
+
+    /// Whether there are stations behind it whose addresses are asked for. Linux: no `IFF_NOARP`.
+    fn has_neighbours(&self) -> bool {
+        true
+    }
 
     /// What it can do.
     fn features(&self) -> Features;

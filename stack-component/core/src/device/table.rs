@@ -1,40 +1,67 @@
 //! The interfaces of a stack, by number and by name.
 
-use super::{Interface, NetDevice};
+use super::{Interface, NetDevice, Vlan};
 use crate::packet::DeviceIndex;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// All interfaces; the loopback interface is there from the start and is number 1.
+/// Most devices of a stack.
+pub const MAX_DEVICES: usize = 4096;
+
+/// All interfaces; the loopback interface is there from the start and is number 1. Numbers are used again
+/// only when [`MAX_DEVICES`] were given out.
 pub struct Interfaces {
-    /// Number n is at place n - 1.
-    table: Vec<Interface>,
+    /// Number n is at place n - 1; none: it is gone.
+    table: Vec<Option<Interface>>,
 }
 
 impl Default for Interfaces {
     fn default() -> Self {
-        Interfaces { table: vec![Interface::loopback()] }
+        Interfaces { table: vec![Some(Interface::loopback())] }
     }
 }
 
 impl Interfaces {
-    /// Adds an interface and numbers it. The name must not be taken.
+    /// Adds an interface and numbers it. The name must not be taken, and there must be less than [`MAX_DEVICES`].
     pub(crate) fn add(&mut self, name: &str, mtu: u32, device: Box<dyn NetDevice>) -> DeviceIndex {
-        let index = DeviceIndex(self.table.len() as u32 + 1);
-        self.table.push(Interface::new(String::from(name), index, mtu, device));
+        self.place(|index| Interface::new(String::from(name), index, mtu, device))
+    }
+
+    /// As [`Interfaces::add`], for an interface of those frames of another one that have a tag.
+    pub(crate) fn add_vlan(&mut self, name: &str, mtu: u32, vlan: Vlan) -> DeviceIndex {
+        self.place(|index| Interface::vlan_of(String::from(name), index, mtu, vlan))
+    }
+
+    fn place(&mut self, make: impl FnOnce(DeviceIndex) -> Interface) -> DeviceIndex {
+        let free = match self.table.len() < MAX_DEVICES {
+            true => None,
+            false => self.table.iter().position(Option::is_none),
+        };
+        let place = free.unwrap_or(self.table.len());
+        let index = DeviceIndex(place as u32 + 1);
+        let interface = Some(make(index));
+        match self.table.get_mut(place) {
+            Some(free) => *free = interface,
+            None => self.table.push(interface),
+        }
         index
+    }
+
+    /// Takes an interface away.
+    pub(crate) fn remove(&mut self, index: DeviceIndex) -> Option<Interface> {
+        self.table.get_mut((index.0 as usize).checked_sub(1)?)?.take()
     }
 
     /// The interface of this number.
     pub fn get(&self, index: DeviceIndex) -> Option<&Interface> {
-        self.table.get((index.0 as usize).checked_sub(1)?)
+        self.table.get((index.0 as usize).checked_sub(1)?)?.as_ref()
     }
 
     /// The interface of this number, to be changed.
     pub fn get_mut(&mut self, index: DeviceIndex) -> Option<&mut Interface> {
-        self.table.get_mut((index.0 as usize).checked_sub(1)?)
+        self.table.get_mut((index.0 as usize).checked_sub(1)?)?.as_mut()
     }
 
     /// The interface of this name.
@@ -44,15 +71,15 @@ impl Interfaces {
 
     /// All interfaces by number.
     pub fn iter(&self) -> impl Iterator<Item = &Interface> {
-        self.table.iter()
+        self.table.iter().flatten()
     }
 
     /// All interfaces by number, to be changed.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Interface> {
-        self.table.iter_mut()
+        self.table.iter_mut().flatten()
     }
 
-    /// How many there are.
+    /// The highest number that there was.
     pub fn count(&self) -> usize {
         self.table.len()
     }

@@ -134,6 +134,11 @@ impl Route {
         self.hops.iter().any(|hop| hop.device == Some(device))
     }
 
+    /// Its hops over this device.
+    pub(super) fn hops_over(&mut self, device: DeviceIndex) -> impl Iterator<Item = &mut Hop> {
+        self.hops.iter_mut().filter(move |hop| hop.device == Some(device))
+    }
+
     /// Whether there cannot be both: the same destination, type of service and metric in the same table. IPv6 routers
     /// of equal metric stand beside each other. Linux: `fib_table_insert`, `fib6_add_rt2node`.
     pub(super) fn is_like(&self, other: &Route) -> bool {

@@ -3,7 +3,7 @@
 use super::multipath::{FlowHash, FlowTuple};
 use super::rule::{Rule, Rules};
 use super::table::{Meeting, Table};
-use super::{Route, RouteError, TableId};
+use super::{Route, RouteError, RouteKind, RouteProtocol, TableId};
 use crate::packet::DeviceIndex;
 use crate::random::Random;
 use crate::time::Instant;
@@ -32,6 +32,8 @@ pub struct Routes {
     spread: usize,
     /// The earliest [`Route::expires`], or earlier.
     expiry: Option<Instant>,
+    /// Routes that come back when their device is up again.
+    resting: BTreeMap<DeviceIndex, Vec<Route>>,
     /// How often the tables changed.
     generation: u32,
     hash: FlowHash,
@@ -42,7 +44,9 @@ impl Routes {
     pub fn new(random: &mut dyn Random) -> Self {
         let family = |ipv4| Family { tables: BTreeMap::new(), rules: Rules::new(ipv4) };
         let hash = FlowHash::new(random);
-        Routes { v4: family(true), v6: family(false), count: 0, spread: 0, expiry: None, generation: 0, hash }
+        let resting = BTreeMap::new();
+        let (v4, v6) = (family(true), family(false));
+        Routes { v4, v6, count: 0, spread: 0, expiry: None, resting, generation: 0, hash }
     }
 
     pub(super) fn family(&self, address: IpAddr) -> &Family {
@@ -124,41 +128,51 @@ impl Routes {
         self.note_change();
     }
 
-    /// Routes over a device that is gone or down go, but for those that have other ways. Linux:
+    /// Routes over a device that is down go, but for our own addresses and those that have other ways. Linux:
     /// `fib_sync_down_dev`, `rt6_disable_ip`.
     pub fn device_down(&mut self, device: DeviceIndex) {
+        let mut resting = Vec::new();
         self.retain(
-            |route| route.is_over(device),
+            |route| route.is_over(device) && route.kind != RouteKind::Local,
             |route| {
-                let over = |hop: &&mut super::Hop| hop.device == Some(device);
-                route.hops.iter_mut().filter(over).for_each(|hop| hop.dead = true);
-                route.hops.iter().any(|hop| !hop.dead)
+                route.hops_over(device).for_each(|hop| hop.dead = true);
+                let alive = route.hops.iter().any(|hop| !hop.dead);
+                if !alive && route.protocol == RouteProtocol::Kernel {
+                    resting.push(route.clone());
+                }
+                alive
             },
         );
+        self.resting.entry(device).or_default().extend(resting);
     }
 
-    /// The ways over a device that is up again count again. Linux: `fib_sync_up`.
+    /// The routes that the stack itself made are there again when their device is up again, and other ways over it count
+    /// again. Linux: `fib_sync_up`, `fib_add_ifaddr`.
     pub fn device_up(&mut self, device: DeviceIndex) {
         self.retain(
             |route| route.is_over(device),
             |route| {
-                let over = |hop: &&mut super::Hop| hop.device == Some(device);
-                route.hops.iter_mut().filter(over).for_each(|hop| hop.dead = false);
+                route.hops_over(device).for_each(|hop| hop.dead = false);
                 true
             },
         );
+        for mut route in self.resting.remove(&device).unwrap_or_default() {
+            route.hops_over(device).for_each(|hop| hop.dead = false);
+            // There was room for it before; and somebody may have added the same meanwhile.
+            let _ = self.insert(route, Meeting::Append);
+        }
     }
 
     /// Forgets a device altogether.
     pub fn device_gone(&mut self, device: DeviceIndex) {
-        self.device_down(device);
         self.retain(
             |route| route.is_over(device),
             |route| {
                 route.hops.retain(|hop| hop.device != Some(device));
-                true
+                !route.hops.is_empty()
             },
         );
+        self.resting.remove(&device);
         self.v4.rules.forget_device(device);
         self.v6.rules.forget_device(device);
     }
@@ -166,6 +180,7 @@ impl Routes {
     /// Routes whose source is an address that is not ours any more go. Linux: `fib_sync_down_addr`.
     pub fn address_gone(&mut self, address: IpAddr) {
         self.retain(|route| route.source == Some(address), |_| false);
+        self.resting.values_mut().for_each(|routes| routes.retain(|route| route.source != Some(address)));
     }
 
     /// When the next route goes by itself.

@@ -1,18 +1,19 @@
 //! Setting a stack up: settings, devices, addresses, routes.
 
 use super::Stack;
-use crate::device::NetDevice;
+use crate::device::{MAX_DEVICES, NetDevice};
 use crate::packet::DeviceIndex;
 use crate::route::RouteError;
 use crate::sysctl::{Sysctl, SysctlError};
-use crate::wire::ipv6;
+use crate::wire::ethernet::MacAddress;
+use crate::wire::{ipv6, vlan};
 use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 use core::net::IpAddr;
 
-/// Most devices of a stack.
-const MAX_DEVICES: usize = 4096;
+/// Longest name of a device in bytes. Linux: `IFNAMSIZ` with its terminator.
+const MAX_NAME: usize = 15;
 
 /// Least MTU of a device: what every IPv4 link must carry (RFC 791). Linux: `ETH_MIN_MTU`.
 const MIN_MTU: u32 = 68;
@@ -22,7 +23,7 @@ const MIN_MTU: u32 = 68;
 pub enum ConfigError {
     /// There is no such device.
     NoSuchDevice,
-    /// A device has this name already, or the name is empty.
+    /// A device has this name already, or it is no name: 1 to 15 bytes, no slash, colon or white space.
     BadName(String),
     /// There are too many devices.
     TooManyDevices,
@@ -36,6 +37,15 @@ pub enum ConfigError {
     NoSuchAddress(IpAddr),
     /// The device has very many addresses already.
     TooManyAddresses,
+    /// The device cannot do that: the loopback device is not deleted, a card not taken out, a VLAN has no VLANs. Linux:
+    /// `EOPNOTSUPP`.
+    NotSupported,
+    /// The VLAN's number is not from 1 to 4094. Linux: `ERANGE`.
+    BadVlan(u16),
+    /// The device has this VLAN already. Linux: `EEXIST`.
+    VlanExists(u16),
+    /// It is no station's address. Linux: `EADDRNOTAVAIL`.
+    BadMac(MacAddress),
     /// The route or rule was refused.
     Route(RouteError),
 }
@@ -44,15 +54,19 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ConfigError::NoSuchDevice => f.write_str("there is no such device"),
-            ConfigError::BadName(name) => write!(f, "the device name {name:?} is empty or taken"),
+            ConfigError::BadName(name) => write!(f, "the device name {name:?} is taken, or no name"),
             ConfigError::TooManyDevices => write!(f, "there are {MAX_DEVICES} devices already"),
             ConfigError::BadMtu(mtu) => write!(f, "mtu {mtu} is not from {MIN_MTU} to 65535"),
             ConfigError::BadAddress(address) => write!(f, "{address} cannot be a host's address"),
-            ConfigError::AddressExists(address) => write!(f, "the stack has the address {address} already"),
             ConfigError::NoSuchAddress(address) => {
                 write!(f, "the device does not have the address {address}")
             }
+            ConfigError::AddressExists(address) => write!(f, "the stack has the address {address} already"),
             ConfigError::TooManyAddresses => f.write_str("the device has very many addresses already"),
+            ConfigError::NotSupported => f.write_str("the device cannot do that"),
+            ConfigError::BadVlan(id) => write!(f, "a VLAN has a number from 1 to {}, not {id}", vlan::MAX_ID),
+            ConfigError::VlanExists(id) => write!(f, "the device has a VLAN {id} already"),
+            ConfigError::BadMac(mac) => write!(f, "{mac} cannot be a station's address"),
             ConfigError::Route(error) => error.fmt(f),
         }
     }
@@ -81,6 +95,20 @@ impl Stack {
         &self.sysctl
     }
 
+    /// Whether a device with this name and MTU can be added.
+    pub(super) fn check_new_device(&self, name: &str, mtu: u32) -> Result<(), ConfigError> {
+        if !is_device_name(name) || self.interfaces.by_name(name).is_some() {
+            return Err(ConfigError::BadName(String::from(name)));
+        }
+        if !is_mtu(mtu) {
+            return Err(ConfigError::BadMtu(mtu));
+        }
+        match self.interfaces.iter().count() < MAX_DEVICES {
+            true => Ok(()),
+            false => Err(ConfigError::TooManyDevices),
+        }
+    }
+
     /// Adds a device under a name that no other has; `mtu` is the largest IP packet it carries, in bytes.
     /// Linux: `register_netdev`.
     pub fn add_device(
@@ -89,20 +117,18 @@ impl Stack {
         device: Box<dyn NetDevice>,
         mtu: u32,
     ) -> Result<DeviceIndex, ConfigError> {
-        if name.is_empty() || self.interfaces.by_name(name).is_some() {
-            return Err(ConfigError::BadName(String::from(name)));
-        }
-        if !is_mtu(mtu) {
-            return Err(ConfigError::BadMtu(mtu));
-        }
-        if self.interfaces.count() >= MAX_DEVICES {
-            return Err(ConfigError::TooManyDevices);
-        }
+        self.check_new_device(name, mtu)?;
         let index = self.interfaces.add(name, mtu, device);
         self.sysctl.add_device(index.0, name);
         self.sysctl.ipv6.of_mut(index.0).mtu = mtu.max(ipv6::MIN_MTU);
         Ok(index)
     }
+}
+
+/// Whether a device can have this name. Linux: `dev_valid_name`.
+pub(super) fn is_device_name(name: &str) -> bool {
+    let forbidden = |char: char| char == '/' || char == ':' || char.is_whitespace() || char.is_control();
+    (1..=MAX_NAME).contains(&name.len()) && name != "." && name != ".." && !name.contains(forbidden)
 }
 
 /// Whether a device can have this MTU.

@@ -3,6 +3,8 @@
 mod addresses;
 mod config;
 pub mod control;
+mod dhcp;
+mod links;
 mod raw;
 mod routes;
 mod tcp;
@@ -15,6 +17,7 @@ use crate::autoconf::Autoconf;
 use crate::counters::Counters;
 use crate::datapath::{self, Context, InputCache, OutputCache};
 use crate::device::Interfaces;
+use crate::dhcp::Clients;
 use crate::fragment::{Family, Reassembly};
 use crate::icmp::RateLimit;
 use crate::icmp::v4::RedirectLimit;
@@ -90,6 +93,7 @@ pub struct Stack {
     pub(crate) identification: Identification,
     pub(crate) autoconf: Autoconf,
     pub(crate) flow_labels: FlowLabels,
+    pub(crate) dhcp: Clients,
     pub(crate) exceptions: Exceptions,
     pub(crate) fragments: Reassembly,
     pub(crate) icmp_limit: RateLimit,
@@ -121,6 +125,7 @@ impl Stack {
             identification: Identification::new(source),
             autoconf: Autoconf::new(source),
             flow_labels: FlowLabels::new(source),
+            dhcp: Clients::default(),
             exceptions: Exceptions::new(source),
             fragments: Reassembly::new(Family::V4, source),
             icmp_limit: RateLimit::new(&sysctl, source),
@@ -145,7 +150,9 @@ impl Stack {
     /// Lets devices and timers work: takes in at most `budget` frames, and sends what follows from them.
     /// Answers whether work was left. Linux: softirq context.
     pub fn poll(&mut self, now: Instant, budget: usize) -> bool {
-        self.with_context(now, |cx, frames, first| datapath::poll(cx, budget, frames, first))
+        let more = self.with_context(now, |cx, frames, first| datapath::poll(cx, budget, frames, first));
+        // What was granted is announced in the next round.
+        self.configure_granted() || more
     }
 
     /// When [`Stack::poll`] has something to do: the earliest timer, or now if there is work already. None:
@@ -157,6 +164,7 @@ impl Stack {
             self.fragments.next_deadline(),
             self.autoconf.next_deadline(),
             self.routes.next_deadline(),
+            self.dhcp.next_deadline(),
         ];
         datapath::next_deadline(self.now, &self.interfaces, &self.tcp, timers.into_iter().flatten())
     }
@@ -192,6 +200,7 @@ impl Stack {
             input_cache: &mut self.input_cache,
             hooks: &mut self.hooks,
             identification: &mut self.identification,
+            dhcp: &mut self.dhcp,
             exceptions: &mut self.exceptions,
             fragments: &mut self.fragments,
             icmp_limit: &mut self.icmp_limit,

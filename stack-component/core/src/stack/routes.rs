@@ -3,7 +3,6 @@
 use super::{ConfigError, Stack};
 use crate::packet::DeviceIndex;
 use crate::route::{FlowKey, Hop, Meeting, ROUTING_TOS, Route, RouteError, RouteKind, Scope, TableId};
-use crate::wire::ipv6;
 use core::net::IpAddr;
 
 /// A change of the routes. Linux: `RTM_NEWROUTE`, `RTM_DELROUTE`.
@@ -33,6 +32,8 @@ impl Stack {
     /// Changes the routes; connections follow with their next packet. What a route leaves open follows from the
     /// devices' networks, as with [`Stack::add_route`]. Linux: `inet_rtm_newroute`, `inet_rtm_delroute`.
     pub fn change_route(&mut self, change: RouteChange, route: Route) -> Result<(), ConfigError> {
+        // What was learnt was learnt of other ways. Linux: `rt_cache_flush`.
+        self.exceptions.clear();
         let meeting = match change {
             RouteChange::Add => Meeting::Add,
             RouteChange::Change => Meeting::Change,
@@ -109,21 +110,10 @@ impl Stack {
         way.hop.device.filter(|_| direct).ok_or(bad)
     }
 
-    /// Changes the largest IP packet of a device, in bytes. Linux: `dev_set_mtu`.
-    pub fn set_mtu(&mut self, device: &str, mtu: u32) -> Result<(), ConfigError> {
-        if !super::config::is_mtu(mtu) {
-            return Err(ConfigError::BadMtu(mtu));
-        }
-        let index = self.interfaces.by_name(device).ok_or(ConfigError::NoSuchDevice)?.index();
-        self.interfaces.get_mut(index).ok_or(ConfigError::NoSuchDevice)?.set_mtu(mtu);
-        self.sysctl.ipv6.of_mut(index.0).mtu = mtu.max(ipv6::MIN_MTU);
-        self.routes.note_change();
-        Ok(())
-    }
-
     /// Forgets what was learnt of peers: path MTUs and Fast Open cookies. Linux: `ip tcp_metrics flush all`.
     pub fn forget_peers(&mut self) {
         self.tcp.forget_peers();
+        self.exceptions.clear();
         self.routes.note_change();
     }
 }
@@ -182,13 +172,5 @@ mod tests {
         stack.add_route(route(600)).unwrap();
         stack.change_route(RouteChange::Delete, route(600)).unwrap();
         assert!(stack.routes().lookup(&FlowKey::to(PEER.into())).is_ok());
-    }
-
-    #[test]
-    fn an_mtu_is_that_of_a_device_that_there_is() {
-        let mut stack = Stack::new(Box::new(SeededRandom::new(1)));
-        assert_eq!(stack.set_mtu("lo", 1280), Ok(()));
-        assert_eq!(stack.set_mtu("lo", 67), Err(ConfigError::BadMtu(67)));
-        assert_eq!(stack.set_mtu("eth7", 1280), Err(ConfigError::NoSuchDevice));
     }
 }

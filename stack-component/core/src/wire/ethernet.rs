@@ -55,6 +55,8 @@ impl EtherType {
     pub const IPV4: EtherType = EtherType(0x0800);
     /// RFC 826.
     pub const ARP: EtherType = EtherType(0x0806);
+    /// IEEE 802.1Q: a tag follows.
+    pub const VLAN: EtherType = EtherType(0x8100);
     /// RFC 2464.
     pub const IPV6: EtherType = EtherType(0x86dd);
 

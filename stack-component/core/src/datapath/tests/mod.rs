@@ -2,6 +2,7 @@
 
 mod arp;
 mod devices;
+mod dhcp;
 mod forward;
 mod fragments;
 mod fuzz;
@@ -13,6 +14,7 @@ mod paths;
 mod raw;
 mod routes;
 mod udp;
+mod vlan;
 
 use crate::counters::Counter;
 use crate::device::{Features, NetDevice};

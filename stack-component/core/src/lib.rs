@@ -26,7 +26,9 @@ pub mod wire;
 pub mod packet;
 
 // 3: the layers
+pub mod autoconf;
 pub mod device;
+pub mod dhcp;
 pub mod driver;
 pub mod ethernet;
 pub mod fragment;

@@ -1,6 +1,6 @@
 //! The walk upward, from IPv4 to the protocol that a packet carries.
 
-use super::{Context, Outgoing, complain, fragments, learn, raw, tell, transmit};
+use super::{Context, Outgoing, complain, dhcp, fragments, learn, raw, tell, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::icmp::v4::{self as icmp, Problem};
@@ -87,6 +87,9 @@ fn tcp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), 
 
 /// Linux: `udp_rcv`.
 fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), DropReason> {
+    if dhcp::input(cx, &packet, received) {
+        return Ok(());
+    }
     let receive_buffer = cx.sysctl.rmem_default as usize;
     let arrival = Arrival {
         source: received.source.into(),

@@ -1,7 +1,9 @@
 //! The stack's public face.
 
+mod addresses;
 mod config;
 pub mod control;
+mod dhcp;
 mod links;
 mod raw;
 mod routes;
@@ -11,13 +13,16 @@ mod udp;
 pub use config::ConfigError;
 pub use routes::RouteChange;
 
+use crate::autoconf::Autoconf;
 use crate::counters::Counters;
 use crate::datapath::{self, Context, InputCache, OutputCache};
 use crate::device::Interfaces;
+use crate::dhcp::Clients;
 use crate::fragment::{Family, Reassembly};
 use crate::icmp::RateLimit;
 use crate::icmp::v4::RedirectLimit;
 use crate::ip::v4::Identification;
+use crate::ip::v6::FlowLabels;
 use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
 use crate::packet::{DeviceIndex, Packet};
@@ -28,10 +33,10 @@ use crate::sysctl::Sysctl;
 use crate::tcp::{Tcp, TcpHandle};
 use crate::time::Instant;
 use crate::udp::{Udp, UdpHandle};
-use crate::wire::ipv4::Ipv4Cidr;
+use crate::wire::cidr::IpCidr;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::net::Ipv4Addr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A socket of whatever protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -86,6 +91,9 @@ pub struct Stack {
     pub(crate) input_cache: InputCache,
     pub(crate) hooks: Hooks,
     pub(crate) identification: Identification,
+    pub(crate) autoconf: Autoconf,
+    pub(crate) flow_labels: FlowLabels,
+    pub(crate) dhcp: Clients,
     pub(crate) exceptions: Exceptions,
     pub(crate) fragments: Reassembly,
     pub(crate) icmp_limit: RateLimit,
@@ -100,7 +108,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// A stack with the loopback device (127.0.0.1/8, up) and nothing else. Everything random in it, and all
+    /// A stack with the loopback device (127.0.0.1/8, ::1, up) and nothing else. Everything random in it, and all
     /// its secrets, come from `random`.
     pub fn new(mut random: Box<dyn Random>) -> Stack {
         let sysctl = Sysctl::default();
@@ -115,6 +123,9 @@ impl Stack {
             input_cache: InputCache::new(source),
             hooks: Hooks::default(),
             identification: Identification::new(source),
+            autoconf: Autoconf::new(source),
+            flow_labels: FlowLabels::new(source),
+            dhcp: Clients::default(),
             exceptions: Exceptions::new(source),
             fragments: Reassembly::new(Family::V4, source),
             icmp_limit: RateLimit::new(&sysctl, source),
@@ -127,9 +138,10 @@ impl Stack {
             random,
             sysctl,
         };
-        if let Some(localhost) = Ipv4Cidr::new(Ipv4Addr::LOCALHOST, 8) {
-            // The first address of an empty stack stands in nobody's way.
-            let added = stack.add_address(DeviceIndex::LOOPBACK, localhost);
+        let localhost = [(IpAddr::V4(Ipv4Addr::LOCALHOST), 8), (IpAddr::V6(Ipv6Addr::LOCALHOST), 128)];
+        for cidr in localhost.into_iter().filter_map(|(address, len)| IpCidr::new(address, len)) {
+            // The first addresses of an empty stack stand in nobody's way.
+            let added = stack.add_address(DeviceIndex::LOOPBACK, cidr);
             debug_assert_eq!(added, Ok(()));
         }
         stack
@@ -138,13 +150,23 @@ impl Stack {
     /// Lets devices and timers work: takes in at most `budget` frames, and sends what follows from them.
     /// Answers whether work was left. Linux: softirq context.
     pub fn poll(&mut self, now: Instant, budget: usize) -> bool {
-        self.with_context(now, |cx, frames, first| datapath::poll(cx, budget, frames, first))
+        let more = self.with_context(now, |cx, frames, first| datapath::poll(cx, budget, frames, first));
+        // What was granted is announced in the next round.
+        self.configure_granted() || more
     }
 
     /// When [`Stack::poll`] has something to do: the earliest timer, or now if there is work already. None:
     /// only a frame or a call will give it work.
     pub fn next_deadline(&self) -> Option<Instant> {
-        datapath::next_deadline(self.now, &self.interfaces, &self.neighbours, &self.fragments, &self.tcp)
+        let timers = [
+            self.tcp.next_deadline(),
+            self.neighbours.next_deadline(),
+            self.fragments.next_deadline(),
+            self.autoconf.next_deadline(),
+            self.routes.next_deadline(),
+            self.dhcp.next_deadline(),
+        ];
+        datapath::next_deadline(self.now, &self.interfaces, &self.tcp, timers.into_iter().flatten())
     }
 
     /// Sends what a call left to be sent. Every call of a socket's owner that may send ends with it.
@@ -167,15 +189,18 @@ impl Stack {
         let mut context = Context {
             now: self.now,
             random: self.random.as_mut(),
-            sysctl: &self.sysctl,
+            sysctl: &mut self.sysctl,
             counters: &mut self.counters,
             interfaces: &mut self.interfaces,
             neighbours: &mut self.neighbours,
-            routes: &self.routes,
+            routes: &mut self.routes,
+            autoconf: &mut self.autoconf,
+            flow_labels: &self.flow_labels,
             output_cache: &mut self.output_cache,
             input_cache: &mut self.input_cache,
             hooks: &mut self.hooks,
             identification: &mut self.identification,
+            dhcp: &mut self.dhcp,
             exceptions: &mut self.exceptions,
             fragments: &mut self.fragments,
             icmp_limit: &mut self.icmp_limit,

@@ -32,6 +32,8 @@ impl Stack {
     /// Changes the routes; connections follow with their next packet. What a route leaves open follows from the
     /// devices' networks, as with [`Stack::add_route`]. Linux: `inet_rtm_newroute`, `inet_rtm_delroute`.
     pub fn change_route(&mut self, change: RouteChange, route: Route) -> Result<(), ConfigError> {
+        // What was learnt was learnt of other ways. Linux: `rt_cache_flush`.
+        self.exceptions.clear();
         let meeting = match change {
             RouteChange::Add => Meeting::Add,
             RouteChange::Change => Meeting::Change,
@@ -111,6 +113,7 @@ impl Stack {
     /// Forgets what was learnt of peers: path MTUs and Fast Open cookies. Linux: `ip tcp_metrics flush all`.
     pub fn forget_peers(&mut self) {
         self.tcp.forget_peers();
+        self.exceptions.clear();
         self.routes.note_change();
     }
 }

@@ -9,12 +9,13 @@
 //! * `Fields` holds the values of a header to be made; `emit` writes it into bytes of the right length.
 //! * `Display` shows what tcpdump would.
 //!
-//! Nothing here allocates but [`pretty`].
+//! Nothing here allocates but [`pretty`] and [`dhcp`], whose options may lie in pieces.
 
 pub mod address;
 pub mod arp;
 pub mod checksum;
 pub mod cidr;
+pub mod dhcp;
 pub mod ecn;
 pub mod ethernet;
 pub mod icmpv4;

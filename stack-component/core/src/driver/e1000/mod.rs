@@ -13,7 +13,7 @@
 //! The device is not trusted. Every length and flag in a descriptor is checked before it is used, every
 //! wait is bounded, and a ring full of nonsense costs dropped frames and a counter, nothing else.
 //!
-//! Not here yet: jumbo frames ([`E1000::MAX_MTU`]), VLAN and multicast filters, segmentation, receive
+//! Not here yet: jumbo frames ([`E1000::MAX_MTU`]), VLAN filters, filters for single groups (the card passes all multicast frames on), segmentation, receive
 //! coalescing.
 
 mod bus;

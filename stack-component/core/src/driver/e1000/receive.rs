@@ -60,7 +60,8 @@ impl ReceiveRing {
         bus.register_write(offset::RDT, u32::from(self.count) - 1);
         bus.register_write(offset::RXCSUM, rxcsum::IPOFL | rxcsum::TUOFL);
         // Buffers of 2048 bytes are BSIZE 0. The CRC is stripped, so no length is ever reduced by it.
-        bus.register_write(offset::RCTL, rctl::EN | rctl::BAM | rctl::SECRC);
+        // All groups are received, and those that nobody joined are dropped above.
+        bus.register_write(offset::RCTL, rctl::EN | rctl::BAM | rctl::MPE | rctl::SECRC);
         Ok(())
     }
 

@@ -32,7 +32,7 @@ fn a_good_device_is_started() {
         (offset::RDT, 255),
         (offset::TDLEN, 4096),
         (offset::TDT, 0),
-        (offset::RCTL, rctl::EN | rctl::BAM | rctl::SECRC),
+        (offset::RCTL, rctl::EN | rctl::BAM | rctl::MPE | rctl::SECRC),
     ] {
         assert_eq!(device.registers.get(&register), Some(&expected), "{:?}", Register::from_offset(register));
     }

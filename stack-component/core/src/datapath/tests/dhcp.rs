@@ -1,0 +1,100 @@
+//! A device that gets its address from a server.
+
+use super::*;
+use crate::wire::dhcp;
+use core::net::SocketAddr;
+
+const SERVER: Ipv4Addr = PEER;
+const GRANTED: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 77);
+
+/// A host without an address.
+fn unconfigured() -> Host {
+    let mut stack = Stack::new(Box::new(SeededRandom::new(42)));
+    stack.set_sysctl("net.ipv6.conf.default.disable_ipv6", "1").unwrap();
+    let eth0 = RawDevice::new(OUR_MAC);
+    stack.add_device("eth0", Box::new(eth0.clone()), 1500).unwrap();
+    let drops_seen = vec![0; DropReason::ALL.len()];
+    Host { stack, eth0, now: Instant::from_millis(1_000_000), drops_seen }
+}
+
+/// The DHCP message in a frame that was sent to everybody.
+fn message(frame: &[u8]) -> Vec<u8> {
+    let header = ipv4::Header::parse(&frame[14..]).unwrap();
+    assert_eq!((header.source(), header.destination()), (Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST));
+    assert_eq!(frame[..6], [0xff; 6]);
+    let datagram = wire_udp::Header::parse(header.payload()).unwrap();
+    assert_eq!((datagram.source_port(), datagram.destination_port()), (68, 67));
+    assert!(datagram.checksum_is_valid(Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::BROADCAST.into()));
+    datagram.payload().to_vec()
+}
+
+/// The server's answer to a message.
+fn answer(question: &[u8], kind: dhcp::Type) -> Vec<u8> {
+    let transaction = u32::from_be_bytes([question[4], question[5], question[6], question[7]]);
+    let options: &[(u8, &[u8])] = &[
+        (dhcp::option::MESSAGE_TYPE, &[kind.0]),
+        (dhcp::option::SERVER_ID, &SERVER.octets()),
+        (dhcp::option::LEASE_TIME, &[0, 0, 14, 16]),
+        (dhcp::option::SUBNET_MASK, &[255, 255, 255, 0]),
+        (dhcp::option::ROUTERS, &GATEWAY.octets()),
+        (dhcp::option::NAME_SERVERS, &SERVER.octets()),
+        (dhcp::option::MTU, &[5, 0x78]),
+    ];
+    let (seconds, broadcast, client_address) = (0, true, Ipv4Addr::UNSPECIFIED);
+    let station = OUR_MAC.0;
+    let mut bytes = dhcp::Fields { transaction, seconds, broadcast, client_address, station, options }.emit();
+    bytes[0] = 2;
+    bytes[16..20].copy_from_slice(&GRANTED.octets());
+    let packet = datagram((SERVER, 67), (Ipv4Addr::BROADCAST, 68), &bytes);
+    frame(PEER_MAC, MacAddress::BROADCAST, EtherType::IPV4, &packet)
+}
+
+/// Goes through the exchange up to the question whether somebody has the address.
+fn acknowledged() -> Host {
+    let mut host = unconfigured();
+    host.stack.dhcp_start(ETH0, host.now).unwrap();
+    for kind in [dhcp::Type::OFFER, dhcp::Type::ACK] {
+        let question = host.eth0.wire().sent.pop().unwrap();
+        host.arrive(answer(&message(&question), kind));
+    }
+    assert_eq!(host.dropped(), []);
+    assert_eq!(host.sent(), ["ARP, Request who-has 192.0.2.77 tell 0.0.0.0"]);
+    host
+}
+
+#[test]
+fn an_address_is_granted_and_all_that_belongs_to_it() {
+    let mut host = acknowledged();
+    host.wait(1_000);
+    let asked = "ARP, Request who-has 192.0.2.77 tell 0.0.0.0";
+    assert_eq!(host.sent(), [asked, "ARP, Announcement 192.0.2.77 at 02:00:00:00:00:01"]);
+    assert_eq!(host.stack.dhcp_lease(ETH0).unwrap().address, GRANTED);
+    assert_eq!(host.stack.resolvers(), [SERVER]);
+    assert_eq!(host.stack.interfaces().get(ETH0).unwrap().mtu(), 1400);
+    let socket = host.stack.udp_open().unwrap();
+    host.stack.udp_connect(socket, SocketAddr::new(FAR.into(), 9)).unwrap();
+    assert_eq!(host.stack.udp_local_address(socket).unwrap().ip(), GRANTED);
+    host.stack.udp_send_to(socket, b"x", None, host.now).unwrap();
+    assert_eq!(host.sent(), ["ARP, Request who-has 192.0.2.254 tell 192.0.2.77"]);
+    // Half an hour later the server is asked for more time.
+    host.wait(1_800_000);
+    let questions = host.sent();
+    assert!(questions.contains(&"ARP, Request who-has 192.0.2.2 tell 192.0.2.77".into()), "{questions:?}");
+    // The hour ends.
+    host.wait(1_800_000);
+    assert_eq!(host.stack.dhcp_lease(ETH0), None);
+    assert!(host.stack.interfaces().get(ETH0).unwrap().addresses().is_empty());
+    let far = host.stack.udp_connect(socket, SocketAddr::new(FAR.into(), 9));
+    assert_eq!(far, Err(crate::socket::SocketError::NetworkUnreachable));
+}
+
+#[test]
+fn an_address_that_somebody_has_is_not_used() {
+    let mut host = acknowledged();
+    host.arrive(arp_frame(wire_arp::Operation::Reply, GRANTED, US));
+    let decline = host.eth0.wire().sent.pop().unwrap();
+    let text = message(&decline);
+    assert!(text.windows(3).any(|option| option == [53, 1, dhcp::Type::DECLINE.0]));
+    host.wait(5_000);
+    assert_eq!((host.sent(), host.stack.dhcp_lease(ETH0)), (vec![], None));
+}

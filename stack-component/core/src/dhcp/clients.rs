@@ -1,0 +1,116 @@
+//! The clients of all devices.
+
+use super::{Action, Client, Lease};
+use crate::packet::DeviceIndex;
+use crate::random::Random;
+use crate::time::Instant;
+use crate::wire::ethernet::MacAddress;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+use core::net::Ipv4Addr;
+
+/// A change of a device's configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// This is granted.
+    Bind(Lease),
+    /// This is no more.
+    Unbind(Lease),
+}
+
+/// What is to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// As [`Action::Send`].
+    Send {
+        /// The message.
+        message: Vec<u8>,
+        /// Our address, or the unspecified one.
+        source: Ipv4Addr,
+        /// The server, or everybody.
+        destination: Ipv4Addr,
+    },
+    /// As [`Action::Probe`].
+    Probe(Ipv4Addr),
+}
+
+/// The clients by their devices, and what they want changed.
+#[derive(Debug, Default)]
+pub struct Clients {
+    clients: BTreeMap<DeviceIndex, Client>,
+    changes: VecDeque<(DeviceIndex, Change)>,
+}
+
+impl Clients {
+    /// Starts a client for a device, or starts it anew.
+    pub fn start(&mut self, device: DeviceIndex, mac: MacAddress, now: Instant, random: &mut dyn Random) {
+        self.clients.entry(device).or_insert_with(|| Client::new(mac)).start(now, random);
+    }
+
+    /// Gives a device's address back.
+    pub fn stop(&mut self, device: DeviceIndex, now: Instant) {
+        if let Some(client) = self.clients.get_mut(&device) {
+            client.stop(now);
+        }
+    }
+
+    /// The link of a device is back: what was granted may belong to another network.
+    pub fn link_is_back(&mut self, device: DeviceIndex, now: Instant, random: &mut dyn Random) {
+        if let Some(client) = self.clients.get_mut(&device).filter(|client| client.is_running()) {
+            client.start(now, random);
+        }
+    }
+
+    /// Whether a device has a client, which then hears what comes to the clients' port.
+    pub fn has(&self, device: DeviceIndex) -> bool {
+        self.clients.get(&device).is_some_and(Client::is_running)
+    }
+
+    /// Takes in what a server says.
+    pub fn input(&mut self, device: DeviceIndex, message: &[u8], now: Instant, random: &mut dyn Random) {
+        if let Some(client) = self.clients.get_mut(&device) {
+            client.input(message, now, random);
+        }
+    }
+
+    /// Hears that a station has, or asks for, an address.
+    pub fn conflict(&mut self, device: DeviceIndex, address: Ipv4Addr, now: Instant) {
+        if let Some(client) = self.clients.get_mut(&device) {
+            client.conflict(address, now);
+        }
+    }
+
+    /// Does what time demands, and answers what is to be sent. Changes are kept for [`Clients::take_changes`].
+    pub fn run(&mut self, now: Instant, random: &mut dyn Random) -> Vec<(DeviceIndex, Output)> {
+        let mut outputs = Vec::new();
+        for (&device, client) in &mut self.clients {
+            client.run(now, random);
+            while let Some(action) = client.poll_action() {
+                match action {
+                    Action::Bind(lease) => self.changes.push_back((device, Change::Bind(lease))),
+                    Action::Unbind(lease) => self.changes.push_back((device, Change::Unbind(lease))),
+                    Action::Probe(address) => outputs.push((device, Output::Probe(address))),
+                    Action::Send { message, source, destination } => {
+                        outputs.push((device, Output::Send { message, source, destination }));
+                    }
+                }
+            }
+        }
+        outputs
+    }
+
+    /// What the configuration of devices is to become, in this order.
+    pub fn take_changes(&mut self) -> VecDeque<(DeviceIndex, Change)> {
+        core::mem::take(&mut self.changes)
+    }
+
+    /// What is in use, by device.
+    pub fn leases(&self) -> impl Iterator<Item = (DeviceIndex, &Lease)> {
+        self.clients.iter().filter_map(|(&device, client)| Some((device, client.lease()?)))
+    }
+
+    /// When [`Clients::run`] has something to do.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.clients.values().filter_map(Client::next_deadline).min()
+    }
+}

@@ -52,7 +52,7 @@ impl Hop {
 }
 
 /// A route. Linux: `struct fib_info` with its `fib_alias`, `struct fib6_info`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Route {
     /// For which destinations; host bits are ignored.
     pub destination: IpCidr,

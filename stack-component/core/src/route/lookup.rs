@@ -90,8 +90,10 @@ pub enum Refusal {
 /// The route that a packet takes. Linux: `struct fib_result`.
 #[derive(Clone, Copy, Debug)]
 pub struct Way<'a> {
-    /// The route.
+    /// The route, but for its destination.
     pub route: &'a Route,
+    /// How many bits of the destination it is for.
+    pub prefix_len: u8,
     /// The one of its hops.
     pub hop: &'a Hop,
 }
@@ -109,7 +111,7 @@ pub(super) enum Found<'a> {
 
 impl<'a> Found<'a> {
     /// What a route to the flow's destination says to it; none: it is not for this flow.
-    pub(super) fn of(route: &'a Route, flow: &FlowKey) -> Option<Self> {
+    pub(super) fn of(route: &'a Route, prefix_len: u8, flow: &FlowKey) -> Option<Self> {
         if route.tos != 0 && route.tos != flow.tos {
             return None;
         }
@@ -126,14 +128,14 @@ impl<'a> Found<'a> {
         let device = flow.device();
         let usable = |hop: &Hop| !hop.dead && (device.is_none() || hop.device == device);
         let hop = multipath::choose(&route.hops, flow.hash, usable)?;
-        Some(Found::Way(Way { route, hop }))
+        Some(Found::Way(Way { route, prefix_len, hop }))
     }
 }
 
 impl Routes {
     /// Where a packet goes. Linux: `ip_route_output_key_hash_rcu`, `ip6_route_output_flags`.
     pub fn lookup(&self, flow: &FlowKey) -> Result<Destination, Refusal> {
-        let Way { route, hop } = self.find(flow)?;
+        let Way { route, hop, .. } = self.find(flow)?;
         let next_hop = || next_hop(route, hop, flow.destination);
         match route.kind {
             RouteKind::Local | RouteKind::Anycast => Ok(Destination::Local { source: route.source }),
@@ -192,7 +194,7 @@ impl Routes {
 
 /// Linux: `fib4_rule_suppress`.
 fn is_suppressed(way: &Way<'_>, longest: Option<u8>) -> bool {
-    longest.is_some_and(|longest| way.route.destination.prefix_len() <= longest)
+    longest.is_some_and(|longest| way.prefix_len <= longest)
 }
 
 fn next_hop(route: &Route, hop: &Hop, destination: IpAddr) -> Result<NextHop, Refusal> {

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 /// The metrics of a route; what is not said is left to the sockets and settings.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Metrics {
     /// Bytes of the largest packet; a device carries no more than its own MTU whatever stands here. Linux:
     /// `mtu`.

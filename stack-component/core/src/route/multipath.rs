@@ -30,6 +30,11 @@ impl FlowHash {
         FlowHash(KeyedHash::new(random))
     }
 
+    /// The hash with its key, for tables.
+    pub(super) fn key(&self) -> KeyedHash {
+        self.0.clone()
+    }
+
     /// The hash of a flow by the policy 0 (addresses, flow label) or 1 (addresses, protocol, ports). Linux:
     /// `fib_multipath_hash`.
     pub(super) fn of(&self, flow: &FlowTuple, by_ports: bool) -> u32 {

@@ -11,7 +11,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-/// Most routes of a stack. One takes some 500 bytes with its share of the trie.
+/// Most routes of a stack. One takes some 100 bytes, and 400 more if no other leads the same way.
 pub const MAX_ROUTES: usize = 1 << 18;
 
 /// What there is for one version.
@@ -80,8 +80,10 @@ impl Routes {
         }
         let (several, expires, table) = (route.hops.len() > 1, route.expires, route.table);
         let appends = meeting == Meeting::Append && route.destination.is_ipv6();
-        let tables = &mut self.family_mut(route.destination.address()).tables;
-        let inserted = tables.entry(table).or_default().insert(route, meeting);
+        let (address, hash) = (route.destination.address(), self.hash.key());
+        let tables = &mut self.family_mut(address).tables;
+        let new = || Table::new(address, hash);
+        let inserted = tables.entry(table).or_insert_with(new).insert(route, meeting);
         if tables.get(&table).is_some_and(Table::is_empty) {
             tables.remove(&table);
         }
@@ -209,7 +211,7 @@ impl Routes {
     }
 
     /// All routes: IPv4 before IPv6, table by table, by destination.
-    pub fn iter(&self) -> impl Iterator<Item = &Route> {
+    pub fn iter(&self) -> impl Iterator<Item = Route> {
         let tables = self.v4.tables.values().chain(self.v6.tables.values());
         tables.flat_map(Table::iter)
     }

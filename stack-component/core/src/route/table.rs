@@ -3,11 +3,13 @@
 use super::lookup::Found;
 use super::trie::{Prefix, Trie};
 use super::{FlowKey, Hop, Route, RouteError, RouteKind};
+use crate::keyed_hash::KeyedHash;
 use crate::wire::cidr::IpCidr;
-use alloc::vec;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use hashbrown::HashSet;
 
 /// How a new route meets one that is there: one to the same destination with the same type of service and metric.
 /// Linux: `NLM_F_CREATE`, `NLM_F_EXCL`, `NLM_F_REPLACE`, `NLM_F_APPEND`.
@@ -39,66 +41,106 @@ const fn prefix(block: IpCidr) -> Prefix {
 }
 
 /// The routes to one destination, in the order they are asked: those for a type of service first, then by metric.
-type Alternatives = Vec<Route>;
+#[derive(Debug)]
+enum Alternatives {
+    One(Arc<Route>),
+    Several(Vec<Arc<Route>>),
+}
+
+impl Alternatives {
+    fn as_slice(&self) -> &[Arc<Route>] {
+        match self {
+            Alternatives::One(route) => core::slice::from_ref(route),
+            Alternatives::Several(routes) => routes,
+        }
+    }
+}
 
 /// The routes of one version and table.
-#[derive(Debug, Default)]
-pub(super) struct Table(Trie<Alternatives>);
+///
+/// Many differ in their destination alone, so the rest stands once for all of them: in the trie routes are for
+/// everywhere. Then what look-ups read is little even of very many routes. Linux: `fib_alias` and `fib_info`.
+#[derive(Debug)]
+pub(super) struct Table {
+    trie: Trie<Alternatives>,
+    shared: HashSet<Arc<Route>, KeyedHash>,
+    everywhere: IpCidr,
+}
 
 impl Table {
+    /// An empty table for addresses of the version that `like` has.
+    pub(super) fn new(like: IpAddr, hash: KeyedHash) -> Self {
+        let everywhere = IpCidr::all_like(like);
+        Table { trie: Trie::default(), shared: HashSet::with_hasher(hash), everywhere }
+    }
+
     /// The route that a packet takes. Linux: `fib_table_lookup`, `fib6_table_lookup`.
     pub(super) fn find(&self, flow: &FlowKey) -> Option<Found<'_>> {
-        self.0.find(key(flow.destination), |_, alternatives| select(alternatives, flow))
+        self.trie.find(key(flow.destination), |len, alternatives| select(alternatives, len, flow))
+    }
+
+    /// The routes to exactly this destination.
+    fn routes_to(&self, destination: IpCidr) -> Vec<Route> {
+        let there = self.trie.get(prefix(destination)).map(Alternatives::as_slice).unwrap_or_default();
+        there.iter().map(|route| Route { destination, ..Route::clone(route) }).collect()
+    }
+
+    /// Puts routes to a destination in the place of those there are.
+    fn put(&mut self, destination: IpCidr, routes: Vec<Route>) {
+        let mut shared: Vec<_> = routes.into_iter().map(|route| self.share(route)).collect();
+        let place = prefix(destination);
+        let before = match (shared.pop(), shared.is_empty()) {
+            (None, _) => self.trie.remove(place),
+            (Some(only), true) => self.trie.insert(place, Alternatives::One(only)),
+            (Some(last), false) => {
+                shared.push(last);
+                self.trie.insert(place, Alternatives::Several(shared))
+            }
+        };
+        for route in before.as_ref().map(Alternatives::as_slice).unwrap_or_default() {
+            // This one and that of the set: no other destination has it.
+            if Arc::strong_count(route) == 2 {
+                self.shared.remove(route);
+            }
+        }
+    }
+
+    fn share(&mut self, route: Route) -> Arc<Route> {
+        let route = Route { destination: self.everywhere, ..route };
+        if let Some(known) = self.shared.get(&route) {
+            return Arc::clone(known);
+        }
+        let route = Arc::new(route);
+        self.shared.insert(Arc::clone(&route));
+        route
     }
 
     /// Takes a route in; answers how many more there are than before. Linux: `fib_table_insert`,
     /// `fib6_add_rt2node`.
     pub(super) fn insert(&mut self, route: Route, meeting: Meeting) -> Result<usize, RouteError> {
-        let place = prefix(route.destination);
-        let Some(alternatives) = self.0.get_mut(place) else {
-            if meeting == Meeting::Change {
-                return Err(RouteError::NothingToChange);
-            }
-            self.0.insert(place, vec![route]);
-            return Ok(1);
-        };
-        let before = alternatives.len();
-        let order = |route: &Route| (Reverse(route.tos), route.metric);
-        let first = alternatives.partition_point(|other| order(other) < order(&route));
-        let behind = alternatives.partition_point(|other| order(other) <= order(&route));
-        let there = alternatives.get_mut(first..behind).unwrap_or_default();
-        let known = there.contains(&route);
-        match (meeting, there) {
-            (Meeting::Change, []) => return Err(RouteError::NothingToChange),
-            (Meeting::Add, [_, ..]) => return Err(RouteError::Exists),
-            (Meeting::Change | Meeting::Replace, [old, ..]) if !known || *old == route => *old = route,
-            (_, [_, ..]) if known => return Err(RouteError::Exists),
-            (Meeting::Append, there) => {
-                if !append_hops(there, &route) {
-                    alternatives.insert(behind, route);
-                }
-            }
-            _ => alternatives.insert(first, route),
-        }
-        Ok(alternatives.len() - before)
+        let route = Route { destination: route.destination.network(), ..route };
+        let destination = route.destination;
+        let mut routes = self.routes_to(destination);
+        let before = routes.len();
+        meet(&mut routes, route, meeting)?;
+        let more = routes.len() - before;
+        self.put(destination, routes);
+        Ok(more)
     }
 
     /// Takes the first route that the pattern describes out. Linux: `fib_table_delete`, `ip6_route_del`.
     pub(super) fn remove(&mut self, pattern: &Route) -> Option<Route> {
-        let place = prefix(pattern.destination);
-        let alternatives = self.0.get_mut(place)?;
-        let at = alternatives.iter().position(|route| route.is_meant_by(pattern))?;
-        let removed = alternatives.remove(at);
-        if alternatives.is_empty() {
-            self.0.remove(place);
-        }
+        let destination = pattern.destination.network();
+        let mut routes = self.routes_to(destination);
+        let at = routes.iter().position(|route| route.is_meant_by(pattern))?;
+        let removed = routes.remove(at);
+        self.put(destination, routes);
         Some(removed)
     }
 
     /// Whether there is a route that the pattern describes.
     pub(super) fn has(&self, pattern: &Route) -> bool {
-        let there = self.0.get(prefix(pattern.destination));
-        there.is_some_and(|alternatives| alternatives.iter().any(|route| route.is_meant_by(pattern)))
+        self.routes_to(pattern.destination.network()).iter().any(|route| route.is_meant_by(pattern))
     }
 
     /// Changes or takes out those routes that `change` says: what it answers `false` for goes. Answers how many went.
@@ -107,30 +149,61 @@ impl Table {
         concerned: impl Fn(&Route) -> bool,
         mut keep: impl FnMut(&mut Route) -> bool,
     ) -> usize {
-        let concerns = |alternatives: &Alternatives| alternatives.iter().any(&concerned);
-        let all = self.0.iter().filter(|(_, alternatives)| concerns(alternatives));
-        let places: Vec<Prefix> = all.map(|(place, _)| place).collect();
+        let concerns =
+            |alternatives: &Alternatives| alternatives.as_slice().iter().any(|route| concerned(route));
+        let all = self.trie.iter().filter(|(_, alternatives)| concerns(alternatives));
+        let destinations: Vec<_> = all.filter_map(|(place, _)| self.block(place)).collect();
         let mut gone = 0;
-        for place in places {
-            let Some(alternatives) = self.0.get_mut(place) else { continue };
-            let before = alternatives.len();
-            alternatives.retain_mut(|route| !concerned(route) || keep(route));
-            gone += before - alternatives.len();
-            if alternatives.is_empty() {
-                self.0.remove(place);
-            }
+        for destination in destinations {
+            let mut routes = self.routes_to(destination);
+            let before = routes.len();
+            routes.retain_mut(|route| !concerned(route) || keep(route));
+            gone += before - routes.len();
+            self.put(destination, routes);
         }
         gone
     }
 
     /// All routes, by destination.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Route> {
-        self.0.iter().flat_map(|(_, alternatives)| alternatives)
+    pub(super) fn iter(&self) -> impl Iterator<Item = Route> {
+        let destinations = self.trie.iter().filter_map(|(place, _)| self.block(place));
+        destinations.flat_map(|destination| self.routes_to(destination))
+    }
+
+    /// The destination that has this place in the trie.
+    fn block(&self, Prefix { bits, len }: Prefix) -> Option<IpCidr> {
+        let address = match self.everywhere.is_ipv4() {
+            true => IpAddr::V4(Ipv4Addr::from_bits((bits >> 96) as u32)),
+            false => IpAddr::V6(Ipv6Addr::from_bits(bits)),
+        };
+        IpCidr::new(address, len)
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.len() == 0
+        self.trie.len() == 0
     }
+}
+
+/// Lets a route join those to the same destination.
+fn meet(routes: &mut Vec<Route>, route: Route, meeting: Meeting) -> Result<(), RouteError> {
+    let order = |route: &Route| (Reverse(route.tos), route.metric);
+    let first = routes.partition_point(|other| order(other) < order(&route));
+    let behind = routes.partition_point(|other| order(other) <= order(&route));
+    let there = routes.get_mut(first..behind).unwrap_or_default();
+    let known = there.contains(&route);
+    match (meeting, there) {
+        (Meeting::Change, []) => return Err(RouteError::NothingToChange),
+        (Meeting::Add, [_, ..]) => return Err(RouteError::Exists),
+        (Meeting::Change | Meeting::Replace, [old, ..]) if !known || *old == route => *old = route,
+        (_, [_, ..]) if known => return Err(RouteError::Exists),
+        (Meeting::Append, there) => {
+            if !append_hops(there, &route) {
+                routes.insert(behind, route);
+            }
+        }
+        _ => routes.insert(first, route),
+    }
+    Ok(())
 }
 
 /// Gives an IPv6 route by gateways, if there is one, the hops of another; whether it took them. Linux:
@@ -155,16 +228,14 @@ fn append_hops(there: &mut [Route], route: &Route) -> bool {
 
 /// The best of the routes to one destination that the flow may take. IPv6 takes the most preferred of the routers with
 /// the same metric. Linux: `find_rr_leaf`.
-fn select<'a>(alternatives: &'a [Route], flow: &FlowKey) -> Option<Found<'a>> {
+fn select<'a>(alternatives: &'a Alternatives, prefix_len: u8, flow: &FlowKey) -> Option<Found<'a>> {
     let mut best: Option<(&Route, Found<'a>)> = None;
-    for route in alternatives {
-        if best
-            .as_ref()
-            .is_some_and(|(other, _)| !other.is_like(route) || other.preference >= route.preference)
-        {
+    for route in alternatives.as_slice() {
+        let worse = |other: &Route| !other.is_like(route) || other.preference >= route.preference;
+        if best.as_ref().is_some_and(|(other, _)| worse(other)) {
             continue;
         }
-        if let Some(found) = Found::of(route, flow) {
+        if let Some(found) = Found::of(route, prefix_len, flow) {
             best = Some((route, found));
         }
     }

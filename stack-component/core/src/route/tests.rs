@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::packet::DeviceIndex;
-use crate::random::SeededRandom;
+use crate::random::{Random, SeededRandom};
 use crate::time::Instant;
+use crate::wire::cidr::IpCidr;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -135,7 +136,7 @@ fn a_new_route_meets_an_old_one() {
         let mut routes = with([first.clone()]);
         let generation = routes.generation();
         assert_eq!(routes.insert(new.clone(), meeting), answer, "{meeting:?} {new:?}");
-        assert_eq!(routes.iter().collect::<Vec<_>>(), after, "{meeting:?}");
+        assert_eq!(routes.iter().collect::<Vec<_>>().iter().collect::<Vec<_>>(), after, "{meeting:?}");
         assert_eq!((routes.len(), routes.generation() != generation), (after.len(), answer.is_ok()));
     }
 }
@@ -367,4 +368,46 @@ fn a_gateways_network_is_looked_for_among_near_routes_alone() {
     let near = |text| FlowKey { scope: Scope::Link, ..FlowKey::to(address(text)) };
     assert!(routes.find(&near("10.0.0.9")).is_ok());
     assert_eq!(routes.find(&near("192.0.2.1")).err(), Some(Refusal::NoRoute));
+}
+
+/// A stack with `count` random routes, and flows to everywhere.
+fn many(count: usize) -> (Routes, Vec<FlowKey>) {
+    let mut random = SeededRandom::new(11);
+    let mut routes =
+        with([route("10.0.0.1/32", RouteKind::Local, ETH0), route("0.0.0.0/0", RouteKind::Unicast, ETH0)]);
+    while routes.len() < count {
+        let block = IpCidr::new(IpAddr::V4(random.next_u32().into()), 8 + random.below(25) as u8).unwrap();
+        let _ = routes.insert(Route::over(block.network(), RouteKind::Unicast, ETH1), Meeting::Replace);
+    }
+    let flows = (0..65_536).map(|_| FlowKey::to(IpAddr::V4(random.next_u32().into()))).collect();
+    (routes, flows)
+}
+
+/// Measures time, so it is run by hand with optimisation:
+/// `cargo test --release -p stack-core --lib what_a_look_up_costs -- --ignored --nocapture`.
+#[test]
+#[ignore = "measures time"]
+fn what_a_look_up_costs_among_many_routes() {
+    fn seconds(mut work: impl FnMut() -> usize) -> f64 {
+        let one = |work: &mut dyn FnMut() -> usize| {
+            let start = std::time::Instant::now();
+            std::hint::black_box(work());
+            start.elapsed().as_secs_f64()
+        };
+        (0..20).map(|_| one(&mut work)).fold(f64::MAX, f64::min)
+    }
+    let measure = |count| {
+        let (routes, flows) = many(count);
+        let random = seconds(|| flows.iter().filter(|flow| routes.lookup(flow).is_ok()).count());
+        let mut cache = DestinationCache::new(&mut SeededRandom::new(1));
+        let few = || flows.iter().take(16).cycle().take(flows.len());
+        let cached =
+            seconds(|| few().filter(|flow| cache.get(flow, 0, || routes.lookup(flow)).is_ok()).count());
+        let each = 1e9 / flows.len() as f64;
+        (random * each, cached * each)
+    };
+    let (few, many) = (measure(10), measure(100_000));
+    std::println!("10 routes: {:.0} ns, cached {:.0} ns", few.0, few.1);
+    std::println!("100 000 routes: {:.0} ns, cached {:.0} ns", many.0, many.1);
+    assert!(many.0 <= 4.0 * few.0 && many.1 <= 1.1 * few.1);
 }

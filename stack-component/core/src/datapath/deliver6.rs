@@ -1,17 +1,18 @@
 //! The walk upward, from IPv6 to the protocol that a packet carries.
 
-use super::{Context, Outgoing, complain6, discovery, ipv6, tell, transmit};
+use super::{Context, Outgoing, complain6, discovery, tell, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::icmp::v6::{self as icmp, Problem};
 use crate::ip::Cutting;
-use crate::ip::v6::{self, Payload, Received};
+use crate::ip::v6::{self, BadExtension, Limits, Payload, Received};
 use crate::netfilter::{HookPoint, HookState};
-use crate::packet::{DeviceIndex, Packet};
+use crate::packet::{DeviceIndex, LinkDestination, Packet};
 use crate::tcp::SegmentInfo;
 use crate::udp::{Arrival, Rejected};
 use crate::wire::icmpv6::parameter;
 use crate::wire::protocol::Protocol;
+use core::net::Ipv6Addr;
 
 /// Gives a packet that is for us to its protocol. Linux: `ip6_input`, `ip6_protocol_deliver_rcu`.
 pub(super) fn deliver(
@@ -21,11 +22,11 @@ pub(super) fn deliver(
 ) -> Result<(), DropReason> {
     let state = HookState { point: HookPoint::LocalIn, input: Some(packet.meta.device), output: None };
     cx.hooks.run(&state, &mut packet)?;
-    match v6::extensions(&packet, &mut received, ipv6::limits()) {
+    match v6::extensions(&packet, &mut received, limits()) {
         Ok(Payload::Protocol) => {}
         Ok(Payload::Fragment) => return Err(DropReason::Ipv6Fragment),
         Ok(Payload::Nothing) => return Err(DropReason::Ipv6NoPayload),
-        Err(bad) => return Err(ipv6::refuse_extension(cx, &packet, &received, bad)),
+        Err(bad) => return Err(refuse_extension(cx, &packet, &received, bad)),
     }
     packet.pull(received.header_len);
     let known = matches!(received.next_header, Protocol::ICMPV6 | Protocol::TCP | Protocol::UDP);
@@ -33,7 +34,7 @@ pub(super) fn deliver(
         cx.counters.increment(Counter::Ip6InDelivers);
     }
     match received.next_header {
-        Protocol::TCP if !ipv6::is_to_us_alone(&received) => Err(DropReason::TcpBadAddress),
+        Protocol::TCP if !is_to_us_alone(&received) => Err(DropReason::TcpBadAddress),
         Protocol::TCP => tcp(cx, packet, &received),
         Protocol::UDP => udp(cx, packet, &received),
         Protocol::ICMPV6 => icmp_message(cx, packet, &received),
@@ -49,7 +50,7 @@ pub(super) fn deliver(
 /// Linux: `tcp_v6_rcv`.
 fn tcp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), DropReason> {
     let &Received { source, destination, traffic_class: tos, hop_limit: ttl, header_len, .. } = received;
-    let device = ipv6::scope_device(cx, packet.meta.device, destination);
+    let device = scope_device(cx, packet.meta.device, destination);
     let mtu = cx.mtu(packet.meta.device, None);
     let (source, destination) = (source.into(), destination.into());
     let info = SegmentInfo { source, destination, tos, ttl, mtu, header_len, device };
@@ -59,7 +60,7 @@ fn tcp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), 
 /// Linux: `udpv6_rcv`.
 fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), DropReason> {
     let receive_buffer = cx.sysctl.rmem_default as usize;
-    let device = ipv6::scope_device(cx, packet.meta.device, received.destination);
+    let device = scope_device(cx, packet.meta.device, received.destination);
     let (source, destination) = (received.source.into(), received.destination.into());
     let arrival = Arrival { source, destination, device, receive_buffer };
     let Err(Rejected { packet, reason }) = cx.udp.input(cx.counters, &arrival, packet) else {
@@ -80,7 +81,7 @@ fn icmp_message(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Re
             Ok(())
         }
         icmp::Verdict::Error(mut error) => {
-            error.scope = ipv6::scope_device(cx, received.device, destination).0;
+            error.scope = scope_device(cx, received.device, destination).0;
             tell::tell(cx, &error);
             Ok(())
         }
@@ -96,7 +97,7 @@ fn reply(cx: &mut Context<'_>, packet: Packet, received: &Received) {
     // A group is no sender: one of our addresses is chosen.
     let from = Some(received.destination).filter(|destination| !destination.is_multicast());
     let device = match received.source.is_unicast_link_local() {
-        true => Some(ipv6::scope_device(cx, received.device, received.source)),
+        true => Some(scope_device(cx, received.device, received.source)),
         false => None,
     };
     let reply = Outgoing {
@@ -116,4 +117,37 @@ fn reply(cx: &mut Context<'_>, packet: Packet, received: &Received) {
 /// Tells a packet's sender what is wrong with it.
 pub(super) fn refuse(cx: &mut Context<'_>, packet: &Packet, received: &Received, problem: Problem) {
     complain6::complain(cx, received.quote(packet), received.device, received.addressed, problem);
+}
+
+/// How much of the options is read. Linux: `max_hbh_opts_number`, `max_dst_opts_number`, both 8.
+pub(super) const fn limits() -> Limits {
+    Limits { options: 8, length: u32::MAX }
+}
+
+/// Tells a packet's sender of an extension header that makes no sense, if he is to know. Linux: `icmpv6_param_prob`.
+pub(super) fn refuse_extension(
+    cx: &mut Context<'_>,
+    packet: &Packet,
+    received: &Received,
+    bad: BadExtension,
+) -> DropReason {
+    if let BadExtension::Problem { code, pointer } = bad {
+        refuse(cx, packet, received, Problem::ParameterProblem { code, pointer });
+    }
+    DropReason::Ipv6BadExtension
+}
+
+/// The device that a packet's link-local addresses mean: the one it came by, or, over the loopback device, the one
+/// that the address belongs to. Linux: `inet6_iif`.
+pub(super) fn scope_device(cx: &Context<'_>, device: DeviceIndex, destination: Ipv6Addr) -> DeviceIndex {
+    if device != DeviceIndex::LOOPBACK || !destination.is_unicast_link_local() {
+        return device;
+    }
+    let owner = cx.interfaces.iter().find(|interface| interface.address(destination.into()).is_some());
+    owner.map_or(device, |interface| interface.index())
+}
+
+/// Whether a frame to many carries what a host alone is to see. Linux: `skb->pkt_type == PACKET_HOST`.
+pub(super) fn is_to_us_alone(received: &Received) -> bool {
+    received.addressed == LinkDestination::Host && !received.destination.is_multicast()
 }

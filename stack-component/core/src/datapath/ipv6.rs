@@ -3,10 +3,9 @@
 use super::{Context, deliver6, forward6};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
-use crate::icmp::v6::Problem;
-use crate::ip::v6::{self, BadExtension, Limits, Received};
+use crate::ip::v6::{self, Received};
 use crate::netfilter::{HookPoint, HookState};
-use crate::packet::{DeviceIndex, LinkDestination, Packet};
+use crate::packet::{DeviceIndex, Packet};
 use crate::route::{Destination, FlowKey, ROUTING_TOS};
 use crate::wire::ecn::Codepoint;
 use crate::wire::ipv6::{ALL_NODES, ALL_ROUTERS, multicast_scope, scope_of_group, solicited_node};
@@ -32,8 +31,8 @@ pub(super) fn ipv6(cx: &mut Context<'_>, mut packet: Packet) -> Result<(), DropR
     if from_wire && cx.routes.is_local(received.source.into()) {
         return Err(DropReason::Ipv6BadSource);
     }
-    if let Err(bad) = v6::hop_by_hop(&packet, &mut received, limits()) {
-        return Err(refuse_extension(cx, &packet, &received, bad));
+    if let Err(bad) = v6::hop_by_hop(&packet, &mut received, deliver6::limits()) {
+        return Err(deliver6::refuse_extension(cx, &packet, &received, bad));
     }
     route(cx, packet, received)
 }
@@ -49,24 +48,6 @@ fn count(cx: &mut Context<'_>, packet: &Packet, received: &Received) {
     if received.destination.is_multicast() {
         cx.counters.increment(Counter::Ip6InMcastPkts);
     }
-}
-
-/// How much of the options is read. Linux: `max_hbh_opts_number`, `max_dst_opts_number`, both 8.
-pub(super) const fn limits() -> Limits {
-    Limits { options: 8, length: u32::MAX }
-}
-
-/// Tells a packet's sender of an extension header that makes no sense, if he is to know. Linux: `icmpv6_param_prob`.
-pub(super) fn refuse_extension(
-    cx: &mut Context<'_>,
-    packet: &Packet,
-    received: &Received,
-    bad: BadExtension,
-) -> DropReason {
-    if let BadExtension::Problem { code, pointer } = bad {
-        deliver6::refuse(cx, packet, received, Problem::ParameterProblem { code, pointer });
-    }
-    DropReason::Ipv6BadExtension
 }
 
 /// Linux: `ip6_route_input`, `ip6_mc_input`.
@@ -105,19 +86,4 @@ fn is_member(cx: &Context<'_>, device: DeviceIndex, group: Ipv6Addr) -> bool {
     }
     let Some(interface) = cx.interfaces.get(device).filter(|_| of_link) else { return false };
     interface.addresses().iter().filter_map(|address| address.v6()).any(|ours| solicited_node(ours) == group)
-}
-
-/// The device that a packet's link-local addresses mean: the one it came by, or, over the loopback device, the one
-/// that the address belongs to. Linux: `inet6_iif`.
-pub(super) fn scope_device(cx: &Context<'_>, device: DeviceIndex, destination: Ipv6Addr) -> DeviceIndex {
-    if device != DeviceIndex::LOOPBACK || !destination.is_unicast_link_local() {
-        return device;
-    }
-    let owner = cx.interfaces.iter().find(|interface| interface.address(destination.into()).is_some());
-    owner.map_or(device, |interface| interface.index())
-}
-
-/// Whether a frame to many carries what a host alone is to see. Linux: `skb->pkt_type == PACKET_HOST`.
-pub(super) fn is_to_us_alone(received: &Received) -> bool {
-    received.addressed == LinkDestination::Host && !received.destination.is_multicast()
 }

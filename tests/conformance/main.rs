@@ -21,6 +21,7 @@ mod ports_published;
 mod strangers;
 mod tcp_abuse;
 mod tcp_by_hand;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -57,6 +58,7 @@ const MODULES: [&[Case]; 18] = [
     instances::CASES,
     guests::CASES,
     own_interfaces::CASES,
+    tools::CASES,
     tcp_by_hand::CASES,
     tcp_abuse::CASES,
     arp::CASES,

@@ -62,7 +62,8 @@ fn core_route(stack: &Stack, route: Route) -> Result<route::Route, String> {
     })
 }
 
-fn core_metrics(metrics: Metrics) -> Result<route::Metrics, String> {
+/// The core's form of metrics. The error is one line.
+pub(crate) fn core_metrics(metrics: Metrics) -> Result<route::Metrics, String> {
     let algorithm = |name: String| {
         let found = Algorithm::from_name(&name).map(Algorithm::name);
         found.ok_or_else(|| format!("there is no congestion control {name}"))

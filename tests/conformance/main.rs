@@ -20,6 +20,7 @@ mod ports_published;
 mod strangers;
 mod tcp_abuse;
 mod tcp_by_hand;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -43,7 +44,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 17] = [
+const MODULES: [&[Case]; 18] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -55,6 +56,7 @@ const MODULES: [&[Case]; 17] = [
     instances::CASES,
     guests::CASES,
     own_interfaces::CASES,
+    tools::CASES,
     tcp_by_hand::CASES,
     tcp_abuse::CASES,
     arp::CASES,

@@ -1,4 +1,4 @@
-//! `ip`: devices, addresses and neighbours of a stack, seen and set with the words of iproute2's tool of this name.
+//! `ip`: devices, addresses, neighbours, routes and rules of a stack, seen and set with the words of iproute2's tool of this name.
 //!
 //! `options` reads what stands before the object, each object has a file that reads its command and does it, and
 //! `..._show` files turn records into lines and JSON. What is shown and how errors are said follows iproute2 6.1.
@@ -12,6 +12,11 @@ mod maddress;
 mod neighbour;
 mod options;
 mod output;
+mod route;
+mod route_parse;
+mod route_show;
+mod rule;
+mod tables;
 
 use options::{Object, Options};
 use std::process::ExitCode;
@@ -32,6 +37,8 @@ fn run(words: &[String]) -> Result<String, Exit> {
         Object::Link => link::run(&options, words),
         Object::Neighbour => neighbour::run(&options, words),
         Object::Maddress => maddress::run(&options, words),
+        Object::Route => route::run(&options, words),
+        Object::Rule => rule::run(&options, words),
         Object::Help => Err(Exit::usage(options::USAGE)),
         Object::Version => Ok(format!("ip utility, wnet-{}\n", env!("CARGO_PKG_VERSION"))),
     }

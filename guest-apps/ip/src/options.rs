@@ -5,7 +5,7 @@ use tool_common::{Exit, Words};
 /// What a wrong command line is answered with.
 pub(crate) const USAGE: &str = "\
 Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }
-where  OBJECT := { address | link | maddress | neighbour }
+where  OBJECT := { address | link | maddress | neighbour | route | rule }
        OPTIONS := { -V[ersion] | -s[tatistics] | -d[etails] | -j[son] | -p[retty] |
                     -f[amily] { inet | inet6 } | -4 | -6 | -br[ief] | -o[neline] }";
 
@@ -69,6 +69,8 @@ pub(crate) enum Object {
     Link,
     Neighbour,
     Maddress,
+    Route,
+    Rule,
     Help,
     Version,
 }
@@ -139,9 +141,11 @@ fn family(word: &str) -> Result<Family, Exit> {
 impl Object {
     /// The object of this name, or of a beginning of it. The first that it may mean is meant, in iproute2's order.
     pub(crate) fn parse(word: Option<&str>) -> Result<Self, Exit> {
-        const OBJECTS: [(&str, Object); 6] = [
+        const OBJECTS: [(&str, Object); 8] = [
             ("address", Object::Address),
             ("maddress", Object::Maddress),
+            ("route", Object::Route),
+            ("rule", Object::Rule),
             ("neighbor", Object::Neighbour),
             ("neighbour", Object::Neighbour),
             ("link", Object::Link),
@@ -205,6 +209,8 @@ mod tests {
             ("neighb", Object::Neighbour),
             ("neighbour", Object::Neighbour),
             ("m", Object::Maddress),
+            ("r", Object::Route),
+            ("ru", Object::Rule),
         ] {
             assert_eq!(Object::parse(Some(word)), Ok(object), "{word}");
         }

@@ -49,7 +49,7 @@ const INTERFACES: [&str; 27] = [
 ];
 
 /// The interfaces of our own that every guest has.
-const OUR_INTERFACES: [&str; 2] = [gate::tcp::socket_options::INTERFACE, gate::control::TYPES];
+const OUR_INTERFACES: [&str; 1] = [gate::tcp::socket_options::INTERFACE];
 
 /// Links a program, or says what keeps it from being linked.
 pub(super) fn link(
@@ -59,7 +59,9 @@ pub(super) fn link(
     let provided = |name: &str| {
         let base = split_version(name).0;
         let wasi = is_wasi_0_2(name) && INTERFACES.iter().any(|known| split_version(known).0 == base);
-        wasi || OUR_INTERFACES.contains(&name) || gate::control::INTERFACES.contains(&name)
+        wasi || [&OUR_INTERFACES[..], &gate::control::INTERFACES, &gate::control::TYPES]
+            .concat()
+            .contains(&name)
     };
     let available = [&INTERFACES[..], &OUR_INTERFACES, &gate::control::INTERFACES].concat();
     let mut problems = missing_imports(component, &available, provided);

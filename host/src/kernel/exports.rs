@@ -85,6 +85,8 @@ exports! {
         addresses: wnet::stack::addresses;
         /// The neighbours, if the stack tells of them.
         neighbours: wnet::stack::neighbours;
+        /// The routes and rules, if the stack tells of them.
+        routing: wnet::stack::routing;
         /// The sockets, if the stack tells of them.
         sockets: wnet::stack::sockets;
         /// The ways out, as `ip route` changes them, if the stack has that.

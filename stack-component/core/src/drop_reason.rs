@@ -123,6 +123,10 @@ drop_reasons! {
     IcmpChecksum,
     /// An echo request or timestamp to a group or everybody, or a message of a type that is ignored.
     IcmpIgnored,
+    /// A packet to a group that nobody here listens to, or not to this source.
+    GroupNotJoined,
+    /// The IGMP message is truncated or damaged.
+    IgmpMalformed,
     /// The UDP header is truncated or its length inconsistent.
     UdpMalformed,
     /// The UDP checksum is wrong. Linux: `UDP_CSUM`.

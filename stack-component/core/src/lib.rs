@@ -34,6 +34,7 @@ pub mod ethernet;
 pub mod fragment;
 pub mod icmp;
 pub mod ip;
+pub mod multicast;
 pub mod neighbour;
 pub mod netfilter;
 pub mod qdisc;

@@ -4,6 +4,7 @@ use crate::bindings::exports::wnet::stack::control_types::{Errno, Failure};
 use alloc::format;
 use alloc::string::ToString;
 use stack_core::neighbour::TellError;
+use stack_core::route::{Refusal, RouteError};
 use stack_core::stack::ConfigError;
 use stack_core::stack::control::NeighbourError;
 
@@ -15,6 +16,7 @@ pub(super) fn failure(errno: Errno, text: &str) -> Failure {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         match error {
+            ConfigError::Route(error) => error.into(),
             ConfigError::NoSuchDevice => failure(Errno::NoDevice, ""),
             ConfigError::AddressExists(ip) => {
                 let version = if ip.is_ipv4() { "ipv4" } else { "ipv6" };
@@ -24,6 +26,11 @@ impl From<ConfigError> for Failure {
             ConfigError::TooManyAddresses => failure(Errno::NoBufferSpace, ""),
             ConfigError::TooManyDevices => failure(Errno::NoBufferSpace, ""),
             ConfigError::BadMtu(_) => failure(Errno::Invalid, "mtu less than device minimum"),
+            ConfigError::NotSupported => failure(Errno::NotSupported, ""),
+            ConfigError::BadVlan(_) => failure(Errno::OutOfRange, "Invalid VLAN id"),
+            ConfigError::VlanExists(_) => failure(Errno::Exists, ""),
+            ConfigError::BadMac(_) => failure(Errno::AddressNotAvailable, ""),
+            ConfigError::BadName(_) => failure(Errno::Invalid, ""),
             other => failure(Errno::Invalid, &other.to_string()),
         }
     }
@@ -41,5 +48,35 @@ impl From<NeighbourError> for Failure {
             NeighbourError::Refused(TellError::NoSuchNeighbour) => failure(Errno::NoEntry, ""),
             NeighbourError::Refused(TellError::TableFull) => failure(Errno::NoBufferSpace, ""),
         }
+    }
+}
+
+impl From<RouteError> for Failure {
+    fn from(error: RouteError) -> Self {
+        match error {
+            RouteError::Exists | RouteError::RuleExists => failure(Errno::Exists, ""),
+            RouteError::NoSuchRoute => failure(Errno::NotFound, ""),
+            RouteError::NothingToChange | RouteError::NoSuchRule => failure(Errno::NoEntry, ""),
+            RouteError::NoSuchDevice | RouteError::NoDevice => failure(Errno::NoDevice, ""),
+            RouteError::DeviceDown => failure(Errno::NetworkDown, "Device for nexthop is not up"),
+            RouteError::BadGateway(_) => failure(Errno::NetworkUnreachable, "Nexthop has invalid gateway"),
+            RouteError::NeedsNoHop => failure(Errno::Invalid, ""),
+            RouteError::BadSource(_) => failure(Errno::Invalid, "Invalid prefsrc address"),
+            RouteError::BadScope => failure(Errno::Invalid, "Invalid scope"),
+            RouteError::Invalid => failure(Errno::Invalid, ""),
+            RouteError::TooMany => failure(Errno::NoBufferSpace, ""),
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let errno = match refusal {
+            Refusal::NoRoute => Errno::NetworkUnreachable,
+            Refusal::Unreachable => Errno::HostUnreachable,
+            Refusal::Prohibit => Errno::AccessDenied,
+            Refusal::Blackhole => Errno::Invalid,
+        };
+        failure(errno, "")
     }
 }

@@ -8,10 +8,12 @@ use crate::bindings::exports::wnet::stack::links::{
 };
 use crate::configure::MAX_MTU;
 use crate::entry::enter;
-use alloc::string::ToString;
+use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use stack_core::packet::DeviceIndex;
-use stack_core::stack::control::LinkListing;
+use stack_core::stack::Stack;
+use stack_core::stack::control::{self, LinkListing};
 use stack_core::wire::ethernet::MacAddress;
 
 /// Least MTU of a device. Linux: `ETH_MIN_MTU`.
@@ -25,54 +27,136 @@ impl Guest for Component {
     }
 
     fn set_link(index: u32, changes: LinkChanges) -> Result<(), Failure> {
-        let LinkChanges { up, mtu, address, name } = changes;
-        if up.is_some() || address.is_some() || name.is_some() {
-            return Err(failure(Errno::NotSupported, ""));
-        }
+        enter(|state, _| change(&mut state.stack, DeviceIndex(index), changes))
+    }
+
+    fn add_link(what: NewLink) -> Result<u32, Failure> {
         enter(|state, _| {
-            let interface = state.stack.interfaces().get(DeviceIndex(index));
-            let device = interface.ok_or_else(|| failure(Errno::NoDevice, ""))?.name().to_string();
-            match mtu {
-                Some(mtu) if mtu > MAX_MTU => Err(failure(Errno::Invalid, "mtu greater than device maximum")),
-                Some(mtu) => state.stack.set_mtu(&device, mtu).map_err(Failure::from),
-                None => Ok(()),
+            let stack = &mut state.stack;
+            let device = add(stack, &what)?;
+            // Linux: a new device is down until somebody wants it up.
+            stack.set_device_up(device, false)?;
+            let changes = LinkChanges { up: None, mtu: what.mtu, address: what.address, name: None };
+            match change(stack, device, changes) {
+                Ok(()) => Ok(device.0),
+                Err(failure) => {
+                    stack.delete_device(device)?;
+                    Err(failure)
+                }
             }
         })
     }
 
-    fn add_link(_: NewLink) -> Result<u32, Failure> {
-        Err(failure(Errno::NotSupported, ""))
-    }
-
-    fn remove_link(_: u32) -> Result<(), Failure> {
-        Err(failure(Errno::NotSupported, ""))
+    fn remove_link(index: u32) -> Result<(), Failure> {
+        enter(|state, _| {
+            let stack = &mut state.stack;
+            let device = DeviceIndex(index);
+            let of_it = |link: &LinkListing| matches!(link.kind, control::LinkKind::Vlan(parent, _) if parent == device);
+            let above: Vec<_> = stack.links().filter(of_it).map(|link| link.index).collect();
+            stack.delete_device(device)?;
+            above.into_iter().try_for_each(|vlan| Ok(stack.delete_device(vlan)?))
+        })
     }
 }
 
+/// Changes a device; what cannot be is refused before anything is changed where that can be known. Linux: `do_setlink`.
+fn change(stack: &mut Stack, device: DeviceIndex, changes: LinkChanges) -> Result<(), Failure> {
+    let LinkChanges { up, mtu, address, name } = changes;
+    let interface = stack.interfaces().get(device).ok_or_else(|| failure(Errno::NoDevice, ""))?;
+    let (old_name, loopback) = (interface.name().to_string(), interface.is_loopback());
+    let taken =
+        name.as_ref().is_some_and(|name| *name != old_name && stack.interfaces().by_name(name).is_some());
+    if taken {
+        return Err(failure(Errno::Exists, ""));
+    }
+    let station = address.as_deref().map(<[u8; 6]>::try_from).transpose();
+    let station = station.map_err(|_| failure(Errno::Invalid, ""))?;
+    if mtu.is_some_and(|mtu| mtu > MAX_MTU && !loopback) {
+        return Err(failure(Errno::Invalid, "mtu greater than device maximum"));
+    }
+    if let Some(station) = station {
+        stack.set_mac(device, MacAddress(station))?;
+    }
+    if let Some(mtu) = mtu {
+        stack.set_mtu(&old_name, mtu)?;
+    }
+    if let Some(name) = name {
+        stack.rename_device(device, &name)?;
+    }
+    if let Some(up) = up {
+        stack.set_device_up(device, up)?;
+    }
+    Ok(())
+}
+
+fn add(stack: &mut Stack, what: &NewLink) -> Result<DeviceIndex, Failure> {
+    if !what.name.is_empty() && stack.interfaces().by_name(&what.name).is_some() {
+        return Err(failure(Errno::Exists, ""));
+    }
+    match what.kind {
+        LinkKind::Dummy => Ok(stack.add_dummy(&name_of_dummy(stack, &what.name))?),
+        LinkKind::Vlan => {
+            let id = what.vlan_id.ok_or_else(|| failure(Errno::Invalid, "VLAN id not specified"))?;
+            let parent = what.parent.map(DeviceIndex).and_then(|parent| stack.interfaces().get(parent));
+            let parent = parent.ok_or_else(|| failure(Errno::Invalid, "link not specified"))?;
+            let name = match what.name.as_str() {
+                "" => format!("{}.{id}", parent.name()),
+                name => name.to_string(),
+            };
+            let parent = parent.index();
+            Ok(stack.add_vlan(parent, &name, id)?)
+        }
+        LinkKind::Loopback | LinkKind::Ethernet => Err(failure(Errno::NotSupported, "")),
+    }
+}
+
+/// The name that was chosen, or the first of dummy0, dummy1 ... that is free.
+fn name_of_dummy(stack: &Stack, chosen: &str) -> String {
+    let free = |name: &String| stack.interfaces().by_name(name).is_none();
+    let made = || (0..).map(|number: u32| format!("dummy{number}")).find(free).unwrap_or_default();
+    if chosen.is_empty() { made() } else { chosen.to_string() }
+}
+
 fn link(listing: LinkListing) -> Link {
-    let LinkListing { loopback, carrier, statistics, counters, address, .. } = listing;
-    let kind = if loopback { LinkFlags::LOOPBACK } else { LinkFlags::BROADCAST | LinkFlags::MULTICAST };
-    let works = if carrier { LinkFlags::RUNNING | LinkFlags::LOWER_UP } else { LinkFlags::empty() };
+    let LinkListing { kind, up, carrier, statistics, counters, address, .. } = listing;
+    let loopback = kind == control::LinkKind::Loopback;
+    let virtual_device = loopback || kind == control::LinkKind::Dummy;
+    let (parent, vlan_id) = match kind {
+        control::LinkKind::Vlan(parent, id) => (Some(parent.0), Some(id)),
+        _ => (None, None),
+    };
     let broadcast = if loopback { MacAddress::default() } else { MacAddress::BROADCAST };
     Link {
         index: listing.index.0,
         name: listing.name,
-        kind: if loopback { LinkKind::Loopback } else { LinkKind::Ethernet },
-        flags: LinkFlags::UP | kind | works,
+        kind: match kind {
+            control::LinkKind::Loopback => LinkKind::Loopback,
+            control::LinkKind::Card => LinkKind::Ethernet,
+            control::LinkKind::Vlan(..) => LinkKind::Vlan,
+            control::LinkKind::Dummy => LinkKind::Dummy,
+        },
+        flags: flags(kind, up, carrier),
         mtu: listing.mtu,
-        min_mtu: if loopback { 0 } else { MIN_MTU },
-        max_mtu: if loopback { 0 } else { MAX_MTU },
-        qdisc: if loopback { "noqueue" } else { "pfifo_fast" }.to_string(),
+        min_mtu: if virtual_device { 0 } else { MIN_MTU },
+        max_mtu: if virtual_device { 0 } else { MAX_MTU },
+        qdisc: match kind {
+            control::LinkKind::Card => "pfifo_fast",
+            _ if loopback || up => "noqueue",
+            _ => "noop",
+        }
+        .to_string(),
         queue_length: QUEUE_LENGTH,
-        operational_state: match (loopback, carrier) {
-            (true, _) => OperationalState::Unknown,
-            (false, true) => OperationalState::Up,
-            (false, false) => OperationalState::Down,
+        operational_state: match (up, virtual_device, carrier) {
+            (false, ..) => OperationalState::Down,
+            (true, true, _) => OperationalState::Unknown,
+            (true, false, true) => OperationalState::Up,
+            (true, false, false) if parent.is_some() => OperationalState::LowerLayerDown,
+            (true, false, false) => OperationalState::Down,
         },
         address: address.0.to_vec(),
         broadcast: broadcast.0.to_vec(),
-        parent: None,
-        vlan_id: None,
+        parent,
+        vlan_id,
         statistics: LinkStatistics {
             rx_packets: statistics.receive_packets,
             rx_bytes: statistics.receive_bytes,
@@ -88,4 +172,19 @@ fn link(listing: LinkListing) -> Link {
             collisions: 0,
         },
     }
+}
+
+/// Linux: `dev_get_flags`.
+fn flags(kind: control::LinkKind, up: bool, carrier: bool) -> LinkFlags {
+    let own = match kind {
+        control::LinkKind::Loopback => LinkFlags::LOOPBACK,
+        control::LinkKind::Dummy => LinkFlags::BROADCAST | LinkFlags::NOARP,
+        control::LinkKind::Card | control::LinkKind::Vlan(..) => LinkFlags::BROADCAST | LinkFlags::MULTICAST,
+    };
+    let works = match (up, carrier) {
+        (false, _) => LinkFlags::empty(),
+        (true, false) => LinkFlags::UP,
+        (true, true) => LinkFlags::UP | LinkFlags::RUNNING | LinkFlags::LOWER_UP,
+    };
+    own | works
 }

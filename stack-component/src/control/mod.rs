@@ -4,5 +4,7 @@ mod addresses;
 mod failure;
 mod links;
 mod neighbours;
+mod routing;
+mod rules;
 mod settings;
 mod sockets;

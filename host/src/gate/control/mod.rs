@@ -6,6 +6,7 @@
 mod addresses;
 mod links;
 mod neighbours;
+mod routing;
 mod settings;
 mod sockets;
 
@@ -18,11 +19,17 @@ use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lowe
 use wasmtime::{Result, StoreContextMut};
 
 /// The interfaces' names. The types that they share are nothing to be granted.
-pub(crate) const INTERFACES: [&str; 5] =
-    [settings::INTERFACE, links::INTERFACE, addresses::INTERFACE, neighbours::INTERFACE, sockets::INTERFACE];
+pub(crate) const INTERFACES: [&str; 6] = [
+    settings::INTERFACE,
+    links::INTERFACE,
+    addresses::INTERFACE,
+    neighbours::INTERFACE,
+    routing::INTERFACE,
+    sockets::INTERFACE,
+];
 
-/// The types that the interfaces share.
-pub(crate) const TYPES: &str = "wnet:stack/control-types@0.1.0";
+/// Interfaces whose types the others share; their functions are for nobody.
+pub(crate) const TYPES: [&str; 2] = ["wnet:stack/control-types@0.1.0", "wnet:stack/routes@0.1.0"];
 
 /// Defines the interfaces.
 pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
@@ -30,6 +37,7 @@ pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
     links::add_to_linker(linker)?;
     addresses::add_to_linker(linker)?;
     neighbours::add_to_linker(linker)?;
+    routing::add_to_linker(linker)?;
     sockets::add_to_linker(linker)
 }
 

@@ -12,6 +12,7 @@ use crate::icmp::RateLimit;
 use crate::icmp::v4::RedirectLimit;
 use crate::ip::v4::Identification;
 use crate::ip::v6::FlowLabels;
+use crate::multicast::Groups;
 use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
 use crate::packet::DeviceIndex;
@@ -46,6 +47,7 @@ pub(crate) struct Context<'a> {
     pub(crate) identification: &'a mut Identification,
     pub(crate) dhcp: &'a mut Clients,
     pub(crate) exceptions: &'a mut Exceptions,
+    pub(crate) groups: &'a mut Groups,
     pub(crate) fragments: &'a mut Reassembly,
     pub(crate) icmp_limit: &'a mut RateLimit,
     pub(crate) redirect_limit: &'a mut RedirectLimit,

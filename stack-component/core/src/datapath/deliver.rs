@@ -1,17 +1,20 @@
 //! The walk upward, from IPv4 to the protocol that a packet carries.
 
-use super::{Context, Outgoing, complain, dhcp, fragments, learn, raw, tell, transmit};
+use super::{Context, Outgoing, complain, dhcp, fragments, learn, multicast, raw, tell, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::icmp::v4::{self as icmp, Problem};
 use crate::ip::Cutting;
 use crate::ip::v4::Received;
+use crate::multicast::Member;
 use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{LinkDestination, Packet};
 use crate::tcp::SegmentInfo;
 use crate::udp::{Arrival, Rejected};
 use crate::wire::icmpv4::Type;
 use crate::wire::protocol::Protocol;
+use crate::wire::udp::Header;
+use core::net::SocketAddr;
 
 /// Gives a packet that is for us to its protocol. `to_many` says that it is for others, too. Linux:
 /// `ip_local_deliver`.
@@ -41,7 +44,7 @@ fn deliver_whole(
     cx.hooks.run(&state, &mut packet)?;
     packet.pull(received.header_len);
     let many = to_many || received.addressed != LinkDestination::Host;
-    let known = matches!(received.protocol, Protocol::ICMP | Protocol::TCP | Protocol::UDP);
+    let known = matches!(received.protocol, Protocol::ICMP | Protocol::IGMP | Protocol::TCP | Protocol::UDP);
     if known {
         cx.counters.increment(Counter::IpInDelivers);
     }
@@ -51,6 +54,7 @@ fn deliver_whole(
         Protocol::TCP if many => Err(DropReason::TcpBadAddress),
         Protocol::TCP => tcp(cx, packet, &received),
         Protocol::UDP => udp(cx, packet, &received),
+        Protocol::IGMP => multicast::input(cx, &packet),
         Protocol::ICMP => icmp_message(cx, packet, &received, many),
         _ if taken => {
             cx.counters.increment(Counter::IpInDelivers);
@@ -85,10 +89,23 @@ fn tcp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), 
     cx.with_tcp(|tcp, env| tcp.input(env, &info, packet))
 }
 
+/// Whether the socket that has a datagram's port wants what comes to its group from this source. Linux:
+/// `ip_mc_sf_allow`.
+fn is_wanted(cx: &Context<'_>, packet: &Packet, received: &Received) -> bool {
+    let (group, source) = (received.destination.into(), received.source.into());
+    let Ok(header) = Header::parse(packet.data()) else { return true };
+    let owner = cx.udp.find(SocketAddr::new(group, header.destination_port()));
+    let member = owner.map(|handle| Member(handle.to_bits()));
+    member.is_none_or(|member| cx.groups.allows(member, packet.meta.device, group, source))
+}
+
 /// Linux: `udp_rcv`.
 fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), DropReason> {
     if dhcp::input(cx, &packet, received) {
         return Ok(());
+    }
+    if received.destination.is_multicast() && !is_wanted(cx, &packet, received) {
+        return Err(DropReason::GroupNotJoined);
     }
     let receive_buffer = cx.sysctl.rmem_default as usize;
     let arrival = Arrival {

@@ -1,6 +1,6 @@
 //! Where an IPv4 packet goes that arrived. Linux: `ip_rcv_finish_core`, `ip_route_input_slow`.
 
-use super::{Context, deliver, flow, forward};
+use super::{Context, deliver, flow, forward, multicast};
 use crate::drop_reason::DropReason;
 use crate::icmp::v4::Problem;
 use crate::ip::v4::{self, BadOption, Received};
@@ -62,15 +62,16 @@ fn judge(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> Result<V
         v4::check_addresses(received.source, received.destination, localnet)?;
     }
     let to_all = received.destination.is_broadcast();
-    if received.destination.is_multicast() {
-        return Err(DropReason::Ipv4NotForUs);
+    let to_group = received.destination.is_multicast();
+    if to_group && !multicast::is_for_us(cx, device, received) {
+        return Err(DropReason::GroupNotJoined);
     }
     let InputRoute { destination, source } = ask(cx, packet, received);
     // A host that does not know its address yet is nobody's neighbour.
-    let from_nobody = to_all && received.source == Ipv4Addr::UNSPECIFIED;
+    let from_nobody = (to_all || to_group) && received.source == Ipv4Addr::UNSPECIFIED;
     let source = if from_nobody { Ok(false) } else { source.map_err(distrust) };
     match destination {
-        _ if to_all => source.map(|_| Verdict::Deliver { to_many: true }),
+        _ if to_all || to_group => source.map(|_| Verdict::Deliver { to_many: true }),
         Ok(Destination::Local { .. }) => source.map(|_| Verdict::Deliver { to_many: false }),
         Ok(Destination::Broadcast(hop)) if hop.device == device => {
             source.map(|_| Verdict::Deliver { to_many: true })

@@ -1,6 +1,6 @@
 //! What time demands.
 
-use super::{Context, address_timers, dhcp, fragments, neighbours, transmit};
+use super::{Context, address_timers, dhcp, fragments, multicast, neighbours, transmit};
 use crate::neighbour::arp;
 use crate::packet::DeviceIndex;
 use crate::wire::ethernet::MacAddress;
@@ -15,6 +15,7 @@ pub(super) fn run(cx: &mut Context<'_>) {
     cx.routes.run_timers(cx.now);
     address_timers::run_timers(cx);
     dhcp::run(cx);
+    multicast::run(cx);
 }
 
 /// Announces the addresses that were added since the link was last up. Linux:

@@ -197,7 +197,10 @@ fn resolve(cx: &mut Context<'_>, flow: &FlowKey) -> Result<Resolved, DropReason>
         }
         Ok(Destination::Broadcast(hop)) => Ok((hop.device, Target::Broadcast, hop.source, hop.metrics.mtu)),
         Ok(Destination::Unicast(hop)) => {
-            Ok((hop.device, Target::Neighbour(hop.neighbour), hop.source, hop.metrics.mtu))
+            // A group is on the link, whichever gateway other packets go by. Linux: `__mkroute_output`.
+            let to_group = flow.destination.is_multicast();
+            let neighbour = if to_group { flow.destination } else { hop.neighbour };
+            Ok((hop.device, Target::Neighbour(neighbour), hop.source, hop.metrics.mtu))
         }
         Err(crate::route::Refusal::NoRoute) => Err(DropReason::NoRoute),
         Err(_) => Err(DropReason::RouteRefused),

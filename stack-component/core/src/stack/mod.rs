@@ -5,6 +5,7 @@ mod config;
 pub mod control;
 mod dhcp;
 mod links;
+mod multicast;
 mod raw;
 mod routes;
 mod tcp;
@@ -23,6 +24,7 @@ use crate::icmp::RateLimit;
 use crate::icmp::v4::RedirectLimit;
 use crate::ip::v4::Identification;
 use crate::ip::v6::FlowLabels;
+use crate::multicast::Groups;
 use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
 use crate::packet::{DeviceIndex, Packet};
@@ -95,6 +97,7 @@ pub struct Stack {
     pub(crate) flow_labels: FlowLabels,
     pub(crate) dhcp: Clients,
     pub(crate) exceptions: Exceptions,
+    pub(crate) groups: Groups,
     pub(crate) fragments: Reassembly,
     pub(crate) icmp_limit: RateLimit,
     pub(crate) redirect_limit: RedirectLimit,
@@ -127,6 +130,7 @@ impl Stack {
             flow_labels: FlowLabels::new(source),
             dhcp: Clients::default(),
             exceptions: Exceptions::new(source),
+            groups: Groups::default(),
             fragments: Reassembly::new(Family::V4, source),
             icmp_limit: RateLimit::new(&sysctl, source),
             redirect_limit: RedirectLimit::new(source),
@@ -165,6 +169,7 @@ impl Stack {
             self.autoconf.next_deadline(),
             self.routes.next_deadline(),
             self.dhcp.next_deadline(),
+            self.groups.next_deadline(),
         ];
         datapath::next_deadline(self.now, &self.interfaces, &self.tcp, timers.into_iter().flatten())
     }
@@ -202,6 +207,7 @@ impl Stack {
             identification: &mut self.identification,
             dhcp: &mut self.dhcp,
             exceptions: &mut self.exceptions,
+            groups: &mut self.groups,
             fragments: &mut self.fragments,
             icmp_limit: &mut self.icmp_limit,
             redirect_limit: &mut self.redirect_limit,

@@ -5,6 +5,7 @@ use crate::counters::Counter;
 use crate::datapath::{self, Outgoing};
 use crate::drop_reason::DropReason;
 use crate::ip::Cutting;
+use crate::multicast::Member;
 use crate::packet::DeviceIndex;
 use crate::route::{Destination, FlowKey, Refusal};
 use crate::socket::SocketError;
@@ -80,7 +81,8 @@ impl Stack {
             source: Some(local.ip()),
             destination: remote.ip(),
             protocol: Protocol::UDP,
-            ttl: self.sysctl.ip_default_ttl as u8,
+            // Groups are of the link, if nobody says otherwise (RFC 1112 section 6.1). Linux: `IP_MULTICAST_TTL`.
+            ttl: if remote.ip().is_multicast() { 1 } else { self.sysctl.ip_default_ttl as u8 },
             tos: 0,
             cutting: Cutting::Here,
             device: scope_of(remote).map(DeviceIndex),
@@ -121,6 +123,7 @@ impl Stack {
 
     /// Gives a socket up.
     pub fn udp_close(&mut self, handle: UdpHandle) {
+        self.groups.forget(Member(handle.to_bits()), self.now);
         self.udp.close(handle);
     }
 

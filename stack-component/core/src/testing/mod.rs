@@ -17,6 +17,8 @@ mod run;
 pub mod tables;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod topology;
 mod watch;
 mod wire;
 

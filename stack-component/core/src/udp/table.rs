@@ -214,7 +214,7 @@ impl Udp {
 
     /// The socket that receives at `local`: one on exactly this address or one on all. Linux:
     /// `__udp4_lib_lookup`.
-    pub(super) fn find(&self, local: SocketAddr) -> Option<UdpHandle> {
+    pub fn find(&self, local: SocketAddr) -> Option<UdpHandle> {
         let everywhere = SocketAddr::new(unspecified_like(local.ip()), local.port());
         self.by_address.get(&local).or_else(|| self.by_address.get(&everywhere)).copied()
     }

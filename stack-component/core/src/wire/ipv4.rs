@@ -185,6 +185,22 @@ pub fn decrease_ttl(packet: &mut [u8]) {
     put_u16(header, 10, checksum);
 }
 
+/// The option that asks routers to look at a packet (RFC 2113). Linux: `IPOPT_RA`.
+pub const ROUTER_ALERT: [u8; 4] = [148, 4, 0, 0];
+
+/// Says that the header that `packet` begins with has so many bytes of options, which stand behind it already, and puts
+/// its checksum right; no effect on bytes that are no header, or on options that no header can have.
+pub fn set_options_len(packet: &mut [u8], len: usize) {
+    let Some(header) = packet.get_mut(..HEADER_LEN + len).filter(|_| len <= 40 && len.is_multiple_of(4))
+    else {
+        return;
+    };
+    header[0] = 0x45 + (len / 4) as u8;
+    put_u16(header, 10, 0);
+    let checksum = Sum::of(header).checksum();
+    put_u16(header, 10, checksum);
+}
+
 /// Marks the header that `packet` begins with as one that met congestion and corrects the checksum; no effect on bytes
 /// that are no header. Linux: `IP_ECN_set_ce`.
 pub fn mark_congestion(packet: &mut [u8]) {

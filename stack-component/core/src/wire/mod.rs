@@ -9,7 +9,7 @@
 //! * `Fields` holds the values of a header to be made; `emit` writes it into bytes of the right length.
 //! * `Display` shows what tcpdump would.
 //!
-//! Nothing here allocates but [`pretty`] and [`dhcp`], whose options may lie in pieces.
+//! Nothing here allocates but [`pretty`], [`dhcp`], whose options may lie in pieces, and the lists of [`igmp`].
 
 pub mod address;
 pub mod arp;
@@ -20,6 +20,7 @@ pub mod ecn;
 pub mod ethernet;
 pub mod icmpv4;
 pub mod icmpv6;
+pub mod igmp;
 pub mod ipv4;
 pub mod ipv4_fragment;
 pub mod ipv6;

@@ -9,6 +9,8 @@ pub struct Protocol(pub u8);
 impl Protocol {
     /// RFC 792.
     pub const ICMP: Protocol = Protocol(1);
+    /// RFC 3376.
+    pub const IGMP: Protocol = Protocol(2);
     /// RFC 9293.
     pub const TCP: Protocol = Protocol(6);
     /// RFC 768.
@@ -31,6 +33,7 @@ impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Protocol::ICMP => f.write_str("ICMP"),
+            Protocol::IGMP => f.write_str("IGMP"),
             Protocol::TCP => f.write_str("TCP"),
             Protocol::UDP => f.write_str("UDP"),
             Protocol::HOP_BY_HOP => f.write_str("HBH"),

@@ -9,6 +9,7 @@ mod fuzz;
 mod icmp;
 mod input;
 mod ipv6;
+mod multicast;
 mod netfilter;
 mod paths;
 mod raw;

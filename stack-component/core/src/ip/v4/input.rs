@@ -87,8 +87,10 @@ pub fn check_addresses(source: Ipv4Addr, destination: Ipv4Addr, localnet: bool) 
     if source.is_multicast() || source.is_broadcast() || (source.is_loopback() && !localnet) {
         return Err(DropReason::Ipv4BadSource);
     }
-    // A host that does not know its address yet may ask everybody (DHCP).
-    if this_network(source) && !(source.is_unspecified() && destination.is_broadcast()) {
+    // A host that does not know its address yet may ask everybody (DHCP), and so may routers (IGMP).
+    let [a, b, c, _] = destination.octets();
+    let everybody_here = destination.is_broadcast() || [a, b, c] == [224, 0, 0];
+    if this_network(source) && !(source.is_unspecified() && everybody_here) {
         return Err(DropReason::Ipv4BadSource);
     }
     if this_network(destination) || (destination.is_loopback() && !localnet) {
@@ -151,6 +153,8 @@ mod tests {
             ("192.0.2.1", "192.0.2.2", Ok(())),
             ("240.0.0.1", "192.0.2.2", Ok(())),
             ("0.0.0.0", "255.255.255.255", Ok(())),
+            ("0.0.0.0", "224.0.0.1", Ok(())),
+            ("0.0.0.0", "224.0.1.1", bad_source),
             ("0.0.0.0", "192.0.2.2", bad_source),
             ("0.0.0.1", "255.255.255.255", bad_source),
             ("224.0.0.1", "192.0.2.2", bad_source),

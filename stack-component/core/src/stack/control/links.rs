@@ -6,6 +6,19 @@ use crate::packet::DeviceIndex;
 use crate::wire::ethernet::MacAddress;
 use alloc::string::String;
 
+/// What a device is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkKind {
+    /// The stack itself.
+    Loopback,
+    /// A network card.
+    Card,
+    /// The frames of this device that have this VLAN's tag.
+    Vlan(DeviceIndex, u16),
+    /// It swallows what it is given.
+    Dummy,
+}
+
 /// A device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkListing {
@@ -13,8 +26,10 @@ pub struct LinkListing {
     pub index: DeviceIndex,
     /// Its name.
     pub name: String,
-    /// Whether it is the loopback device.
-    pub loopback: bool,
+    /// What it is.
+    pub kind: LinkKind,
+    /// Whether it is to work. Linux: `IFF_UP`.
+    pub up: bool,
     /// Whether its link is up. Linux: `netif_carrier_ok`.
     pub carrier: bool,
     /// Bytes of the largest IP packet.
@@ -32,13 +47,23 @@ impl LinkListing {
         LinkListing {
             index: interface.index(),
             name: interface.name().into(),
-            loopback: interface.is_loopback(),
-            carrier: interface.link_up(),
+            kind: kind(interface),
+            up: interface.is_up(),
+            carrier: interface.has_carrier(),
             mtu: interface.mtu(),
             address: interface.mac(),
             statistics: interface.statistics,
             counters: interface.device_counters(),
         }
+    }
+}
+
+fn kind(interface: &Interface) -> LinkKind {
+    match interface.vlan() {
+        Some(vlan) => LinkKind::Vlan(vlan.parent, vlan.id),
+        None if interface.is_loopback() => LinkKind::Loopback,
+        None if interface.has_neighbours() => LinkKind::Card,
+        None => LinkKind::Dummy,
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod links;
 mod neighbours;
+mod routing;
 mod sockets;
 
-pub use links::LinkListing;
+pub use links::{LinkKind, LinkListing};
 pub use neighbours::NeighbourError;
+pub use routing::FoundRoute;
 pub use sockets::{Listing, ListingState, Protocols};

@@ -1,0 +1,301 @@
+//! `ip rule`: shows, adds, removes and flushes. iproute2: `do_iprule`.
+
+use crate::options::{Family, Options, begins, unknown_command};
+use crate::output::Output;
+use crate::route_parse::{number_of, prefix};
+use crate::tables;
+use std::fmt::Write;
+use std::net::IpAddr;
+use tool_common::address::{bits, ip, wit};
+use tool_common::control::routing::{self, Rule, RuleAction};
+use tool_common::json::Json;
+use tool_common::{Exit, Words};
+
+const USAGE: &str = "\
+Usage: ip rule { add | del } SELECTOR ACTION
+       ip rule { flush | list [ SELECTOR ] }
+SELECTOR := [ not ] [ from PREFIX ] [ to PREFIX ] [ tos TOS ] [ fwmark FWMARK[/MASK] ]
+            [ iif STRING ] [ oif STRING ] [ pref NUMBER ]
+ACTION := [ table TABLE_ID | blackhole | unreachable | prohibit ] [ suppress_prefixlength NUMBER ]";
+
+/// Does an `ip rule` command.
+pub(crate) fn run(options: &Options, mut words: Words<'_>) -> Result<String, Exit> {
+    let ipv6 = options.family == Some(Family::Inet6);
+    let Some(command) = words.take() else { return list(options, ipv6, words) };
+    match command {
+        _ if ["list", "show", "lst"].iter().any(|name| begins(name, command)) => list(options, ipv6, words),
+        _ if begins("add", command) => {
+            let request = Request::parse(words)?;
+            let ipv6 = ipv6 || request.is_ipv6();
+            let rule = request.rule(RuleAction::Table(254));
+            routing::add_rule(ipv6, &rule).map_err(|failure| Exit::refused(&failure))?;
+            Ok(String::new())
+        }
+        _ if begins("delete", command) => remove(words, ipv6),
+        _ if begins("flush", command) => flush(ipv6),
+        _ if begins("help", command) => Err(Exit::usage(USAGE)),
+        other => Err(unknown_command(other, "rule")),
+    }
+}
+
+/// What is said of a rule; what is not said may be anything.
+#[derive(Default)]
+struct Request {
+    priority: Option<u32>,
+    invert: bool,
+    source: Option<(IpAddr, u8)>,
+    destination: Option<(IpAddr, u8)>,
+    input: Option<String>,
+    output: Option<String>,
+    mark: Option<(u32, u32)>,
+    tos: Option<u8>,
+    action: Option<RuleAction>,
+    suppress: Option<u8>,
+}
+
+impl Request {
+    fn parse(mut words: Words<'_>) -> Result<Self, Exit> {
+        let mut request = Request::default();
+        while let Some(word) = words.take() {
+            match word {
+                "not" => request.invert = true,
+                "from" => request.source = block(words.value()?)?,
+                "to" => request.destination = block(words.value()?)?,
+                "pref" | "preference" | "order" | "priority" => {
+                    request.priority = Some(words.number("preference")?)
+                }
+                "tos" | "dsfield" => request.tos = Some(words.number("TOS")?),
+                "fwmark" => {
+                    request.mark = Some(number_of(words.value()?, mark, "fwmark value is invalid\n")?)
+                }
+                "iif" | "dev" => request.input = Some(words.value()?.into()),
+                "oif" => request.output = Some(words.value()?.into()),
+                "suppress_prefixlength" | "sup_pl" => {
+                    request.suppress = Some(words.number("suppress_prefixlength")?)
+                }
+                "table" | "lookup" => {
+                    let table = number_of(words.value()?, tables::table, "invalid table ID\n")?;
+                    request.action = Some(RuleAction::Table(table));
+                }
+                _ => {
+                    let word = if matches!(word, "type" | "action") { words.value()? } else { word };
+                    request.action = Some(number_of(word, action, "Failed to parse rule type")?);
+                }
+            }
+        }
+        Ok(request)
+    }
+
+    fn is_ipv6(&self) -> bool {
+        self.source.or(self.destination).is_some_and(|(address, _)| address.is_ipv6())
+    }
+
+    fn rule(self, otherwise: RuleAction) -> Rule {
+        let (mark, mask) = self.mark.unwrap_or_default();
+        let block = |block: Option<(IpAddr, u8)>| block.map(|(address, len)| (wit(address), len));
+        Rule {
+            priority: self.priority,
+            invert: self.invert,
+            source: block(self.source),
+            destination: block(self.destination),
+            input: self.input,
+            output: self.output,
+            mark,
+            mask,
+            tos: self.tos.unwrap_or(0),
+            action: self.action.unwrap_or(otherwise),
+            suppress_prefix_length: self.suppress,
+        }
+    }
+
+    /// Whether a rule is as it says. Linux: `rule_find`.
+    fn means(&self, rule: &Rule) -> bool {
+        let same_block = |said: Option<(IpAddr, u8)>, known: Option<(_, u8)>| {
+            said.is_none_or(|said| known.map(|(address, len)| (ip(address), len)) == Some(said))
+        };
+        self.priority.is_none_or(|priority| rule.priority == Some(priority))
+            && self.invert == rule.invert
+            && same_block(self.source, rule.source)
+            && same_block(self.destination, rule.destination)
+            && self.input.as_ref().is_none_or(|name| rule.input.as_ref() == Some(name))
+            && self.output.as_ref().is_none_or(|name| rule.output.as_ref() == Some(name))
+            && self.mark.is_none_or(|mark| mark == (rule.mark, rule.mask))
+            && self.tos.is_none_or(|tos| tos == rule.tos)
+            && self.action.is_none_or(|action| same_action(action, rule.action))
+            && self.suppress.is_none_or(|len| rule.suppress_prefix_length == Some(len))
+    }
+}
+
+fn same_action(a: RuleAction, b: RuleAction) -> bool {
+    match (a, b) {
+        (RuleAction::Table(a), RuleAction::Table(b)) => a == b,
+        (RuleAction::Unreachable, RuleAction::Unreachable)
+        | (RuleAction::Prohibit, RuleAction::Prohibit)
+        | (RuleAction::Blackhole, RuleAction::Blackhole) => true,
+        _ => false,
+    }
+}
+
+/// A block of addresses; none: all of them.
+fn block(word: &str) -> Result<Option<(IpAddr, u8)>, Exit> {
+    let prefix = prefix(word, None)?;
+    let all = prefix.len == 0 && matches!(word, "all" | "any" | "default");
+    Ok((!all).then_some((prefix.address, prefix.len)))
+}
+
+/// `0x5/0xff`, `7`.
+fn mark(word: &str) -> Option<(u32, u32)> {
+    let number = |word: &str| match word.strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16).ok(),
+        None => word.parse().ok(),
+    };
+    match word.split_once('/') {
+        Some((mark, mask)) => Some((number(mark)?, number(mask)?)),
+        None => Some((number(word)?, u32::MAX)),
+    }
+}
+
+fn action(word: &str) -> Option<RuleAction> {
+    match word {
+        "blackhole" => Some(RuleAction::Blackhole),
+        "unreachable" => Some(RuleAction::Unreachable),
+        "prohibit" => Some(RuleAction::Prohibit),
+        _ => None,
+    }
+}
+
+fn list(options: &Options, ipv6: bool, words: Words<'_>) -> Result<String, Exit> {
+    let request = Request::parse(words)?;
+    let mut output = Output::new(options);
+    for rule in routing::rules(ipv6).iter().filter(|rule| request.means(rule)) {
+        let (line, fields) = told(rule);
+        output.push(&line, Json::Object(fields));
+    }
+    Ok(output.finish())
+}
+
+fn remove(words: Words<'_>, ipv6: bool) -> Result<String, Exit> {
+    let request = Request::parse(words)?;
+    let ipv6 = ipv6 || request.is_ipv6();
+    let rules = routing::rules(ipv6);
+    let missing = || Exit::new(2, "RTNETLINK answers: No such file or directory");
+    let rule = rules.iter().find(|rule| request.means(rule)).ok_or_else(missing)?;
+    routing::remove_rule(ipv6, rule).map_err(|failure| Exit::refused(&failure))?;
+    Ok(String::new())
+}
+
+/// Removes all rules but the first. iproute2: `iprule_flush`.
+fn flush(ipv6: bool) -> Result<String, Exit> {
+    for rule in routing::rules(ipv6).iter().filter(|rule| rule.priority != Some(0)) {
+        routing::remove_rule(ipv6, rule).map_err(|failure| Exit::refused(&failure))?;
+    }
+    Ok(String::new())
+}
+
+/// A rule as it is shown. iproute2: `print_rule`.
+fn told(rule: &Rule) -> (String, Vec<(&'static str, Json)>) {
+    let priority = rule.priority.unwrap_or_default();
+    let mut line = format!("{priority}:\t");
+    let mut fields = vec![("priority", Json::from(priority))];
+    // Writing to a text does not fail.
+    if rule.invert {
+        line += "not ";
+        fields.push(("not", Json::Null));
+    }
+    match rule.source.map(|(address, len)| (ip(address), len)) {
+        Some((address, len)) => {
+            let _ = write!(line, "from {} ", written(address, len));
+            fields.push(("src", address.to_string().into()));
+            fields.extend((len != bits(address)).then(|| ("srclen", u32::from(len).into())));
+        }
+        None => {
+            line += "from all ";
+            fields.push(("src", "all".into()));
+        }
+    }
+    if let Some((address, len)) = rule.destination.map(|(address, len)| (ip(address), len)) {
+        let _ = write!(line, "to {} ", written(address, len));
+        fields.push(("dst", address.to_string().into()));
+        fields.extend((len != bits(address)).then(|| ("dstlen", u32::from(len).into())));
+    }
+    if rule.tos != 0 {
+        let _ = write!(line, "tos {:#04x} ", rule.tos);
+        fields.push(("tos", format!("{:#04x}", rule.tos).into()));
+    }
+    if rule.mark != 0 || rule.mask != 0 {
+        let _ = write!(line, "fwmark {:#x}", rule.mark);
+        fields.push(("fwmark", format!("{:#x}", rule.mark).into()));
+        if rule.mask != u32::MAX {
+            let _ = write!(line, "/{:#x}", rule.mask);
+            fields.push(("fwmask", format!("{:#x}", rule.mask).into()));
+        }
+        line.push(' ');
+    }
+    for (word, name) in [("iif", &rule.input), ("oif", &rule.output)] {
+        if let Some(name) = name {
+            let _ = write!(line, "{word} {name} ");
+            fields.push((word, name.as_str().into()));
+        }
+    }
+    finish(rule, line, fields)
+}
+
+fn finish(
+    rule: &Rule,
+    mut line: String,
+    mut fields: Vec<(&'static str, Json)>,
+) -> (String, Vec<(&'static str, Json)>) {
+    let refuses = match rule.action {
+        RuleAction::Table(table) => {
+            let name = tables::table_name(table);
+            let _ = write!(line, "lookup {name} ");
+            fields.push(("table", name.into()));
+            None
+        }
+        RuleAction::Unreachable => Some("unreachable"),
+        RuleAction::Prohibit => Some("prohibit"),
+        RuleAction::Blackhole => Some("blackhole"),
+    };
+    if let Some(len) = rule.suppress_prefix_length {
+        let _ = write!(line, "suppress_prefixlength {len} ");
+        fields.push(("suppress_prefixlen", u32::from(len).into()));
+    }
+    if let Some(name) = refuses {
+        line += name;
+        fields.push(("action", name.into()));
+    }
+    (line.trim_end().to_owned() + "\n", fields)
+}
+
+fn written(address: IpAddr, len: u8) -> String {
+    if len == bits(address) { address.to_string() } else { format!("{address}/{len}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_read_and_shown() {
+        for (words, line, json) in [
+            ("pref 7 table 100", "7:\tfrom all lookup 100\n", r#"{"priority":7,"src":"all","table":"100"}"#),
+            (
+                "pref 499 fwmark 0x5/0xff iif v0 to 10.3.0.0/16 blackhole",
+                "499:\tfrom all to 10.3.0.0/16 fwmark 0x5/0xff iif v0 blackhole\n",
+                r#"{"priority":499,"src":"all","dst":"10.3.0.0","dstlen":16,"fwmark":"0x5","fwmask":"0xff","iif":"v0","action":"blackhole"}"#,
+            ),
+            (
+                "not pref 1 from 10.1.0.1 fwmark 9 lookup local",
+                "1:\tnot from 10.1.0.1 fwmark 0x9 lookup local\n",
+                r#"{"priority":1,"not":null,"src":"10.1.0.1","fwmark":"0x9","table":"local"}"#,
+            ),
+        ] {
+            let words: Vec<String> = words.split(' ').map(String::from).collect();
+            let request = || Request::parse(Words::new(&words)).unwrap();
+            let rule = request().rule(RuleAction::Table(254));
+            let (shown, fields) = told(&rule);
+            assert_eq!((shown.as_str(), Json::Object(fields).compact().as_str()), (line, json));
+            assert!(request().means(&rule));
+        }
+    }
+}

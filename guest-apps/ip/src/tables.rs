@@ -1,0 +1,54 @@
+//! Names of tables, protocols, scopes and kinds of routes. iproute2: `rt_tables`, `rt_protos`, `rtnl_rtntype_n2a`.
+
+use tool_common::control::routing::RouteKind;
+
+const TABLES: [(u32, &str); 3] = [(255, "local"), (254, "main"), (253, "default")];
+
+const PROTOCOLS: [(u8, &str); 7] =
+    [(0, "unspec"), (1, "redirect"), (2, "kernel"), (3, "boot"), (4, "static"), (9, "ra"), (16, "dhcp")];
+
+const KINDS: [(RouteKind, &str); 9] = [
+    (RouteKind::Unicast, "unicast"),
+    (RouteKind::Local, "local"),
+    (RouteKind::Broadcast, "broadcast"),
+    (RouteKind::Anycast, "anycast"),
+    (RouteKind::Multicast, "multicast"),
+    (RouteKind::Unreachable, "unreachable"),
+    (RouteKind::Prohibit, "prohibit"),
+    (RouteKind::Blackhole, "blackhole"),
+    (RouteKind::Throw, "throw"),
+];
+
+/// The name of a table, or its number.
+pub(crate) fn table_name(number: u32) -> String {
+    let found = TABLES.iter().find(|(known, _)| *known == number);
+    found.map_or_else(|| number.to_string(), |(_, name)| (*name).into())
+}
+
+/// The table of this name or number.
+pub(crate) fn table(word: &str) -> Option<u32> {
+    let found = TABLES.iter().find(|(_, name)| *name == word).map(|(number, _)| *number);
+    found.or_else(|| word.parse().ok())
+}
+
+/// The name of who made a route, or its number.
+pub(crate) fn protocol_name(number: u8) -> String {
+    let found = PROTOCOLS.iter().find(|(known, _)| *known == number);
+    found.map_or_else(|| number.to_string(), |(_, name)| (*name).into())
+}
+
+/// The number of who makes routes.
+pub(crate) fn protocol(word: &str) -> Option<u8> {
+    let found = PROTOCOLS.iter().find(|(_, name)| *name == word).map(|(number, _)| *number);
+    found.or_else(|| word.parse().ok())
+}
+
+/// The name of a kind.
+pub(crate) fn kind_name(kind: RouteKind) -> &'static str {
+    KINDS.iter().find(|(known, _)| *known == kind).map_or("unspec", |(_, name)| name)
+}
+
+/// The kind of this name.
+pub(crate) fn kind(word: &str) -> Option<RouteKind> {
+    KINDS.iter().find(|(_, name)| *name == word).map(|(kind, _)| *kind)
+}

@@ -1,0 +1,41 @@
+//! `wnet:stack/routing`.
+
+use super::{GateHost, ask, define, not_supported};
+use crate::kernel::bindings::exports::wnet::stack::routing::{Flow, Route, RouteVerb, Rule, Way};
+use crate::kernel::exports::Stack;
+use wasmtime::Result;
+use wasmtime::component::Linker;
+
+/// The interface's name.
+pub(super) const INTERFACE: &str = "wnet:stack/routing@0.1.0";
+
+/// Defines the interface.
+pub(super) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
+    let mut routing = linker.instance(INTERFACE)?;
+    define(&mut routing, "routes", |kernel, (start, max): (u32, u32)| {
+        let all = ask(kernel, Stack::routing, |routing, store| routing.call_routes(store, start, max))?;
+        Ok::<Vec<Route>, _>(all.unwrap_or_default())
+    })?;
+    define(&mut routing, "change-route", |kernel, (how, what): (RouteVerb, Route)| {
+        let done =
+            ask(kernel, Stack::routing, |routing, store| routing.call_change_route(store, how, &what))?;
+        Ok(done.unwrap_or_else(|| Err(not_supported())))
+    })?;
+    define(&mut routing, "find-route", |kernel, (what,): (Flow,)| {
+        let found = ask(kernel, Stack::routing, |routing, store| routing.call_find_route(store, what))?;
+        Ok::<std::result::Result<Way, _>, _>(found.unwrap_or_else(|| Err(not_supported())))
+    })?;
+    define(&mut routing, "rules", |kernel, (ipv6,): (bool,)| {
+        let all = ask(kernel, Stack::routing, |routing, store| routing.call_rules(store, ipv6))?;
+        Ok::<Vec<Rule>, _>(all.unwrap_or_default())
+    })?;
+    define(&mut routing, "add-rule", |kernel, (ipv6, what): (bool, Rule)| {
+        let done = ask(kernel, Stack::routing, |routing, store| routing.call_add_rule(store, ipv6, &what))?;
+        Ok(done.unwrap_or_else(|| Err(not_supported())))
+    })?;
+    define(&mut routing, "remove-rule", |kernel, (ipv6, what): (bool, Rule)| {
+        let done =
+            ask(kernel, Stack::routing, |routing, store| routing.call_remove_rule(store, ipv6, &what))?;
+        Ok(done.unwrap_or_else(|| Err(not_supported())))
+    })
+}

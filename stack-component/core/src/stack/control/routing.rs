@@ -1,0 +1,61 @@
+//! The routes and rules of a stack. Linux: `RTM_GETROUTE`, `RTM_NEWRULE`, `RTM_DELRULE`.
+
+use super::super::Stack;
+use crate::packet::DeviceIndex;
+use crate::route::{FlowKey, Hop, Refusal, Route, RouteError, RouteKind, Rule, Way};
+use core::net::IpAddr;
+
+/// The way that a packet takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundRoute {
+    /// The route.
+    pub route: Route,
+    /// The one of its hops; of a local route, the loopback device.
+    pub hop: Hop,
+    /// The source address of a packet that has none.
+    pub source: Option<IpAddr>,
+}
+
+impl Stack {
+    /// The way of a packet. Linux: `inet_rtm_getroute`.
+    pub fn find_route(&self, flow: &FlowKey) -> Result<FoundRoute, Refusal> {
+        let Way { route, hop, .. } = self.routes.find(flow)?;
+        let local = matches!(route.kind, RouteKind::Local | RouteKind::Anycast);
+        let hop = if local { Hop::over(DeviceIndex::LOOPBACK) } else { *hop };
+        let neighbour = hop.gateway.unwrap_or(flow.destination);
+        let chosen = match local {
+            true => Some(flow.destination),
+            false => hop.device.and_then(|device| {
+                self.interfaces.source_for(&self.sysctl, device, neighbour, flow.destination)
+            }),
+        };
+        Ok(FoundRoute { route: route.clone(), hop, source: flow.source.or(route.source).or(chosen) })
+    }
+
+    /// Adds a rule for the version that `like` has. Linux: `fib_nl_newrule`.
+    pub fn add_rule(&mut self, like: IpAddr, rule: Rule) -> Result<(), RouteError> {
+        self.routes.add_rule(like, rule)
+    }
+
+    /// Takes exactly this rule away. Linux: `fib_nl_delrule`.
+    pub fn remove_rule(&mut self, like: IpAddr, rule: &Rule) -> Result<(), RouteError> {
+        self.routes.remove_rule(like, rule)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::SeededRandom;
+    use alloc::boxed::Box;
+
+    #[test]
+    fn the_way_of_a_packet_is_told() {
+        let stack = Stack::new(Box::new(SeededRandom::new(1)));
+        let to = |address: &str| FlowKey::to(address.parse().unwrap());
+        let found = stack.find_route(&to("127.0.0.5")).unwrap();
+        assert_eq!((found.route.kind, found.hop.device), (RouteKind::Local, Some(DeviceIndex::LOOPBACK)));
+        assert_eq!(found.source, Some("127.0.0.1".parse().unwrap()));
+        assert_eq!(stack.find_route(&to("192.0.2.1")), Err(Refusal::NoRoute));
+    }
+}

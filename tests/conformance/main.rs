@@ -15,6 +15,7 @@ mod instances;
 mod linux;
 mod linux_failures;
 mod linux_impaired;
+mod linux_ip;
 mod own_interfaces;
 mod ports_published;
 mod strangers;
@@ -48,6 +49,7 @@ const MODULES: [&[Case]; 18] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
+    linux_ip::CASES,
     linux_impaired::CASES,
     captures::CASES,
     ports_published::CASES,

@@ -105,9 +105,11 @@ fn try_send(
     destination: Ipv4Addr,
     message: &[u8],
 ) -> Result<(), DropReason> {
-    let interface = cx.interfaces.get(device).filter(|interface| !interface.is_loopback());
-    let (Some(interface), to) = (interface, IpAddr::V4(destination)) else { return Ok(()) };
-    let source = match cx.interfaces.source_for(cx.sysctl, interface.index(), to, to) {
+    if cx.interfaces.get(device).is_none_or(|interface| interface.is_loopback()) {
+        return Ok(());
+    }
+    let to = destination.into();
+    let source = match cx.interfaces.source_for(cx.sysctl, device, to, to) {
         Some(IpAddr::V4(source)) => source,
         // RFC 3376 section 4.2.13: a host without an address tells all the same.
         _ => Ipv4Addr::UNSPECIFIED,

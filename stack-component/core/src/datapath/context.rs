@@ -49,6 +49,7 @@ pub(crate) struct Context<'a> {
     pub(crate) exceptions: &'a mut Exceptions,
     pub(crate) groups: &'a mut Groups,
     pub(crate) fragments: &'a mut Reassembly,
+    pub(crate) fragments_v6: &'a mut Reassembly,
     pub(crate) icmp_limit: &'a mut RateLimit,
     pub(crate) redirect_limit: &'a mut RedirectLimit,
     pub(crate) raw: &'a mut Raw,

@@ -1,6 +1,7 @@
 //! The walk upward, from IPv6 to the protocol that a packet carries.
 
-use super::{Context, Outgoing, complain6, discovery, tell, transmit};
+use super::fragments6::{self, Refused};
+use super::{Context, Outgoing, complain6, discovery, learn, tell, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::icmp::v6::{self as icmp, Problem};
@@ -14,7 +15,10 @@ use crate::wire::icmpv6::parameter;
 use crate::wire::protocol::Protocol;
 use core::net::Ipv6Addr;
 
-/// Gives a packet that is for us to its protocol. Linux: `ip6_input`, `ip6_protocol_deliver_rcu`.
+/// Most fragment headers of a packet, those of packets within it included.
+const MAX_FRAGMENT_HEADERS: usize = 4;
+
+/// Gives a packet that is for us to its protocol, whole. Linux: `ip6_input`.
 pub(super) fn deliver(
     cx: &mut Context<'_>,
     mut packet: Packet,
@@ -22,12 +26,26 @@ pub(super) fn deliver(
 ) -> Result<(), DropReason> {
     let state = HookState { point: HookPoint::LocalIn, input: Some(packet.meta.device), output: None };
     cx.hooks.run(&state, &mut packet)?;
-    match v6::extensions(&packet, &mut received, limits()) {
-        Ok(Payload::Protocol) => {}
-        Ok(Payload::Fragment) => return Err(DropReason::Ipv6Fragment),
-        Ok(Payload::Nothing) => return Err(DropReason::Ipv6NoPayload),
-        Err(bad) => return Err(refuse_extension(cx, &packet, &received, bad)),
+    // Packets in pieces in packets in pieces end somewhere.
+    for _ in 0..MAX_FRAGMENT_HEADERS {
+        match v6::extensions(&packet, &mut received, limits()) {
+            Ok(Payload::Protocol) => return deliver_payload(cx, packet, received),
+            Ok(Payload::Fragment) => {}
+            Ok(Payload::Nothing) => return Err(DropReason::Ipv6NoPayload),
+            Err(bad) => return Err(refuse_extension(cx, &packet, &received, bad)),
+        }
+        match fragments6::reassemble(cx, packet, &received) {
+            Ok(Some(whole)) => (packet, received) = whole,
+            Ok(None) => return Ok(()),
+            Err(Refused::Bad(bad, packet)) => return Err(refuse_extension(cx, &packet, &received, bad)),
+            Err(Refused::Silent(reason)) => return Err(reason),
+        }
     }
+    Err(DropReason::Ipv6BadExtension)
+}
+
+/// Linux: `ip6_protocol_deliver_rcu`.
+fn deliver_payload(cx: &mut Context<'_>, mut packet: Packet, received: Received) -> Result<(), DropReason> {
     packet.pull(received.header_len);
     let known = matches!(received.next_header, Protocol::ICMPV6 | Protocol::TCP | Protocol::UDP);
     if known {
@@ -82,6 +100,7 @@ fn icmp_message(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Re
         }
         icmp::Verdict::Error(mut error) => {
             error.scope = scope_device(cx, received.device, destination).0;
+            learn::path_mtu(cx, &error);
             tell::tell(cx, &error);
             Ok(())
         }

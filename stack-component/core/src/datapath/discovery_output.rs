@@ -3,6 +3,7 @@
 use super::{Context, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
+use crate::ip::Cutting;
 use crate::ip::v6::{self, Request};
 use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{DeviceIndex, Packet};
@@ -54,6 +55,7 @@ fn send_counted(
         hop_limit: HOP_LIMIT,
         traffic_class: cx.sysctl.ipv6.of(device.0).ndisc_tclass as u8,
         flow_label: 0,
+        cutting: Cutting::Never,
     };
     let mtu = cx.mtu6(device, None);
     let mut packet = v6::output(request, mtu).map_err(|(reason, _)| reason)?;

@@ -32,6 +32,7 @@ mod flow;
 mod forward;
 mod forward6;
 mod fragments;
+mod fragments6;
 mod input_route;
 mod ipv6;
 mod learn;

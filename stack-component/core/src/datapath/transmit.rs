@@ -151,7 +151,7 @@ fn with_header_v6(
     destination: Ipv6Addr,
     mtu: u32,
 ) -> Headed {
-    let Outgoing { mut packet, protocol, ttl, tos, .. } = outgoing;
+    let Outgoing { mut packet, protocol, ttl, tos, cutting, .. } = outgoing;
     if protocol == Protocol::ICMPV6 {
         // Its checksum covers the addresses, which are known only now. Linux: `icmpv6_push_pending_frames`.
         wire::icmpv6::fill_checksum(source, destination, packet.data_mut());
@@ -162,8 +162,16 @@ fn with_header_v6(
         false => 0,
     };
     let (next_header, hop_limit, traffic_class) = (protocol, ttl, tos);
-    let request =
-        v6::Request { packet, source, destination, next_header, hop_limit, traffic_class, flow_label };
+    let request = v6::Request {
+        packet,
+        source,
+        destination,
+        next_header,
+        hop_limit,
+        traffic_class,
+        flow_label,
+        cutting,
+    };
     v6::output(request, mtu)
 }
 
@@ -218,17 +226,27 @@ pub(super) fn egress(cx: &mut Context<'_>, packet: Packet, way: Way) -> Result<(
     link(cx, checked, &way)
 }
 
-/// Cuts a packet that is larger than its way carries, and sends the pieces. Linux: `ip_fragment`.
+/// Cuts a packet that is larger than its way carries, and sends the pieces. A router cuts none of IPv6, so that such a
+/// packet is one of ours. Linux: `ip_fragment`, `ip6_fragment`.
 fn send_in_pieces(cx: &mut Context<'_>, checked: EgressChecked, way: &Way) -> Result<(), DropReason> {
     // No device sums up what it sees in pieces.
     let whole = checked.with_checksum(checksum::complete);
-    let pieces = whole.cut(|packet| v4::fragment(packet, way.mtu)).ok_or(DropReason::PacketTooBig)?;
-    for piece in pieces {
+    let (pieces, created, done) = match is_v6(whole.packet()) {
+        false => {
+            (whole.cut(|packet| v4::fragment(packet, way.mtu)), Counter::IpFragCreates, Counter::IpFragOKs)
+        }
+        true => {
+            let number = v6::identification(&mut *cx.random);
+            let pieces = whole.cut(|packet| v6::fragment(packet, way.mtu, number));
+            (pieces, Counter::Ip6FragCreates, Counter::Ip6FragOKs)
+        }
+    };
+    for piece in pieces.ok_or(DropReason::PacketTooBig)? {
         // The others are worth nothing without it. Linux: `ip_do_fragment` frees the rest.
         link(cx, piece, way)?;
-        cx.counters.increment(Counter::IpFragCreates);
+        cx.counters.increment(created);
     }
-    cx.counters.increment(Counter::IpFragOKs);
+    cx.counters.increment(done);
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use crate::wire::ipv6::{HEADER_LEN, Header, NEXT_HEADER_OFFSET, PAYLOAD_LEN_OFFS
 use crate::wire::ipv6_extension::{Extension, Kind, MAX_HEADERS, skip};
 use crate::wire::ipv6_fragment;
 use crate::wire::protocol::Protocol;
+use alloc::boxed::Box;
 
 /// Most bytes of a packet's fragmentable part: what the length field says of a packet without extension headers.
 const MAX_LENGTH: usize = 65_535;
@@ -25,7 +26,32 @@ pub enum Piece {
 }
 
 /// The piece that `packet`, from its IPv6 header on, is; a fragment header comes next in it. Linux: `ipv6_frag_rcv`.
-pub fn piece(packet: Packet, received: &Received) -> Result<Piece, BadExtension> {
+///
+/// # Errors
+/// What is wrong with it, and the packet.
+pub fn piece(packet: Packet, received: &Received) -> Result<Piece, (BadExtension, Box<Packet>)> {
+    match judge(&packet, received) {
+        Ok(Judged::Atomic(received)) => Ok(Piece::Atomic(packet, received)),
+        Ok(Judged::Part { identification, offset, more, header_len }) => Ok(Piece::Fragment(Fragment {
+            key: Key::v6(received.source, received.destination, identification, packet.meta.device),
+            packet,
+            header_len,
+            offset,
+            more,
+            ecn: Codepoint::of_tos(received.traffic_class),
+            dont_fragment: false,
+        })),
+        Err(bad) => Err((bad, Box::new(packet))),
+    }
+}
+
+/// What a fragment header makes of its packet.
+enum Judged {
+    Atomic(Received),
+    Part { identification: u32, offset: u32, more: bool, header_len: usize },
+}
+
+fn judge(packet: &Packet, received: &Received) -> Result<Judged, BadExtension> {
     let bytes = packet.data().get(received.header_len..).unwrap_or_default();
     let header = Extension::parse(Kind::Fragment, bytes).map_err(|_| BadExtension::Silent)?;
     let (offset, more) = (header.fragment_offset(), header.more_fragments());
@@ -40,7 +66,7 @@ pub fn piece(packet: Packet, received: &Received) -> Result<Piece, BadExtension>
             extensions: received.extensions + 1,
             ..*received
         };
-        return Ok(Piece::Atomic(packet, received));
+        return Ok(Judged::Atomic(received));
     }
     let problem = |code, pointer: usize| Err(BadExtension::Problem { code, pointer: pointer as u32 });
     // RFC 7112 section 5: the first fragment has all headers, so that filters see them.
@@ -54,16 +80,7 @@ pub fn piece(packet: Packet, received: &Received) -> Result<Piece, BadExtension>
     if offset as usize + payload.len() > MAX_LENGTH {
         return problem(parameter::HEADER_FIELD, received.header_len + ipv6_fragment::OFFSET_AT);
     }
-    let device = packet.meta.device;
-    Ok(Piece::Fragment(Fragment {
-        key: Key::v6(received.source, received.destination, identification, device),
-        packet,
-        header_len,
-        offset,
-        more,
-        ecn: Codepoint::of_tos(received.traffic_class),
-        dont_fragment: false,
-    }))
+    Ok(Judged::Part { identification, offset, more, header_len })
 }
 
 /// Whether all headers are there, the one of the protocol included. Linux: `ipv6frag_thdr_truncated`.
@@ -155,7 +172,7 @@ mod tests {
 
     fn judge(mut packet: Packet) -> Result<Piece, BadExtension> {
         let received = v6::input(&mut packet).unwrap();
-        piece(packet, &received)
+        piece(packet, &received).map_err(|(bad, _)| bad)
     }
 
     #[test]

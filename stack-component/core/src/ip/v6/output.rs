@@ -1,6 +1,7 @@
 //! The header of packets made here.
 
 use crate::drop_reason::DropReason;
+use crate::ip::Cutting;
 use crate::packet::Packet;
 use crate::wire::ipv6::{Fields, HEADER_LEN};
 use crate::wire::protocol::Protocol;
@@ -23,13 +24,24 @@ pub struct Request {
     pub traffic_class: u8,
     /// What packets of its flow have in common, 20 bits.
     pub flow_label: u32,
+    /// Whether it may be cut.
+    pub cutting: Cutting,
 }
 
-/// Puts the header before the payload, unless the packet would be larger than `mtu` bytes. Linux: `ip6_xmit`.
+/// Puts the header before the payload, unless the packet would be larger than `mtu` bytes and must not be cut. Linux:
+/// `ip6_xmit`, `__ip6_append_data`.
 pub fn output(request: Request, mtu: u32) -> Result<Packet, (DropReason, Packet)> {
-    let Request { mut packet, source, destination, next_header, hop_limit, traffic_class, flow_label } =
-        request;
-    let too_big = HEADER_LEN + packet.len() > mtu as usize;
+    let Request {
+        mut packet,
+        source,
+        destination,
+        next_header,
+        hop_limit,
+        traffic_class,
+        flow_label,
+        cutting,
+    } = request;
+    let too_big = cutting == Cutting::Never && HEADER_LEN + packet.len() > mtu as usize;
     let payload_len = match u16::try_from(packet.len()) {
         Ok(payload_len) if !too_big => payload_len,
         _ => return Err((DropReason::PacketTooBig, packet)),
@@ -44,7 +56,7 @@ mod tests {
     use super::*;
     use crate::wire::ipv6::{Header, MAX_PAYLOAD};
 
-    fn send(payload: &[u8], mtu: u32) -> Result<Packet, DropReason> {
+    fn send(payload: &[u8], mtu: u32, cutting: Cutting) -> Result<Packet, DropReason> {
         let request = Request {
             packet: Packet::from_payload(payload),
             source: Ipv6Addr::LOCALHOST,
@@ -53,13 +65,14 @@ mod tests {
             hop_limit: 64,
             traffic_class: 0x10,
             flow_label: 0x12345,
+            cutting,
         };
         output(request, mtu).map_err(|(reason, _)| reason)
     }
 
     #[test]
     fn the_header_is_right() {
-        let packet = send(b"data", 44).unwrap();
+        let packet = send(b"data", 44, Cutting::Never).unwrap();
         let header = Header::parse(packet.data()).unwrap();
         assert_eq!((header.payload(), header.traffic_class(), header.hop_limit()), (&b"data"[..], 0x10, 64));
         assert_eq!((header.next_header(), header.flow_label()), (Protocol::UDP, 0x12345));
@@ -67,9 +80,10 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused() {
-        assert_eq!(send(b"data!", 44).unwrap_err(), DropReason::PacketTooBig);
+        assert_eq!(send(b"data!", 44, Cutting::Never).unwrap_err(), DropReason::PacketTooBig);
+        assert!(send(b"data!", 44, Cutting::Here).is_ok(), "it will be cut");
         let largest = alloc::vec![0; MAX_PAYLOAD + 1];
-        assert!(send(&largest[1..], 65_575).is_ok());
-        assert_eq!(send(&largest, 65_576).unwrap_err(), DropReason::PacketTooBig);
+        assert!(send(&largest[1..], 65_575, Cutting::Never).is_ok());
+        assert_eq!(send(&largest, 65_576, Cutting::Anywhere).unwrap_err(), DropReason::PacketTooBig);
     }
 }

@@ -18,8 +18,6 @@ use stack_core::wire::ipv4::Ipv4Cidr;
 
 /// MTU of a device whose configuration names none.
 const DEFAULT_MTU: u32 = 1500;
-/// Longest name of a device in bytes. Linux: `IFNAMSIZ` with its terminator.
-const MAX_NAME: usize = 15;
 /// Least MTU. Linux: `ETH_MIN_MTU`.
 const MIN_MTU: u32 = 68;
 /// Largest MTU. The device could have 16110, the driver has no jumbo frames yet.
@@ -48,9 +46,6 @@ fn take_function(functions: &mut [Option<Function>], index: u32) -> Result<Funct
 }
 
 fn add_device(stack: &mut Stack, config: &DeviceConfig, function: Function) -> Result<(), String> {
-    if !is_device_name(&config.name) {
-        return Err(format!("a device's name has 1 to {MAX_NAME} bytes, no slash, colon or white space"));
-    }
     let mtu = config.mtu.unwrap_or(DEFAULT_MTU);
     if !(MIN_MTU..=MAX_MTU).contains(&mtu) {
         return Err(format!(
@@ -72,12 +67,6 @@ fn add_device(stack: &mut Stack, config: &DeviceConfig, function: Function) -> R
         stack.add_default_gateway(ip).map_err(|error| format!("gateway {ip}: {error}"))?;
     }
     Ok(())
-}
-
-/// Linux: `dev_valid_name`.
-fn is_device_name(name: &str) -> bool {
-    let forbidden = |char: char| char == '/' || char == ':' || char.is_whitespace() || char.is_control();
-    (1..=MAX_NAME).contains(&name.len()) && name != "." && name != ".." && !name.contains(forbidden)
 }
 
 /// The IPv4 address; an IPv6 address is an error that says so.

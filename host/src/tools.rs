@@ -42,4 +42,4 @@ pub static SS: Tool = tool!("ss", [Grant::Control]);
 /// Settings.
 pub static SYSCTL: Tool = tool!("sysctl", [Grant::Control]);
 /// The way of packets.
-pub static TRACEROUTE: Tool = tool!("traceroute", [Grant::Raw]);
+pub static TRACEROUTE: Tool = tool!("traceroute", [Grant::Raw, Grant::Ping]);

@@ -1,20 +1,21 @@
 //! From the host's configuration to a stack with devices. Every error is a line that names what was wrong.
 
-use crate::bindings::exports::wasi::sockets::network::IpAddress;
 use crate::bindings::exports::wnet::stack::reactor::{Config, DeviceConfig, InterfaceAddress};
 use crate::bindings::wnet::nic::pci::{self, Function};
 use crate::bindings::wnet::stack::notify::{self, Level};
 use crate::entry::new_stack;
 use crate::nic_bus::NicBus;
+use crate::sockets::addresses::host;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec;
 use alloc::vec::Vec;
-use core::net::Ipv4Addr;
 use stack_core::device::NetDevice;
 use stack_core::driver::e1000::{E1000, Options};
+use stack_core::route::{Hop, Route};
 use stack_core::stack::Stack;
-use stack_core::wire::ipv4::Ipv4Cidr;
+use stack_core::wire::cidr::IpCidr;
 
 /// MTU of a device whose configuration names none.
 const DEFAULT_MTU: u32 = 1500;
@@ -56,26 +57,28 @@ fn add_device(stack: &mut Stack, config: &DeviceConfig, function: Function) -> R
         E1000::probe(NicBus::new(function), Options::default()).map_err(|error| error.to_string())?;
     notify::log(Level::Info, &format!("{}: Intel 82540EM, {}, mtu {mtu}", config.name, device.mac()));
     let index = stack.add_device(&config.name, Box::new(device), mtu).map_err(|error| error.to_string())?;
-    for InterfaceAddress { address, prefix_length } in &config.addresses {
-        let ip = v4(address)?;
-        let network = Ipv4Cidr::new(ip, *prefix_length)
-            .ok_or_else(|| format!("{ip}/{prefix_length}: a prefix has 0 to 32 bits"))?;
-        stack.add_address(index, network).map_err(|error| format!("{ip}/{prefix_length}: {error}"))?;
+    let addresses = config.addresses.iter().map(address_of).collect::<Result<Vec<_>, _>>()?;
+    if !addresses.iter().any(|address| address.is_ipv6()) {
+        // A card without an address of IPv6 has none at all: it asks for no routers, and believes none.
+        let setting = format!("net/ipv6/conf/{}/disable_ipv6", config.name);
+        stack.set_sysctl(&setting, "1").map_err(|error| error.to_string())?;
+    }
+    for address in addresses {
+        stack.add_address(index, address).map_err(|error| format!("{address}: {error}"))?;
     }
     for gateway in &config.gateways {
-        let ip = v4(gateway)?;
-        stack.add_default_gateway(ip).map_err(|error| format!("gateway {ip}: {error}"))?;
+        let ip = host(*gateway);
+        // A gateway may have an address of its link alone, so the card is named.
+        let hop = Hop { gateway: Some(ip), ..Hop::over(index) };
+        let route = Route { hops: vec![hop], ..Route::via(IpCidr::all_like(ip), ip) };
+        stack.add_route(route).map_err(|error| format!("gateway {ip}: {error}"))?;
     }
     Ok(())
 }
 
-/// The IPv4 address; an IPv6 address is an error that says so.
-pub(crate) fn v4(address: &IpAddress) -> Result<Ipv4Addr, String> {
-    match *address {
-        IpAddress::Ipv4((a, b, c, d)) => Ok(Ipv4Addr::new(a, b, c, d)),
-        IpAddress::Ipv6((a, b, c, d, e, f, g, h)) => {
-            let address = core::net::Ipv6Addr::new(a, b, c, d, e, f, g, h);
-            Err(format!("{address}: IPv6 is not built yet"))
-        }
-    }
+fn address_of(InterfaceAddress { address, prefix_length }: &InterfaceAddress) -> Result<IpCidr, String> {
+    let ip = host(*address);
+    let bits = if ip.is_ipv4() { 32 } else { 128 };
+    IpCidr::new(ip, *prefix_length)
+        .ok_or_else(|| format!("{ip}/{prefix_length}: a prefix has 0 to {bits} bits"))
 }

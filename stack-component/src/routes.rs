@@ -1,13 +1,12 @@
 //! Interface `wnet:stack/routes`.
 
 use crate::Component;
-use crate::bindings::exports::wasi::sockets::network::IpAddress;
 use crate::bindings::exports::wnet::stack::routes::{Guest, Metrics, Route, Verb};
-use crate::configure::{MAX_MTU, v4};
+use crate::configure::MAX_MTU;
 use crate::entry::enter;
+use crate::sockets::addresses::host;
 use alloc::format;
 use alloc::string::{String, ToString};
-use core::net::IpAddr;
 use stack_core::route::{self, Hop, RouteKind, Scope};
 use stack_core::stack::{RouteChange, Stack};
 use stack_core::tcp::Algorithm;
@@ -42,25 +41,24 @@ impl Guest for Component {
 }
 
 fn core_route(stack: &Stack, route: Route) -> Result<route::Route, String> {
-    let ip = v4(&route.destination)?;
-    let destination = IpCidr::new(ip.into(), route.prefix_length)
-        .ok_or_else(|| format!("{ip}/{}: a prefix has 0 to 32 bits", route.prefix_length))?;
-    let address = |address: Option<IpAddress>| -> Result<Option<IpAddr>, String> {
-        address.map(|address| v4(&address).map(IpAddr::V4)).transpose()
-    };
+    let ip = host(route.destination);
+    let bits = if ip.is_ipv4() { 32 } else { 128 };
+    let destination = IpCidr::new(ip, route.prefix_length)
+        .ok_or_else(|| format!("{ip}/{}: a prefix has 0 to {bits} bits", route.prefix_length))?;
     let device = route.device.map(|name| {
         let interface = stack.interfaces().by_name(&name).map(|interface| interface.index());
         interface.ok_or_else(|| format!("there is no device {name}"))
     });
-    let (gateway, device) = (address(route.gateway)?, device.transpose()?);
+    let (gateway, device) = (route.gateway.map(host), device.transpose()?);
     let hop = Hop { gateway, device, ..Hop::default() };
+    let default = route::Route::new(destination.network(), RouteKind::Unicast);
     Ok(route::Route {
         hops: (gateway.is_some() || device.is_some()).then_some(hop).into_iter().collect(),
         scope: Scope::of(RouteKind::Unicast, gateway.is_some()),
-        source: address(route.source)?,
-        metric: route.priority,
+        source: route.source.map(host),
+        metric: if route.priority == 0 { default.metric } else { route.priority },
         metrics: core_metrics(route.metrics)?,
-        ..route::Route::new(destination.network(), RouteKind::Unicast)
+        ..default
     })
 }
 

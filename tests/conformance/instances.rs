@@ -10,6 +10,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use conformance::artifacts;
 use conformance::deadline::wait_for;
+use conformance::namespace::{GUEST, LINUX, Namespace, TAP};
 use conformance::needs::Skip;
 use conformance::scratch::Scratch;
 use conformance::wnet_process::{Ended, Wnet};
@@ -32,22 +33,22 @@ crate::cases! {
 }
 
 /// A folder for sockets, and the instances in it.
-struct Instances(Scratch);
+pub(crate) struct Instances(Scratch);
 
 impl Instances {
-    fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         Ok(Instances(Scratch::new()?))
     }
 
     /// A `wnet` whose sockets lie in the folder.
-    fn command(&self) -> Result<Command> {
+    pub(crate) fn command(&self) -> Result<Command> {
         let mut command = Command::new(artifacts::wnet()?);
         command.env("XDG_RUNTIME_DIR", self.0.folder());
         Ok(command)
     }
 
     /// Starts the instance `name`, whose guest listens at its own loopback.
-    fn start(&self, name: &str) -> Result<Wnet> {
+    pub(crate) fn start(&self, name: &str) -> Result<Wnet> {
         let guest = artifacts::component("echo-server")?;
         let mut command = self.command()?;
         let instance =
@@ -56,8 +57,28 @@ impl Instances {
         Ok(instance)
     }
 
-    /// Starts `wnet exec` with these words; a word `test/NAME` stands for that guest.
-    fn exec(&self, words: &[&str]) -> Result<Wnet> {
+    /// Starts the instance `name` on the TAP of `linux`, with Linux as its gateway. It has a socket all the same that
+    /// commands outside of the namespace reach.
+    pub(crate) fn start_on_tap(&self, linux: &Namespace, name: &str) -> Result<Wnet> {
+        let guest = artifacts::component("echo-server")?;
+        let mut command = linux.command(artifacts::wnet()?)?;
+        command.env("XDG_RUNTIME_DIR", self.0.folder());
+        command.args(["run", "--nic", &format!("tap:{TAP}"), "--ip", &format!("{GUEST}/24")]);
+        command.args(["--gateway", &LINUX.to_string(), "--name", name]).arg(guest).arg("7");
+        let instance = Wnet::spawn(&mut command)?;
+        instance.wait_for_line("listening on ")?;
+        Ok(instance)
+    }
+
+    /// Runs a command of `wnet` with these words to its end.
+    pub(crate) fn wnet(&self, words: &[&str]) -> Result<Ended> {
+        let mut tool = Wnet::spawn(self.command()?.args(words))?;
+        drop(tool.input());
+        tool.wait()
+    }
+
+    /// Starts `wnet exec` with these words; the name of a guest stands for its file.
+    pub(crate) fn exec(&self, words: &[&str]) -> Result<Wnet> {
         let mut command = self.command()?;
         command.arg("exec");
         for word in words {
@@ -70,7 +91,7 @@ impl Instances {
     }
 
     /// Runs `wnet exec` to its end, without input.
-    fn run(&self, words: &[&str]) -> Result<Ended> {
+    pub(crate) fn run(&self, words: &[&str]) -> Result<Ended> {
         let mut tool = self.exec(words)?;
         drop(tool.input());
         tool.wait()

@@ -15,7 +15,9 @@ mod instances;
 mod linux;
 mod linux_failures;
 mod linux_impaired;
+mod linux_ip;
 mod own_interfaces;
+mod ping;
 mod ports_published;
 mod strangers;
 mod tcp_abuse;
@@ -48,12 +50,14 @@ const MODULES: [&[Case]; 18] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
+    linux_ip::CASES,
     linux_impaired::CASES,
     captures::CASES,
     ports_published::CASES,
     bad_frames::CASES,
     strangers::CASES,
     instances::CASES,
+    ping::CASES,
     guests::CASES,
     own_interfaces::CASES,
     tools::CASES,

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use wnet::gateway::{Gateway, GatewayConfig, Publish};
-use wnet::guest::{Grants, GuestConfig, GuestError, GuestExit, StandardStreams, run_guest};
+use wnet::guest::{Grants, GuestConfig, GuestError, GuestExit, Interrupt, StandardStreams, run_guest};
 use wnet::kernel::{Kernel, KernelConfig, NicConfig, StackComponent};
 use wnet::wire::Wire;
 use wnet::wire::user::cable;
@@ -95,6 +95,7 @@ impl World {
             environment: Vec::new(),
             directories: Vec::new(),
             grants: Grants::default(),
+            interrupt: Interrupt::default(),
             // What it prints would get between the lines about the cases.
             streams: StandardStreams::Nowhere,
         };

@@ -29,7 +29,8 @@ impl Profile {
 
 /// The components: the package of each and the name it is known by.
 const STACK: (&str, &str) = ("stack-component", "stack");
-const GUESTS: [&str; 7] = ["echo-server", "echo-client", "echo-server-raw", "ip", "nstat", "ss", "sysctl"];
+const GUESTS: [&str; 9] =
+    ["echo-server", "echo-client", "echo-server-raw", "ip", "nstat", "ping", "ss", "sysctl", "traceroute"];
 
 /// The package of the programs that tests alone use, and their names; the components lie in a folder `test`.
 const TEST_GUESTS: (&str, [&str; 10]) = (

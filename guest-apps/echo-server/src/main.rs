@@ -1,10 +1,10 @@
-//! `echo-server [PORT]`: sends back what clients send, one client after another.
+//! `echo-server [[ADDRESS:]PORT]`: sends back what clients send, one client after another.
 //!
 //! Plain `std::net` and nothing else: the same source runs natively and as a WebAssembly component, and does
 //! not know which network stack serves it.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::ExitCode;
 
 /// The echo service's own port (RFC 862).
@@ -32,9 +32,9 @@ fn echo(mut client: TcpStream) -> io::Result<()> {
 /// Serves clients for ever.
 ///
 /// # Errors
-/// If the port cannot be listened on, or the listening socket itself fails. A client's trouble is only told.
-fn serve(port: u16) -> io::Result<()> {
-    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))?;
+/// If the address cannot be listened on, or the listening socket itself fails. A client's trouble is only told.
+fn serve(address: SocketAddr) -> io::Result<()> {
+    let listener = TcpListener::bind(address)?;
     // Whoever started us may wait for this line through a pipe.
     let mut output = io::stdout();
     writeln!(output, "listening on {}", listener.local_addr()?)?;
@@ -57,21 +57,27 @@ fn is_the_clients(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::Interrupted)
 }
 
+/// A port alone means that of all IPv4 addresses.
+fn address(text: &str) -> Option<SocketAddr> {
+    let of_port = |port| SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+    text.parse().ok().map(of_port).or_else(|| text.parse().ok())
+}
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let port = match &arguments[..] {
-        [] => Some(ECHO_PORT),
-        [port] => port.parse().ok(),
+    let address = match &arguments[..] {
+        [] => address(&ECHO_PORT.to_string()),
+        [text] => address(text),
         _ => None,
     };
-    let Some(port) = port else {
-        eprintln!("Usage: echo-server [PORT]        (default {ECHO_PORT})");
+    let Some(address) = address else {
+        eprintln!("Usage: echo-server [[ADDRESS:]PORT]        (default {ECHO_PORT})");
         return ExitCode::from(2);
     };
-    match serve(port) {
+    match serve(address) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("echo-server: port {port}: {error}");
+            eprintln!("echo-server: {address}: {error}");
             ExitCode::FAILURE
         }
     }

@@ -72,14 +72,15 @@ pub fn finish(outcome: Result<String, Exit>) -> ExitCode {
 
 /// Ends with a code. The standard library knows only 0 and 1 here.
 #[cfg(target_os = "wasi")]
-fn leave(code: u8) -> ExitCode {
+pub fn leave(code: u8) -> ExitCode {
     if code > 1 {
         crate::bindings::wasi::cli::exit::exit_with_code(code);
     }
     ExitCode::from(code)
 }
 
+/// Ends with a code.
 #[cfg(not(target_os = "wasi"))]
-fn leave(code: u8) -> ExitCode {
+pub fn leave(code: u8) -> ExitCode {
     ExitCode::from(code)
 }

@@ -20,10 +20,12 @@ mod convert;
 mod error;
 mod grants;
 mod instance_network;
+pub(crate) mod interrupt;
 mod ip_name_lookup;
 mod network;
 mod permit;
 mod quota;
+pub(crate) mod raw;
 mod ready;
 pub(crate) mod tcp;
 mod tcp_create_socket;
@@ -31,6 +33,7 @@ mod udp;
 mod udp_create_socket;
 
 pub use grants::{Grant, Grants};
+pub use interrupt::Interrupt;
 
 use crate::kernel::Kernel;
 use quota::Quota;
@@ -45,12 +48,13 @@ pub(crate) struct GuestNetwork {
     kernel: Arc<Kernel>,
     quota: Quota,
     grants: Grants,
+    interrupt: Interrupt,
 }
 
 impl GuestNetwork {
     /// A guest without sockets on this kernel's stack.
-    pub(crate) fn new(kernel: Arc<Kernel>, grants: Grants) -> Self {
-        GuestNetwork { kernel, quota: Quota::default(), grants }
+    pub(crate) fn new(kernel: Arc<Kernel>, grants: Grants, interrupt: Interrupt) -> Self {
+        GuestNetwork { kernel, quota: Quota::default(), grants, interrupt }
     }
 }
 

@@ -8,7 +8,6 @@ use stack_core::random::Random;
 use stack_core::route::{Route, RouteKind};
 use stack_core::wire::cidr::IpCidr;
 use stack_core::wire::ethernet::MacAddress;
-use stack_core::wire::ipv4::Ipv4Cidr;
 use std::sync::Arc;
 
 /// Largest IP packet on the user wire, in bytes.
@@ -18,6 +17,8 @@ const MTU: u32 = 1500;
 const SYSCTLS: &[(&str, &str)] = &[
     // So that a packet for somebody else is answered (by the prohibiting route) instead of dropped.
     ("net.ipv4.ip_forward", "1"),
+    // The gateway has no IPv6 to offer.
+    ("net.ipv6.conf.default.disable_ipv6", "1"),
     // One connection to a published port takes one port of the gateway.
     ("net.ipv4.ip_local_port_range", "1024 65535"),
     // The wire delays and repeats nothing, so no old segment has to be waited out, and a busy published
@@ -27,7 +28,7 @@ const SYSCTLS: &[(&str, &str)] = &[
 
 /// A stack with the gateway's address on the wire; the error is one line.
 pub(super) fn stack(config: &GatewayConfig, wire: Arc<UserWire>) -> Result<Stack, String> {
-    let address = Ipv4Cidr::new(config.address, config.prefix_length).ok_or("bad prefix length")?;
+    let address = IpCidr::new(config.address.into(), config.prefix_length).ok_or("bad prefix length")?;
     let mut stack = Stack::new(Box::new(SystemRandom));
     for (name, value) in SYSCTLS {
         stack.set_sysctl(name, value).map_err(|error| error.to_string())?;

@@ -48,8 +48,9 @@ const INTERFACES: [&str; 27] = [
     "wasi:sockets/udp@0.2.12",
 ];
 
-/// The interfaces of our own that every guest has.
-const OUR_INTERFACES: [&str; 1] = [gate::tcp::socket_options::INTERFACE];
+/// The interfaces of our own that need no grant of control.
+const OUR_INTERFACES: [&str; 3] =
+    [gate::tcp::socket_options::INTERFACE, gate::raw::INTERFACE, gate::interrupt::INTERFACE];
 
 /// Links a program, or says what keeps it from being linked.
 pub(super) fn link(
@@ -69,6 +70,9 @@ pub(super) fn link(
     let controlling = imported.iter().find(|(name, _)| gate::control::INTERFACES.contains(&name.as_str()));
     if let Some((wanted, _)) = controlling.filter(|_| !grants.control) {
         problems.push(LinkProblem::NotGranted { wanted: wanted.clone(), grant: "control" });
+    }
+    if !grants.raw && !grants.ping && imported.iter().any(|(name, _)| name == gate::raw::INTERFACE) {
+        problems.push(LinkProblem::NotGranted { wanted: gate::raw::INTERFACE.into(), grant: "raw or ping" });
     }
     problems.extend(missing_exports(component, &[RUN]));
     if !problems.is_empty() {
@@ -102,5 +106,7 @@ fn add_to_linker(linker: &mut Linker<Process>) -> Result<()> {
     })?;
     gate::add_to_linker(linker)?;
     // Who was not granted it and imports it does not come this far.
+    gate::raw::add_to_linker(linker)?;
+    gate::interrupt::add_to_linker(linker)?;
     gate::control::add_to_linker(linker)
 }

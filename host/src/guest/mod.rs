@@ -11,7 +11,7 @@ mod streams;
 #[cfg(test)]
 mod tests;
 
-pub use crate::gate::{Grant, Grants};
+pub use crate::gate::{Grant, Grants, Interrupt};
 pub use error::GuestError;
 pub use streams::{Output, StandardPipes, StandardStreams};
 
@@ -46,6 +46,8 @@ pub struct GuestConfig {
     pub directories: Vec<(Dir, String)>,
     /// What it may do beyond using its own sockets.
     pub grants: Grants,
+    /// How it is told that the user wants it to end.
+    pub interrupt: Interrupt,
     /// Where its standard streams go.
     pub streams: StandardStreams,
 }

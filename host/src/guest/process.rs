@@ -33,7 +33,11 @@ impl Process {
         }
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
-        Ok(Process { table, wasi: wasi.build(), network: GuestNetwork::new(kernel, config.grants) })
+        Ok(Process {
+            table,
+            wasi: wasi.build(),
+            network: GuestNetwork::new(kernel, config.grants, config.interrupt),
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use super::Listener;
 use super::descriptors::receive_header;
 use super::request::{self, INTERRUPT, Reply, Request};
 use crate::failure;
-use crate::guest::{GuestConfig, StandardPipes, StandardStreams, run_guest};
+use crate::guest::{GuestConfig, Interrupt, StandardPipes, StandardStreams, run_guest};
 use crate::kernel::Kernel;
 use crate::signals::Ending;
 use cap_std::fs::Dir;
@@ -57,13 +57,13 @@ async fn attend(mut connection: UnixStream, kernel: Arc<Kernel>, room: bool) {
         Ok(Err(refusal)) => Err(refusal),
     };
     let reply = match order {
-        Ok(guest) => tokio::select! {
-            reply = run(kernel, guest) => reply,
-            interrupted = interrupt(&mut connection) => match interrupted {
+        Ok((guest, pipes)) => tokio::select! {
+            ended = end_by_client(&mut connection, guest.interrupt.clone()) => match ended {
                 true => Reply { exit_code: Ending::Interrupt.exit_code(), text: String::new() },
                 // Nobody waits for an answer.
                 false => return,
             },
+            reply = run(kernel, guest, pipes) => reply,
         },
         Err(refusal) => Reply::failure(refusal),
     };
@@ -73,7 +73,7 @@ async fn attend(mut connection: UnixStream, kernel: Arc<Kernel>, room: bool) {
 }
 
 /// Runs a tool to its end, until all that it printed was taken.
-async fn run(kernel: Arc<Kernel>, (guest, pipes): (GuestConfig, StandardPipes)) -> Reply {
+async fn run(kernel: Arc<Kernel>, guest: GuestConfig, pipes: StandardPipes) -> Reply {
     let outputs = pipes.outputs();
     let guest = GuestConfig { streams: StandardStreams::Pipes(pipes), ..guest };
     let ended = failure::exit_code(run_guest(kernel, guest).await);
@@ -86,11 +86,12 @@ async fn run(kernel: Arc<Kernel>, (guest, pipes): (GuestConfig, StandardPipes)) 
     }
 }
 
-/// Waits until the client wants the tool to end (true), or is gone (false).
-async fn interrupt(connection: &mut UnixStream) -> bool {
+/// Waits until the client wants the tool to end and the tool does not see to it itself (true), or the client is gone
+/// (false).
+async fn end_by_client(connection: &mut UnixStream, interrupt: Interrupt) -> bool {
     loop {
         match connection.read_u8().await {
-            Ok(INTERRUPT) => return true,
+            Ok(INTERRUPT) if !interrupt.interrupt() => return true,
             Ok(_) => {}
             Err(_) => return false,
         }
@@ -135,6 +136,7 @@ async fn accept(request: Request, descriptors: Vec<OwnedFd>) -> Result<(GuestCon
         environment: request.environment,
         directories: directories.zip(request.directories).collect(),
         grants: request.grants,
+        interrupt: Interrupt::default(),
         streams: StandardStreams::Nowhere,
     };
     Ok((guest, pipes))

@@ -77,6 +77,8 @@ exports! {
     optional {
         /// What sockets can do beyond wasi:sockets, if the stack has it.
         socket_options: wnet::stack::socket_options;
+        /// Sockets below TCP and UDP, if the stack has them.
+        raw_sockets: wnet::stack::raw_sockets;
         /// Settings, counters and trace events, if the stack has them.
         control: wnet::stack::control;
         /// The devices, if the stack tells of them.

@@ -5,9 +5,9 @@ mod machine;
 use crate::cli::Config;
 use crate::failure::{Failure, exit_code};
 use crate::files;
-use crate::guest::{GuestConfig, StandardStreams, run_guest};
+use crate::guest::{GuestConfig, Interrupt, StandardStreams, run_guest};
 use crate::instance::{self, Folder, Listener};
-use crate::signals::Signals;
+use crate::signals::{Ending, Signals};
 use machine::Machine;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::future::Future;
@@ -56,10 +56,11 @@ async fn run_machine(config: Config) -> Result<u8, Failure> {
         signal = signals.next() => return Ok(signal.exit_code()),
     };
     let tools = listener.map(|listener| tokio::spawn(instance::serve(listener, Arc::clone(&machine.kernel))));
+    let interrupt = guest.interrupt.clone();
     let mut running = tokio::spawn(run_guest(Arc::clone(&machine.kernel), guest));
     let (outcome, grace) = tokio::select! {
         ended = &mut running => (ended.map_err(Failure::host).and_then(exit_code), GRACE),
-        signal = signals.next() => {
+        signal = ending(&mut signals, &interrupt) => {
             running.abort();
             // A guest that computes is stopped at its next yield; what it holds is given back then.
             let _ = tokio::time::timeout(GRACE_AFTER_SIGNAL, running).await;
@@ -80,6 +81,16 @@ async fn run_machine(config: Config) -> Result<u8, Failure> {
     outcome
 }
 
+/// Waits for a signal that ends the guest: not for one that the guest itself sees to.
+async fn ending(signals: &mut Signals, interrupt: &Interrupt) -> Ending {
+    loop {
+        match signals.next().await {
+            Ending::Interrupt if interrupt.interrupt() => {}
+            signal => return signal,
+        }
+    }
+}
+
 fn guest_config(config: &Config) -> Result<GuestConfig, Failure> {
     let guest = &config.guest;
     let component = files::read(&guest.file).map_err(|error| Failure::component_file(&guest.file, &error))?;
@@ -92,6 +103,7 @@ fn guest_config(config: &Config) -> Result<GuestConfig, Failure> {
         environment: files::environment(&guest.environment),
         directories: files::directories(&guest.directories)?,
         grants: guest.grants,
+        interrupt: Interrupt::default(),
         streams: StandardStreams::Inherited,
     })
 }

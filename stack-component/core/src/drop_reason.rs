@@ -81,6 +81,10 @@ drop_reasons! {
     Ipv6BadDestination,
     /// The destination address is not one of ours, and the packet is not forwarded. Linux: `IP_INADDRERRORS`.
     Ipv6NotForUs,
+    /// IPv6 is off on the device. Linux: `IPV6DISABLED`.
+    Ipv6Disabled,
+    /// A fragment; reassembly is not built.
+    Ipv6Fragment,
     /// The packet says that it carries nothing (RFC 8200 section 4.7).
     Ipv6NoPayload,
     /// A fragment whose bytes are all there already. Linux: `DUP_FRAG`.

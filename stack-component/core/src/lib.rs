@@ -26,6 +26,7 @@ pub mod wire;
 pub mod packet;
 
 // 3: the layers
+pub mod autoconf;
 pub mod device;
 pub mod dhcp;
 pub mod driver;

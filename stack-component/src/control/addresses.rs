@@ -9,32 +9,63 @@ use crate::entry::enter;
 use crate::sockets::addresses::{host, wit_host};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::net::IpAddr;
-use stack_core::device::Interface;
+use stack_core::device::{self, AddressScope, AddressState, Interface, Lifetimes};
 use stack_core::packet::DeviceIndex;
-use stack_core::wire::ipv4::Ipv4Cidr;
-
-/// Linux: `RT_SCOPE_HOST`.
-const SCOPE_HOST: u8 = 254;
+use stack_core::time::Instant;
+use stack_core::wire::cidr::IpCidr;
 
 impl Guest for Component {
     fn addresses() -> Vec<Address> {
-        enter(|state, _| {
+        enter(|state, now| {
             let interfaces = state.stack.interfaces().iter();
-            interfaces.flat_map(|interface| addresses_of(interface).collect::<Vec<_>>()).collect()
+            interfaces.flat_map(|interface| addresses_of(interface, now).collect::<Vec<_>>()).collect()
         })
     }
 
-    fn add_address(what: Address, _replace: bool) -> Result<(), Failure> {
-        let IpAddr::V4(local) = host(what.local) else {
-            return Err(failure(Errno::NotSupported, ""));
-        };
-        let cidr = Ipv4Cidr::new(local, what.prefix_length).ok_or_else(|| failure(Errno::Invalid, ""))?;
-        Ok(enter(|state, _| state.stack.add_address(DeviceIndex(what.device), cidr))?)
+    fn add_address(what: Address, replace: bool) -> Result<(), Failure> {
+        let invalid = || failure(Errno::Invalid, "");
+        let ip = host(what.local);
+        let cidr = IpCidr::new(ip, what.prefix_length).ok_or_else(invalid)?;
+        let valid = what.valid_lifetime.unwrap_or(u32::MAX);
+        let preferred = what.preferred_lifetime.unwrap_or(u32::MAX);
+        if valid == 0 || preferred > valid {
+            return Err(invalid());
+        }
+        let device = DeviceIndex(what.device);
+        enter(|state, now| {
+            let mut record = device::Address::new(cidr, now);
+            record.lifetimes = Lifetimes::from_seconds(now, valid, preferred);
+            record.flags.no_dad = has(what.flags, AddressFlags::NODAD);
+            record.flags.no_prefix_route = has(what.flags, AddressFlags::NOPREFIXROUTE);
+            record.flags.manage_temporary = has(what.flags, AddressFlags::MNGTMPADDR);
+            if replace {
+                // One that is not there has nothing to give way.
+                let _ = state.stack.remove_address(device, ip);
+            }
+            state.stack.add_address_record(device, record)
+        })?;
+        Ok(())
     }
 
-    fn remove_address(_: u32, _: IpAddress, _: Option<u8>, _: String) -> Result<(), Failure> {
-        Err(failure(Errno::NotSupported, ""))
+    fn remove_address(
+        device: u32,
+        local: IpAddress,
+        prefix_length: Option<u8>,
+        label: String,
+    ) -> Result<(), Failure> {
+        let (device, ip) = (DeviceIndex(device), host(local));
+        enter(|state, _| {
+            let interface = state.stack.interfaces().get(device);
+            let interface = interface.ok_or_else(|| failure(Errno::NoDevice, ""))?;
+            let meant = interface.address(ip).is_some_and(|known| {
+                prefix_length.is_none_or(|len| len == known.cidr.prefix_len())
+                    && (label.is_empty() || label == interface.name())
+            });
+            if !meant {
+                return Err(failure(Errno::AddressNotAvailable, ""));
+            }
+            Ok(state.stack.remove_address(device, ip)?)
+        })
     }
 
     fn memberships() -> Vec<Membership> {
@@ -42,24 +73,67 @@ impl Guest for Component {
     }
 }
 
-fn addresses_of(interface: &Interface) -> impl Iterator<Item = Address> {
-    interface.addresses().iter().enumerate().map(|(place, cidr)| {
+fn addresses_of(interface: &Interface, now: Instant) -> impl Iterator<Item = Address> {
+    interface.addresses().iter().enumerate().map(move |(place, record)| {
         let earlier = interface.addresses().get(..place).unwrap_or_default();
-        let secondary = earlier.iter().any(|other| other.network() == cidr.network());
-        let secondary = if secondary { AddressFlags::SECONDARY } else { AddressFlags::empty() };
-        let broadcast = cidr.broadcast().filter(|_| !interface.is_loopback());
+        let cidr = record.cidr;
+        let another = earlier.iter().any(|other| other.cidr.network() == cidr.network());
+        let flags = flags_of(record) | when(another && cidr.is_ipv4(), AddressFlags::SECONDARY);
+        let broadcast = record.broadcast.filter(|_| !interface.is_loopback());
+        let left = |end: Option<Instant>| Some(u32::try_from(end?.since(now).as_secs()).unwrap_or(u32::MAX));
         Address {
             device: interface.index().0,
-            local: wit_host(cidr.address().into()),
+            local: wit_host(record.ip()),
             prefix_length: cidr.prefix_len(),
             peer: None,
             broadcast: broadcast.map(|everybody| wit_host(everybody.into())),
-            scope: if interface.is_loopback() { SCOPE_HOST } else { 0 },
-            flags: AddressFlags::PERMANENT | secondary,
-            label: interface.name().to_string(),
-            preferred_lifetime: None,
-            valid_lifetime: None,
-            protocol: 0,
+            scope: scope_of(record.scope()),
+            flags,
+            label: if cidr.is_ipv4() { interface.name().to_string() } else { String::new() },
+            preferred_lifetime: left(record.lifetimes.preferred),
+            valid_lifetime: left(record.lifetimes.valid),
+            protocol: protocol_of(record),
         }
     })
+}
+
+/// Linux: `RT_SCOPE_*`.
+fn scope_of(scope: AddressScope) -> u8 {
+    match scope {
+        AddressScope::Global => 0,
+        AddressScope::Link => 253,
+        AddressScope::Host => 254,
+    }
+}
+
+/// Linux: `IFAPROT_*`.
+fn protocol_of(record: &device::Address) -> u8 {
+    match record.scope() {
+        AddressScope::Host if record.cidr.is_ipv6() => 1,
+        AddressScope::Link if record.cidr.is_ipv6() => 3,
+        _ if record.flags.dynamic => 2,
+        _ => 0,
+    }
+}
+
+fn flags_of(record: &device::Address) -> AddressFlags {
+    let known = record.flags;
+    let unproven = matches!(record.state, AddressState::Tentative | AddressState::DadFailed);
+    when(known.temporary, AddressFlags::TEMPORARY)
+        | when(known.no_dad, AddressFlags::NODAD)
+        | when(known.manage_temporary, AddressFlags::MNGTMPADDR)
+        | when(known.no_prefix_route, AddressFlags::NOPREFIXROUTE)
+        | when(known.stable_privacy, AddressFlags::STABLE_PRIVACY)
+        | when(record.lifetimes.valid.is_none(), AddressFlags::PERMANENT)
+        | when(record.state == AddressState::Deprecated, AddressFlags::DEPRECATED)
+        | when(record.state == AddressState::DadFailed, AddressFlags::DADFAILED)
+        | when(unproven, AddressFlags::TENTATIVE)
+}
+
+fn when(is_so: bool, flag: AddressFlags) -> AddressFlags {
+    if is_so { flag } else { AddressFlags::empty() }
+}
+
+fn has(flags: AddressFlags, flag: AddressFlags) -> bool {
+    flags & flag == flag
 }

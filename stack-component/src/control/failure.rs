@@ -1,6 +1,7 @@
 //! Why nothing was changed, in the WIT's words.
 
 use crate::bindings::exports::wnet::stack::control_types::{Errno, Failure};
+use alloc::format;
 use alloc::string::ToString;
 use stack_core::neighbour::TellError;
 use stack_core::route::{Refusal, RouteError};
@@ -17,7 +18,12 @@ impl From<ConfigError> for Failure {
         match error {
             ConfigError::Route(error) => error.into(),
             ConfigError::NoSuchDevice => failure(Errno::NoDevice, ""),
-            ConfigError::AddressExists(_) => failure(Errno::Exists, "ipv4: Address already assigned"),
+            ConfigError::AddressExists(ip) => {
+                let version = if ip.is_ipv4() { "ipv4" } else { "ipv6" };
+                failure(Errno::Exists, &format!("{version}: Address already assigned"))
+            }
+            ConfigError::NoSuchAddress(_) => failure(Errno::AddressNotAvailable, ""),
+            ConfigError::TooManyAddresses => failure(Errno::NoBufferSpace, ""),
             ConfigError::TooManyDevices => failure(Errno::NoBufferSpace, ""),
             ConfigError::BadMtu(_) => failure(Errno::Invalid, "mtu less than device minimum"),
             ConfigError::NotSupported => failure(Errno::NotSupported, ""),

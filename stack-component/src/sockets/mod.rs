@@ -5,6 +5,7 @@ pub(crate) mod errors;
 mod instance_network;
 mod ip_name_lookup;
 mod network;
+mod raw;
 mod socket_options;
 pub(crate) mod tcp;
 mod tcp_create_socket;

@@ -7,6 +7,7 @@
 mod family;
 mod options;
 mod pollables;
+mod raw;
 mod streams;
 mod tcp;
 mod tcp_state;
@@ -23,7 +24,8 @@ use alloc::vec::Vec;
 use hashbrown::HashMap;
 use pollables::Pollable;
 use stack_core::arena::Arena;
-use stack_core::stack::{SocketHandle, Stack};
+use stack_core::raw::RawHandle;
+use stack_core::stack::Stack;
 use stack_core::tcp::{StateChange, TcpHandle};
 use stack_core::time::Instant;
 use tcp::Socket;
@@ -33,6 +35,8 @@ pub(crate) struct State {
     pub(crate) stack: Stack,
     configured: bool,
     sockets: HashMap<TcpHandle, Socket>,
+    /// Raw and ping sockets, each with its armed pollables.
+    raws: HashMap<RawHandle, Vec<PollableHandle>>,
     pollables: Arena<Pollable>,
     /// The armed pollables of the clock.
     timers: BTreeSet<(Instant, PollableHandle)>,
@@ -68,6 +72,7 @@ impl State {
             stack,
             configured: false,
             sockets: HashMap::new(),
+            raws: HashMap::new(),
             pollables: Arena::new(),
             timers: BTreeSet::new(),
             last_token: 0,
@@ -78,7 +83,7 @@ impl State {
 
     /// Whether a configured stack may still be put in: there was none, and no socket exists.
     pub(crate) fn is_fresh(&self) -> bool {
-        !self.configured && self.sockets.is_empty()
+        !self.configured && self.sockets.is_empty() && self.raws.is_empty()
     }
 
     /// Puts a configured stack in the place of the fresh one.
@@ -115,9 +120,7 @@ impl State {
     /// Fires the pollables of all sockets that the core names, and those whose time has come.
     fn wake_due(&mut self, now: Instant) {
         for handle in self.stack.take_wakeups() {
-            if let SocketHandle::Tcp(handle) = handle {
-                self.wake(handle);
-            }
+            self.wake(handle);
         }
         self.wake_timers(now);
     }

@@ -5,7 +5,10 @@
 
 use super::State;
 use super::tcp_state::TcpState;
+use alloc::vec::Vec;
 use stack_core::arena::Handle;
+use stack_core::raw::RawHandle;
+use stack_core::stack::SocketHandle;
 use stack_core::tcp::TcpHandle;
 use stack_core::time::Instant;
 
@@ -20,8 +23,28 @@ pub(crate) enum Source {
     Input(TcpHandle),
     /// Room to write, or the output's end.
     Output(TcpHandle),
+    /// A packet or an error of a raw or ping socket.
+    Raw(RawHandle),
     /// A point of time.
     Time(Instant),
+}
+
+/// Whose list an armed pollable stands in.
+enum Owner {
+    Socket(SocketHandle),
+    Clock(Instant),
+}
+
+impl Source {
+    fn owner(self) -> Owner {
+        match self {
+            Source::Socket(tcp) | Source::Input(tcp) | Source::Output(tcp) => {
+                Owner::Socket(SocketHandle::Tcp(tcp))
+            }
+            Source::Raw(raw) => Owner::Socket(SocketHandle::Raw(raw)),
+            Source::Time(deadline) => Owner::Clock(deadline),
+        }
+    }
 }
 
 /// A pollable: what it waits for and whether the host waits for it.
@@ -70,15 +93,24 @@ impl State {
     }
 
     /// Fires the armed pollables of a socket that are ready.
-    pub(super) fn wake(&mut self, handle: TcpHandle) {
+    pub(super) fn wake(&mut self, handle: SocketHandle) {
         let mut place = 0;
-        while let Some(&pollable) = self.sockets.get(&handle).and_then(|socket| socket.armed.get(place)) {
+        while let Some(&pollable) = self.armed(handle).and_then(|armed| armed.get(place)) {
             // Sockets' pollables do not ask for the time.
             if self.is_ready(pollable, Instant::ZERO) {
                 self.fire(pollable);
             } else {
                 place += 1;
             }
+        }
+    }
+
+    /// The armed pollables of a socket.
+    fn armed(&mut self, handle: SocketHandle) -> Option<&mut Vec<PollableHandle>> {
+        match handle {
+            SocketHandle::Tcp(handle) => self.sockets.get_mut(&handle).map(|socket| &mut socket.armed),
+            SocketHandle::Raw(handle) => self.raws.get_mut(&handle),
+            SocketHandle::Udp(_) => None,
         }
     }
 
@@ -99,8 +131,10 @@ impl State {
     }
 
     fn source_is_ready(&self, source: Source, now: Instant) -> bool {
-        let (Source::Socket(handle) | Source::Input(handle) | Source::Output(handle)) = source else {
-            return matches!(source, Source::Time(deadline) if deadline <= now);
+        let handle = match source {
+            Source::Socket(handle) | Source::Input(handle) | Source::Output(handle) => handle,
+            Source::Raw(handle) => return !self.raws.contains_key(&handle) || self.raw_is_ready(handle),
+            Source::Time(deadline) => return deadline <= now,
         };
         let Some(socket) = self.sockets.get(&handle) else { return true };
         match source {
@@ -115,42 +149,42 @@ impl State {
     }
 
     fn arm(&mut self, handle: PollableHandle, token: u64) {
-        let Some(pollable) = self.pollables.get_mut(handle) else { return };
+        let Some(owner) = self.pollables.get(handle).map(|pollable| pollable.source.owner()) else { return };
         let mut place = 0;
-        match pollable.source {
-            Source::Time(deadline) => {
+        match owner {
+            Owner::Clock(deadline) => {
                 self.timers.insert((deadline, handle));
             }
-            Source::Socket(tcp) | Source::Input(tcp) | Source::Output(tcp) => {
-                let Some(socket) = self.sockets.get_mut(&tcp) else { return };
-                place = socket.armed.len();
-                socket.armed.push(handle);
+            Owner::Socket(socket) => {
+                let Some(armed) = self.armed(socket) else { return };
+                place = armed.len();
+                armed.push(handle);
             }
         }
-        pollable.armed = Some(Armed { token, place });
+        if let Some(pollable) = self.pollables.get_mut(handle) {
+            pollable.armed = Some(Armed { token, place });
+        }
     }
 
     fn disarm(&mut self, handle: PollableHandle) -> Option<u64> {
         let pollable = self.pollables.get_mut(handle)?;
         let Armed { token, place } = pollable.armed.take()?;
-        match pollable.source {
-            Source::Time(deadline) => {
+        match pollable.source.owner() {
+            Owner::Clock(deadline) => {
                 self.timers.remove(&(deadline, handle));
             }
-            Source::Socket(tcp) | Source::Input(tcp) | Source::Output(tcp) => {
-                self.unlist(tcp, place);
-            }
+            Owner::Socket(socket) => self.unlist(socket, place),
         }
         Some(token)
     }
 
     /// Takes the pollable at `place` out of the socket's list; the last one moves to its place.
-    fn unlist(&mut self, handle: TcpHandle, place: usize) {
-        let Some(socket) = self.sockets.get_mut(&handle) else { return };
-        if place < socket.armed.len() {
-            socket.armed.swap_remove(place);
+    fn unlist(&mut self, handle: SocketHandle, place: usize) {
+        let Some(armed) = self.armed(handle) else { return };
+        if place < armed.len() {
+            armed.swap_remove(place);
         }
-        if let Some(&moved) = socket.armed.get(place)
+        if let Some(&moved) = armed.get(place)
             && let Some(Pollable { armed: Some(armed), .. }) = self.pollables.get_mut(moved)
         {
             armed.place = place;

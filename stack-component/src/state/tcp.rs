@@ -7,6 +7,7 @@ use super::tcp_state::{Call, TcpState};
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 use stack_core::socket::SocketError;
+use stack_core::stack::SocketHandle;
 use stack_core::stack::Stack;
 use stack_core::tcp::{Shutdown, TcpHandle, TcpOption, TcpOptions};
 use stack_core::time::Instant;
@@ -208,7 +209,7 @@ impl State {
             socket.state = TcpState::Closed;
             socket.input_closed = true;
             socket.output_closed = true;
-            self.wake(handle);
+            self.wake(SocketHandle::Tcp(handle));
         }
     }
 
@@ -237,7 +238,7 @@ impl State {
         socket.state.permit(call)?;
         let result = operation(&mut self.stack, socket);
         socket.state = socket.state.after(call, result.as_ref().map(|_| ()).map_err(|error| *error));
-        self.wake(handle);
+        self.wake(SocketHandle::Tcp(handle));
         result
     }
 }

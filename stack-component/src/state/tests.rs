@@ -1,6 +1,7 @@
 //! The state with the real core over its loopback device.
 
 mod options;
+mod raw;
 
 use super::{Family, Source, State, StreamError};
 use core::net::{Ipv4Addr, SocketAddr};

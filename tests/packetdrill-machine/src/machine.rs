@@ -18,6 +18,13 @@ const START: u64 = 1_000_000_000_000;
 /// The device's name in packetdrill's scripts.
 const DEVICE: &str = "tun0";
 
+/// Scripts have a device without a link layer: nobody there has our addresses, and no router is looked for.
+const QUIET: [(&str, &str); 3] = [
+    ("net.ipv6.conf.default.accept_dad", "0"),
+    ("net.ipv6.conf.default.dad_transmits", "0"),
+    ("net.ipv6.conf.default.router_solicitations", "0"),
+];
+
 /// A machine could not be made.
 #[derive(Debug)]
 pub enum SetupError {
@@ -65,7 +72,7 @@ impl LabMachine {
             addresses: vec![(setup.local, setup.prefix)],
             gateways: vec![next_hop(setup.local, setup.prefix, setup.gateway)],
             mtu: setup.mtu.into(),
-            sysctls: Vec::new(),
+            sysctls: QUIET.map(|(name, value)| (name.to_string(), value.to_string())).to_vec(),
             seed: 1,
             start: START,
         };

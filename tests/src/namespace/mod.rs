@@ -109,6 +109,11 @@ impl Namespace {
         Ok(command)
     }
 
+    /// A process of the namespace, by whose number other commands name it.
+    pub fn id(&self) -> u32 {
+        self.giver.id()
+    }
+
     /// Runs a command in the namespace and answers what it printed.
     ///
     /// # Errors

@@ -10,8 +10,8 @@ use stack_core::random::SeededRandom;
 use stack_core::socket::SocketError;
 use stack_core::tcp::{Received, Shutdown, TcpHandle};
 use stack_core::time::Instant;
+use stack_core::wire::cidr::IpCidr;
 use stack_core::wire::ethernet::MacAddress;
-use stack_core::wire::ipv4::Ipv4Cidr;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +48,7 @@ impl Guest {
         let mut stack = Stack::new(Box::new(SeededRandom::new(1)));
         let device = WireDevice { wire: Arc::clone(&wire), mac: MacAddress([2, 0, 0, 0, 0, 15]) };
         let device = stack.add_device("eth0", Box::new(device), 1500).unwrap();
-        stack.add_address(device, Ipv4Cidr::new(GUEST, 24).unwrap()).unwrap();
+        stack.add_address(device, IpCidr::new(GUEST.into(), 24).unwrap()).unwrap();
         stack.add_default_gateway(GATEWAY).unwrap();
         Guest { stack, wire, epoch: std::time::Instant::now() }
     }

@@ -2,6 +2,7 @@
 
 use super::input_route::InputRoute;
 use super::paths::RoutePaths;
+use crate::autoconf::Autoconf;
 use crate::counters::{Counter, Counters};
 use crate::device::Interfaces;
 use crate::dhcp::Clients;
@@ -10,6 +11,7 @@ use crate::fragment::Reassembly;
 use crate::icmp::RateLimit;
 use crate::icmp::v4::RedirectLimit;
 use crate::ip::v4::Identification;
+use crate::ip::v6::FlowLabels;
 use crate::multicast::Groups;
 use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
@@ -32,11 +34,13 @@ pub(crate) type InputCache = DestinationCache<InputRoute>;
 pub(crate) struct Context<'a> {
     pub(crate) now: Instant,
     pub(crate) random: &'a mut dyn Random,
-    pub(crate) sysctl: &'a Sysctl,
+    pub(crate) sysctl: &'a mut Sysctl,
     pub(crate) counters: &'a mut Counters,
     pub(crate) interfaces: &'a mut Interfaces,
     pub(crate) neighbours: &'a mut Neighbours,
-    pub(crate) routes: &'a Routes,
+    pub(crate) routes: &'a mut Routes,
+    pub(crate) autoconf: &'a mut Autoconf,
+    pub(crate) flow_labels: &'a FlowLabels,
     pub(crate) output_cache: &'a mut OutputCache,
     pub(crate) input_cache: &'a mut InputCache,
     pub(crate) hooks: &'a mut Hooks,
@@ -55,7 +59,7 @@ pub(crate) struct Context<'a> {
 impl Context<'_> {
     /// Calls TCP with what it needs.
     pub(super) fn with_tcp<R>(&mut self, call: impl FnOnce(&mut Tcp, &mut Env<'_>) -> R) -> R {
-        let paths = RoutePaths { routes: self.routes, interfaces: self.interfaces };
+        let paths = RoutePaths { routes: self.routes, interfaces: self.interfaces, sysctl: self.sysctl };
         let mut env = Env {
             now: self.now,
             random: &mut *self.random,
@@ -72,37 +76,73 @@ impl Context<'_> {
         of_route.unwrap_or(u32::MAX).min(of_device)
     }
 
-    /// Counts a packet that was dropped on its way in, or on its way through.
-    pub(super) fn count_received_drop(&mut self, device: DeviceIndex, reason: DropReason) {
+    /// Bytes of the largest IPv6 packet over a device, 0 if there is no such device. Linux: `ip6_dst_mtu_maybe_forward`.
+    pub(super) fn mtu6(&self, device: DeviceIndex, of_route: Option<u32>) -> u32 {
+        self.mtu(device, of_route).min(self.sysctl.ipv6.of(device.0).mtu)
+    }
+
+    /// The hop limit of IPv6 packets that leave by a device. Linux: `ip6_dst_hoplimit`.
+    pub(super) fn hop_limit(&self, device: DeviceIndex) -> u8 {
+        self.sysctl.ipv6.of(device.0).hop_limit as u8
+    }
+
+    /// Counts a packet that was dropped on its way in, or on its way through; `v6` says which IP it is of.
+    pub(super) fn count_received_drop(&mut self, device: DeviceIndex, reason: DropReason, v6: bool) {
         self.counters.drop(reason);
         if let Some(interface) = self.interfaces.get_mut(device) {
             interface.statistics.receive_dropped += 1;
         }
-        let counters: &[Counter] = match reason {
-            DropReason::Ipv4Malformed | DropReason::Ipv4BadOption | DropReason::TtlExceeded => {
-                &[Counter::IpInHdrErrors]
-            }
-            DropReason::Ipv4Truncated => &[Counter::IpExtInTruncatedPkts],
-            DropReason::Ipv4Checksum => &[Counter::IpInHdrErrors, Counter::IpExtInCsumErrors],
-            DropReason::Ipv4BadSource | DropReason::Ipv4BadDestination | DropReason::Ipv4NotForUs => {
-                &[Counter::IpInAddrErrors]
-            }
-            DropReason::UnknownIpProtocol => &[Counter::IpInUnknownProtos],
-            DropReason::Ipv4ReversePath => &[Counter::TcpExtIPReversePathFilter],
-            DropReason::NoRoute => &[Counter::IpExtInNoRoutes],
-            DropReason::PacketTooBig => &[Counter::IpFragFails],
-            _ => &[],
-        };
+        let counters = if v6 { received_v6(reason) } else { received_v4(reason) };
         counters.iter().for_each(|&counter| self.counters.increment(counter));
     }
 
-    /// Counts a packet that was dropped on its way out.
-    pub(super) fn count_sent_drop(&mut self, reason: DropReason) {
+    /// Counts a packet that was dropped on its way out; `v6` says which IP it is of.
+    pub(super) fn count_sent_drop(&mut self, reason: DropReason, v6: bool) {
         self.counters.drop(reason);
-        self.counters.increment(match reason {
-            DropReason::NoRoute | DropReason::RouteRefused => Counter::IpOutNoRoutes,
-            DropReason::PacketTooBig => Counter::IpFragFails,
-            _ => Counter::IpOutDiscards,
+        self.counters.increment(match (reason, v6) {
+            (DropReason::NoRoute | DropReason::RouteRefused, false) => Counter::IpOutNoRoutes,
+            (DropReason::NoRoute | DropReason::RouteRefused, true) => Counter::Ip6OutNoRoutes,
+            (DropReason::PacketTooBig, false) => Counter::IpFragFails,
+            (DropReason::PacketTooBig, true) => Counter::Ip6FragFails,
+            (_, false) => Counter::IpOutDiscards,
+            (_, true) => Counter::Ip6OutDiscards,
         });
+    }
+}
+
+/// What else counts a received IPv4 packet that was dropped.
+fn received_v4(reason: DropReason) -> &'static [Counter] {
+    match reason {
+        DropReason::Ipv4Malformed | DropReason::Ipv4BadOption | DropReason::TtlExceeded => {
+            &[Counter::IpInHdrErrors]
+        }
+        DropReason::Ipv4Truncated => &[Counter::IpExtInTruncatedPkts],
+        DropReason::Ipv4Checksum => &[Counter::IpInHdrErrors, Counter::IpExtInCsumErrors],
+        DropReason::Ipv4BadSource | DropReason::Ipv4BadDestination | DropReason::Ipv4NotForUs => {
+            &[Counter::IpInAddrErrors]
+        }
+        DropReason::UnknownIpProtocol => &[Counter::IpInUnknownProtos],
+        DropReason::Ipv4ReversePath => &[Counter::TcpExtIPReversePathFilter],
+        DropReason::NoRoute => &[Counter::IpExtInNoRoutes],
+        DropReason::PacketTooBig => &[Counter::IpFragFails],
+        _ => &[],
+    }
+}
+
+/// What else counts a received IPv6 packet that was dropped.
+fn received_v6(reason: DropReason) -> &'static [Counter] {
+    match reason {
+        DropReason::Ipv6Malformed
+        | DropReason::Ipv6BadExtension
+        | DropReason::Ipv6BadSource
+        | DropReason::Ipv6BadDestination
+        | DropReason::TtlExceeded => &[Counter::Ip6InHdrErrors],
+        DropReason::Ipv6Truncated => &[Counter::Ip6InTruncatedPkts],
+        DropReason::Ipv6NotForUs => &[Counter::Ip6InAddrErrors],
+        DropReason::Ipv6Disabled => &[Counter::Ip6InDiscards],
+        DropReason::UnknownIpProtocol => &[Counter::Ip6InUnknownProtos],
+        DropReason::NoRoute | DropReason::RouteRefused => &[Counter::Ip6InNoRoutes],
+        DropReason::PacketTooBig => &[Counter::Ip6InTooBigErrors, Counter::Ip6FragFails],
+        _ => &[],
     }
 }

@@ -108,7 +108,7 @@ fn ask(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> InputRoute
         hash: flow::hash(cx, [source, destination], received.protocol, 0, transport),
         ..FlowKey::to(destination)
     };
-    let (routes, sysctl, interfaces) = (cx.routes, cx.sysctl, &*cx.interfaces);
+    let (routes, sysctl, interfaces) = (&*cx.routes, &*cx.sysctl, &*cx.interfaces);
     cx.input_cache.get(&flow, routes.generation(), || {
         let device = packet.meta.device;
         let has_address = interfaces.get(device).is_some_and(|device| !device.addresses().is_empty());

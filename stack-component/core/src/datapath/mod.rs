@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!  device ── receive ─┬─ arp ──────────────── neighbour table ── reply ──────────────────┐
-//!                     └─ ipv4 ─ PREROUTING ─ route ─┬─ deliver ─ LOCAL_IN ─┬─ icmp       │
+//!                     └─ ipv4, ipv6 ─ PREROUTING ─ route ─┬─ deliver ─ LOCAL_IN ─┬─ icmp  │
 //!                                                   │                      ├─ tcp        │
 //!                                                   │                      └─ udp        │
 //!                                                   └─ forward ─ FORWARD ────────┐       │
@@ -16,15 +16,24 @@
 //!
 //! A packet is dropped in one way: a function answers `Err(reason)`, and the outermost counts it.
 
+mod address_timers;
+mod addresses;
+mod advertisement;
 mod checksum;
 mod complain;
+mod complain6;
 mod context;
 mod deliver;
+mod deliver6;
 mod dhcp;
+mod discovery;
+mod discovery_output;
 mod flow;
 mod forward;
+mod forward6;
 mod fragments;
 mod input_route;
+mod ipv6;
 mod learn;
 mod learnt;
 mod multicast;
@@ -34,10 +43,12 @@ mod raw;
 mod receive;
 mod run;
 mod tell;
+mod temporary;
 mod timers;
 mod transmit;
 mod vlan;
 
+pub(crate) use addresses::{add as add_address, remove as remove_address};
 pub(crate) use context::{Context, InputCache, OutputCache};
 pub(crate) use dhcp::run as run_dhcp;
 pub(crate) use multicast::run as run_multicast;

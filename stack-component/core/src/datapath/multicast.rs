@@ -54,7 +54,7 @@ pub(super) fn is_for_us(cx: &Context<'_>, device: DeviceIndex, received: &Receiv
 
 /// Tells routers what is due.
 pub(crate) fn run(cx: &mut Context<'_>) {
-    let sysctl = cx.sysctl;
+    let sysctl = &*cx.sysctl;
     let forced = |device: DeviceIndex| sysctl.ipv4_device(device.0).force_igmp_version();
     for (device, report) in cx.groups.run(cx.now, forced, cx.random) {
         match report {
@@ -95,7 +95,7 @@ fn send_records(cx: &mut Context<'_>, device: DeviceIndex, records: &[Record]) {
 /// `igmp_send_report`.
 fn send(cx: &mut Context<'_>, device: DeviceIndex, destination: Ipv4Addr, message: &[u8]) {
     if let Err(reason) = try_send(cx, device, destination, message) {
-        cx.count_sent_drop(reason);
+        cx.count_sent_drop(reason, false);
     }
 }
 
@@ -105,9 +105,11 @@ fn try_send(
     destination: Ipv4Addr,
     message: &[u8],
 ) -> Result<(), DropReason> {
-    let interface = cx.interfaces.get(device).filter(|interface| !interface.is_loopback());
-    let Some(interface) = interface else { return Ok(()) };
-    let source = match interface.source_for(destination.into()) {
+    if cx.interfaces.get(device).is_none_or(|interface| interface.is_loopback()) {
+        return Ok(());
+    }
+    let to = destination.into();
+    let source = match cx.interfaces.source_for(cx.sysctl, device, to, to) {
         Some(IpAddr::V4(source)) => source,
         // RFC 3376 section 4.2.13: a host without an address tells all the same.
         _ => Ipv4Addr::UNSPECIFIED,

@@ -3,17 +3,22 @@
 use crate::device::Interfaces;
 use crate::packet::DeviceIndex;
 use crate::route::{Destination, FlowKey, PathInfo, Paths, Routes};
+use crate::sysctl::Sysctl;
 use core::net::IpAddr;
 
 /// The routes with the devices they lead to.
 pub(crate) struct RoutePaths<'a> {
     pub(crate) routes: &'a Routes,
     pub(crate) interfaces: &'a Interfaces,
+    pub(crate) sysctl: &'a Sysctl,
 }
 
 impl Paths for RoutePaths<'_> {
     fn path(&self, remote: IpAddr) -> Option<PathInfo> {
-        let mtu_of = |device| self.interfaces.get(device).map(|interface| interface.mtu());
+        let mtu_of = |device: DeviceIndex| {
+            let of_v6 = if remote.is_ipv6() { self.sysctl.ipv6.of(device.0).mtu } else { u32::MAX };
+            self.interfaces.get(device).map(|interface| interface.mtu().min(of_v6))
+        };
         match self.routes.lookup(&FlowKey::to(remote)).ok()? {
             Destination::Local { .. } => Some(PathInfo {
                 mtu: mtu_of(DeviceIndex::LOOPBACK)?,

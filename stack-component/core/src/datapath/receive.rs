@@ -1,6 +1,6 @@
 //! The walk upward, to the point where it is clear whom a packet is for.
 
-use super::{Context, dhcp, input_route, neighbours, transmit, vlan};
+use super::{Context, dhcp, input_route, ipv6, neighbours, transmit, vlan};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
@@ -19,20 +19,29 @@ pub(super) fn receive(cx: &mut Context<'_>, device: DeviceIndex, mut packet: Pac
     interface.count_received(packet.len());
     packet.meta.device = device;
     // The loopback device passes bare IP packets: no station ever sees them.
-    let result = if interface.is_loopback() { ipv4(cx, packet) } else { frame(cx, device, packet) };
+    let ether_type = match interface.is_loopback() {
+        true if transmit::is_v6(&packet) => Ok((device, EtherType::IPV6)),
+        true => Ok((device, EtherType::IPV4)),
+        false => frame(cx, device, &mut packet),
+    };
+    let v6 = matches!(ether_type, Ok((_, EtherType::IPV6)));
+    let result = ether_type.and_then(|(device, ether_type)| protocol(cx, device, ether_type, packet));
     if let Err(reason) = result {
-        cx.count_received_drop(device, reason);
+        cx.count_received_drop(device, reason, v6);
     }
 }
 
-/// Linux: `eth_type_trans`.
-fn frame(cx: &mut Context<'_>, mut device: DeviceIndex, mut packet: Packet) -> Result<(), DropReason> {
+/// What a frame carries, and the device that it is for: the one it came by, or a VLAN of it. Linux: `eth_type_trans`.
+fn frame(
+    cx: &mut Context<'_>,
+    device: DeviceIndex,
+    packet: &mut Packet,
+) -> Result<(DeviceIndex, EtherType), DropReason> {
     let Some(interface) = cx.interfaces.get(device) else { return Err(DropReason::LinkDown) };
-    let mut ether_type = ethernet::input(interface.mac(), interface.max_frame(), &mut packet)?;
-    if ether_type == EtherType::VLAN {
-        (device, ether_type) = vlan::untag(cx, device, &mut packet)?;
+    match ethernet::input(interface.mac(), interface.max_frame(), packet)? {
+        EtherType::VLAN => vlan::untag(cx, device, packet),
+        ether_type => Ok((device, ether_type)),
     }
-    protocol(cx, device, ether_type, packet)
 }
 
 /// Linux: the protocol's `packet_type`.
@@ -44,6 +53,7 @@ fn protocol(
 ) -> Result<(), DropReason> {
     match ether_type {
         EtherType::IPV4 => ipv4(cx, packet),
+        EtherType::IPV6 => ipv6::ipv6(cx, packet),
         EtherType::ARP => arp_packet(cx, device, &packet),
         _ => Err(DropReason::UnhandledProtocol),
     }

@@ -2,11 +2,9 @@
 //! socket's owner leaves behind.
 
 use super::receive::receive;
-use super::{Context, neighbours, timers, transmit};
+use super::{Context, address_timers, neighbours, timers, transmit};
 use crate::device::Interfaces;
 use crate::drop_reason::DropReason;
-use crate::fragment::Reassembly;
-use crate::neighbour::Neighbours;
 use crate::packet::{DeviceIndex, Packet};
 use crate::tcp::Tcp;
 use crate::time::Instant;
@@ -62,6 +60,7 @@ fn poll_device(
     }
     if is_up {
         timers::announce(cx, device);
+        address_timers::link_up(cx, device);
     }
     let handled = frames.len();
     for frame in frames.drain(..) {
@@ -77,6 +76,7 @@ pub(crate) fn link_lost(cx: &mut Context<'_>, device: DeviceIndex) {
             cx.counters.drop(DropReason::LinkDown);
         }
     }
+    address_timers::link_down(cx, device);
     cx.neighbours.forget_device(device);
     neighbours::do_neighbour_actions(cx);
 }
@@ -117,18 +117,15 @@ fn has_work(interfaces: &Interfaces, tcp: &Tcp) -> bool {
     tcp.has_output() || interfaces.iter().any(|interface| interface.has_work())
 }
 
-/// When [`poll`] has something to do: now, if it has already. None if only a frame or a call gives it work.
+/// When [`poll`] has something to do: now, if it has already; else the earliest of the layers' `timers`. None if only a frame or a call gives it work.
 pub(crate) fn next_deadline(
     now: Instant,
     interfaces: &Interfaces,
-    neighbours: &Neighbours,
-    fragments: &Reassembly,
     tcp: &Tcp,
+    timers: impl Iterator<Item = Instant>,
 ) -> Option<Instant> {
     if has_work(interfaces, tcp) {
         return Some(now);
     }
-    let queues = interfaces.iter().filter_map(|interface| interface.next_deadline());
-    let timers = [tcp.next_deadline(), neighbours.next_deadline(), fragments.next_deadline()];
-    queues.chain(timers.into_iter().flatten()).min()
+    interfaces.iter().filter_map(|interface| interface.next_deadline()).chain(timers).min()
 }

@@ -1,6 +1,6 @@
 //! What time demands.
 
-use super::{Context, dhcp, fragments, multicast, neighbours, transmit};
+use super::{Context, address_timers, dhcp, fragments, multicast, neighbours, transmit};
 use crate::neighbour::arp;
 use crate::packet::DeviceIndex;
 use crate::wire::ethernet::MacAddress;
@@ -12,6 +12,8 @@ pub(super) fn run(cx: &mut Context<'_>) {
     cx.neighbours.run_timers(cx.now, cx.sysctl, cx.random);
     neighbours::do_neighbour_actions(cx);
     fragments::run_timers(cx);
+    cx.routes.run_timers(cx.now);
+    address_timers::run_timers(cx);
     dhcp::run(cx);
     multicast::run(cx);
 }

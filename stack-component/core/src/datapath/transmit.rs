@@ -6,7 +6,7 @@ use crate::drop_reason::DropReason;
 use crate::ethernet;
 use crate::icmp::{IcmpError, IcmpErrorKind};
 use crate::ip::Cutting;
-use crate::ip::v4::{self, Request};
+use crate::ip::{v4, v6};
 use crate::neighbour::{Key, Output};
 use crate::netfilter::{EgressChecked, HookPoint, HookState};
 use crate::packet::{DeviceIndex, Packet};
@@ -18,7 +18,7 @@ use crate::wire;
 use crate::wire::address::unspecified_like;
 use crate::wire::ethernet::{EtherType, MacAddress};
 use crate::wire::protocol::Protocol;
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A payload of ours, with what its header is to say.
 #[derive(Debug)]
@@ -67,60 +67,104 @@ pub(super) fn segment(cx: &mut Context<'_>, output: tcp::Output) {
     let _ = send(cx, Outgoing { packet, source, destination, protocol, ttl, tos, cutting, device });
 }
 
-/// Sends a payload of ours; a drop is counted here. Linux: `ip_local_out`.
+/// Sends a payload of ours; a drop is counted here. Linux: `ip_local_out`, `ip6_local_out`.
 pub(crate) fn send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropReason> {
-    cx.counters.increment(Counter::IpOutRequests);
+    let v6 = outgoing.destination.is_ipv6();
+    cx.counters.increment(if v6 { Counter::Ip6OutRequests } else { Counter::IpOutRequests });
     let result = route_and_send(cx, outgoing);
     if let Err(reason) = result {
-        cx.count_sent_drop(reason);
+        cx.count_sent_drop(reason, v6);
     }
     result
 }
 
-fn route_and_send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropReason> {
-    let Outgoing { packet, source, destination, protocol, ttl, tos, cutting, device } = outgoing;
+fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), DropReason> {
+    let Outgoing { source, destination, protocol, tos, device, .. } = outgoing;
     let ends = [source.unwrap_or(unspecified_like(destination)), destination];
     let flow = FlowKey {
         source,
-        mark: packet.meta.mark,
+        mark: outgoing.packet.meta.mark,
         tos: tos & ROUTING_TOS,
         output: device,
-        hash: flow::hash(cx, ends, protocol, 0, packet.data()),
+        hash: flow::hash(cx, ends, protocol, 0, outgoing.packet.data()),
         ..FlowKey::to(destination)
     };
     let (device, target, route_source, route_mtu) = resolve(cx, &flow)?;
-    let mtu = cx.mtu(device, route_mtu);
+    let mtu = if destination.is_ipv6() { cx.mtu6(device, route_mtu) } else { cx.mtu(device, route_mtu) };
     let (target, cutting, mtu) = match target {
         Target::Neighbour(neighbour) => {
-            let (neighbour, cutting, mtu) = learnt::way(cx, destination, protocol, (neighbour, cutting, mtu));
+            let known = (neighbour, outgoing.cutting, mtu);
+            let (neighbour, cutting, mtu) = learnt::way(cx, destination, protocol, known);
             (Target::Neighbour(neighbour), cutting, mtu)
         }
-        _ => (target, cutting, mtu),
+        _ => (target, outgoing.cutting, mtu),
     };
-    let of_device = || cx.interfaces.get(device)?.source_for(target.neighbour_of(destination));
+    outgoing.cutting = cutting;
+    let neighbour = target.neighbour_of(destination);
+    let of_device = || cx.interfaces.source_for(cx.sysctl, device, neighbour, destination);
     let source = source.or(route_source).or_else(of_device).ok_or(DropReason::NoRoute)?;
-    let (IpAddr::V4(source), IpAddr::V4(destination)) = (source, destination) else {
-        return Err(DropReason::NoRoute);
+    if outgoing.packet.meta.priority == 0 {
+        outgoing.packet.meta.priority = qdisc::priority_of_tos(tos);
+    }
+    let packet = match (source, destination) {
+        (IpAddr::V4(source), IpAddr::V4(to)) => with_header_v4(cx, outgoing, source, to, mtu),
+        (IpAddr::V6(source), IpAddr::V6(to)) => with_header_v6(cx, outgoing, source, to, mtu),
+        _ => return Err(DropReason::NoRoute),
     };
-    let request = Request { packet, source, destination, protocol, ttl, tos, cutting };
-    let mut packet = match v4::output(cx.now, cx.random, cx.identification, request, mtu) {
+    let mut packet = match packet {
         Ok(packet) => packet,
         Err((reason, packet)) => {
             let kind = IcmpErrorKind::FragmentationNeeded { mtu };
-            let error =
-                IcmpError::about_payload(source.into(), destination.into(), protocol, packet.data(), kind);
+            let error = IcmpError::about_payload(source, destination, protocol, packet.data(), kind);
             error.inspect(|error| tell::tell(cx, error));
-            let (source, destination, payload) = (source.into(), destination.into(), packet.data());
+            let payload = packet.data();
             raw::too_big(cx, &Quote { source, destination, protocol, payload }, mtu);
             return Err(reason);
         }
     };
-    if packet.meta.priority == 0 {
-        packet.meta.priority = qdisc::priority_of_tos(tos);
-    }
     let state = HookState { point: HookPoint::LocalOut, input: None, output: Some(device) };
     cx.hooks.run(&state, &mut packet)?;
     egress(cx, packet, Way { input: None, device, target, mtu })
+}
+
+/// A packet with its IP header, or a payload that is too large, and why it is not sent.
+type Headed = Result<Packet, (DropReason, Packet)>;
+
+/// Linux: `__ip_queue_xmit`, `ip_build_and_send_pkt`.
+fn with_header_v4(
+    cx: &mut Context<'_>,
+    outgoing: Outgoing,
+    source: Ipv4Addr,
+    destination: Ipv4Addr,
+    mtu: u32,
+) -> Headed {
+    let Outgoing { packet, protocol, ttl, tos, cutting, .. } = outgoing;
+    let request = v4::Request { packet, source, destination, protocol, ttl, tos, cutting };
+    v4::output(cx.now, cx.random, cx.identification, request, mtu)
+}
+
+/// Linux: `ip6_xmit`.
+fn with_header_v6(
+    cx: &mut Context<'_>,
+    outgoing: Outgoing,
+    source: Ipv6Addr,
+    destination: Ipv6Addr,
+    mtu: u32,
+) -> Headed {
+    let Outgoing { mut packet, protocol, ttl, tos, .. } = outgoing;
+    if protocol == Protocol::ICMPV6 {
+        // Its checksum covers the addresses, which are known only now. Linux: `icmpv6_push_pending_frames`.
+        wire::icmpv6::fill_checksum(source, destination, packet.data_mut());
+    }
+    let labelled = matches!(cx.sysctl.auto_flowlabels, 1 | 3);
+    let flow_label = match labelled {
+        true => cx.flow_labels.label(source, destination, protocol, packet.data()),
+        false => 0,
+    };
+    let (next_header, hop_limit, traffic_class) = (protocol, ttl, tos);
+    let request =
+        v6::Request { packet, source, destination, next_header, hop_limit, traffic_class, flow_label };
+    v6::output(request, mtu)
 }
 
 /// Where a packet with its IP header goes.
@@ -145,7 +189,7 @@ fn resolve(cx: &mut Context<'_>, flow: &FlowKey) -> Result<Resolved, DropReason>
     if let Some(device) = flow.output.filter(|_| flow.destination == IpAddr::V4(Ipv4Addr::BROADCAST)) {
         return Ok((device, Target::Broadcast, None, None));
     }
-    let routes = cx.routes;
+    let routes = &*cx.routes;
     match cx.output_cache.get(flow, routes.generation(), || routes.lookup(flow)) {
         Ok(Destination::Local { source }) => {
             // A packet to one of our own addresses comes from that address.
@@ -166,7 +210,8 @@ fn resolve(cx: &mut Context<'_>, flow: &FlowKey) -> Result<Resolved, DropReason>
 /// Sends a packet with its IP header, ours or a forwarded one, out of a device. Linux: `ip_output`.
 pub(super) fn egress(cx: &mut Context<'_>, packet: Packet, way: Way) -> Result<(), DropReason> {
     let checked = cx.hooks.post_routing(way.input, way.device, packet)?;
-    cx.counters.add(Counter::IpExtOutOctets, checked.packet().len() as u64);
+    let octets = if is_v6(checked.packet()) { Counter::Ip6OutOctets } else { Counter::IpExtOutOctets };
+    cx.counters.add(octets, checked.packet().len() as u64);
     if checked.packet().len() > way.mtu as usize {
         return send_in_pieces(cx, checked, &way);
     }
@@ -198,6 +243,10 @@ fn link(cx: &mut Context<'_>, checked: EgressChecked, way: &Way) -> Result<(), D
         }
         Target::Neighbour(IpAddr::V4(group)) if group.is_multicast() => {
             station(cx, device, ethernet::multicast_mac(group), checked)
+        }
+        Target::Neighbour(IpAddr::V6(group)) if group.is_multicast() => {
+            cx.counters.increment(Counter::Ip6OutMcastPkts);
+            station(cx, device, ethernet::multicast_mac_v6(group), checked)
         }
         Target::Neighbour(address) => neighbour(cx, Key { device, address }, checked),
     }
@@ -234,7 +283,13 @@ pub(super) fn station(
     mac: MacAddress,
     checked: EgressChecked,
 ) -> Result<(), DropReason> {
-    frame(cx, device, mac, EtherType::IPV4, checked.into_packet())
+    let ether_type = if is_v6(checked.packet()) { EtherType::IPV6 } else { EtherType::IPV4 };
+    frame(cx, device, mac, ether_type, checked.into_packet())
+}
+
+/// Whether a packet that begins with an IP header is one of IPv6.
+pub(super) fn is_v6(packet: &Packet) -> bool {
+    packet.data().first().is_some_and(|first| first >> 4 == 6)
 }
 
 /// Puts the Ethernet header before a packet and queues the frame. Linux: `dev_queue_xmit`.

@@ -1,17 +1,16 @@
 //! An interface: a device with the name, addresses, queue and counts that the stack gives it.
 //! Linux: `struct net_device` with its `struct in_device`.
 
-use super::{DeviceCounters, Features, Loopback, NetDevice, Statistics, Vlan};
+use super::{Address, DeviceCounters, Features, Loopback, NetDevice, Statistics, Vlan};
 use crate::drop_reason::DropReason;
 use crate::packet::{DeviceIndex, Packet};
 use crate::qdisc::{PfifoFast, Qdisc};
 use crate::time::Instant;
 use crate::wire::ethernet::{self, MacAddress};
-use crate::wire::ipv4::Ipv4Cidr;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Room for a VLAN tag beside the Ethernet header in the longest frame. Linux: `VLAN_HLEN`.
 const VLAN_TAG: usize = 4;
@@ -44,8 +43,10 @@ pub struct Interface {
     carrier: bool,
     /// Linux: `IFF_UP`.
     up: bool,
-    addresses: Vec<Ipv4Cidr>,
+    addresses: Vec<Address>,
     announcements: Vec<Ipv4Addr>,
+    /// Whether IPv6 began to work on it. Linux: `IF_READY`.
+    pub(crate) ipv6_ready: bool,
     /// What it counts.
     pub statistics: Statistics,
 }
@@ -84,6 +85,7 @@ impl Interface {
             up: true,
             addresses,
             announcements,
+            ipv6_ready: false,
             statistics: Statistics::default(),
         }
     }
@@ -199,25 +201,48 @@ impl Interface {
         self.carrier
     }
 
-    /// Its addresses in the order they were added; the first is the primary one.
-    pub fn addresses(&self) -> &[Ipv4Cidr] {
+    /// Its addresses in the order they were added; the first IPv4 one is the primary one.
+    pub fn addresses(&self) -> &[Address] {
         &self.addresses
     }
 
-    /// Gives it one more address, to be announced when the link is up.
-    pub(crate) fn add_address(&mut self, address: Ipv4Cidr) {
-        self.addresses.push(address);
-        if !self.is_loopback() {
-            self.announcements.push(address.address());
+    /// Its addresses, to be changed.
+    pub(crate) fn addresses_mut(&mut self) -> &mut [Address] {
+        &mut self.addresses
+    }
+
+    /// The record of one of its addresses.
+    pub fn address(&self, ip: IpAddr) -> Option<&Address> {
+        self.addresses.iter().find(|address| address.ip() == ip)
+    }
+
+    /// Gives it one more address; an IPv4 one is announced when the link is up. Of the IPv6 ones those that mean more
+    /// come first, and of these the newest. Linux: `ipv6_link_dev_addr`.
+    pub(crate) fn add_address(&mut self, address: Address) {
+        let after = |other: &Address| other.cidr.is_ipv6() && address.scope() <= other.scope();
+        let place = match address.cidr.is_ipv6() {
+            true => self.addresses.iter().position(after),
+            false => None,
+        };
+        self.addresses.insert(place.unwrap_or(self.addresses.len()), address);
+        if let IpAddr::V4(ip) = address.ip()
+            && !self.is_loopback()
+        {
+            self.announcements.push(ip);
         }
     }
 
-    /// Takes an address away; answers whether it was there.
-    pub(crate) fn remove_address(&mut self, ip: IpAddr) -> bool {
-        let before = self.addresses.len();
-        self.addresses.retain(|cidr| cidr.address() != ip);
-        self.announcements.retain(|address| *address != ip);
-        self.addresses.len() < before
+    /// Takes an address away, if it has it.
+    pub(crate) fn remove_address(&mut self, ip: IpAddr) -> Option<Address> {
+        let place = self.addresses.iter().position(|address| address.ip() == ip)?;
+        self.announcements.retain(|announced| IpAddr::V4(*announced) != ip);
+        Some(self.addresses.remove(place))
+    }
+
+    /// Its address that means something on its link alone, once it may be used. Linux: `ipv6_get_lladdr`.
+    pub fn link_local(&self) -> Option<Ipv6Addr> {
+        let usable = self.addresses.iter().filter(|address| address.is_usable());
+        usable.filter_map(Address::v6).find(Ipv6Addr::is_unicast_link_local)
     }
 
     /// The addresses still to be announced, handed out once, when the link is up.
@@ -225,17 +250,17 @@ impl Interface {
         if self.link_up() { core::mem::take(&mut self.announcements) } else { Vec::new() }
     }
 
-    /// The address to ask with for `neighbour`: one of the same network, or the primary one.
+    /// The IPv4 address to ask with for `neighbour`: one of the same network, or the primary one.
     /// Linux: `inet_select_addr`.
-    pub fn source_for(&self, neighbour: IpAddr) -> Option<IpAddr> {
-        let IpAddr::V4(neighbour) = neighbour else { return None };
-        let near = self.addresses.iter().find(|cidr| cidr.contains(neighbour));
-        near.or(self.addresses.first()).map(|cidr| cidr.address().into())
+    pub(super) fn source_for(&self, neighbour: IpAddr) -> Option<IpAddr> {
+        let mut usable = self.addresses.iter().filter(|a| a.cidr.is_ipv4() && a.is_usable());
+        let near = usable.clone().find(|address| address.cidr.contains(neighbour));
+        near.or_else(|| usable.next()).map(Address::ip)
     }
 
     /// Whether `address` is in a network of this link.
     pub fn is_on_link(&self, address: Ipv4Addr) -> bool {
-        self.addresses.iter().any(|cidr| cidr.contains(address))
+        self.addresses.iter().any(|ours| ours.cidr.contains(address.into()))
     }
 
     /// Replaces the discipline; what waited in the old one is handed out. Linux: `dev_graft_qdisc`.

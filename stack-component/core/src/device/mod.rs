@@ -1,13 +1,16 @@
 //! Devices: what the stack asks of a network card, the interfaces it makes of them, and the loopback device.
 //! Linux: `net/core/dev.c`.
 
+mod address;
 mod dummy;
 mod interface;
 mod loopback;
+mod source;
 mod statistics;
 mod table;
 mod vlan;
 
+pub use address::{Address, AddressFlags, AddressScope, AddressState, Detection, Lifetimes, after};
 pub use dummy::Dummy;
 pub use interface::Interface;
 pub use loopback::Loopback;

@@ -24,6 +24,8 @@ pub(super) struct Entry {
     pub(super) nud: Nud,
     /// Its station, if the state says that it is known; else the last one known.
     pub(super) mac: MacAddress,
+    /// Whether it said that it is a router (IPv6). Linux: `NTF_ROUTER`.
+    pub(super) router: bool,
     /// The earliest of the timers in the wheel that are for this neighbour.
     pub(super) armed: Option<Instant>,
     waiting: VecDeque<EgressChecked>,
@@ -33,7 +35,8 @@ pub(super) struct Entry {
 impl Entry {
     pub(super) fn new(now: Instant, key: Key) -> Self {
         let waiting = VecDeque::new();
-        Entry { key, nud: Nud::new(now), mac: MacAddress::default(), armed: None, waiting, waiting_bytes: 0 }
+        let (mac, router, armed) = (MacAddress::default(), false, None);
+        Entry { key, nud: Nud::new(now), mac, router, armed, waiting, waiting_bytes: 0 }
     }
 
     pub(super) fn state(&self) -> State {

@@ -1,7 +1,7 @@
-//! Neighbours: which station has an IPv4 address on a link, and what waits while that is asked.
-//! Linux: `net/core/neighbour.c`, `net/ipv4/arp.c`; RFC 826, RFC 1122 section 2.3.2, RFC 4861 section 7.3.
+//! Neighbours: which station has an address on a link, and what waits while that is asked.
+//! Linux: `net/core/neighbour.c`, `net/ipv4/arp.c`, `net/ipv6/ndisc.c`; RFC 826, RFC 1122 section 2.3.2, RFC 4861 section 7.3.
 //!
-//! Place in the walk: IPv4 output -> this -> Ethernet output. The layer sends nothing itself: what there is
+//! Place in the walk: IP output -> this -> Ethernet output. The layer sends nothing itself: what there is
 //! to send or to give up is fetched with [`Neighbours::poll_action`].
 //!
 //! ```text
@@ -19,12 +19,14 @@
 
 pub mod arp;
 mod entry;
+mod hear;
 pub mod nd;
 mod state;
 mod table;
 mod told;
 
 pub use entry::Key;
+pub use hear::Statement;
 pub use state::{Nud, State, Step, Timing};
 pub use table::{Action, Neighbours, Output};
 pub use told::{Listed, TellError, Verb};

@@ -8,7 +8,6 @@ use crate::route::{Route, RouteKind, RouteProtocol};
 use crate::stack::ConfigError;
 use crate::time::Instant;
 use crate::wire::cidr::IpCidr;
-use crate::wire::ipv4::Ipv4Cidr;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -60,7 +59,7 @@ impl Stack {
 
     /// What cannot be configured is left out: an address that somebody set by hand, a gateway that is nowhere.
     fn grant(&mut self, device: DeviceIndex, lease: &Lease) {
-        if let Some(address) = Ipv4Cidr::new(lease.address, lease.prefix_len) {
+        if let Some(address) = IpCidr::new(lease.address.into(), lease.prefix_len) {
             let _ = self.add_address(device, address);
         }
         for route in routes(device, lease) {

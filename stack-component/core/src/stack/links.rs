@@ -7,6 +7,7 @@ use crate::device::{Dummy, Vlan};
 use crate::packet::DeviceIndex;
 use crate::random::Random;
 use crate::wire::ethernet::MacAddress;
+use crate::wire::ipv6;
 use crate::wire::vlan;
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -35,6 +36,7 @@ impl Stack {
         let index = self.interfaces.add_vlan(name, mtu, of);
         self.interfaces.get_mut(index).into_iter().for_each(|interface| interface.follow_parent(carrier));
         self.sysctl.add_device(index.0, name);
+        self.sysctl.ipv6.of_mut(index.0).mtu = mtu.max(ipv6::MIN_MTU);
         Ok(index)
     }
 
@@ -102,6 +104,7 @@ impl Stack {
             return Err(ConfigError::BadMtu(mtu));
         }
         self.interfaces.get_mut(index).ok_or(ConfigError::NoSuchDevice)?.set_mtu(mtu);
+        self.sysctl.ipv6.of_mut(index.0).mtu = mtu.max(ipv6::MIN_MTU);
         // A VLAN keeps within what its parent carries. Linux: `vlan_device_event`.
         let of_it = |vlan: Vlan| vlan.parent == index;
         for interface in self.interfaces.iter_mut() {
@@ -161,7 +164,7 @@ mod tests {
     #[test]
     fn routes_go_down_with_their_device_and_the_kernels_come_back() {
         let (mut stack, dummy) = stack();
-        stack.add_default_gateway("192.0.2.9".parse().unwrap()).unwrap();
+        stack.add_default_gateway("192.0.2.9".parse::<core::net::IpAddr>().unwrap()).unwrap();
         let before = stack.routes().len();
         stack.set_device_up(dummy, false).unwrap();
         assert_eq!(way(&stack, "192.0.2.9"), Err(Refusal::NoRoute));

@@ -1,5 +1,6 @@
 //! The stack's public face.
 
+mod addresses;
 mod config;
 pub mod control;
 mod dhcp;
@@ -13,6 +14,7 @@ mod udp;
 pub use config::ConfigError;
 pub use routes::RouteChange;
 
+use crate::autoconf::Autoconf;
 use crate::counters::Counters;
 use crate::datapath::{self, Context, InputCache, OutputCache};
 use crate::device::Interfaces;
@@ -21,6 +23,7 @@ use crate::fragment::{Family, Reassembly};
 use crate::icmp::RateLimit;
 use crate::icmp::v4::RedirectLimit;
 use crate::ip::v4::Identification;
+use crate::ip::v6::FlowLabels;
 use crate::multicast::Groups;
 use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
@@ -32,10 +35,10 @@ use crate::sysctl::Sysctl;
 use crate::tcp::{Tcp, TcpHandle};
 use crate::time::Instant;
 use crate::udp::{Udp, UdpHandle};
-use crate::wire::ipv4::Ipv4Cidr;
+use crate::wire::cidr::IpCidr;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::net::Ipv4Addr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A socket of whatever protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,6 +93,8 @@ pub struct Stack {
     pub(crate) input_cache: InputCache,
     pub(crate) hooks: Hooks,
     pub(crate) identification: Identification,
+    pub(crate) autoconf: Autoconf,
+    pub(crate) flow_labels: FlowLabels,
     pub(crate) dhcp: Clients,
     pub(crate) exceptions: Exceptions,
     pub(crate) groups: Groups,
@@ -106,7 +111,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// A stack with the loopback device (127.0.0.1/8, up) and nothing else. Everything random in it, and all
+    /// A stack with the loopback device (127.0.0.1/8, ::1, up) and nothing else. Everything random in it, and all
     /// its secrets, come from `random`.
     pub fn new(mut random: Box<dyn Random>) -> Stack {
         let sysctl = Sysctl::default();
@@ -121,6 +126,8 @@ impl Stack {
             input_cache: InputCache::new(source),
             hooks: Hooks::default(),
             identification: Identification::new(source),
+            autoconf: Autoconf::new(source),
+            flow_labels: FlowLabels::new(source),
             dhcp: Clients::default(),
             exceptions: Exceptions::new(source),
             groups: Groups::default(),
@@ -135,9 +142,10 @@ impl Stack {
             random,
             sysctl,
         };
-        if let Some(localhost) = Ipv4Cidr::new(Ipv4Addr::LOCALHOST, 8) {
-            // The first address of an empty stack stands in nobody's way.
-            let added = stack.add_address(DeviceIndex::LOOPBACK, localhost);
+        let localhost = [(IpAddr::V4(Ipv4Addr::LOCALHOST), 8), (IpAddr::V6(Ipv6Addr::LOCALHOST), 128)];
+        for cidr in localhost.into_iter().filter_map(|(address, len)| IpCidr::new(address, len)) {
+            // The first addresses of an empty stack stand in nobody's way.
+            let added = stack.add_address(DeviceIndex::LOOPBACK, cidr);
             debug_assert_eq!(added, Ok(()));
         }
         stack
@@ -154,9 +162,16 @@ impl Stack {
     /// When [`Stack::poll`] has something to do: the earliest timer, or now if there is work already. None:
     /// only a frame or a call will give it work.
     pub fn next_deadline(&self) -> Option<Instant> {
-        let datapath =
-            datapath::next_deadline(self.now, &self.interfaces, &self.neighbours, &self.fragments, &self.tcp);
-        datapath.into_iter().chain(self.dhcp.next_deadline()).chain(self.groups.next_deadline()).min()
+        let timers = [
+            self.tcp.next_deadline(),
+            self.neighbours.next_deadline(),
+            self.fragments.next_deadline(),
+            self.autoconf.next_deadline(),
+            self.routes.next_deadline(),
+            self.dhcp.next_deadline(),
+            self.groups.next_deadline(),
+        ];
+        datapath::next_deadline(self.now, &self.interfaces, &self.tcp, timers.into_iter().flatten())
     }
 
     /// Sends what a call left to be sent. Every call of a socket's owner that may send ends with it.
@@ -179,11 +194,13 @@ impl Stack {
         let mut context = Context {
             now: self.now,
             random: self.random.as_mut(),
-            sysctl: &self.sysctl,
+            sysctl: &mut self.sysctl,
             counters: &mut self.counters,
             interfaces: &mut self.interfaces,
             neighbours: &mut self.neighbours,
-            routes: &self.routes,
+            routes: &mut self.routes,
+            autoconf: &mut self.autoconf,
+            flow_labels: &self.flow_labels,
             output_cache: &mut self.output_cache,
             input_cache: &mut self.input_cache,
             hooks: &mut self.hooks,

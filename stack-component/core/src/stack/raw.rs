@@ -107,7 +107,8 @@ impl Stack {
         device: Option<DeviceIndex>,
         broadcast: bool,
     ) -> Result<IpAddr, SocketError> {
-        let from_device = |device: DeviceIndex, to| self.interfaces.get(device)?.source_for(to);
+        let from_device =
+            |device, neighbour| self.interfaces.source_for(&self.sysctl, device, neighbour, destination);
         let source = match self.routes.lookup(&FlowKey { output: device, ..FlowKey::to(destination) }) {
             Ok(Destination::Local { source }) => source.or(Some(destination)),
             Ok(Destination::Unicast(hop)) => hop.source.or_else(|| from_device(hop.device, hop.neighbour)),

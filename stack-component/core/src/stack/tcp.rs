@@ -17,7 +17,7 @@ use core::net::{IpAddr, SocketAddr};
 impl Stack {
     /// Calls TCP with what it needs of the stack.
     pub(crate) fn with_tcp<R>(&mut self, now: Instant, call: impl FnOnce(&mut Tcp, &mut Env<'_>) -> R) -> R {
-        let paths = RoutePaths { routes: &self.routes, interfaces: &self.interfaces };
+        let paths = RoutePaths { routes: &self.routes, interfaces: &self.interfaces, sysctl: &self.sysctl };
         let mut env = Env {
             now,
             random: self.random.as_mut(),
@@ -95,7 +95,9 @@ impl Stack {
             }
             Destination::Unicast(hop) => {
                 let interface = self.interfaces.get(hop.device).ok_or(SocketError::NetworkUnreachable)?;
-                let source = hop.source.or_else(|| interface.source_for(hop.neighbour));
+                let source = hop
+                    .source
+                    .or_else(|| self.interfaces.source_for(&self.sysctl, hop.device, hop.neighbour, remote));
                 let mtu = hop.metrics.mtu.unwrap_or(u32::MAX).min(interface.mtu());
                 Ok((source.ok_or(SocketError::NetworkUnreachable)?, mtu))
             }

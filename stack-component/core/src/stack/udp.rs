@@ -103,7 +103,8 @@ impl Stack {
 
     /// Our address towards `remote`.
     fn udp_source(&self, remote: IpAddr) -> Result<IpAddr, SocketError> {
-        let from_device = |device: DeviceIndex, to| self.interfaces.get(device)?.source_for(to);
+        let from_device =
+            |device, neighbour| self.interfaces.source_for(&self.sysctl, device, neighbour, remote);
         let source = match self.routes.lookup(&FlowKey::to(remote)) {
             Ok(Destination::Local { source }) => source.or(Some(remote)),
             Ok(Destination::Unicast(hop)) => hop.source.or_else(|| from_device(hop.device, hop.neighbour)),

@@ -7,7 +7,7 @@ use crate::random::{Random, SeededRandom};
 use crate::stack::Stack;
 use crate::tcp::{Received, Shutdown, SocketError, TcpHandle};
 use crate::time::Instant;
-use crate::wire::ipv4::Ipv4Cidr;
+use crate::wire::cidr::IpCidr;
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -37,7 +37,9 @@ impl Network {
         let hosts = [0, 1].map(|end| {
             let mut stack = Stack::new(Box::new(SeededRandom::new(seed * 2 + end as u64)));
             let device = Box::new(LinkEnd { link: link.clone(), end });
-            let address = Ipv4Cidr::new(ADDRESSES[end], 24).expect("a valid prefix length");
+            // Nobody is there to be found, and a host that never stops to ask is never done.
+            stack.set_sysctl("net.ipv6.conf.default.disable_ipv6", "1").expect("there is this setting");
+            let address = IpCidr::new(ADDRESSES[end].into(), 24).expect("a valid prefix length");
             let index = stack.add_device("eth0", device, 1500).expect("the device is taken");
             stack.add_address(index, address).expect("the address is taken");
             stack

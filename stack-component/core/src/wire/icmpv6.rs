@@ -1,4 +1,4 @@
-//! ICMPv6 messages (RFC 4443); those of neighbour discovery are read on by [`super::ndp`].
+//! ICMPv6 messages (RFC 4443). Those of neighbour discovery are read on by `wire::ndp`.
 
 use super::checksum::Sum;
 use super::protocol::Protocol;
@@ -189,7 +189,6 @@ impl fmt::Display for Header<'_> {
                 };
                 write!(f, "parameter problem, {what} - octet {}", self.pointer())?;
             }
-            (kind, _) if kind.is_neighbour_discovery() => super::ndp::describe(self, f)?,
             (Type::MLD_QUERY, _) => f.write_str("multicast listener query")?,
             (Type::MLD_REPORT, _) => f.write_str("multicast listener report")?,
             (Type::MLD_DONE, _) => f.write_str("multicast listener done")?,

@@ -1,4 +1,4 @@
-//! IPv4 headers (RFC 791) and address blocks (RFC 4632).
+//! IPv4 headers (RFC 791).
 
 use super::checksum::Sum;
 use super::ecn::Codepoint;
@@ -6,7 +6,6 @@ use super::protocol::Protocol;
 use super::{Malformed, get_u16, get_u32, put_u16, put_u32};
 use core::fmt;
 use core::net::Ipv4Addr;
-use core::str::FromStr;
 
 /// Bytes of a header without options.
 pub const HEADER_LEN: usize = 20;
@@ -212,103 +211,6 @@ pub fn mark_congestion(packet: &mut [u8]) {
     put_u16(header, 10, checksum);
 }
 
-/// An address and how many of its leading bits name its network: `10.0.2.15/24`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Ipv4Cidr {
-    address: Ipv4Addr,
-    prefix_len: u8,
-}
-
-impl Ipv4Cidr {
-    /// The block; none if `prefix_len` is above 32.
-    pub const fn new(address: Ipv4Addr, prefix_len: u8) -> Option<Self> {
-        if prefix_len <= 32 { Some(Ipv4Cidr { address, prefix_len }) } else { None }
-    }
-
-    /// The block of one address.
-    pub const fn host(address: Ipv4Addr) -> Self {
-        Ipv4Cidr { address, prefix_len: 32 }
-    }
-
-    /// All addresses: `0.0.0.0/0`.
-    pub const ALL: Ipv4Cidr = Ipv4Cidr { address: Ipv4Addr::UNSPECIFIED, prefix_len: 0 };
-
-    /// The address as it was given, host bits included.
-    pub const fn address(self) -> Ipv4Addr {
-        self.address
-    }
-
-    /// How many leading bits name the network, 0 to 32.
-    pub const fn prefix_len(self) -> u8 {
-        self.prefix_len
-    }
-
-    /// The netmask's bits.
-    pub const fn mask(self) -> u32 {
-        match self.prefix_len {
-            0 => 0,
-            len => u32::MAX << (32 - len),
-        }
-    }
-
-    /// The block with the host bits cleared.
-    pub const fn network(self) -> Ipv4Cidr {
-        Ipv4Cidr { address: Ipv4Addr::from_bits(self.address.to_bits() & self.mask()), ..self }
-    }
-
-    /// The address of everybody in the network; none in networks of one or two addresses (RFC 3021).
-    pub const fn broadcast(self) -> Option<Ipv4Addr> {
-        if self.prefix_len >= 31 {
-            return None;
-        }
-        Some(Ipv4Addr::from_bits(self.address.to_bits() | !self.mask()))
-    }
-
-    /// Whether `address` is in the network.
-    pub const fn contains(self, address: Ipv4Addr) -> bool {
-        (self.address.to_bits() ^ address.to_bits()) & self.mask() == 0
-    }
-}
-
-impl fmt::Display for Ipv4Cidr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address, self.prefix_len)
-    }
-}
-
-impl fmt::Debug for Ipv4Cidr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// A text that is not an IPv4 address with a prefix length from 0 to 32.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ParseCidrError;
-
-impl fmt::Display for ParseCidrError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected an IPv4 address and a prefix length, such as 10.0.2.15/24")
-    }
-}
-
-impl core::error::Error for ParseCidrError {}
-
-impl FromStr for Ipv4Cidr {
-    type Err = ParseCidrError;
-
-    fn from_str(text: &str) -> Result<Self, ParseCidrError> {
-        let (address, len) = text.split_once('/').ok_or(ParseCidrError)?;
-        let address = address.parse().map_err(|_| ParseCidrError)?;
-        // u8's parser takes a sign, people's prefix lengths have none.
-        if !len.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(ParseCidrError);
-        }
-        let len = len.parse().map_err(|_| ParseCidrError)?;
-        Ipv4Cidr::new(address, len).ok_or(ParseCidrError)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -384,19 +286,5 @@ mod tests {
         assert_eq!(header.ttl(), 63);
         assert!(header.checksum_is_valid());
         decrease_ttl(&mut packet[..19]);
-    }
-
-    #[test]
-    fn blocks() {
-        let cidr: Ipv4Cidr = "10.0.2.15/24".parse().unwrap();
-        assert_eq!(cidr.network().to_string(), "10.0.2.0/24");
-        assert_eq!(cidr.broadcast(), Some(Ipv4Addr::new(10, 0, 2, 255)));
-        assert!(cidr.contains(Ipv4Addr::new(10, 0, 2, 1)) && !cidr.contains(Ipv4Addr::new(10, 0, 3, 1)));
-        assert!(Ipv4Cidr::ALL.contains(Ipv4Addr::BROADCAST));
-        assert_eq!(Ipv4Cidr::host(cidr.address()).broadcast(), None);
-        for bad in ["", "10.0.2.15", "10.0.2/24", "10.0.2.15/33", "10.0.2.15/", "10.0.2.15/+4", "10.0.2.15/a"]
-        {
-            assert_eq!(bad.parse::<Ipv4Cidr>(), Err(ParseCidrError), "{bad}");
-        }
     }
 }

@@ -291,19 +291,28 @@ fn route(fixed: &[u8; 8], prefix: &[u8]) -> Option<RouteInformation> {
     enough.then_some(RouteInformation { address, len, preference, lifetime })
 }
 
-/// Behind the name that tcpdump has for the message.
-pub(super) fn describe(header: &icmpv6::Header<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let Ok((message, _)) = Message::parse(header) else {
-        return write!(f, "type {}, malformed", header.kind().0);
-    };
-    match message {
-        Message::RouterSolicitation => f.write_str("router solicitation"),
-        Message::RouterAdvertisement(_) => f.write_str("router advertisement"),
-        Message::NeighbourSolicitation { target } => write!(f, "neighbor solicitation, who has {target}"),
-        Message::NeighbourAdvertisement { target, .. } => {
-            write!(f, "neighbor advertisement, tgt is {target}")
+/// A message as tcpdump writes it behind the addresses.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a>(pub icmpv6::Header<'a>);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ICMP6, ")?;
+        match Message::parse(&self.0) {
+            Err(error) => write!(f, "type {}, {error}", self.0.kind().0)?,
+            Ok((Message::RouterSolicitation, _)) => f.write_str("router solicitation")?,
+            Ok((Message::RouterAdvertisement(_), _)) => f.write_str("router advertisement")?,
+            Ok((Message::NeighbourSolicitation { target }, _)) => {
+                write!(f, "neighbor solicitation, who has {target}")?;
+            }
+            Ok((Message::NeighbourAdvertisement { target, .. }, _)) => {
+                write!(f, "neighbor advertisement, tgt is {target}")?;
+            }
+            Ok((Message::Redirect { target, destination }, _)) => {
+                write!(f, "redirect, {destination} to {target}")?;
+            }
         }
-        Message::Redirect { target, destination } => write!(f, "redirect, {destination} to {target}"),
+        write!(f, ", length {}", icmpv6::HEADER_LEN + self.0.payload().len())
     }
 }
 

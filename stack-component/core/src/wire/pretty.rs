@@ -3,7 +3,7 @@
 use super::ethernet::{self, EtherType};
 use super::ipv6_extension::{Extension, Kind};
 use super::protocol::Protocol;
-use super::{arp, icmpv4, icmpv6, ipv4, ipv6, ipv6_extension, tcp, udp};
+use super::{arp, icmpv4, icmpv6, ipv4, ipv6, ipv6_extension, ndp, tcp, udp};
 use alloc::format;
 use alloc::string::{String, ToString};
 
@@ -73,7 +73,10 @@ pub fn describe_ipv6(packet: &[u8]) -> String {
             .map(|tcp| format!("{}: {tcp}", ports(tcp.source_port(), tcp.destination_port()))),
         Protocol::UDP => udp::Header::parse(payload)
             .map(|udp| format!("{}: {udp}", ports(udp.source_port(), udp.destination_port()))),
-        Protocol::ICMPV6 => icmpv6::Header::parse(payload).map(|icmp| format!("{addresses}: {icmp}")),
+        Protocol::ICMPV6 => icmpv6::Header::parse(payload).map(|icmp| match icmp.kind() {
+            kind if kind.is_neighbour_discovery() => format!("{addresses}: {}", ndp::Shown(icmp)),
+            _ => format!("{addresses}: {icmp}"),
+        }),
         _ => Ok(format!("{addresses}: {protocol}, length {}", payload.len())),
     };
     described.unwrap_or_else(|error| format!("{addresses}: {protocol}, {error}, length {}", payload.len()))

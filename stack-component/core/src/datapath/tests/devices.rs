@@ -177,7 +177,7 @@ fn configuration_that_makes_no_sense_is_refused() {
     assert_eq!(stack.add_device("", device(), 1500), Err(ConfigError::BadName("".into())));
     assert_eq!(stack.add_device("eth1", device(), 67), Err(ConfigError::BadMtu(67)));
     for bad in ["224.0.0.1/24", "0.0.0.0/0", "0.1.2.3/8", "10.0.0.0/24", "10.0.0.255/24", "127.0.0.2/8"] {
-        let address: ipv4::Ipv4Cidr = bad.parse().unwrap();
+        let address: crate::wire::cidr::IpCidr = bad.parse().unwrap();
         assert_eq!(
             stack.add_address(ETH0, address),
             Err(ConfigError::BadAddress(address.address())),
@@ -185,7 +185,7 @@ fn configuration_that_makes_no_sense_is_refused() {
         );
     }
     let again = stack.add_address(ETH0, "192.0.2.1/25".parse().unwrap());
-    assert_eq!(again, Err(ConfigError::AddressExists(US)));
+    assert_eq!(again, Err(ConfigError::AddressExists(US.into())));
     let nowhere = stack.add_address(DeviceIndex(9), "10.0.0.1/24".parse().unwrap());
     assert_eq!(nowhere, Err(ConfigError::NoSuchDevice));
     assert_eq!(stack.add_default_gateway(FAR), Err(ConfigError::Route(RouteError::BadGateway(FAR.into()))));

@@ -10,6 +10,7 @@ const GRANTED: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 77);
 /// A host without an address.
 fn unconfigured() -> Host {
     let mut stack = Stack::new(Box::new(SeededRandom::new(42)));
+    stack.set_sysctl("net.ipv6.conf.default.disable_ipv6", "1").unwrap();
     let eth0 = RawDevice::new(OUR_MAC);
     stack.add_device("eth0", Box::new(eth0.clone()), 1500).unwrap();
     let drops_seen = vec![0; DropReason::ALL.len()];

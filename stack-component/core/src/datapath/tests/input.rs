@@ -26,7 +26,7 @@ fn bad_frames() {
         ("from nobody", to(MacAddress([0; 6]), OUR_MAC), DropReason::EthernetBadSource),
         ("to another", to(PEER_MAC, PEER_MAC), DropReason::OtherHost),
         ("too long", frame(PEER_MAC, OUR_MAC, EtherType::IPV4, &[0; 1600]), DropReason::FrameTooLong),
-        ("IPv6", frame(PEER_MAC, OUR_MAC, EtherType::IPV6, &[0; 60]), DropReason::UnhandledProtocol),
+        ("LLDP", frame(PEER_MAC, OUR_MAC, EtherType(0x88cc), &[0; 60]), DropReason::UnhandledProtocol),
         ("a length", frame(PEER_MAC, OUR_MAC, EtherType(60), &[0; 60]), DropReason::UnhandledProtocol),
         ("short ARP", frame(PEER_MAC, OUR_MAC, EtherType::ARP, &[0; 27]), DropReason::ArpMalformed),
         ("odd ARP", frame(PEER_MAC, OUR_MAC, EtherType::ARP, &[0; 28]), DropReason::ArpMalformed),

@@ -8,6 +8,7 @@ mod fragments;
 mod fuzz;
 mod icmp;
 mod input;
+mod ipv6;
 mod multicast;
 mod netfilter;
 mod paths;
@@ -122,6 +123,8 @@ impl Host {
     /// A host that has announced itself and knows no neighbour.
     fn fresh() -> Self {
         let mut stack = Stack::new(Box::new(SeededRandom::new(42)));
+        // What IPv6 asks by itself is another test's matter.
+        stack.set_sysctl("net.ipv6.conf.default.disable_ipv6", "1").unwrap();
         let eth0 = RawDevice::new(OUR_MAC);
         let index = stack.add_device("eth0", Box::new(eth0.clone()), 1500).unwrap();
         stack.add_address(index, "192.0.2.1/24".parse().unwrap()).unwrap();

@@ -1,7 +1,7 @@
 //! Packets on the way in: is this an IPv6 packet, and may it come from where it says?
 
 use crate::drop_reason::DropReason;
-use crate::packet::{LinkDestination, Packet};
+use crate::packet::{DeviceIndex, LinkDestination, Packet};
 use crate::wire::Malformed;
 use crate::wire::ipv6::{HEADER_LEN, Header, NEXT_HEADER_OFFSET, multicast_scope, scope_of_group};
 use crate::wire::protocol::Protocol;
@@ -32,6 +32,8 @@ pub struct Received {
     pub offset: usize,
     /// Whom the frame was addressed to.
     pub addressed: LinkDestination,
+    /// The device it came by.
+    pub device: DeviceIndex,
 }
 
 impl Received {
@@ -60,6 +62,7 @@ pub fn input(packet: &mut Packet) -> Result<Received, DropReason> {
         router_alert: None,
         offset: packet.headroom(),
         addressed: packet.meta.destination,
+        device: packet.meta.device,
     };
     let total = HEADER_LEN + header.payload().len();
     packet.truncate(total);

@@ -23,11 +23,9 @@ impl Stack {
         let local = matches!(route.kind, RouteKind::Local | RouteKind::Anycast);
         let hop = if local { Hop::over(DeviceIndex::LOOPBACK) } else { *hop };
         let neighbour = hop.gateway.unwrap_or(flow.destination);
-        let interface = hop.device.and_then(|device| self.interfaces.get(device));
-        let chosen = match local {
-            true => Some(flow.destination),
-            false => interface.and_then(|interface| interface.source_for(neighbour)),
-        };
+        let of_device =
+            |device| self.interfaces.source_for(&self.sysctl, device, neighbour, flow.destination);
+        let chosen = if local { Some(flow.destination) } else { hop.device.and_then(of_device) };
         Ok(FoundRoute { route: route.clone(), hop, source: flow.source.or(route.source).or(chosen) })
     }
 

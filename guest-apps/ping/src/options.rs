@@ -1,0 +1,206 @@
+//! The command line.
+
+use std::time::Duration;
+use tool_common::getopt::{number, read};
+
+/// What is printed when it is wrong.
+pub(crate) const USAGE: &str = "\
+Usage: ping [-4|-6] [-bDfnqvV] [-c count] [-i interval] [-I address|interface] [-M do|want|dont]
+            [-Q tos] [-s size] [-t ttl] [-w deadline] [-W timeout] destination
+";
+
+/// Bytes of the header before a request's data.
+pub(crate) const HEADER_LEN: usize = 8;
+/// Most bytes of data in a packet of 65535 bytes with a header of 20.
+const MAX_SIZE: usize = 65_507;
+/// Least time between two requests that a user may ask for, in seconds.
+const MIN_INTERVAL: f64 = 0.002;
+/// Most seconds of any time: a year.
+const MAX_SECONDS: f64 = 31_536_000.0;
+
+/// What the command line asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Order {
+    /// The version.
+    Version,
+    /// Pings.
+    Ping(Box<Options>),
+}
+
+/// Whether packets may be cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Discover {
+    /// Nowhere.
+    Do,
+    /// Here alone.
+    Want,
+    /// Anywhere.
+    Dont,
+}
+
+/// How to ping.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Options {
+    pub(crate) destination: String,
+    /// 4 or 6, if it was said.
+    pub(crate) version: Option<u8>,
+    pub(crate) broadcast: bool,
+    pub(crate) timestamps: bool,
+    pub(crate) flood: bool,
+    pub(crate) quiet: bool,
+    pub(crate) verbose: bool,
+    pub(crate) count: Option<u64>,
+    pub(crate) interval: Duration,
+    /// An address or a device.
+    pub(crate) from: Option<String>,
+    pub(crate) discover: Option<Discover>,
+    pub(crate) traffic_class: u8,
+    /// Bytes of data.
+    pub(crate) size: usize,
+    pub(crate) hop_limit: Option<u8>,
+    /// When to end, whatever came back.
+    pub(crate) deadline: Option<Duration>,
+    /// How long to wait for the last reply.
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl Options {
+    fn new(destination: String) -> Self {
+        Options {
+            destination,
+            version: None,
+            broadcast: false,
+            timestamps: false,
+            flood: false,
+            quiet: false,
+            verbose: false,
+            count: None,
+            interval: Duration::from_secs(1),
+            from: None,
+            discover: None,
+            traffic_class: 0,
+            size: 56,
+            hop_limit: None,
+            deadline: None,
+            timeout: None,
+        }
+    }
+
+    /// Sets what an option says.
+    fn set(&mut self, option: char, value: &str) -> Result<(), String> {
+        let seconds = |least| number(value, least, MAX_SECONDS).map(Duration::from_secs_f64);
+        match option {
+            '4' => self.version = Some(4),
+            '6' => self.version = Some(6),
+            'b' => self.broadcast = true,
+            'D' => self.timestamps = true,
+            'f' => self.flood = true,
+            'q' => self.quiet = true,
+            'v' => self.verbose = true,
+            'c' => self.count = Some(number(value, 1, u64::MAX)?),
+            'i' => self.interval = seconds(MIN_INTERVAL)?,
+            'I' => self.from = Some(value.to_owned()),
+            'M' => self.discover = Some(discover(value)?),
+            'Q' => self.traffic_class = traffic_class(value)?,
+            's' => self.size = number(value, 0, MAX_SIZE)?,
+            't' => self.hop_limit = Some(number(value, 1, u8::MAX)?),
+            'w' => self.deadline = Some(seconds(0.0)?).filter(|time| !time.is_zero()),
+            'W' => self.timeout = Some(seconds(0.0)?).filter(|time| !time.is_zero()),
+            // Addresses are numbers anyway.
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn discover(value: &str) -> Result<Discover, String> {
+    match value {
+        "do" => Ok(Discover::Do),
+        "want" => Ok(Discover::Want),
+        "dont" => Ok(Discover::Dont),
+        _ => Err(format!("invalid argument: '{value}': expected do, want or dont")),
+    }
+}
+
+/// Decimal, or hexadecimal behind `0x`.
+fn traffic_class(value: &str) -> Result<u8, String> {
+    match value.strip_prefix("0x") {
+        Some(digits) => u8::from_str_radix(digits, 16).map_err(|_| format!("invalid argument: '{value}'")),
+        None => number(value, 0, u8::MAX),
+    }
+}
+
+/// Reads the command line without the program's name. The error is a line.
+pub(crate) fn parse(arguments: &[String]) -> Result<Order, String> {
+    let words = read(arguments, "46bDfnqvV", "ciIMQstwW")?;
+    if words.options.iter().any(|(option, _)| *option == 'V') {
+        return Ok(Order::Version);
+    }
+    let [destination] = words.others[..] else {
+        return Err(match words.others.is_empty() {
+            true => "usage error: Destination address required".into(),
+            false => "usage error: one destination is expected".into(),
+        });
+    };
+    let mut options = Options::new(destination.to_owned());
+    words.options.iter().try_for_each(|(option, value)| options.set(*option, value))?;
+    Ok(Order::Ping(Box::new(options)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(line: &str) -> Result<Order, String> {
+        parse(&line.split_whitespace().map(String::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn all_options() {
+        let Ok(Order::Ping(options)) =
+            line("-6nqDfvb -c3 -i 0.2 -s 100 -t 5 -W 1.5 -w 10 -I eth0 -M do -Q 0x10 host")
+        else {
+            panic!();
+        };
+        let expected = Options {
+            version: Some(6),
+            broadcast: true,
+            timestamps: true,
+            flood: true,
+            quiet: true,
+            verbose: true,
+            count: Some(3),
+            interval: Duration::from_millis(200),
+            from: Some("eth0".into()),
+            discover: Some(Discover::Do),
+            traffic_class: 16,
+            size: 100,
+            hop_limit: Some(5),
+            deadline: Some(Duration::from_secs(10)),
+            timeout: Some(Duration::from_millis(1500)),
+            ..Options::new("host".into())
+        };
+        assert_eq!(*options, expected);
+        assert_eq!(line("host"), Ok(Order::Ping(Box::new(Options::new("host".into())))));
+        assert_eq!(line("-V"), Ok(Order::Version));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (words, part) in [
+            ("", "Destination address required"),
+            ("a b", "one destination"),
+            ("-c 0 host", "out of range: 1 <="),
+            ("-s 65508 host", "out of range: 0 <= value <= 65507"),
+            ("-t 256 host", "'256'"),
+            ("-M never host", "expected do, want or dont"),
+            ("-i 0 host", "out of range"),
+            ("-Q 0xfff host", "0xfff"),
+            ("-Z host", "invalid option -- 'Z'"),
+            ("host -c", "requires an argument"),
+        ] {
+            let error = line(words).unwrap_err();
+            assert!(error.contains(part), "{words}: {error}");
+        }
+    }
+}

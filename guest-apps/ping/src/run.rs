@@ -1,0 +1,342 @@
+//! The program on its socket.
+
+use crate::bindings::wasi::clocks::monotonic_clock;
+use crate::bindings::wasi::io::poll::poll;
+use crate::bindings::wasi::sockets::network::{ErrorCode, IpAddress, IpAddressFamily};
+use crate::bindings::wnet::stack::interrupt;
+use crate::bindings::wnet::stack::raw_sockets::{
+    Cutting, IncomingPacket, OutgoingPacket, PacketError, RawOption, RawSocket, create_ping_socket,
+};
+use crate::echo;
+use crate::options::{Discover, HEADER_LEN, Options};
+use crate::statistics::{Answer, Statistics, milliseconds};
+use crate::{FAILED, errors};
+use std::io::Write;
+use std::net::{IpAddr, ToSocketAddrs};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Packets and errors that are taken at a time.
+const BATCH: u64 = 64;
+/// How long to wait for replies after the last request if none came so far.
+const LINGER: Duration = Duration::from_secs(10);
+/// Time between requests in a flood whose replies do not come.
+const FLOOD_INTERVAL: Duration = Duration::from_millis(10);
+/// Bytes of data from which on times are shown, as iputils has it, where they stand in the data.
+const TIMED_FROM: usize = 16;
+/// Bytes of an IPv4 header.
+const IPV4_HEADER_LEN: usize = 20;
+
+/// A ping that is under way.
+struct Ping<'a> {
+    options: &'a Options,
+    socket: RawSocket,
+    /// As the user gave it.
+    name: String,
+    address: IpAddr,
+    began: u64,
+    statistics: Statistics,
+    /// When the last request was sent.
+    last_sent: Duration,
+}
+
+/// Pings to the end; answers the exit code. The error is a line.
+pub(crate) fn run(options: &Options) -> Result<u8, String> {
+    let (name, zone) = options.destination.split_once('%').unwrap_or((&options.destination, ""));
+    let address = resolve(name, options.version)?;
+    let socket = open(options, address, zone)?;
+    let began = monotonic_clock::now();
+    let (name, last_sent) = (options.destination.clone(), Duration::ZERO);
+    let mut ping =
+        Ping { options, socket, name, address, began, statistics: Statistics::default(), last_sent };
+    ping.introduce();
+    let failed = ping.exchange();
+    let timing = options.size >= TIMED_FROM;
+    print(&ping.statistics.summary(&ping.name, ping.last_sent, timing));
+    if let Err(error) = failed {
+        return Err(error);
+    }
+    let statistics = &ping.statistics;
+    let too_few =
+        options.deadline.is_some() && options.count.is_some_and(|count| statistics.received < count);
+    Ok(if statistics.received == 0 || too_few { 1 } else { 0 })
+}
+
+/// The address of a name, of the version that was asked for.
+fn resolve(name: &str, version: Option<u8>) -> Result<IpAddr, String> {
+    let fits = |address: &IpAddr| version.is_none_or(|version| address.is_ipv6() == (version == 6));
+    if let Ok(address) = name.parse::<IpAddr>() {
+        let refuse = || format!("{name}: Address family for hostname not supported");
+        return Some(address).filter(fits).ok_or_else(refuse);
+    }
+    let found = (name, 0).to_socket_addrs().ok();
+    let mut found = found.into_iter().flatten().map(|address| address.ip()).filter(fits);
+    found.next().ok_or_else(|| format!("{name}: Name or service not known"))
+}
+
+/// A socket with the options.
+fn open(options: &Options, address: IpAddr, zone: &str) -> Result<RawSocket, String> {
+    let family = if address.is_ipv6() { IpAddressFamily::Ipv6 } else { IpAddressFamily::Ipv4 };
+    let socket = create_ping_socket(family).map_err(|code| match code {
+        ErrorCode::AccessDenied => "socket: Operation not permitted (--grant ping)".to_owned(),
+        code => format!("socket: {}", text(code)),
+    })?;
+    let set =
+        |option: &RawOption, what: &str| socket.set(option).map_err(|code| format!("{what}: {}", text(code)));
+    set(&RawOption::Errors(true), "IP_RECVERR")?;
+    if let Some(limit) = options.hop_limit {
+        set(&RawOption::HopLimit(Some(limit)), "time to live")?;
+        set(&RawOption::MulticastHopLimit(limit), "time to live")?;
+    }
+    set(&RawOption::TrafficClass(options.traffic_class), "type of service")?;
+    let cutting = match options.discover {
+        Some(Discover::Do) => Cutting::Never,
+        Some(Discover::Dont) => Cutting::Anywhere,
+        Some(Discover::Want) | None => Cutting::Here,
+    };
+    set(&RawOption::Cutting(cutting), "path MTU discovery")?;
+    set(&RawOption::Broadcast(options.broadcast), "broadcast")?;
+    let mut source = None;
+    match options.from.as_deref().map(|from| (from, from.parse::<IpAddr>())) {
+        Some((_, Ok(from))) => source = Some(wit(from)),
+        Some((device, Err(_))) => {
+            set(&RawOption::BindToDevice(device.into()), &format!("unknown iface: {device}"))?;
+        }
+        None if !zone.is_empty() => {
+            set(&RawOption::BindToDevice(zone.into()), &format!("unknown iface: {zone}"))?;
+        }
+        None => {}
+    }
+    socket.bind(source, 0).map_err(|code| format!("bind: {}", text(code)))?;
+    Ok(socket)
+}
+
+impl Ping<'_> {
+    fn elapsed(&self) -> Duration {
+        Duration::from_nanos(monotonic_clock::now().saturating_sub(self.began))
+    }
+
+    fn introduce(&self) {
+        let from = self.options.from.as_ref().map_or(String::new(), |from| match from.parse::<IpAddr>() {
+            Ok(_) => format!(" from {from} :"),
+            Err(_) => format!(" from {from}:"),
+        });
+        let (name, address, size) = (&self.name, self.address, self.options.size);
+        let line = match address {
+            IpAddr::V4(_) => {
+                let whole = size + HEADER_LEN + IPV4_HEADER_LEN;
+                format!("PING {name} ({address}){from} {size}({whole}) bytes of data.\n")
+            }
+            IpAddr::V6(_) => format!("PING {name} ({address}){from} {size} data bytes\n"),
+        };
+        print(&line);
+    }
+
+    /// Sends and receives until it is enough. The error is one that the first request met.
+    fn exchange(&mut self) -> Result<(), String> {
+        let interrupted = interrupt::subscribe();
+        let mut next = Duration::ZERO;
+        loop {
+            let now = self.elapsed();
+            if now >= next && self.may_send() {
+                self.send(now)?;
+                next = now + if self.options.flood { FLOOD_INTERVAL } else { self.options.interval };
+            }
+            let Some(until) = self.until(next) else { return Ok(()) };
+            let timer = monotonic_clock::subscribe_instant(self.began + nanos(until));
+            let input = self.socket.subscribe();
+            let ready = poll(&[&interrupted, &timer, &input]);
+            if ready.contains(&0) {
+                // What the terminal shows of Ctrl-C stands on a line of its own.
+                return Ok(());
+            }
+            if self.receive()? && self.options.flood {
+                next = Duration::ZERO;
+            }
+        }
+    }
+
+    fn may_send(&self) -> bool {
+        self.options.count.is_none_or(|count| self.statistics.sent < count)
+            || (self.options.deadline.is_some()
+                && self.options.count.is_none_or(|count| self.statistics.received < count))
+    }
+
+    /// Until when to wait for something; none: it is enough.
+    fn until(&self, next: Duration) -> Option<Duration> {
+        let now = self.elapsed();
+        let answered = self.options.count.is_some_and(|count| {
+            let errors = if self.options.deadline.is_some() { 0 } else { self.statistics.errors };
+            self.statistics.received + errors >= count
+        });
+        if answered {
+            return None;
+        }
+        let end = if self.may_send() { next } else { self.last_sent + self.patience() };
+        let end = end.min(self.options.deadline.unwrap_or(end));
+        let over = !self.may_send() || self.options.deadline.is_some_and(|deadline| now >= deadline);
+        (now < end || !over).then_some(end)
+    }
+
+    /// How long to wait after the last request: twice the longest time so far, at least as long as between two
+    /// requests.
+    fn patience(&self) -> Duration {
+        let usual = match self.statistics.received {
+            0 => LINGER,
+            _ => (2 * self.statistics.longest()).max(self.options.interval),
+        };
+        self.options.timeout.unwrap_or(usual)
+    }
+
+    fn send(&mut self, now: Duration) -> Result<(), String> {
+        let sequence = self.statistics.next_sequence();
+        let data = echo::request(self.address.is_ipv6(), sequence, self.options.size);
+        let packet = OutgoingPacket { data, destination: Some(wit(self.address)), hop_limit: None };
+        self.last_sent = now;
+        match self.socket.send(&[packet]) {
+            Ok(_) => {
+                self.statistics.sent(now);
+                if self.options.flood && !self.options.quiet {
+                    print(".");
+                }
+            }
+            // The error queue tells of it.
+            Err(ErrorCode::DatagramTooLarge) => {
+                self.statistics.sent(now);
+                self.receive_errors()?;
+            }
+            Err(ErrorCode::AccessDenied) => {
+                return Err("Do you want to ping broadcast? Then -b.".into());
+            }
+            Err(code) if self.statistics.sent == 0 => return Err(format!("connect: {}", text(code))),
+            Err(code) => {
+                self.statistics.sent(now);
+                self.statistics.errors += 1;
+                eprintln!("ping: sendmsg: {}", text(code));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what waits; answers whether there was a reply.
+    fn receive(&mut self) -> Result<bool, String> {
+        let mut replied = false;
+        loop {
+            let packets = self.socket.receive(BATCH).map_err(|code| format!("recvmsg: {}", text(code)))?;
+            if packets.is_empty() {
+                break;
+            }
+            let now = self.elapsed();
+            for packet in &packets {
+                replied |= self.show(packet, now.saturating_sub(Duration::from_nanos(packet.waited)));
+            }
+        }
+        self.receive_errors()?;
+        Ok(replied)
+    }
+
+    /// Shows a reply; answers whether it was one.
+    fn show(&mut self, packet: &IncomingPacket, at: Duration) -> bool {
+        let Some(sequence) = echo::sequence(&packet.data) else { return false };
+        let answer = self.statistics.replied(sequence, at);
+        let time = match answer {
+            Answer::First(time) | Answer::Duplicate(time) => time,
+            Answer::Stray => return false,
+        };
+        if self.options.quiet {
+            return true;
+        }
+        if self.options.flood {
+            print("\x08 \x08");
+            return true;
+        }
+        let (size, from, limit) = (packet.data.len(), native(packet.source), packet.hop_limit);
+        let mut line = format!("{}{size} bytes from {from}: icmp_seq={sequence} ttl={limit}", self.stamp());
+        if self.options.size >= TIMED_FROM {
+            line += &format!(" time={}", milliseconds(time));
+        }
+        if matches!(answer, Answer::Duplicate(_)) {
+            line += " (DUP!)";
+        }
+        if let Some((place, found)) = echo::difference(&packet.data) {
+            line += &format!("\nwrong data byte #{place} should be {:#x} but was {found:#x}", place as u8);
+        }
+        print(&(line + "\n"));
+        true
+    }
+
+    fn receive_errors(&mut self) -> Result<(), String> {
+        loop {
+            let all = self.socket.receive_errors(BATCH).map_err(|code| format!("recvmsg: {}", text(code)))?;
+            if all.is_empty() {
+                return Ok(());
+            }
+            all.iter().for_each(|error| self.show_error(error));
+        }
+    }
+
+    fn show_error(&mut self, error: &PacketError) {
+        self.statistics.errors += 1;
+        if self.options.quiet {
+            return;
+        }
+        if self.options.flood {
+            return print("\x08E");
+        }
+        let Some(offender) = error.offender.map(native) else {
+            return eprintln!("ping: local error: message too long, mtu={}", error.info);
+        };
+        let sequence = echo::sequence(&error.data).unwrap_or_default();
+        let (kind, code, info) = (error.icmp_type, error.icmp_code, error.info);
+        let what = if offender.is_ipv6() { errors::v6 } else { errors::v4 }(kind, code, info);
+        print(&format!("{}From {offender} icmp_seq={sequence} {what}\n", self.stamp()));
+    }
+
+    /// The time in front of a line, if it is wanted.
+    fn stamp(&self) -> String {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        match self.options.timestamps {
+            true => format!("[{}.{:06}] ", now.as_secs(), now.subsec_micros()),
+            false => String::new(),
+        }
+    }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Prints at once. Who does not listen any more ends the program.
+fn print(text: &str) {
+    let mut output = std::io::stdout();
+    if output.write_all(text.as_bytes()).and_then(|()| output.flush()).is_err() {
+        std::process::exit(FAILED.into());
+    }
+}
+
+fn wit(address: IpAddr) -> IpAddress {
+    match address {
+        IpAddr::V4(address) => IpAddress::Ipv4(address.octets().into()),
+        IpAddr::V6(address) => IpAddress::Ipv6(address.segments().into()),
+    }
+}
+
+fn native(address: IpAddress) -> IpAddr {
+    match address {
+        IpAddress::Ipv4(octets) => IpAddr::from(<[u8; 4]>::from(octets)),
+        IpAddress::Ipv6(segments) => IpAddr::from(<[u16; 8]>::from(segments)),
+    }
+}
+
+/// An error code in the words that users know.
+fn text(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::AccessDenied => "Operation not permitted",
+        ErrorCode::NotSupported => "Address family not supported by protocol",
+        ErrorCode::InvalidArgument => "Invalid argument",
+        ErrorCode::RemoteUnreachable => "Network is unreachable",
+        ErrorCode::DatagramTooLarge => "Message too long",
+        ErrorCode::AddressNotBindable => "Cannot assign requested address",
+        ErrorCode::InvalidState => "The network stack was started again",
+        code => code.name(),
+    }
+}

@@ -1,0 +1,110 @@
+//! The command line.
+
+use std::time::Duration;
+use tool_common::getopt::{number, read};
+
+/// What is printed when it is wrong.
+pub(crate) const USAGE: &str = "\
+Usage: traceroute [-46In] [-f first_ttl] [-m max_ttl] [-p port] [-q nqueries] [-w waittime] host [packetlen]
+";
+
+/// Most probes of a hop.
+const MAX_QUERIES: u16 = 10;
+/// Most seconds to wait for an answer.
+const MAX_WAIT: f64 = 86_400.0;
+/// Most bytes of a packet.
+const MAX_PACKET: usize = 65_000;
+
+/// How to trace.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Options {
+    pub(crate) destination: String,
+    /// 4 or 6, if it was said.
+    pub(crate) version: Option<u8>,
+    /// Echo requests in place of datagrams.
+    pub(crate) icmp: bool,
+    /// Addresses alone.
+    pub(crate) numeric: bool,
+    pub(crate) first: u8,
+    pub(crate) last: u8,
+    /// The port of the first datagram; each further one has the next.
+    pub(crate) port: u16,
+    pub(crate) queries: u16,
+    pub(crate) wait: Duration,
+    /// Bytes of a packet with its IP header; none: the usual size.
+    pub(crate) length: Option<usize>,
+}
+
+/// Reads the command line without the program's name. The error is a line.
+pub(crate) fn parse(arguments: &[String]) -> Result<Options, String> {
+    let words = read(arguments, "46In", "fmpqw")?;
+    let (destination, length) = match words.others[..] {
+        [destination] => (destination, None),
+        [destination, length] => (destination, Some(number(length, 0, MAX_PACKET)?)),
+        [] => return Err("Specify \"host\" missing argument.".into()),
+        [_, _, extra, ..] => return Err(format!("Extra arg `{extra}'")),
+    };
+    let mut options = Options {
+        destination: destination.to_owned(),
+        version: None,
+        icmp: false,
+        numeric: false,
+        first: 1,
+        last: 30,
+        port: 33_434,
+        queries: 3,
+        wait: Duration::from_secs(5),
+        length,
+    };
+    for (option, value) in words.options {
+        match option {
+            '4' => options.version = Some(4),
+            '6' => options.version = Some(6),
+            'I' => options.icmp = true,
+            'f' => options.first = number(value, 1, u8::MAX)?,
+            'm' => options.last = number(value, 1, u8::MAX)?,
+            'p' => options.port = number(value, 1, u16::MAX)?,
+            'q' => options.queries = number(value, 1, MAX_QUERIES)?,
+            'w' => options.wait = Duration::from_secs_f64(number(value, 0.0, MAX_WAIT)?),
+            _ => options.numeric = true,
+        }
+    }
+    match options.first > options.last {
+        true => Err("first hop out of range".into()),
+        false => Ok(options),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(line: &str) -> Result<Options, String> {
+        parse(&line.split_whitespace().map(String::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn all_options() {
+        let options = line("-In6 -f 2 -m 9 -p 5000 -q 1 -w 0.5 host 100").unwrap();
+        assert!(options.icmp && options.numeric && options.version == Some(6));
+        assert_eq!((options.first, options.last, options.port, options.queries), (2, 9, 5000, 1));
+        assert_eq!((options.wait, options.length), (Duration::from_millis(500), Some(100)));
+        let usual = line("host").unwrap();
+        assert_eq!((usual.first, usual.last, usual.queries, usual.icmp), (1, 30, 3, false));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (words, part) in [
+            ("", "missing argument"),
+            ("a 1 b", "Extra arg `b'"),
+            ("-f 5 -m 4 host", "first hop out of range"),
+            ("-m 256 host", "'256'"),
+            ("-q 11 host", "1 <= value <= 10"),
+            ("-Z host", "'Z'"),
+        ] {
+            let error = line(words).unwrap_err();
+            assert!(error.contains(part), "{words}: {error}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! How a stack gets IPv6 addresses, routes and parameters by itself (RFC 4862, RFC 4861 section 6.3, RFC 8981). Linux:
+//! `net/ipv6/addrconf.c`, `ndisc_router_discovery`.
+//!
+//! Here are the rules as values: which address a prefix makes, when routers are asked, what an advertisement says.
+//! The addresses themselves are with the interfaces ([`crate::device::Address`]), the routes with the routes; the
+//! datapath brings them together.
+//!
+//! ```text
+//!  link up ─ link-local address ─ tentative ─ 1 question, 1 s ─ ours ─ router solicitation ─ advertisement
+//!                                      └─ somebody answers: taken                               │
+//!            prefix route, address (tentative again), default route, hop limit, MTU, resolvers <┘
+//! ```
+//!
+//! Memory: at most `max_addresses` (16) addresses of advertisements for each device, and [`MAX_ROUTERS`] routers.
+
+pub mod advertisement;
+pub mod identifier;
+mod solicitation;
+
+pub use solicitation::Solicitation;
+
+use crate::keyed_hash::KeyedHash;
+use crate::packet::DeviceIndex;
+use crate::random::Random;
+use crate::time::Instant;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::net::Ipv6Addr;
+
+/// Most routers of one device that are kept in mind, and most resolvers.
+pub const MAX_ROUTERS: usize = 16;
+
+/// A resolver that a router told of (RFC 8106).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resolver {
+    /// Its address.
+    pub address: Ipv6Addr,
+    /// Until when it may be asked; none: forever.
+    pub expires: Option<Instant>,
+}
+
+/// What is known by itself of one device.
+#[derive(Clone, Debug, Default)]
+pub struct DeviceState {
+    /// The questions for routers.
+    pub solicitation: Solicitation,
+    /// The resolvers that routers told of, the newest first.
+    pub resolvers: Vec<Resolver>,
+    /// Whether the last advertisement said that DHCPv6 has more to tell (M, then O).
+    pub other_by_dhcp: (bool, bool),
+}
+
+/// What is known by itself of all devices.
+#[derive(Debug)]
+pub struct Autoconf {
+    devices: BTreeMap<DeviceIndex, DeviceState>,
+    /// What stable addresses are made with (RFC 7217).
+    pub(crate) secret: KeyedHash,
+    /// The earliest deadline of any address or question, or earlier.
+    due: Option<Instant>,
+}
+
+impl Autoconf {
+    /// Nothing is known; the secret is drawn from `random`.
+    pub fn new(random: &mut dyn Random) -> Self {
+        Autoconf { devices: BTreeMap::new(), secret: KeyedHash::new(random), due: None }
+    }
+
+    /// What is known of a device.
+    pub fn device(&self, device: DeviceIndex) -> Option<&DeviceState> {
+        self.devices.get(&device)
+    }
+
+    /// What is known of a device, to be changed.
+    pub(crate) fn device_mut(&mut self, device: DeviceIndex) -> &mut DeviceState {
+        self.devices.entry(device).or_default()
+    }
+
+    /// Forgets a device whose link went down, or that is gone.
+    pub(crate) fn forget(&mut self, device: DeviceIndex) {
+        self.devices.remove(&device);
+    }
+
+    /// Something is to be done at `deadline`, if not before.
+    pub(crate) fn hasten(&mut self, deadline: Option<Instant>) {
+        self.due = self.due.into_iter().chain(deadline).min();
+    }
+
+    /// Forgets the deadline, to be set anew with [`Autoconf::hasten`] for everything that has one.
+    pub(crate) fn restart_clock(&mut self) {
+        self.due = self.devices.values().filter_map(|device| device.solicitation.due()).min();
+    }
+
+    /// When something is to be done.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// The resolvers of all devices that may be asked at `now`, in the order of the devices.
+    pub fn resolvers(&self, now: Instant) -> impl Iterator<Item = Ipv6Addr> {
+        let all = self.devices.values().flat_map(|device| &device.resolvers);
+        all.filter(move |resolver| resolver.expires.is_none_or(|end| end > now))
+            .map(|resolver| resolver.address)
+    }
+
+    /// Takes note of resolvers that a router told of; a lifetime that is over takes them out again.
+    pub(crate) fn note_resolvers(
+        &mut self,
+        now: Instant,
+        device: DeviceIndex,
+        addresses: impl Iterator<Item = Ipv6Addr>,
+        expires: Option<Instant>,
+    ) {
+        let resolvers = &mut self.device_mut(device).resolvers;
+        resolvers.retain(|known| known.expires.is_none_or(|end| end > now));
+        for address in addresses.take(MAX_ROUTERS) {
+            resolvers.retain(|known| known.address != address);
+            if expires.is_none_or(|end| end > now) {
+                resolvers.insert(0, Resolver { address, expires });
+                resolvers.truncate(MAX_ROUTERS);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

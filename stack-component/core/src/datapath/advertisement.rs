@@ -1,0 +1,191 @@
+//! What a router advertisement changes, done. Linux: `ndisc_router_discovery`.
+
+use super::{Context, addresses, neighbours, temporary};
+use crate::autoconf::advertisement::{Change, changes, valid_for};
+use crate::autoconf::identifier;
+use crate::device::{Address, AddressState, Lifetimes, after};
+use crate::drop_reason::DropReason;
+use crate::neighbour::Key;
+use crate::neighbour::nd::{self, Arrival, Heard, Learn};
+use crate::packet::DeviceIndex;
+use crate::route::{Hop, Meeting, Metrics, Preference, Route, RouteKind, RouteProtocol};
+use crate::wire::cidr::IpCidr;
+use crate::wire::ndp::{self, Options, RouterAdvertisement};
+use core::net::Ipv6Addr;
+
+/// Takes in what a router says. Linux: `ndisc_router_discovery`.
+pub(super) fn receive(
+    cx: &mut Context<'_>,
+    device: DeviceIndex,
+    arrival: &Arrival,
+    said: &RouterAdvertisement,
+    options: Options<'_>,
+) -> Result<(), DropReason> {
+    let router = arrival.source;
+    if !router.is_unicast_link_local() {
+        return Err(DropReason::NdiscMalformed);
+    }
+    if !addresses::accepts_advertisements(cx, device) {
+        return Err(DropReason::NdiscIgnored);
+    }
+    let state = cx.autoconf.device_mut(device);
+    state.solicitation.stop();
+    state.other_by_dhcp = (said.managed, said.other);
+    let link_mtu = cx.interfaces.get(device).map_or(0, |interface| interface.mtu());
+    let changes = changes(said, options, cx.sysctl.ipv6.of(device.0), link_mtu);
+    let station = nd::station(options, false);
+    let learnt = neighbours::learn(cx, device, Learn { address: router, mac: station, how: Heard::Asking });
+    cx.neighbours.set_router(Key { device, address: router.into() }, true);
+    for change in changes {
+        apply(cx, device, router, change);
+    }
+    learnt
+}
+
+fn apply(cx: &mut Context<'_>, device: DeviceIndex, router: Ipv6Addr, change: Change) {
+    match change {
+        Change::DefaultRouter { lifetime, preference } => {
+            let metric = cx.sysctl.ipv6.of(device.0).ra_defrtr_metric;
+            let lifetime = u32::from(lifetime);
+            set_route(cx, device, router, IpCidr::ALL_V6, (lifetime, preference, metric));
+        }
+        Change::Route(route) => {
+            let Some(network) = IpCidr::new(route.address.into(), route.len) else { return };
+            let said = (route.lifetime, route.preference, Route::METRIC_V6);
+            set_route(cx, device, router, network.network(), said);
+        }
+        Change::HopLimit(hop_limit) => cx.sysctl.ipv6.of_mut(device.0).hop_limit = hop_limit.into(),
+        Change::ReachableTime(millis) => {
+            cx.sysctl.nd.of_mut(device.0).base_reachable_time_ms = millis.min(3_600_000);
+        }
+        Change::RetransmitTime(millis) => {
+            cx.sysctl.nd.of_mut(device.0).retrans_time_ms = millis.clamp(10, 3_600_000);
+        }
+        Change::Mtu(mtu) => {
+            cx.sysctl.ipv6.of_mut(device.0).mtu = mtu;
+            cx.routes.note_change();
+        }
+        Change::OnLink { network, lifetime } => on_link(cx, device, network, lifetime),
+        Change::Address { prefix, valid, preferred } => autoconfigure(cx, device, prefix, valid, preferred),
+        Change::Resolvers { addresses, lifetime } => {
+            let expires = after(cx.now, lifetime);
+            cx.autoconf.note_resolvers(cx.now, device, addresses.into_iter(), expires);
+        }
+    }
+}
+
+/// The route by a router to a network or, the default route, to all. Linux: `rt6_add_dflt_router`, `rt6_route_rcv`.
+fn set_route(
+    cx: &mut Context<'_>,
+    device: DeviceIndex,
+    router: Ipv6Addr,
+    network: IpCidr,
+    (lifetime, preference, metric): (u32, ndp::Preference, u32),
+) {
+    let hop = Hop { gateway: Some(router.into()), ..Hop::over(device) };
+    let route = Route {
+        hops: alloc::vec![hop],
+        protocol: RouteProtocol::RouterAdvertisement,
+        metric,
+        expires: after(cx.now, lifetime),
+        preference: match preference {
+            ndp::Preference::Low => Preference::Low,
+            ndp::Preference::Medium => Preference::Medium,
+            ndp::Preference::High => Preference::High,
+        },
+        metrics: Metrics::NONE,
+        ..Route::new(network, RouteKind::Unicast)
+    };
+    // What was known of this router gives way.
+    let _ = cx.routes.remove(&Route { metric: 0, ..route.clone() });
+    if lifetime > 0 {
+        let _ = cx.routes.insert(route, Meeting::Append);
+    }
+}
+
+/// The hosts of a network are neighbours, or no longer. Linux: `addrconf_prefix_rcv`.
+fn on_link(cx: &mut Context<'_>, device: DeviceIndex, network: IpCidr, lifetime: u32) {
+    let route = Route {
+        protocol: RouteProtocol::Kernel,
+        metric: Route::METRIC_V6_KERNEL,
+        expires: after(cx.now, lifetime),
+        ..Route::over(network, RouteKind::Unicast, device)
+    };
+    let _ = cx.routes.remove(&route);
+    if lifetime > 0 {
+        let _ = cx.routes.insert(route, Meeting::Add);
+    }
+}
+
+/// Makes an address of a network, or changes how long it lives. Linux: `addrconf_prefix_rcv_add_addr`.
+fn autoconfigure(cx: &mut Context<'_>, device: DeviceIndex, prefix: Ipv6Addr, valid: u32, preferred: u32) {
+    let Some(interface) = cx.interfaces.get(device) else { return };
+    let conf = cx.sysctl.ipv6.of(device.0);
+    let made = |address: &&Address| {
+        let same = address.v6().is_some_and(|ours| ours.to_bits() >> 64 == prefix.to_bits() >> 64);
+        same && address.flags.dynamic && !address.flags.temporary
+    };
+    if let Some(known) = interface.addresses().iter().find(made) {
+        let public = known.v6();
+        return prolong(cx, device, public, valid, preferred);
+    }
+    let made_by_routers = interface.addresses().iter().filter(|address| address.flags.dynamic).count();
+    let full = conf.max_addresses > 0 && made_by_routers >= conf.max_addresses as usize;
+    if valid == 0 || full {
+        return;
+    }
+    let (mac, stable) = (interface.mac(), conf.addr_gen_mode >= 2);
+    let identifier = match stable {
+        true => identifier::stable(&cx.autoconf.secret, prefix, mac, 0),
+        false => identifier::eui64(mac),
+    };
+    let ip = identifier::address(prefix, identifier);
+    let Some(cidr) = IpCidr::new(ip.into(), 64) else { return };
+    let lifetimes = Lifetimes::from_seconds(cx.now, valid, preferred);
+    let mut address = Address { lifetimes, ..Address::new(cidr, cx.now) };
+    address.flags.dynamic = true;
+    address.flags.stable_privacy = stable;
+    address.flags.manage_temporary = true;
+    // The network's route is the prefix option's business (its L flag).
+    address.flags.no_prefix_route = true;
+    let temporary_wanted = conf.use_tempaddr > 0;
+    if addresses::add(cx, device, address).is_ok() && temporary_wanted {
+        temporary::create(cx, device, ip, 0);
+    }
+}
+
+/// Gives an address of an advertisement, and the temporary ones beside it, another time to live.
+fn prolong(cx: &mut Context<'_>, device: DeviceIndex, public: Option<Ipv6Addr>, valid: u32, preferred: u32) {
+    let now = cx.now;
+    let limits = cx.sysctl.ipv6.of(device.0);
+    let (temporary_valid, temporary_preferred) = (limits.temp_valid_lft, limits.temp_prefered_lft);
+    let Some(interface) = cx.interfaces.get_mut(device) else { return };
+    let mut deadline = None;
+    for address in interface.addresses_mut() {
+        if address.v6() == public {
+            let valid = valid_for(now, address.lifetimes.valid, valid);
+            address.lifetimes = Lifetimes::from_seconds(now, valid, preferred.min(valid));
+        } else if address.public == public && public.is_some() {
+            // A temporary address never lives longer than it was to (RFC 8981 section 3.4).
+            let ends = |most: u32, said: u32| {
+                let own = after(address.created, most);
+                [own, after(now, said)].into_iter().flatten().min()
+            };
+            address.lifetimes = Lifetimes {
+                valid: ends(temporary_valid, valid),
+                preferred: ends(temporary_preferred, preferred),
+            };
+        } else {
+            continue;
+        }
+        let over = address.lifetimes.preferred.is_some_and(|end| end <= now);
+        address.state = match address.state {
+            AddressState::Deprecated if !over => AddressState::Preferred,
+            AddressState::Preferred if over => AddressState::Deprecated,
+            state => state,
+        };
+        address.updated = now;
+        deadline = deadline.into_iter().chain(address.deadline()).min();
+    }
+    cx.autoconf.hasten(deadline);
+}

@@ -1,0 +1,153 @@
+//! The walk upward, from IPv6 to the protocol that a packet carries.
+
+use super::{Context, Outgoing, complain6, discovery, tell, transmit};
+use crate::counters::Counter;
+use crate::drop_reason::DropReason;
+use crate::icmp::v6::{self as icmp, Problem};
+use crate::ip::Cutting;
+use crate::ip::v6::{self, BadExtension, Limits, Payload, Received};
+use crate::netfilter::{HookPoint, HookState};
+use crate::packet::{DeviceIndex, LinkDestination, Packet};
+use crate::tcp::SegmentInfo;
+use crate::udp::{Arrival, Rejected};
+use crate::wire::icmpv6::parameter;
+use crate::wire::protocol::Protocol;
+use core::net::Ipv6Addr;
+
+/// Gives a packet that is for us to its protocol. Linux: `ip6_input`, `ip6_protocol_deliver_rcu`.
+pub(super) fn deliver(
+    cx: &mut Context<'_>,
+    mut packet: Packet,
+    mut received: Received,
+) -> Result<(), DropReason> {
+    let state = HookState { point: HookPoint::LocalIn, input: Some(packet.meta.device), output: None };
+    cx.hooks.run(&state, &mut packet)?;
+    match v6::extensions(&packet, &mut received, limits()) {
+        Ok(Payload::Protocol) => {}
+        Ok(Payload::Fragment) => return Err(DropReason::Ipv6Fragment),
+        Ok(Payload::Nothing) => return Err(DropReason::Ipv6NoPayload),
+        Err(bad) => return Err(refuse_extension(cx, &packet, &received, bad)),
+    }
+    packet.pull(received.header_len);
+    let known = matches!(received.next_header, Protocol::ICMPV6 | Protocol::TCP | Protocol::UDP);
+    if known {
+        cx.counters.increment(Counter::Ip6InDelivers);
+    }
+    match received.next_header {
+        Protocol::TCP if !is_to_us_alone(&received) => Err(DropReason::TcpBadAddress),
+        Protocol::TCP => tcp(cx, packet, &received),
+        Protocol::UDP => udp(cx, packet, &received),
+        Protocol::ICMPV6 => icmp_message(cx, packet, &received),
+        _ => {
+            let pointer = u32::try_from(received.next_header_at).unwrap_or(u32::MAX);
+            let problem = Problem::ParameterProblem { code: parameter::NEXT_HEADER, pointer };
+            refuse(cx, &packet, &received, problem);
+            Err(DropReason::UnknownIpProtocol)
+        }
+    }
+}
+
+/// Linux: `tcp_v6_rcv`.
+fn tcp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), DropReason> {
+    let &Received { source, destination, traffic_class: tos, hop_limit: ttl, header_len, .. } = received;
+    let device = scope_device(cx, packet.meta.device, destination);
+    let mtu = cx.mtu(packet.meta.device, None);
+    let (source, destination) = (source.into(), destination.into());
+    let info = SegmentInfo { source, destination, tos, ttl, mtu, header_len, device };
+    cx.with_tcp(|tcp, env| tcp.input(env, &info, packet))
+}
+
+/// Linux: `udpv6_rcv`.
+fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), DropReason> {
+    let receive_buffer = cx.sysctl.rmem_default as usize;
+    let device = scope_device(cx, packet.meta.device, received.destination);
+    let (source, destination) = (received.source.into(), received.destination.into());
+    let arrival = Arrival { source, destination, device, receive_buffer };
+    let Err(Rejected { packet, reason }) = cx.udp.input(cx.counters, &arrival, packet) else {
+        return Ok(());
+    };
+    if reason == DropReason::UdpNoSocket {
+        refuse(cx, &packet, received, Problem::PortUnreachable);
+    }
+    Err(reason)
+}
+
+/// Linux: `icmpv6_rcv`.
+fn icmp_message(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), DropReason> {
+    let &Received { source, destination, .. } = received;
+    match icmp::input(cx.counters, cx.sysctl, packet, source, destination)? {
+        icmp::Verdict::Reply(packet) => {
+            reply(cx, packet, received);
+            Ok(())
+        }
+        icmp::Verdict::Error(mut error) => {
+            error.scope = scope_device(cx, received.device, destination).0;
+            tell::tell(cx, &error);
+            Ok(())
+        }
+        icmp::Verdict::Discovery(packet) => discovery::receive(cx, &packet, received),
+        icmp::Verdict::Listeners(_) => Err(DropReason::IcmpIgnored),
+    }
+}
+
+/// Sends an echo back. Linux: `icmpv6_echo_reply`.
+fn reply(cx: &mut Context<'_>, packet: Packet, received: &Received) {
+    cx.counters.increment(Counter::Icmp6OutMsgs);
+    cx.counters.increment(Counter::Icmp6OutEchoReplies);
+    // A group is no sender: one of our addresses is chosen.
+    let from = Some(received.destination).filter(|destination| !destination.is_multicast());
+    let device = match received.source.is_unicast_link_local() {
+        true => Some(scope_device(cx, received.device, received.source)),
+        false => None,
+    };
+    let reply = Outgoing {
+        packet,
+        source: from.map(Into::into),
+        destination: received.source.into(),
+        protocol: Protocol::ICMPV6,
+        ttl: cx.hop_limit(device.unwrap_or(DeviceIndex::LOOPBACK)),
+        tos: received.traffic_class,
+        cutting: Cutting::Anywhere,
+        device,
+    };
+    // A reply that cannot be sent is counted there; the request was answered.
+    let _ = transmit::send(cx, reply);
+}
+
+/// Tells a packet's sender what is wrong with it.
+pub(super) fn refuse(cx: &mut Context<'_>, packet: &Packet, received: &Received, problem: Problem) {
+    complain6::complain(cx, received.quote(packet), received.device, received.addressed, problem);
+}
+
+/// How much of the options is read. Linux: `max_hbh_opts_number`, `max_dst_opts_number`, both 8.
+pub(super) const fn limits() -> Limits {
+    Limits { options: 8, length: u32::MAX }
+}
+
+/// Tells a packet's sender of an extension header that makes no sense, if he is to know. Linux: `icmpv6_param_prob`.
+pub(super) fn refuse_extension(
+    cx: &mut Context<'_>,
+    packet: &Packet,
+    received: &Received,
+    bad: BadExtension,
+) -> DropReason {
+    if let BadExtension::Problem { code, pointer } = bad {
+        refuse(cx, packet, received, Problem::ParameterProblem { code, pointer });
+    }
+    DropReason::Ipv6BadExtension
+}
+
+/// The device that a packet's link-local addresses mean: the one it came by, or, over the loopback device, the one
+/// that the address belongs to. Linux: `inet6_iif`.
+pub(super) fn scope_device(cx: &Context<'_>, device: DeviceIndex, destination: Ipv6Addr) -> DeviceIndex {
+    if device != DeviceIndex::LOOPBACK || !destination.is_unicast_link_local() {
+        return device;
+    }
+    let owner = cx.interfaces.iter().find(|interface| interface.address(destination.into()).is_some());
+    owner.map_or(device, |interface| interface.index())
+}
+
+/// Whether a frame to many carries what a host alone is to see. Linux: `skb->pkt_type == PACKET_HOST`.
+pub(super) fn is_to_us_alone(received: &Received) -> bool {
+    received.addressed == LinkDestination::Host && !received.destination.is_multicast()
+}

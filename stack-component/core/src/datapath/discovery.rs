@@ -1,0 +1,105 @@
+//! Neighbour discovery's messages on their way in. Linux: `ndisc_rcv`.
+
+use super::{Context, address_timers, advertisement, discovery_output, neighbours};
+use crate::device::AddressState;
+use crate::drop_reason::DropReason;
+use crate::ip::v6::Received;
+use crate::neighbour::nd::{self, Arrival, Flags, Heard, Learn, Ourselves, Verdict};
+use crate::packet::{DeviceIndex, Packet};
+use crate::wire::icmpv6::Header;
+use crate::wire::ndp::{Message, Options};
+use core::net::Ipv6Addr;
+
+/// Takes in a message (its ICMPv6 header first) that came as `received` says. Linux: `ndisc_rcv`.
+pub(super) fn receive(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> Result<(), DropReason> {
+    let header = Header::parse(packet.data()).map_err(|_| DropReason::NdiscMalformed)?;
+    let &Received { source, destination, hop_limit, addressed, device, .. } = received;
+    let arrival = Arrival { source, destination, hop_limit, code: header.code(), addressed };
+    nd::check(&arrival)?;
+    let (message, options) = Message::parse(&header).map_err(|_| DropReason::NdiscMalformed)?;
+    let verdict = match message {
+        Message::NeighbourSolicitation { target } => {
+            let us = ourselves(cx, device, target)?;
+            nd::solicitation(&arrival, target, options, us)?
+        }
+        Message::NeighbourAdvertisement { target, router, solicited, override_known } => {
+            let us = ourselves(cx, device, target)?;
+            nd::advertisement(&arrival, target, Flags { router, solicited, override_known }, options, us)?
+        }
+        Message::RouterAdvertisement(said) => {
+            return advertisement::receive(cx, device, &arrival, &said, options);
+        }
+        Message::RouterSolicitation => return solicited_as_router(cx, device, &arrival, options),
+        // Linux learns another first hop of it; that is not built.
+        Message::Redirect { .. } => return Err(DropReason::NdiscIgnored),
+    };
+    follow(cx, device, message, verdict)
+}
+
+/// Does what a solicitation or an advertisement asks for.
+fn follow(
+    cx: &mut Context<'_>,
+    device: DeviceIndex,
+    message: Message,
+    verdict: Verdict,
+) -> Result<(), DropReason> {
+    let Verdict { reply, learn, duplicate, conflict } = verdict;
+    let learnt = learn.map_or(Ok(()), |learn| neighbours::learn(cx, device, learn));
+    // What waited goes before anything that is sent from now on.
+    neighbours::do_neighbour_actions(cx);
+    match message {
+        Message::NeighbourSolicitation { target } | Message::NeighbourAdvertisement { target, .. }
+            if duplicate =>
+        {
+            address_timers::taken(cx, device, target);
+        }
+        _ => {}
+    }
+    match reply {
+        Some((to, fields)) => {
+            let from = match message {
+                Message::NeighbourSolicitation { target } => target,
+                _ => return Ok(()),
+            };
+            discovery_output::send(cx, device, from, to, &fields);
+            Ok(())
+        }
+        // Who has our address as well as we is not heard: RFC 4862 leaves it to people.
+        None if conflict => Err(DropReason::NdiscBadSource),
+        None => learnt,
+    }
+}
+
+/// Whoever looks for a router is a neighbour, if it says who it is. Linux: `ndisc_recv_rs`.
+fn solicited_as_router(
+    cx: &mut Context<'_>,
+    device: DeviceIndex,
+    arrival: &Arrival,
+    options: Options<'_>,
+) -> Result<(), DropReason> {
+    let station = nd::station(options, false);
+    if !cx.sysctl.ipv6.of(device.0).forwarding {
+        return Err(DropReason::NdiscNotForUs);
+    }
+    if arrival.source.is_unspecified() {
+        return if station.is_some() { Err(DropReason::NdiscMalformed) } else { Ok(()) };
+    }
+    neighbours::learn(cx, device, Learn { address: arrival.source, mac: station, how: Heard::Asking })
+}
+
+/// What the stack is to a message about `target` that came by `device`.
+fn ourselves(cx: &Context<'_>, device: DeviceIndex, target: Ipv6Addr) -> Result<Ourselves, DropReason> {
+    let interface = cx.interfaces.get(device).ok_or(DropReason::LinkDown)?;
+    let record = interface.address(target.into());
+    let of_target = match record.map(|address| address.state) {
+        Some(AddressState::Preferred | AddressState::Deprecated) => nd::Target::Ours,
+        Some(AddressState::Tentative) => nd::Target::Tentative,
+        Some(AddressState::DadFailed) | None => nd::Target::Other,
+    };
+    Ok(Ourselves {
+        mac: interface.mac(),
+        target: of_target,
+        nonce: record.and_then(|address| address.detection?.nonce),
+        router: cx.sysctl.ipv6.of(device.0).forwarding,
+    })
+}

@@ -1,0 +1,74 @@
+//! Neighbour discovery's messages on their way out. Linux: `ndisc_send_skb`.
+
+use super::{Context, transmit};
+use crate::counters::Counter;
+use crate::drop_reason::DropReason;
+use crate::ip::v6::{self, Request};
+use crate::netfilter::{HookPoint, HookState};
+use crate::packet::{DeviceIndex, Packet};
+use crate::wire::icmpv6::fill_checksum;
+use crate::wire::ipv6::ALL_ROUTERS;
+use crate::wire::ndp::{Fields, HOP_LIMIT, Message};
+use crate::wire::protocol::Protocol;
+use core::net::Ipv6Addr;
+
+/// Asks for routers. Linux: `ndisc_send_rs`.
+pub(super) fn solicit_routers(cx: &mut Context<'_>, device: DeviceIndex) {
+    let Some(interface) = cx.interfaces.get(device) else { return };
+    let from = interface.link_local();
+    // Who has no address yet says nothing of its station, either.
+    let station = from.map(|_| interface.mac());
+    let fields = Fields { message: Message::RouterSolicitation, station, nonce: None };
+    send(cx, device, from.unwrap_or(Ipv6Addr::UNSPECIFIED), ALL_ROUTERS, &fields);
+}
+
+/// Sends a message over a link; the routes are not asked. Linux: `ndisc_send_skb`.
+pub(super) fn send(
+    cx: &mut Context<'_>,
+    device: DeviceIndex,
+    source: Ipv6Addr,
+    destination: Ipv6Addr,
+    fields: &Fields,
+) {
+    count(cx, fields);
+    if let Err(reason) = send_counted(cx, device, source, destination, fields) {
+        cx.count_sent_drop(reason, true);
+    }
+}
+
+fn send_counted(
+    cx: &mut Context<'_>,
+    device: DeviceIndex,
+    source: Ipv6Addr,
+    destination: Ipv6Addr,
+    fields: &Fields,
+) -> Result<(), DropReason> {
+    let mut packet = Packet::with_capacity(0);
+    fields.emit(packet.push(fields.message_len()));
+    fill_checksum(source, destination, packet.data_mut());
+    let request = Request {
+        packet,
+        source,
+        destination,
+        next_header: Protocol::ICMPV6,
+        hop_limit: HOP_LIMIT,
+        traffic_class: cx.sysctl.ipv6.of(device.0).ndisc_tclass as u8,
+        flow_label: 0,
+    };
+    let mtu = cx.mtu6(device, None);
+    let mut packet = v6::output(request, mtu).map_err(|(reason, _)| reason)?;
+    let state = HookState { point: HookPoint::LocalOut, input: None, output: Some(device) };
+    cx.hooks.run(&state, &mut packet)?;
+    let target = transmit::Target::Neighbour(destination.into());
+    transmit::egress(cx, packet, transmit::Way { input: None, device, target, mtu })
+}
+
+fn count(cx: &mut Context<'_>, fields: &Fields) {
+    cx.counters.increment(Counter::Ip6OutRequests);
+    cx.counters.increment(Counter::Icmp6OutMsgs);
+    cx.counters.increment(match fields.message {
+        Message::NeighbourSolicitation { .. } => Counter::Icmp6OutNeighborSolicits,
+        Message::NeighbourAdvertisement { .. } => Counter::Icmp6OutNeighborAdvertisements,
+        _ => Counter::Icmp6OutRouterSolicits,
+    });
+}

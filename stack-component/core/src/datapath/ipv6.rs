@@ -1,0 +1,89 @@
+//! The walk upward of IPv6, to the point where it is clear whom a packet is for.
+
+use super::{Context, deliver6, forward6};
+use crate::counters::Counter;
+use crate::drop_reason::DropReason;
+use crate::ip::v6::{self, Received};
+use crate::netfilter::{HookPoint, HookState};
+use crate::packet::{DeviceIndex, Packet};
+use crate::route::{Destination, FlowKey, ROUTING_TOS};
+use crate::wire::ecn::Codepoint;
+use crate::wire::ipv6::{ALL_NODES, ALL_ROUTERS, multicast_scope, scope_of_group, solicited_node};
+use core::net::Ipv6Addr;
+
+/// Linux: `ipv6_rcv`, `ip6_rcv_finish`.
+pub(super) fn ipv6(cx: &mut Context<'_>, mut packet: Packet) -> Result<(), DropReason> {
+    let device = packet.meta.device;
+    cx.counters.increment(Counter::Ip6InReceives);
+    if cx.sysctl.ipv6.of(device.0).disable_ipv6 {
+        return Err(DropReason::Ipv6Disabled);
+    }
+    let mut received = v6::input(&mut packet)?;
+    count(cx, &packet, &received);
+    if !cx.hooks.is_empty(HookPoint::PreRouting) {
+        let state = HookState { point: HookPoint::PreRouting, input: Some(device), output: None };
+        cx.hooks.run(&state, &mut packet)?;
+        received = v6::input(&mut packet)?;
+    }
+    let from_wire = device != DeviceIndex::LOOPBACK;
+    v6::check_addresses(received.source, received.destination, from_wire)?;
+    // Nobody else has our addresses.
+    if from_wire && cx.routes.is_local(received.source.into()) {
+        return Err(DropReason::Ipv6BadSource);
+    }
+    if let Err(bad) = v6::hop_by_hop(&packet, &mut received, deliver6::limits()) {
+        return Err(deliver6::refuse_extension(cx, &packet, &received, bad));
+    }
+    route(cx, packet, received)
+}
+
+fn count(cx: &mut Context<'_>, packet: &Packet, received: &Received) {
+    cx.counters.add(Counter::Ip6InOctets, packet.len() as u64);
+    cx.counters.increment(match Codepoint::of_tos(received.traffic_class) {
+        Codepoint::NotEct => Counter::Ip6InNoECTPkts,
+        Codepoint::Ect1 => Counter::Ip6InECT1Pkts,
+        Codepoint::Ect0 => Counter::Ip6InECT0Pkts,
+        Codepoint::Ce => Counter::Ip6InCEPkts,
+    });
+    if received.destination.is_multicast() {
+        cx.counters.increment(Counter::Ip6InMcastPkts);
+    }
+}
+
+/// Linux: `ip6_route_input`, `ip6_mc_input`.
+fn route(cx: &mut Context<'_>, packet: Packet, received: Received) -> Result<(), DropReason> {
+    let Received { source, destination, traffic_class, .. } = received;
+    let device = packet.meta.device;
+    if destination.is_multicast() {
+        let ours = is_member(cx, device, destination);
+        return if ours { deliver6::deliver(cx, packet, received) } else { Err(DropReason::Ipv6NotForUs) };
+    }
+    let flow = FlowKey {
+        source: Some(source.into()),
+        mark: packet.meta.mark,
+        tos: traffic_class & ROUTING_TOS,
+        // What comes from ourselves comes from the address's own device.
+        input: Some(device).filter(|&device| device != DeviceIndex::LOOPBACK),
+        ..FlowKey::to(destination.into())
+    };
+    match cx.routes.lookup(&flow) {
+        Ok(Destination::Local { .. }) => deliver6::deliver(cx, packet, received),
+        Ok(Destination::Unicast(hop)) => forward6::forward(cx, packet, received, hop),
+        Ok(Destination::Broadcast(_)) => Err(DropReason::Ipv6NotForUs),
+        Err(refusal) => forward6::refuse(cx, &packet, &received, refusal),
+    }
+}
+
+/// Whether a device listens to a group: all nodes', its own addresses' groups, and all routers' if it is one's.
+/// Linux: `ipv6_chk_mcast_addr`.
+fn is_member(cx: &Context<'_>, device: DeviceIndex, group: Ipv6Addr) -> bool {
+    let of_link = scope_of_group(group) == Some(multicast_scope::LINK);
+    if group == ALL_NODES || device == DeviceIndex::LOOPBACK {
+        return true;
+    }
+    if group == ALL_ROUTERS {
+        return cx.sysctl.ipv6.of(device.0).forwarding;
+    }
+    let Some(interface) = cx.interfaces.get(device).filter(|_| of_link) else { return false };
+    interface.addresses().iter().filter_map(|address| address.v6()).any(|ours| solicited_node(ours) == group)
+}

@@ -1,0 +1,207 @@
+//! An address of an interface, with its state and lifetimes. Linux: `struct inet6_ifaddr`, `struct in_ifaddr`.
+
+use crate::time::{Duration, Instant};
+use crate::wire::cidr::IpCidr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Whether an address may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AddressState {
+    /// It is not known yet whether somebody else has it: nothing comes from it, nothing is taken in for it. Linux:
+    /// `IFA_F_TENTATIVE`.
+    Tentative,
+    /// It is ours.
+    Preferred,
+    /// It is ours still, but nothing new is to come from it. Linux: `IFA_F_DEPRECATED`.
+    Deprecated,
+    /// Somebody else has it. Linux: `IFA_F_DADFAILED`.
+    DadFailed,
+}
+
+/// What else is to be known of an address. Linux: `IFA_F_*`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AddressFlags {
+    /// Made to be forgotten (RFC 8981). Linux: `IFA_F_TEMPORARY`.
+    pub temporary: bool,
+    /// Made by itself, of what a router or a server said: not `IFA_F_PERMANENT`.
+    pub dynamic: bool,
+    /// Its network gets no route of its own. Linux: `IFA_F_NOPREFIXROUTE`.
+    pub no_prefix_route: bool,
+    /// Nobody is asked whether he has it. Linux: `IFA_F_NODAD`.
+    pub no_dad: bool,
+    /// Its last bits were made by RFC 7217. Linux: `IFA_F_STABLE_PRIVACY`.
+    pub stable_privacy: bool,
+    /// Temporary addresses are made beside it. Linux: `IFA_F_MANAGETEMPADDR`.
+    pub manage_temporary: bool,
+}
+
+/// How far an address means anything. Linux: `RT_SCOPE_*`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AddressScope {
+    /// Everywhere.
+    Global,
+    /// On one link.
+    Link,
+    /// Here.
+    Host,
+}
+
+/// Until when an address is valid, and until when preferred; none: forever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// When it goes.
+    pub valid: Option<Instant>,
+    /// When it is deprecated.
+    pub preferred: Option<Instant>,
+}
+
+impl Lifetimes {
+    /// Forever.
+    pub const FOREVER: Lifetimes = Lifetimes { valid: None, preferred: None };
+
+    /// So many seconds from now on; `u32::MAX` is forever.
+    pub fn from_seconds(now: Instant, valid: u32, preferred: u32) -> Self {
+        Lifetimes { valid: after(now, valid), preferred: after(now, preferred) }
+    }
+}
+
+/// The instant so many seconds from now on; `u32::MAX` is never.
+pub fn after(now: Instant, seconds: u32) -> Option<Instant> {
+    (seconds != u32::MAX).then(|| now + Duration::from_secs(seconds.into()))
+}
+
+/// How far duplicate address detection is (RFC 4862 section 5.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Detection {
+    /// Questions still to be asked.
+    pub(crate) probes: u32,
+    /// When the next one is, or the answer is known; none while the link is down.
+    pub(crate) due: Option<Instant>,
+    /// The number in the last question (RFC 7527).
+    pub(crate) nonce: Option<[u8; 6]>,
+}
+
+/// One address of an interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// The address, and how many of its bits name its network.
+    pub cidr: IpCidr,
+    /// Whether it may be used.
+    pub state: AddressState,
+    /// What else is to be known of it.
+    pub flags: AddressFlags,
+    /// How long it lasts.
+    pub lifetimes: Lifetimes,
+    /// The address of everybody in its network; IPv4 only.
+    pub broadcast: Option<Ipv4Addr>,
+    /// When it was given.
+    pub created: Instant,
+    /// When it was last changed.
+    pub updated: Instant,
+    /// The public address that a temporary one was made beside. Linux: `ifpub`.
+    pub(crate) public: Option<Ipv6Addr>,
+    /// Whether a temporary one has had its successor made, or tried. Linux: `regen_count`.
+    pub(crate) renewed: bool,
+    /// How often it was made anew because it was taken (temporary and stable ones).
+    pub(crate) retries: u32,
+    /// How far it is known whether somebody else has it, of a tentative one.
+    pub(crate) detection: Option<Detection>,
+}
+
+impl Address {
+    /// An address for ever that may be used at once.
+    pub const fn new(cidr: IpCidr, now: Instant) -> Self {
+        Address {
+            cidr,
+            state: AddressState::Preferred,
+            flags: AddressFlags {
+                temporary: false,
+                dynamic: false,
+                no_prefix_route: false,
+                no_dad: false,
+                stable_privacy: false,
+                manage_temporary: false,
+            },
+            lifetimes: Lifetimes::FOREVER,
+            broadcast: cidr.broadcast(),
+            created: now,
+            updated: now,
+            public: None,
+            renewed: false,
+            retries: 0,
+            detection: None,
+        }
+    }
+
+    /// The address without its network.
+    pub const fn ip(&self) -> IpAddr {
+        self.cidr.address()
+    }
+
+    /// The address, if it is an IPv6 one.
+    pub const fn v6(&self) -> Option<Ipv6Addr> {
+        match self.cidr.address() {
+            IpAddr::V6(address) => Some(address),
+            IpAddr::V4(_) => None,
+        }
+    }
+
+    /// How far it means anything. Linux: `rt_scope`.
+    pub const fn scope(&self) -> AddressScope {
+        match self.cidr.address() {
+            IpAddr::V4(address) if address.is_loopback() => AddressScope::Host,
+            IpAddr::V4(address) if address.is_link_local() => AddressScope::Link,
+            IpAddr::V6(address) if address.is_loopback() => AddressScope::Host,
+            IpAddr::V6(address) if address.is_unicast_link_local() => AddressScope::Link,
+            _ => AddressScope::Global,
+        }
+    }
+
+    /// Whether packets may come from it and are taken in for it.
+    pub const fn is_usable(&self) -> bool {
+        matches!(self.state, AddressState::Preferred | AddressState::Deprecated)
+    }
+
+    /// Whether nothing new is to come from it.
+    pub const fn is_deprecated(&self) -> bool {
+        matches!(self.state, AddressState::Deprecated)
+    }
+
+    /// When something is to be done for it.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let Lifetimes { valid, preferred } = self.lifetimes;
+        let preferred = preferred.filter(|_| self.state == AddressState::Preferred);
+        let detection = self.detection.and_then(|detection| detection.due);
+        [valid, preferred, detection].into_iter().flatten().min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_and_deadlines() {
+        let at = Instant::from_millis;
+        let rows = [
+            ("127.0.0.1/8", AddressScope::Host),
+            ("169.254.1.1/16", AddressScope::Link),
+            ("192.0.2.1/24", AddressScope::Global),
+            ("::1/128", AddressScope::Host),
+            ("fe80::1/64", AddressScope::Link),
+            ("fd77::1/64", AddressScope::Global),
+        ];
+        for (cidr, scope) in rows {
+            let address = Address::new(cidr.parse().unwrap(), at(0));
+            assert_eq!((address.scope(), address.deadline()), (scope, None), "{cidr}");
+        }
+        let mut address = Address::new("fd77::1/64".parse().unwrap(), at(0));
+        address.lifetimes = Lifetimes::from_seconds(at(1000), 20, 10);
+        assert_eq!(address.deadline(), Some(at(11_000)));
+        address.state = AddressState::Deprecated;
+        assert_eq!(address.deadline(), Some(at(21_000)));
+        address.detection = Some(Detection { probes: 1, due: Some(at(500)), nonce: None });
+        assert_eq!(address.deadline(), Some(at(500)));
+        assert_eq!(Lifetimes::from_seconds(at(1), u32::MAX, u32::MAX), Lifetimes::FOREVER);
+    }
+}

@@ -1,0 +1,103 @@
+//! The addresses of a stack's devices.
+
+use super::{ConfigError, Stack};
+use crate::datapath;
+use crate::device::Address;
+use crate::ip::v6::source::{Source, order_destinations};
+use crate::packet::DeviceIndex;
+use crate::route::{Destination, FlowKey, Route, RouteError};
+use crate::wire::cidr::IpCidr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Most addresses of one device.
+const MAX_ADDRESSES: usize = 4096;
+
+impl Stack {
+    /// Gives a device an address for ever, and the routes that follow: to the address itself, to its network, to
+    /// everybody in it. An IPv4 address is announced to the link when it is up. An IPv6 address is asked for on the
+    /// link first, and is ours when nobody answers. Linux: `ip address add`, `inet_insert_ifa`, `ipv6_add_addr`.
+    pub fn add_address(&mut self, device: DeviceIndex, address: IpCidr) -> Result<(), ConfigError> {
+        self.add_address_record(device, Address::new(address, self.now))
+    }
+
+    /// As [`Stack::add_address`], with lifetimes and flags. Its state follows from its flags.
+    pub fn add_address_record(&mut self, device: DeviceIndex, address: Address) -> Result<(), ConfigError> {
+        let interface = self.interfaces.get(device).ok_or(ConfigError::NoSuchDevice)?;
+        let ip = address.ip();
+        if !may_be_ours(address.cidr) || ip.is_loopback() != interface.is_loopback() {
+            return Err(ConfigError::BadAddress(ip));
+        }
+        if interface.address(ip).is_some() {
+            return Err(ConfigError::AddressExists(ip));
+        }
+        if interface.addresses().len() >= MAX_ADDRESSES {
+            return Err(ConfigError::TooManyAddresses);
+        }
+        let added = self.with_context(self.now, |cx, _, _| datapath::add_address(cx, device, address));
+        added.map_err(|error| match error {
+            RouteError::Exists => ConfigError::AddressExists(ip),
+            error => ConfigError::Route(error),
+        })?;
+        if ip.is_ipv4() {
+            self.sysctl.ipv4.keep(device.0);
+        }
+        Ok(())
+    }
+
+    /// Takes an address away from a device, with the routes that came with it. Linux: `ip address del`.
+    pub fn remove_address(&mut self, device: DeviceIndex, ip: IpAddr) -> Result<(), ConfigError> {
+        let removed = self.with_context(self.now, |cx, _, _| datapath::remove_address(cx, device, ip));
+        removed.map(|_| ()).ok_or(ConfigError::NoSuchAddress(ip))
+    }
+
+    /// Adds a default route by `gateway`, which must be in the network of a device.
+    pub fn add_default_gateway(&mut self, gateway: impl Into<IpAddr>) -> Result<(), ConfigError> {
+        let gateway = gateway.into();
+        self.add_route(Route::via(IpCidr::all_like(gateway), gateway))
+    }
+
+    /// The resolvers that routers told of (RFC 8106), the first to be asked first.
+    pub fn advertised_resolvers(&self) -> impl Iterator<Item = Ipv6Addr> {
+        self.autoconf.resolvers(self.now)
+    }
+
+    /// Puts the addresses of a name in the order in which they are to be tried (RFC 6724 section 6).
+    pub fn order_destinations(&self, destinations: &mut [IpAddr]) {
+        order_destinations(destinations, |destination| {
+            let address = self.source_towards(destination)?;
+            let records = self.interfaces.iter().flat_map(|interface| interface.addresses());
+            let deprecated =
+                records.filter(|record| record.ip() == address).any(|record| record.is_deprecated());
+            Some(Source { address, deprecated })
+        });
+    }
+
+    /// Our address towards `remote`; none if there is no way.
+    fn source_towards(&self, remote: IpAddr) -> Option<IpAddr> {
+        match self.routes.lookup(&FlowKey::to(remote)).ok()? {
+            Destination::Local { source } => Some(source.unwrap_or(remote)),
+            Destination::Unicast(hop) | Destination::Broadcast(hop) => {
+                let of_device =
+                    || self.interfaces.source_for(&self.sysctl, hop.device, hop.neighbour, remote);
+                hop.source.or_else(of_device)
+            }
+        }
+    }
+}
+
+/// Whether an address can be a host's in its network.
+fn may_be_ours(cidr: IpCidr) -> bool {
+    match cidr.address() {
+        IpAddr::V4(address) => may_be_ours_v4(cidr, address),
+        // Linux: `ipv6_add_addr`.
+        IpAddr::V6(address) => {
+            !(address.is_multicast() || address.is_unspecified() || address.to_ipv4_mapped().is_some())
+        }
+    }
+}
+
+fn may_be_ours_v4(cidr: IpCidr, address: Ipv4Addr) -> bool {
+    let is_the_network = cidr.broadcast().is_some() && cidr.network().address() == address;
+    let is_everybody = address.is_broadcast() || cidr.broadcast() == Some(address);
+    !(address.is_multicast() || address.octets()[0] == 0 || is_the_network || is_everybody)
+}

@@ -1,6 +1,6 @@
 //! Interface `wnet:stack/addresses`.
 
-use super::failure::failure;
+use super::failure::{failure, no_such_address};
 use crate::Component;
 use crate::bindings::exports::wasi::sockets::network::IpAddress;
 use crate::bindings::exports::wnet::stack::addresses::{Address, AddressFlags, Guest, Membership};
@@ -62,7 +62,7 @@ impl Guest for Component {
                     && (label.is_empty() || label == interface.name())
             });
             if !meant {
-                return Err(failure(Errno::AddressNotAvailable, ""));
+                return Err(no_such_address(ip));
             }
             Ok(state.stack.remove_address(device, ip)?)
         })

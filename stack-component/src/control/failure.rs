@@ -1,8 +1,8 @@
 //! Why nothing was changed, in the WIT's words.
 
 use crate::bindings::exports::wnet::stack::control_types::{Errno, Failure};
-use alloc::format;
 use alloc::string::ToString;
+use core::net::IpAddr;
 use stack_core::neighbour::TellError;
 use stack_core::route::{Refusal, RouteError};
 use stack_core::stack::ConfigError;
@@ -13,16 +13,22 @@ pub(super) fn failure(errno: Errno, text: &str) -> Failure {
     Failure { errno, text: text.to_string() }
 }
 
+/// The device does not have the address.
+pub(super) fn no_such_address(ip: IpAddr) -> Failure {
+    let v4 = "ipv4: Address not found";
+    failure(Errno::AddressNotAvailable, if ip.is_ipv4() { v4 } else { "ipv6: address not found" })
+}
+
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         match error {
             ConfigError::Route(error) => error.into(),
             ConfigError::NoSuchDevice => failure(Errno::NoDevice, ""),
             ConfigError::AddressExists(ip) => {
-                let version = if ip.is_ipv4() { "ipv4" } else { "ipv6" };
-                failure(Errno::Exists, &format!("{version}: Address already assigned"))
+                let v4 = "ipv4: Address already assigned";
+                failure(Errno::Exists, if ip.is_ipv4() { v4 } else { "ipv6: address already assigned" })
             }
-            ConfigError::NoSuchAddress(_) => failure(Errno::AddressNotAvailable, ""),
+            ConfigError::NoSuchAddress(ip) => no_such_address(ip),
             ConfigError::TooManyAddresses => failure(Errno::NoBufferSpace, ""),
             ConfigError::TooManyDevices => failure(Errno::NoBufferSpace, ""),
             ConfigError::BadMtu(_) => failure(Errno::Invalid, "mtu less than device minimum"),

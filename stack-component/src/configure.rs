@@ -19,8 +19,6 @@ use stack_core::wire::cidr::IpCidr;
 
 /// MTU of a device whose configuration names none.
 const DEFAULT_MTU: u32 = 1500;
-/// Longest name of a device in bytes. Linux: `IFNAMSIZ` with its terminator.
-const MAX_NAME: usize = 15;
 /// Least MTU. Linux: `ETH_MIN_MTU`.
 const MIN_MTU: u32 = 68;
 /// Largest MTU. The device could have 16110, the driver has no jumbo frames yet.
@@ -49,9 +47,6 @@ fn take_function(functions: &mut [Option<Function>], index: u32) -> Result<Funct
 }
 
 fn add_device(stack: &mut Stack, config: &DeviceConfig, function: Function) -> Result<(), String> {
-    if !is_device_name(&config.name) {
-        return Err(format!("a device's name has 1 to {MAX_NAME} bytes, no slash, colon or white space"));
-    }
     let mtu = config.mtu.unwrap_or(DEFAULT_MTU);
     if !(MIN_MTU..=MAX_MTU).contains(&mtu) {
         return Err(format!(
@@ -86,10 +81,4 @@ fn address_of(InterfaceAddress { address, prefix_length }: &InterfaceAddress) ->
     let bits = if ip.is_ipv4() { 32 } else { 128 };
     IpCidr::new(ip, *prefix_length)
         .ok_or_else(|| format!("{ip}/{prefix_length}: a prefix has 0 to {bits} bits"))
-}
-
-/// Linux: `dev_valid_name`.
-fn is_device_name(name: &str) -> bool {
-    let forbidden = |char: char| char == '/' || char == ':' || char.is_whitespace() || char.is_control();
-    (1..=MAX_NAME).contains(&name.len()) && name != "." && name != ".." && !name.contains(forbidden)
 }

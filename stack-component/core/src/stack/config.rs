@@ -54,7 +54,10 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ConfigError::NoSuchDevice => f.write_str("there is no such device"),
-            ConfigError::BadName(name) => write!(f, "the device name {name:?} is taken, or no name"),
+            ConfigError::BadName(name) => write!(
+                f,
+                "the device name {name:?} is taken, or not 1 to {MAX_NAME} bytes without slash or space"
+            ),
             ConfigError::TooManyDevices => write!(f, "there are {MAX_DEVICES} devices already"),
             ConfigError::BadMtu(mtu) => write!(f, "mtu {mtu} is not from {MIN_MTU} to 65535"),
             ConfigError::BadAddress(address) => write!(f, "{address} cannot be a host's address"),

@@ -1,7 +1,7 @@
 //! The walk upward, from IPv6 to the protocol that a packet carries.
 
 use super::fragments6::{self, Refused};
-use super::{Context, Outgoing, complain6, discovery, learn, tell, transmit};
+use super::{Context, Outgoing, complain6, discovery, learn, raw, tell, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::icmp::v6::{self as icmp, Problem};
@@ -51,17 +51,35 @@ fn deliver_payload(cx: &mut Context<'_>, mut packet: Packet, received: Received)
     if known {
         cx.counters.increment(Counter::Ip6InDelivers);
     }
+    let arrival = arrival(cx, &packet, &received);
+    let taken = cx.raw.deliver(&arrival, received.quote(&packet), packet.data());
     match received.next_header {
         Protocol::TCP if !is_to_us_alone(&received) => Err(DropReason::TcpBadAddress),
         Protocol::TCP => tcp(cx, packet, &received),
         Protocol::UDP => udp(cx, packet, &received),
         Protocol::ICMPV6 => icmp_message(cx, packet, &received),
+        _ if taken => {
+            cx.counters.increment(Counter::Ip6InDelivers);
+            Ok(())
+        }
         _ => {
             let pointer = u32::try_from(received.next_header_at).unwrap_or(u32::MAX);
             let problem = Problem::ParameterProblem { code: parameter::NEXT_HEADER, pointer };
             refuse(cx, &packet, &received, problem);
             Err(DropReason::UnknownIpProtocol)
         }
+    }
+}
+
+fn arrival(cx: &Context<'_>, packet: &Packet, received: &Received) -> raw::Arrival {
+    raw::Arrival {
+        source: received.source.into(),
+        destination: received.destination.into(),
+        protocol: received.next_header,
+        hop_limit: received.hop_limit,
+        traffic_class: received.traffic_class,
+        device: scope_device(cx, packet.meta.device, received.destination),
+        at: cx.now,
     }
 }
 
@@ -93,7 +111,17 @@ fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), 
 /// Linux: `icmpv6_rcv`.
 fn icmp_message(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), DropReason> {
     let &Received { source, destination, .. } = received;
-    match icmp::input(cx.counters, cx.sysctl, packet, source, destination)? {
+    let arrival = arrival(cx, &packet, received);
+    let message = raw::for_sockets(cx, &packet);
+    let verdict = match icmp::input(cx.counters, cx.sysctl, packet, source, destination) {
+        Err(DropReason::IcmpIgnored) if raw::message(cx, &arrival, &message) => return Ok(()),
+        Ok(icmp::Verdict::Error(error)) => {
+            raw::message(cx, &arrival, &message);
+            icmp::Verdict::Error(error)
+        }
+        verdict => verdict?,
+    };
+    match verdict {
         icmp::Verdict::Reply(packet) => {
             reply(cx, packet, received);
             Ok(())

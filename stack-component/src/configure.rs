@@ -1,6 +1,7 @@
 //! From the host's configuration to a stack with devices. Every error is a line that names what was wrong.
 
-use crate::bindings::exports::wnet::stack::reactor::{Config, DeviceConfig, InterfaceAddress};
+use crate::bindings::exports::wnet::stack::reactor::{Autoconf, Config, DeviceConfig, InterfaceAddress};
+use crate::bindings::wasi::clocks::monotonic_clock;
 use crate::bindings::wnet::nic::pci::{self, Function};
 use crate::bindings::wnet::stack::notify::{self, Level};
 use crate::entry::new_stack;
@@ -15,6 +16,7 @@ use stack_core::device::NetDevice;
 use stack_core::driver::e1000::{E1000, Options};
 use stack_core::route::{Hop, Route};
 use stack_core::stack::Stack;
+use stack_core::time::Instant;
 use stack_core::wire::cidr::IpCidr;
 
 /// MTU of a device whose configuration names none.
@@ -58,8 +60,9 @@ fn add_device(stack: &mut Stack, config: &DeviceConfig, function: Function) -> R
     notify::log(Level::Info, &format!("{}: Intel 82540EM, {}, mtu {mtu}", config.name, device.mac()));
     let index = stack.add_device(&config.name, Box::new(device), mtu).map_err(|error| error.to_string())?;
     let addresses = config.addresses.iter().map(address_of).collect::<Result<Vec<_>, _>>()?;
-    if !addresses.iter().any(|address| address.is_ipv6()) {
-        // A card without an address of IPv6 has none at all: it asks for no routers, and believes none.
+    let autoconf = config.autoconf;
+    if !autoconf.contains(Autoconf::IPV6) && !addresses.iter().any(|address| address.is_ipv6()) {
+        // It asks for no routers, and believes none.
         let setting = format!("net/ipv6/conf/{}/disable_ipv6", config.name);
         stack.set_sysctl(&setting, "1").map_err(|error| error.to_string())?;
     }
@@ -72,6 +75,11 @@ fn add_device(stack: &mut Stack, config: &DeviceConfig, function: Function) -> R
         let hop = Hop { gateway: Some(ip), ..Hop::over(index) };
         let route = Route { hops: vec![hop], ..Route::via(IpCidr::all_like(ip), ip) };
         stack.add_route(route).map_err(|error| format!("gateway {ip}: {error}"))?;
+    }
+    if autoconf.contains(Autoconf::DHCP) {
+        stack
+            .dhcp_start(index, Instant::from_nanos(monotonic_clock::now()))
+            .map_err(|error| error.to_string())?;
     }
     Ok(())
 }

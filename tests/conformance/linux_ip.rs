@@ -3,11 +3,13 @@
 use std::ffi::OsStr;
 use std::io::Write;
 use std::net::Ipv6Addr;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::thread;
 
 use anyhow::{Context, Result, anyhow, ensure};
+use conformance::deadline::wait_for;
 use conformance::namespace::{GUEST, Namespace};
+use conformance::scratch::Scratch;
 use conformance::traffic::bytes;
 use conformance::wnet_process::Wnet;
 use conformance::{artifacts, needs};
@@ -17,6 +19,8 @@ crate::cases! {
     pings_of_all_sizes_come_back_over_ipv6,
     a_guest_is_served_over_ipv6,
     linux_is_reached_through_a_guest_as_router,
+    dnsmasq_gives_an_address,
+    radvd_gives_addresses_as_linux_would_make_them,
 }
 
 /// Linux's end and the guest's, over IPv6.
@@ -143,4 +147,83 @@ fn linux_is_reached_through_a_guest_as_router() -> Result<()> {
         ensure!(hops == [by, target], "{way}");
     }
     Ok(())
+}
+
+/// Waits until the instance's addresses are shown with `part` in them.
+fn wait_for_address(linux: &Namespace, name: &str, part: &str) -> Result<String> {
+    let wnet = artifacts::wnet()?.display().to_string();
+    wait_for(part, || {
+        let shown = linux.run(&wnet, &["ip", "--on", name, "addr"]).unwrap_or_default();
+        shown.contains(part).then_some(shown)
+    })
+}
+
+/// A name for an instance that no other test has.
+fn instance(what: &str) -> String {
+    format!("{what}-{}", std::process::id())
+}
+
+fn dnsmasq_gives_an_address() -> Result<()> {
+    needs::program("dnsmasq", "dnsmasq-base")?;
+    let linux = Namespace::with_tap()?;
+    let mut server = linux.command("dnsmasq")?;
+    server.args(["--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--port=0"]);
+    server.args(["--interface=tap0", "--bind-interfaces", "--leasefile-ro", "--user=root"]);
+    server.args(["--dhcp-range=198.51.100.77,198.51.100.77,255.255.255.0,1h"]);
+    let server = Killed(server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
+    let name = instance("dhcp");
+    let guest = artifacts::component("echo-server")?;
+    let mut command = linux.command(artifacts::wnet()?)?;
+    command.args(["run", "--name", &name, "--nic", "tap:tap0", "--ip", "dhcp"]).arg(guest);
+    let wnet = Wnet::spawn(&mut command)?;
+    wnet.wait_for_line("listening on ")?;
+    let shown = wait_for_address(&linux, &name, "198.51.100.77/24")?;
+    ensure!(shown.contains("dynamic"), "{shown}");
+    linux.run("ping", &["-c", "1", "-w", "10", "198.51.100.77"])?;
+    let routes = linux.run(&artifacts::wnet()?.display().to_string(), &["ip", "--on", &name, "route"])?;
+    ensure!(routes.contains("default via 198.51.100.1"), "{routes}");
+    drop(server);
+    Ok(())
+}
+
+fn radvd_gives_addresses_as_linux_would_make_them() -> Result<()> {
+    needs::program("radvd", "radvd")?;
+    let linux = linux_with_both()?;
+    let folder = Scratch::new()?;
+    let prefix = "prefix fd77::/64 { AdvOnLink on; AdvAutonomous on; };";
+    let pauses = "AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4;";
+    let config = folder.write("radvd.conf", format!("interface tap0 {{ {pauses} {prefix} }};\n"))?;
+    linux.run("sysctl", &["-q", "-w", "net.ipv6.conf.all.forwarding=1"])?;
+    let mut router = linux.command("radvd")?;
+    router.arg("-n").arg("-C").arg(&config).arg("-p").arg(folder.file("pid"));
+    router.args(["-m", "stderr"]);
+    let router = Killed(router.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
+    let name = instance("slaac");
+    let guest = artifacts::component("echo-server")?;
+    let mut command = linux.command(artifacts::wnet()?)?;
+    command.args(["run", "--name", &name, "--nic", "tap:tap0", "--mac", "52:54:00:12:34:56"]);
+    command.args(["--ip", "auto"]).arg(guest);
+    let wnet = Wnet::spawn(&mut command)?;
+    wnet.wait_for_line("listening on ")?;
+    // RFC 4291 appendix A, as Linux has it by default.
+    wait_for_address(&linux, &name, "fd77::5054:ff:fe12:3456/64")?;
+    let shown = wait_for_address(&linux, &name, "fe80::5054:ff:fe12:3456/64")?;
+    ensure!(shown.contains("dynamic"), "{shown}");
+    linux.run("ping", &["-6", "-c", "1", "-w", "10", "fd77::5054:ff:fe12:3456"])?;
+    let wnet = artifacts::wnet()?.display().to_string();
+    let routes = linux.run(&wnet, &["ip", "--on", &name, "-6", "route"])?;
+    ensure!(routes.contains("default via fe80::") && routes.contains("proto ra"), "{routes}");
+    drop(router);
+    Ok(())
+}
+
+/// A process that ends with the test.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }

@@ -74,6 +74,8 @@ impl World {
             mac: MAC,
             wire,
             addresses: vec![(ADDRESS.into(), 24)],
+            dhcp: false,
+            ipv6: false,
             gateways: Vec::new(),
             mtu: None,
         };

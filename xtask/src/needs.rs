@@ -15,12 +15,15 @@ pub(crate) struct Program {
 }
 
 /// All that tests use.
-pub(crate) const PROGRAMS: [Program; 5] = [
+pub(crate) const PROGRAMS: [Program; 8] = [
     Program { name: "ip", package: "iproute2", used_for: "everything with Linux as the peer" },
     Program { name: "ping", package: "iputils-ping", used_for: "pings from Linux" },
     Program { name: "tshark", package: "tshark", used_for: "Wireshark's opinion of our frames" },
     Program { name: "curl", package: "curl", used_for: "requests by curl" },
     Program { name: "nc", package: "netcat-openbsd", used_for: "connections by nc" },
+    Program { name: "traceroute", package: "traceroute", used_for: "the way through a guest" },
+    Program { name: "dnsmasq", package: "dnsmasq-base", used_for: "a DHCP server" },
+    Program { name: "radvd", package: "radvd", used_for: "a router's advertisements" },
 ];
 
 /// The programs that are not installed.

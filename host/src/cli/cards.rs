@@ -11,10 +11,14 @@ use std::net::{IpAddr, Ipv4Addr};
 pub struct Card {
     /// What it is plugged into.
     pub wire: WireConfig,
-    /// Its own address.
-    pub mac: [u8; 6],
+    /// Its own address; none: whichever, because it has no IP address yet that it could follow from.
+    pub mac: Option<[u8; 6]>,
     /// Its IP addresses; the first of each version is the primary one.
     pub addresses: Vec<Cidr>,
+    /// Whether a DHCP server gives it more.
+    pub dhcp: bool,
+    /// Whether it speaks IPv6 without an address of it, too: by routers' advertisements.
+    pub ipv6: bool,
     /// Next hops of default routes, each in the network of one of the addresses, or link-local.
     pub gateways: Vec<IpAddr>,
 }
@@ -74,6 +78,7 @@ impl Places {
 /// What was said of one card.
 struct Said {
     macs: Vec<[u8; 6]>,
+    words: Vec<AddressArgument>,
     addresses: Vec<Cidr>,
     gateways: Vec<IpAddr>,
 }
@@ -95,12 +100,12 @@ pub(super) fn from_arguments(arguments: &RunArguments, places: &Places) -> Resul
             "--publish needs --nic user; on a TAP the guest's ports are reached at its own address".into()
         );
     }
-    let addresses: Vec<Cidr> =
-        arguments.addresses.iter().map(AddressArgument::cidr).collect::<Result<_, _>>()?;
     let cards = arguments.nic.iter().enumerate().map(|(number, wire)| {
+        let words = places.of_card(number, &places.addresses, &arguments.addresses);
         let said = Said {
             macs: places.of_card(number, &places.mac, &arguments.mac),
-            addresses: places.of_card(number, &places.addresses, &addresses),
+            addresses: words.iter().filter_map(|word| word.cidr()).collect(),
+            words,
             gateways: places.of_card(number, &places.gateways, &arguments.gateways),
         };
         match wire {
@@ -120,7 +125,7 @@ fn refuse_twins(cards: &[Card]) -> Result<(), String> {
             if card.wire == other.wire {
                 return Err("--nic: two network cards cannot have one TAP".into());
             }
-            if card.mac == other.mac {
+            if card.mac.is_some() && card.mac == other.mac {
                 return Err("--mac: two network cards cannot have one address".into());
             }
         }
@@ -142,24 +147,28 @@ fn refuse_card_options(arguments: &RunArguments) -> Result<(), String> {
 }
 
 fn tap_card(name: &str, said: Said) -> Result<Card, String> {
-    let Some(first) = said.addresses.first() else {
+    if said.words.is_empty() {
         return Err(format!(
-            "--nic tap:{name} needs an address: --ip ADDRESS/PREFIX behind it, as --ip 192.0.2.15/24"
+            "--nic tap:{name} needs an address: --ip ADDRESS/PREFIX behind it, as --ip 192.0.2.15/24, or --ip dhcp"
         ));
-    };
+    }
     for gateway in &said.gateways {
         check_gateway(*gateway, &said.addresses)?;
     }
-    let mac = mac_of(&said, first.address)?;
     Ok(Card {
         wire: WireConfig::Tap(name.to_string()),
-        mac,
+        mac: mac_of(&said, said.addresses.first())?,
+        dhcp: said.words.contains(&AddressArgument::Dhcp),
+        ipv6: said.words.contains(&AddressArgument::Auto),
         addresses: said.addresses,
         gateways: said.gateways,
     })
 }
 
 fn user_card(said: Said, publish: Vec<Publish>) -> Result<Card, String> {
+    if said.words.iter().any(|word| word.cidr().is_none()) {
+        return Err("--ip dhcp and --ip auto are not supported yet on the user wire".into());
+    }
     let addresses = match &said.addresses[..] {
         [] => vec![USER_ADDRESS],
         given => given.to_vec(),
@@ -183,9 +192,9 @@ fn user_card(said: Said, publish: Vec<Publish>) -> Result<Card, String> {
         return Err(format!("--gateway {gateway}: the user wire has no IPv6 yet"));
     };
     let prefix_length = first.prefix_length;
-    let mac = mac_of(&said, first.address)?;
+    let mac = mac_of(&said, Some(&first))?;
     let wire = WireConfig::User { guest, gateway: address, prefix_length, publish };
-    Ok(Card { wire, mac, addresses, gateways: vec![gateway] })
+    Ok(Card { wire, mac, addresses, dhcp: false, ipv6: false, gateways: vec![gateway] })
 }
 
 /// The gateway's address beside the guest's: the network's second, or the first if the guest has that.
@@ -210,10 +219,10 @@ fn check_gateway(gateway: IpAddr, addresses: &[Cidr]) -> Result<(), String> {
     Ok(())
 }
 
-fn mac_of(said: &Said, address: IpAddr) -> Result<[u8; 6], String> {
+fn mac_of(said: &Said, address: Option<&Cidr>) -> Result<Option<[u8; 6]>, String> {
     match said.macs[..] {
-        [] => Ok(default_mac(address)),
-        [mac] => Ok(mac),
+        [] => Ok(address.map(|cidr| default_mac(cidr.address))),
+        [mac] => Ok(Some(mac)),
         _ => Err("--mac: a network card has one address".into()),
     }
 }

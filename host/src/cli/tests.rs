@@ -83,8 +83,10 @@ fn without_options_the_guest_is_on_the_user_wire() {
                 prefix_length: 24,
                 publish: vec![],
             },
-            mac: [0x52, 0x54, 10, 0, 2, 15],
+            mac: Some([0x52, 0x54, 10, 0, 2, 15]),
             addresses: vec![cidr("10.0.2.15/24")],
+            dhcp: false,
+            ipv6: false,
             gateways: vec![Ipv4Addr::new(10, 0, 2, 2).into()],
         }],
         sysctls: vec![],
@@ -116,8 +118,10 @@ fn all_options_together() {
             stack: Some("my.wasm".into()),
             cards: vec![Card {
                 wire: WireConfig::Tap("tap0".into()),
-                mac: [2, 0, 0, 0, 0, 15],
+                mac: Some([2, 0, 0, 0, 0, 15]),
                 addresses: vec![cidr("192.0.2.15/24"), cidr("198.51.100.7/28")],
+                dhcp: false,
+                ipv6: false,
                 gateways: vec![Ipv4Addr::new(192, 0, 2, 1).into(), Ipv4Addr::new(198, 51, 100, 1).into()],
             }],
             sysctls: vec![("net.ipv4.tcp_syn_retries".into(), "3".into())],
@@ -178,16 +182,18 @@ fn options_belong_to_the_card_before_them() {
     )
     .cards;
     let [a, user, b] = &cards[..] else { panic!("{cards:?}") };
-    assert_eq!((&a.wire, a.mac[5]), (&WireConfig::Tap("a".into()), 0xa));
+    assert_eq!((&a.wire, a.mac.unwrap()[5]), (&WireConfig::Tap("a".into()), 0xa));
     assert_eq!(a.addresses, [cidr("192.0.2.1/24"), cidr("fd77::1/64")]);
     assert_eq!(a.gateways, ["fe80::1".parse::<IpAddr>().unwrap()]);
     assert!(matches!(&user.wire, WireConfig::User { publish, .. } if publish.len() == 1));
     assert_eq!((&b.addresses[..], b.gateways.len()), (&[cidr("198.51.100.1/24")][..], 1));
-    assert_eq!(b.mac, [0x52, 0x54, 198, 51, 100, 1]);
+    assert_eq!(b.mac.unwrap(), [0x52, 0x54, 198, 51, 100, 1]);
+    let found = card("run --nic tap:a --ip dhcp --ip auto g.wasm");
+    assert_eq!((found.mac, found.dhcp, found.ipv6), (None, true, true));
     let before = config("run --ip 192.0.2.1/24 --nic tap:a g.wasm").cards;
     assert_eq!(before[0].addresses, [cidr("192.0.2.1/24")], "with one card any order will do");
     let of_v6 = config("run --nic tap:a --ip fd77::a:b/64 g.wasm").cards;
-    assert_eq!(of_v6[0].mac, [0x52, 0x54, 0, 10, 0, 11]);
+    assert_eq!(of_v6[0].mac.unwrap(), [0x52, 0x54, 0, 10, 0, 11]);
 }
 
 #[test]
@@ -215,7 +221,7 @@ fn what_is_wrong_is_said_in_a_line() {
         ("run --nic none --gateway 192.0.2.1 g.wasm", "--gateway needs a network card"),
         ("run --nic none --mac 02:00:00:00:00:01 g.wasm", "--mac needs a network card"),
         ("run --nic none --pcap f g.wasm", "nothing to capture"),
-        ("run --ip dhcp g.wasm", "DHCP is not supported yet"),
+        ("run --ip dhcp g.wasm", "are not supported yet on the user wire"),
         ("run --ip fd00::1/64 g.wasm", "the user wire has no IPv6 yet"),
         ("run --nic tap:t --ip fd00::1/129 g.wasm", "as 192.0.2.15/24 or 2001:db8::15/64"),
         ("run --nic tap:t --ip ::1/128 g.wasm", "cannot be the address of one station"),

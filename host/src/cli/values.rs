@@ -21,13 +21,16 @@ pub struct Cidr {
 pub(super) enum AddressArgument {
     /// This address.
     Static(Cidr),
+    /// IPv4 addresses from a DHCP server.
+    Dhcp,
+    /// IPv6 addresses from routers' advertisements.
+    Auto,
 }
 
 impl AddressArgument {
-    /// The address that was given.
-    pub(super) fn cidr(&self) -> Result<Cidr, String> {
-        let AddressArgument::Static(cidr) = *self;
-        Ok(cidr)
+    /// The address, if one was given.
+    pub(super) fn cidr(self) -> Option<Cidr> {
+        if let AddressArgument::Static(cidr) = self { Some(cidr) } else { None }
     }
 }
 
@@ -124,10 +127,11 @@ pub(super) fn mac(text: &str) -> Result<[u8; 6], String> {
 }
 
 pub(super) fn address(text: &str) -> Result<AddressArgument, String> {
-    if text == "dhcp" {
-        return Err("DHCP is not supported yet".into());
+    match text {
+        "dhcp" => Ok(AddressArgument::Dhcp),
+        "auto" => Ok(AddressArgument::Auto),
+        text => cidr(text).map(AddressArgument::Static),
     }
-    cidr(text).map(AddressArgument::Static)
 }
 
 pub(super) fn cidr(text: &str) -> Result<Cidr, String> {

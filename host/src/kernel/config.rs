@@ -50,6 +50,10 @@ pub struct NicConfig {
     pub wire: Arc<dyn Wire>,
     /// Addresses with the length of their network prefix (0..=32 or 128), the primary one first.
     pub addresses: Vec<(IpAddr, u8)>,
+    /// Whether a DHCP server of the link gives it more.
+    pub dhcp: bool,
+    /// Whether it speaks IPv6 without an address of it, too: by routers' advertisements.
+    pub ipv6: bool,
     /// Next hops of default routes.
     pub gateways: Vec<IpAddr>,
     /// Largest IP packet in bytes; none: what the stack takes by default.
@@ -80,6 +84,7 @@ impl KernelConfig {
                 .iter()
                 .map(|(address, prefix)| interface_address(*address, *prefix))
                 .collect(),
+            autoconf: autoconf(nic),
             gateways: nic.gateways.iter().copied().map(ip_address).collect(),
             mtu: nic.mtu,
         };
@@ -88,6 +93,11 @@ impl KernelConfig {
             sysctls: self.sysctls.clone(),
         }
     }
+}
+
+fn autoconf(nic: &NicConfig) -> reactor::Autoconf {
+    let chosen = |flag, wanted| if wanted { flag } else { reactor::Autoconf::empty() };
+    chosen(reactor::Autoconf::DHCP, nic.dhcp) | chosen(reactor::Autoconf::IPV6, nic.ipv6)
 }
 
 fn interface_address(address: IpAddr, prefix_length: u8) -> reactor::InterfaceAddress {

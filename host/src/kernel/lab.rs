@@ -116,6 +116,8 @@ impl Lab {
             mac: config.mac,
             wire: Arc::clone(&wire) as Arc<dyn Wire>,
             addresses: config.addresses.clone(),
+            dhcp: false,
+            ipv6: false,
             gateways: config.gateways.clone(),
             mtu: Some(config.mtu),
         };

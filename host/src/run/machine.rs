@@ -125,12 +125,23 @@ fn nic(number: usize, card: &Card, wire: Arc<dyn Wire>, capture: Option<Arc<Capt
     };
     NicConfig {
         name: interface(number),
-        mac: card.mac,
+        mac: card.mac.unwrap_or_else(random_mac),
         wire,
         addresses: card.addresses.iter().map(|cidr| (cidr.address, cidr.prefix_length)).collect(),
+        dhcp: card.dhcp,
+        ipv6: card.ipv6,
         gateways: card.gateways.clone(),
         mtu: None,
     }
+}
+
+/// A locally administered address. Linux: `eth_random_addr`.
+fn random_mac() -> [u8; 6] {
+    let mut mac = [0; 6];
+    // It fails only where the system call does not exist, which no system that runs this lacks.
+    getrandom::fill(&mut mac).expect("the operating system gives random numbers");
+    mac[0] = mac[0] & !1 | 2;
+    mac
 }
 
 fn log_counters(kernel: &Kernel) {

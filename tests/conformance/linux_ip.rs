@@ -164,9 +164,9 @@ fn instance(what: &str) -> String {
 }
 
 fn dnsmasq_gives_an_address() -> Result<()> {
-    needs::program("dnsmasq", "dnsmasq-base")?;
+    let dnsmasq = needs::program("dnsmasq", "dnsmasq-base")?;
     let linux = Namespace::with_tap()?;
-    let mut server = linux.command("dnsmasq")?;
+    let mut server = linux.command(dnsmasq)?;
     server.args(["--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--port=0"]);
     server.args(["--interface=tap0", "--bind-interfaces", "--leasefile-ro", "--user=root"]);
     server.args(["--dhcp-range=198.51.100.77,198.51.100.77,255.255.255.0,1h"]);
@@ -187,14 +187,14 @@ fn dnsmasq_gives_an_address() -> Result<()> {
 }
 
 fn radvd_gives_addresses_as_linux_would_make_them() -> Result<()> {
-    needs::program("radvd", "radvd")?;
+    let radvd = needs::program("radvd", "radvd")?;
     let linux = linux_with_both()?;
     let folder = Scratch::new()?;
     let prefix = "prefix fd77::/64 { AdvOnLink on; AdvAutonomous on; };";
     let pauses = "AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4;";
     let config = folder.write("radvd.conf", format!("interface tap0 {{ {pauses} {prefix} }};\n"))?;
     linux.run("sysctl", &["-q", "-w", "net.ipv6.conf.all.forwarding=1"])?;
-    let mut router = linux.command("radvd")?;
+    let mut router = linux.command(radvd)?;
     router.arg("-n").arg("-C").arg(&config).arg("-p").arg(folder.file("pid"));
     router.args(["-m", "stderr"]);
     let router = Killed(router.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);

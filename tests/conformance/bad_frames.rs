@@ -220,9 +220,15 @@ fn impossible_addresses_are_dropped_and_counted() -> Result<()> {
 
 fn fragments_are_dropped_and_counted() -> Result<()> {
     let mut scene = Scene::new()?;
-    let frames = [0x2000, 0x0001, 0x2001, 0x1fff, 0x3fff_u16]
-        .map(|field| scene.syn_with(|packet| packet[6..8].copy_from_slice(&field.to_be_bytes())));
-    scene.expect_drops("Drop:Ipv4Fragment", &frames)
+    // Pieces that begin within a TCP header, and such that end behind the largest packet.
+    for (reason, fields) in
+        [("Drop:FragmentTiny", [0x0001, 0x2001_u16]), ("Drop:FragmentMalformed", [0x1fff, 0x3fff])]
+    {
+        let frames =
+            fields.map(|field| scene.syn_with(|packet| packet[6..8].copy_from_slice(&field.to_be_bytes())));
+        scene.expect_drops(reason, &frames)?;
+    }
+    Ok(())
 }
 
 /// How many frames one run of garbage has, and after how many the connection is looked at.

@@ -15,10 +15,8 @@ pub(crate) fn request(v6: bool, sequence: u16, size: usize) -> Vec<u8> {
 
 /// The sequence number of an echo message; none if it is too short for one.
 pub(crate) fn sequence(message: &[u8]) -> Option<u16> {
-    match message.first_chunk::<HEADER_LEN>() {
-        Some(&[_, _, _, _, _, _, high, low]) => Some(u16::from_be_bytes([high, low])),
-        None => None,
-    }
+    let &[_, _, _, _, _, _, high, low] = message.first_chunk::<HEADER_LEN>()?;
+    Some(u16::from_be_bytes([high, low]))
 }
 
 /// Where the data of a reply begins to differ from what was sent, and the byte that is there.

@@ -52,9 +52,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
     let failed = ping.exchange();
     let timing = options.size >= TIMED_FROM;
     print(&ping.statistics.summary(&ping.name, ping.last_sent, timing));
-    if let Err(error) = failed {
-        return Err(error);
-    }
+    failed?;
     let statistics = &ping.statistics;
     let too_few =
         options.deadline.is_some() && options.count.is_some_and(|count| statistics.received < count);

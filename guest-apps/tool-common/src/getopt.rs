@@ -67,7 +67,10 @@ pub fn number<T: FromStr + PartialOrd + Display>(text: &str, least: T, most: T) 
 mod tests {
     use super::*;
 
-    fn found(line: &str) -> Result<(Vec<(char, String)>, Vec<String>), String> {
+    /// Options with their values, and the other words.
+    type Found = (Vec<(char, String)>, Vec<String>);
+
+    fn found(line: &str) -> Result<Found, String> {
         let arguments: Vec<String> = line.split_whitespace().map(String::from).collect();
         let words = read(&arguments, "nq", "c")?;
         let options = words.options.iter().map(|(letter, value)| (*letter, value.to_string()));

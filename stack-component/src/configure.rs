@@ -61,7 +61,7 @@ fn add_device(stack: &mut Stack, config: &DeviceConfig, function: Function) -> R
     let index = stack.add_device(&config.name, Box::new(device), mtu).map_err(|error| error.to_string())?;
     let addresses = config.addresses.iter().map(address_of).collect::<Result<Vec<_>, _>>()?;
     let autoconf = config.autoconf;
-    if !autoconf.contains(Autoconf::IPV6) && !addresses.iter().any(|address| address.is_ipv6()) {
+    if autoconf & Autoconf::IPV6 != Autoconf::IPV6 && !addresses.iter().any(|address| address.is_ipv6()) {
         // It asks for no routers, and believes none.
         let setting = format!("net/ipv6/conf/{}/disable_ipv6", config.name);
         stack.set_sysctl(&setting, "1").map_err(|error| error.to_string())?;
@@ -76,7 +76,7 @@ fn add_device(stack: &mut Stack, config: &DeviceConfig, function: Function) -> R
         let route = Route { hops: vec![hop], ..Route::via(IpCidr::all_like(ip), ip) };
         stack.add_route(route).map_err(|error| format!("gateway {ip}: {error}"))?;
     }
-    if autoconf.contains(Autoconf::DHCP) {
+    if autoconf & Autoconf::DHCP == Autoconf::DHCP {
         stack
             .dhcp_start(index, Instant::from_nanos(monotonic_clock::now()))
             .map_err(|error| error.to_string())?;

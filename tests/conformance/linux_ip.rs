@@ -176,8 +176,7 @@ fn dnsmasq_gives_an_address() -> Result<()> {
     command.args(["run", "--name", &name, "--nic", "tap:tap0", "--ip", "dhcp"]).arg(guest);
     let wnet = Wnet::spawn(&mut command)?;
     wnet.wait_for_line("listening on ")?;
-    let shown = wait_for_address(&linux, &name, "198.51.100.77/24")?;
-    ensure!(shown.contains("dynamic"), "{shown}");
+    wait_for_address(&linux, &name, "198.51.100.77/24")?;
     linux.run("ping", &["-c", "1", "-w", "10", "198.51.100.77"])?;
     let routes = linux.run(&artifacts::wnet()?.display().to_string(), &["ip", "--on", &name, "route"])?;
     ensure!(routes.contains("default via 198.51.100.1"), "{routes}");

@@ -1,9 +1,6 @@
-//! Counters under Linux's names (`/proc/net/snmp`, `/proc/net/netstat`), and the drops by reason.
-
-use crate::drop_reason::DropReason;
-use alloc::string::String;
-use alloc::vec;
-use alloc::vec::Vec;
+//! The list of all counters: one line of meaning and Linux's name for each, in the order in which they are shown.
+//!
+//! Nothing else is here, so that the list may be as long as Linux's.
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident = $text:literal),* $(,)?) => {
@@ -498,55 +495,4 @@ counters! {
     TcpExtTCPDeliveredCE = "TcpExt:TCPDeliveredCE",
     /// Acknowledgements that the peer lost.
     TcpExtDelayedACKLost = "TcpExt:DelayedACKLost",
-}
-
-/// All counters of a stack. They only grow (and wrap after 2^64).
-#[derive(Clone, Debug)]
-pub struct Counters {
-    values: Vec<u64>,
-    drops: Vec<u64>,
-}
-
-impl Default for Counters {
-    fn default() -> Self {
-        Counters { values: vec![0; Counter::ALL.len()], drops: vec![0; DropReason::ALL.len()] }
-    }
-}
-
-impl Counters {
-    /// Counts one.
-    pub fn increment(&mut self, counter: Counter) {
-        self.add(counter, 1);
-    }
-
-    /// Counts `amount`.
-    pub fn add(&mut self, counter: Counter, amount: u64) {
-        if let Some(value) = self.values.get_mut(counter as usize) {
-            *value = value.wrapping_add(amount);
-        }
-    }
-
-    /// Counts a dropped packet.
-    pub fn drop(&mut self, reason: DropReason) {
-        if let Some(value) = self.drops.get_mut(reason as usize) {
-            *value = value.wrapping_add(1);
-        }
-    }
-
-    /// What `counter` stands at.
-    pub fn get(&self, counter: Counter) -> u64 {
-        self.values.get(counter as usize).copied().unwrap_or(0)
-    }
-
-    /// How many packets were dropped for `reason`.
-    pub fn dropped(&self, reason: DropReason) -> u64 {
-        self.drops.get(reason as usize).copied().unwrap_or(0)
-    }
-
-    /// Every counter with its name, drops as `Drop:REASON` behind the others, zeros included.
-    pub fn snapshot(&self) -> Vec<(String, u64)> {
-        let counters = Counter::ALL.iter().map(|&c| (String::from(c.name()), self.get(c)));
-        let drops = DropReason::ALL.iter().map(|&r| (["Drop:", r.name()].concat(), self.dropped(r)));
-        counters.chain(drops).collect()
-    }
 }

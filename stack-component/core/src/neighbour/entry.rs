@@ -28,6 +28,8 @@ pub(super) struct Entry {
     pub(super) router: bool,
     /// The earliest of the timers in the wheel that are for this neighbour.
     pub(super) armed: Option<Instant>,
+    /// State and station when it was last looked whether they are news.
+    known: (State, MacAddress),
     waiting: VecDeque<EgressChecked>,
     waiting_bytes: usize,
 }
@@ -36,11 +38,21 @@ impl Entry {
     pub(super) fn new(now: Instant, key: Key) -> Self {
         let waiting = VecDeque::new();
         let (mac, router, armed) = (MacAddress::default(), false, None);
-        Entry { key, nud: Nud::new(now), mac, router, armed, waiting, waiting_bytes: 0 }
+        let nud = Nud::new(now);
+        let known = (nud.state(), mac);
+        Entry { key, nud, mac, router, armed, known, waiting, waiting_bytes: 0 }
     }
 
     pub(super) fn state(&self) -> State {
         self.nud.state()
+    }
+
+    /// Whether state or station changed since the last time, so that others want to know: nobody does that it is
+    /// asked for, or soon will be. Linux: `notify` in `__neigh_update` and `neigh_timer_handler`.
+    pub(super) fn is_news(&mut self) -> bool {
+        let known = (self.state(), self.mac);
+        let changed = core::mem::replace(&mut self.known, known) != known;
+        changed && !matches!(known.0, State::Incomplete | State::Delay)
     }
 
     /// Adds a packet to those that wait. Linux: `arp_queue`.

@@ -2,8 +2,10 @@
 
 use super::entry::{Entry, Key};
 use super::state::{Nud, State, Step, Timing};
+use super::told::Listed;
 use crate::arena::{Arena, Handle};
 use crate::drop_reason::DropReason;
+use crate::journal::{Event, Journal};
 use crate::keyed_hash::KeyedHash;
 use crate::netfilter::EgressChecked;
 use crate::packet::DeviceIndex;
@@ -87,6 +89,8 @@ pub struct Neighbours {
     timing: Timing,
     redraw_at: Instant,
     clean_at: Instant,
+    /// Neighbours that changed and went.
+    pub(crate) journal: Journal<Listed>,
 }
 
 impl Neighbours {
@@ -102,6 +106,7 @@ impl Neighbours {
             timing: Timing::new(sysctl, random.next_u32()),
             redraw_at: Instant::ZERO + REDRAW_INTERVAL,
             clean_at: Instant::ZERO,
+            journal: Journal::default(),
         }
     }
 
@@ -279,6 +284,9 @@ impl Neighbours {
             self.wheel.arm(deadline, handle);
         }
         let (key, mac) = (entry.key, entry.mac);
+        if entry.is_news() {
+            self.journal.note(Event::New, || entry.listed(entry.nud.updated()));
+        }
         match step {
             Step::Rest => {}
             Step::AskEverybody => self.actions.push_back(Action::Solicit(key, None)),
@@ -343,6 +351,7 @@ impl Neighbours {
     pub(super) fn remove(&mut self, handle: Handle<Entry>) {
         if let Some(entry) = self.entries.remove(handle) {
             self.by_key.remove(&entry.key);
+            self.journal.note(Event::Gone, || entry.listed(entry.nud.updated()));
             if entry.state() == State::Incomplete {
                 self.incomplete -= 1;
             }

@@ -3,7 +3,6 @@
 use super::entry::{Entry, Key};
 use super::state::State;
 use super::table::Neighbours;
-use crate::drop_reason::DropReason;
 use crate::time::{Duration, Instant};
 use crate::wire::ethernet::MacAddress;
 
@@ -49,11 +48,7 @@ pub struct Listed {
 impl Neighbours {
     /// All neighbours, in no order that means anything.
     pub fn listing(&self, now: Instant) -> impl Iterator<Item = Listed> {
-        self.entries.iter().map(move |(_, entry)| {
-            let state = entry.state();
-            let (probes, ages) = entry.nud.ages(now);
-            Listed { key: entry.key, state, mac: state.is_valid().then_some(entry.mac), probes, ages }
-        })
+        self.entries.iter().map(move |(_, entry)| entry.listed(now))
     }
 
     /// Sets a neighbour; a station that is not told is the one known. [`Neighbours::poll_action`] is to be called
@@ -90,13 +85,22 @@ impl Neighbours {
     /// Forgets a neighbour; answers whether there was one. [`Neighbours::poll_action`] is to be called after it.
     pub fn forget(&mut self, key: Key) -> bool {
         let Some(&handle) = self.by_key.get(&key) else { return false };
-        self.give_up_waiting(handle, DropReason::NeighbourFailed);
+        let Some(now) = self.entries.get(handle).map(|entry| entry.nud.updated()) else { return false };
+        // What waits is given up, and who listens hears that it failed before it is gone.
+        self.advance(handle, |nud, timing| nud.on_told(now, State::Failed, timing));
         self.remove(handle);
         true
     }
 }
 
 impl Entry {
+    /// As it is shown.
+    pub(super) fn listed(&self, now: Instant) -> Listed {
+        let state = self.state();
+        let (probes, ages) = self.nud.ages(now);
+        Listed { key: self.key, state, mac: state.is_valid().then_some(self.mac), probes, ages }
+    }
+
     /// Whether only an administrator changes it.
     pub(super) fn is_fixed(&self) -> bool {
         self.state().is_fixed()

@@ -4,6 +4,7 @@
 //! Nothing here calls an import, so it all runs natively in tests. The files around (`sockets`, `io`,
 //! `reactor`) translate WIT calls into calls of [`State`], and [`Notices`] into imports.
 
+mod changes;
 mod family;
 mod options;
 mod pollables;
@@ -25,7 +26,7 @@ use hashbrown::HashMap;
 use pollables::Pollable;
 use stack_core::arena::Arena;
 use stack_core::raw::RawHandle;
-use stack_core::stack::Stack;
+use stack_core::stack::{Stack, SubscriberHandle};
 use stack_core::tcp::{StateChange, TcpHandle};
 use stack_core::time::Instant;
 use tcp::Socket;
@@ -37,6 +38,8 @@ pub(crate) struct State {
     sockets: HashMap<TcpHandle, Socket>,
     /// Raw and ping sockets, each with its armed pollables.
     raws: HashMap<RawHandle, Vec<PollableHandle>>,
+    /// Who is told of changes, each with its armed pollables.
+    subscribers: HashMap<SubscriberHandle, Vec<PollableHandle>>,
     pollables: Arena<Pollable>,
     /// The armed pollables of the clock.
     timers: BTreeSet<(Instant, PollableHandle)>,
@@ -73,6 +76,7 @@ impl State {
             configured: false,
             sockets: HashMap::new(),
             raws: HashMap::new(),
+            subscribers: HashMap::new(),
             pollables: Arena::new(),
             timers: BTreeSet::new(),
             last_token: 0,

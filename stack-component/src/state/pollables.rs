@@ -8,7 +8,7 @@ use super::tcp_state::TcpState;
 use alloc::vec::Vec;
 use stack_core::arena::Handle;
 use stack_core::raw::RawHandle;
-use stack_core::stack::SocketHandle;
+use stack_core::stack::{SocketHandle, SubscriberHandle};
 use stack_core::tcp::TcpHandle;
 use stack_core::time::Instant;
 
@@ -25,6 +25,8 @@ pub(crate) enum Source {
     Output(TcpHandle),
     /// A packet or an error of a raw or ping socket.
     Raw(RawHandle),
+    /// A change that somebody is told of.
+    Changes(SubscriberHandle),
     /// A point of time.
     Time(Instant),
 }
@@ -42,6 +44,7 @@ impl Source {
                 Owner::Socket(SocketHandle::Tcp(tcp))
             }
             Source::Raw(raw) => Owner::Socket(SocketHandle::Raw(raw)),
+            Source::Changes(subscriber) => Owner::Socket(SocketHandle::Subscriber(subscriber)),
             Source::Time(deadline) => Owner::Clock(deadline),
         }
     }
@@ -110,6 +113,7 @@ impl State {
         match handle {
             SocketHandle::Tcp(handle) => self.sockets.get_mut(&handle).map(|socket| &mut socket.armed),
             SocketHandle::Raw(handle) => self.raws.get_mut(&handle),
+            SocketHandle::Subscriber(handle) => self.subscribers.get_mut(&handle),
             SocketHandle::Udp(_) => None,
         }
     }
@@ -134,6 +138,9 @@ impl State {
         let handle = match source {
             Source::Socket(handle) | Source::Input(handle) | Source::Output(handle) => handle,
             Source::Raw(handle) => return !self.raws.contains_key(&handle) || self.raw_is_ready(handle),
+            Source::Changes(handle) => {
+                return !self.subscribers.contains_key(&handle) || self.stack.has_changes(handle);
+            }
             Source::Time(deadline) => return deadline <= now,
         };
         let Some(socket) = self.sockets.get(&handle) else { return true };

@@ -4,6 +4,7 @@
 //! them has nothing to show, and changes nothing.
 
 mod addresses;
+mod changes;
 mod links;
 mod neighbours;
 mod routing;
@@ -19,17 +20,18 @@ use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lowe
 use wasmtime::{Result, StoreContextMut};
 
 /// The interfaces' names. The types that they share are nothing to be granted.
-pub(crate) const INTERFACES: [&str; 6] = [
+pub(crate) const INTERFACES: [&str; 7] = [
     settings::INTERFACE,
     links::INTERFACE,
     addresses::INTERFACE,
     neighbours::INTERFACE,
     routing::INTERFACE,
+    changes::INTERFACE,
     sockets::INTERFACE,
 ];
 
 /// Interfaces whose types the others share; their functions are for nobody.
-pub(crate) const TYPES: [&str; 2] = ["wnet:stack/control-types@0.1.0", "wnet:stack/routes@0.1.0"];
+pub(crate) const TYPES: [&str; 1] = ["wnet:stack/control-types@0.1.0"];
 
 /// Defines the interfaces.
 pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
@@ -38,6 +40,7 @@ pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
     addresses::add_to_linker(linker)?;
     neighbours::add_to_linker(linker)?;
     routing::add_to_linker(linker)?;
+    changes::add_to_linker(linker)?;
     sockets::add_to_linker(linker)
 }
 

@@ -16,6 +16,7 @@ mod linux;
 mod linux_failures;
 mod linux_impaired;
 mod linux_ip;
+mod monitor;
 mod own_interfaces;
 mod ping;
 mod ports_published;
@@ -46,7 +47,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 20] = [
+const MODULES: [&[Case]; 21] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -61,6 +62,7 @@ const MODULES: [&[Case]; 20] = [
     guests::CASES,
     own_interfaces::CASES,
     tools::CASES,
+    monitor::CASES,
     tcp_by_hand::CASES,
     tcp_abuse::CASES,
     arp::CASES,

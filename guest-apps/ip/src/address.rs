@@ -1,7 +1,7 @@
 //! `ip address`: shows, adds, removes and flushes. iproute2: `do_ipaddr`.
 
 use crate::address_show as show;
-use crate::link_show::{self, has};
+use crate::link_show::{self, Place, has};
 use crate::links::Links;
 use crate::options::{Options, begins, garbage, unknown_command};
 use crate::output::Output;
@@ -161,7 +161,7 @@ fn show_link(output: &mut Output, link: &Link, links: &Links, options: &Options,
         fields.push(("addr_info", Json::List(values)));
         return output.push(&(link_show::brief(link, links) + &addresses + "\n"), Json::Object(fields));
     }
-    let mut fields = link_show::json(link, links, options, false);
+    let mut fields = link_show::json(link, links, options, Place::BeforeAddresses);
     let values = wanted.iter().map(|address| show::json(address)).collect();
     fields.push(("addr_info", Json::List(values)));
     if options.oneline && !options.json {
@@ -170,7 +170,7 @@ fn show_link(output: &mut Output, link: &Link, links: &Links, options: &Options,
         }
         return;
     }
-    let mut lines = link_show::lines(link, links, options, false);
+    let mut lines = link_show::lines(link, links, options, Place::BeforeAddresses);
     lines.extend(wanted.iter().map(|address| show::lines(address)));
     output.push(&lines, Json::Object(fields));
 }

@@ -9,6 +9,7 @@ mod link;
 mod link_show;
 mod links;
 mod maddress;
+mod monitor;
 mod neighbour;
 mod options;
 mod output;
@@ -17,6 +18,7 @@ mod route_parse;
 mod route_show;
 mod rule;
 mod tables;
+mod timestamp;
 
 use options::{Object, Options};
 use std::process::ExitCode;
@@ -39,6 +41,7 @@ fn run(words: &[String]) -> Result<String, Exit> {
         Object::Maddress => maddress::run(&options, words),
         Object::Route => route::run(&options, words),
         Object::Rule => rule::run(&options, words),
+        Object::Monitor => monitor::run(&options, words),
         Object::Help => Err(Exit::usage(options::USAGE)),
         Object::Version => Ok(format!("ip utility, wnet-{}\n", env!("CARGO_PKG_VERSION"))),
     }

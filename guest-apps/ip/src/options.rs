@@ -5,9 +5,10 @@ use tool_common::{Exit, Words};
 /// What a wrong command line is answered with.
 pub(crate) const USAGE: &str = "\
 Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }
-where  OBJECT := { address | link | maddress | neighbour | route | rule }
+where  OBJECT := { address | link | maddress | monitor | neighbour | route | rule }
        OPTIONS := { -V[ersion] | -s[tatistics] | -d[etails] | -j[son] | -p[retty] |
-                    -f[amily] { inet | inet6 } | -4 | -6 | -br[ief] | -o[neline] }";
+                    -f[amily] { inet | inet6 } | -4 | -6 | -br[ief] | -o[neline] |
+                    -t[imestamp] | -ts[hort] }";
 
 /// A version of IP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,15 @@ impl Family {
     }
 }
 
+/// How a time is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timestamp {
+    /// On a line of its own.
+    Long,
+    /// In brackets.
+    Short,
+}
+
 /// How things are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
@@ -56,6 +66,8 @@ pub(crate) struct Options {
     pub(crate) statistics: bool,
     pub(crate) oneline: bool,
     pub(crate) brief: bool,
+    /// Changes are told with the time.
+    pub(crate) timestamp: Option<Timestamp>,
     /// The version was asked for.
     version: bool,
     /// Help was asked for.
@@ -71,6 +83,7 @@ pub(crate) enum Object {
     Maddress,
     Route,
     Rule,
+    Monitor,
     Help,
     Version,
 }
@@ -105,6 +118,8 @@ impl Options {
             _ if is("family") => self.family = Some(family(words.value()?)?),
             _ if is("statistics") || is("stats") => self.statistics = true,
             _ if is("details") => self.details = true,
+            _ if is("timestamp") => self.timestamp = Some(Timestamp::Long),
+            _ if is("tshort") => self.timestamp = Some(Timestamp::Short),
             _ if is("oneline") => self.oneline = true,
             _ if is("brief") => self.brief = true,
             _ if is("json") => self.json = true,
@@ -141,7 +156,7 @@ fn family(word: &str) -> Result<Family, Exit> {
 impl Object {
     /// The object of this name, or of a beginning of it. The first that it may mean is meant, in iproute2's order.
     pub(crate) fn parse(word: Option<&str>) -> Result<Self, Exit> {
-        const OBJECTS: [(&str, Object); 8] = [
+        const OBJECTS: [(&str, Object); 9] = [
             ("address", Object::Address),
             ("maddress", Object::Maddress),
             ("route", Object::Route),
@@ -149,6 +164,7 @@ impl Object {
             ("neighbor", Object::Neighbour),
             ("neighbour", Object::Neighbour),
             ("link", Object::Link),
+            ("monitor", Object::Monitor),
             ("help", Object::Help),
         ];
         let Some(word) = word else { return Ok(Object::Help) };

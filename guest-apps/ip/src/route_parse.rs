@@ -6,8 +6,7 @@ use crate::options::{Family, garbage};
 use crate::tables;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use tool_common::address::{Prefix, wit};
-use tool_common::control::routes::Metrics;
-use tool_common::control::routing::{Hop, Preference, Route, RouteKind, RouteVerb};
+use tool_common::control::routing::{Hop, Metrics, Preference, Route, RouteKind, RouteVerb};
 use tool_common::{Exit, Words};
 
 /// The value that a word names, or what is wrong with it.

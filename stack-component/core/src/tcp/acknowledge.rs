@@ -5,6 +5,7 @@ use super::Env;
 use super::congestion::{self, AckSample, CaState};
 use super::connection::{Connection, Wait};
 use super::ecn::Delivery;
+use super::measure::Acked;
 use super::recovery::{AckFlags, Tagged, delivery_of};
 use super::segment::Segment;
 use super::segment_size::mss_of_mtu;
@@ -12,24 +13,12 @@ use super::sent_queue::Sent;
 use super::sequence::Sequence;
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 
 /// Bytes that a packet takes beside its data, headers and what the end of the buffer holds, and its record. Linux:
 /// `MAX_TCP_HEADER`, `struct skb_shared_info`, `struct sk_buff`.
 const PACKET_HEADERS: u32 = 320 + 320;
 const PACKET_RECORD: u32 = 256;
-
-/// What an acknowledgement took off the list of sent segments.
-#[derive(Debug, Default)]
-struct Acked {
-    /// Whole segments.
-    segments: u32,
-    /// When the first and the last of those were sent that never were sent again.
-    first_sent: Option<Instant>,
-    last_sent: Option<Instant>,
-    /// The lowest number that was overtaken and never sent again.
-    overtaken: Option<Sequence>,
-}
 
 impl Connection {
     /// Takes in the acknowledgement of `segment`. An error asks for a challenge (RFC 5961 section 5.2). Linux:
@@ -255,55 +244,6 @@ impl Connection {
         }
     }
 
-    /// The round trip, by our clock if nothing acknowledged was sent twice (Karn), else by the echoed timestamp
-    /// (RFC 7323 section 4). Linux: `tcp_ack_update_rtt`.
-    fn measure(
-        &mut self,
-        env: &Env<'_>,
-        acked: &Acked,
-        before: &Before,
-        tagged: &mut Tagged,
-        flags: &mut AckFlags,
-    ) -> bool {
-        let since = |at: Option<Instant>| at.map(|at| env.now.since(at));
-        let (mut smooth, mut latest) = (None, None);
-        if acked.first_sent.is_some() && !flags.retransmitted_acked {
-            smooth = since(acked.first_sent);
-            latest = since(acked.last_sent);
-            flags.maybe_delayed = acked.segments == 1
-                && before.sacked == 0
-                && self.send.una.since(before.una) < self.send_mss()
-                && tagged
-                    .sample
-                    .prior_delivered
-                    .is_some_and(|prior| prior.wrapping_add(1) == self.rate.delivered)
-                && !flags.data_sacked
-                && !flags.syn_acked;
-        }
-        if tagged.first_sent.is_some() {
-            smooth = smooth.or(since(tagged.first_sent));
-            latest = since(tagged.last_sent);
-        }
-        if smooth.is_none() && flags.acked() {
-            smooth = self.round_trip_by_timestamp(env);
-            latest = smooth;
-        }
-        tagged.sample.rtt = latest;
-        let Some(smooth) = smooth else {
-            if !self.state.is_synchronised() {
-                self.rtt.fall_back();
-            }
-            return false;
-        };
-        let latest = latest.unwrap_or(smooth);
-        if !(flags.maybe_delayed && self.rtt.least().is_some_and(|least| latest > least)) {
-            let window = Duration::from_secs(env.sysctl.tcp_min_rtt_wlen.into());
-            self.rtt.note_least(latest, env.now, window);
-        }
-        self.rtt.measure(smooth, self.send.una, self.send.next);
-        true
-    }
-
     /// What accurate ECN tells with this acknowledgement.
     fn take_accurate_echo(
         &mut self,
@@ -315,15 +255,6 @@ impl Connection {
     ) {
         let segments = self.rate.delivered.wrapping_sub(delivered);
         self.take_accurate(env, segment, Delivery { segments, bytes: tagged.bytes }, flags);
-    }
-
-    /// Linux: `tcp_rtt_tsopt_us`.
-    fn round_trip_by_timestamp(&self, env: &Env<'_>) -> Option<Duration> {
-        self.timestamps?;
-        let echo = self.echo.filter(|echo| *echo != 0)?;
-        let age = self.timestamp(env.now).wrapping_sub(echo);
-        // An echo of the future or of long ago is no measurement.
-        (age < 1 << 20).then(|| Duration::from_millis(age.max(1).into()))
     }
 
     /// Linux: `tcp_set_xmit_timer`.
@@ -373,13 +304,6 @@ impl Connection {
         delivered
     }
 
-    /// The round trip that our SYN-ACK took. Linux: `tcp_synack_rtt_meas`.
-    pub(super) fn measure_handshake(&mut self, env: &Env<'_>, sample: Duration) {
-        let window = Duration::from_secs(env.sysctl.tcp_min_rtt_wlen.into());
-        self.rtt.note_least(sample, env.now, window);
-        self.rtt.measure(sample, self.send.una, self.send.next);
-    }
-
     /// How large the send buffer should be for the window: what is on its way, as often as the congestion control wants,
     /// in packets with all that belongs to them. Linux: `tcp_sndbuf_expand`.
     pub(super) fn wanted_send_buffer(&self) -> u32 {
@@ -392,10 +316,10 @@ impl Connection {
 }
 
 /// What was so before an acknowledgement.
-struct Before {
-    una: Sequence,
+pub(super) struct Before {
+    pub(super) una: Sequence,
     packets: u32,
-    sacked: u32,
+    pub(super) sacked: u32,
     in_flight: u32,
     delivered: u32,
     lost: u32,

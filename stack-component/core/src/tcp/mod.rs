@@ -65,6 +65,7 @@ mod invariants;
 mod keys;
 mod listener;
 mod listing;
+mod measure;
 mod memory;
 mod mtu_probe;
 mod open;

@@ -77,15 +77,11 @@ pub(crate) fn run(options: &Options, words: Words<'_>) -> Result<String, Exit> {
     let device = request.device.map(|name| links.find(name)).transpose()?.map(|link| link.index);
     let subscription = changes::watch(request.groups).map_err(|failure| Exit::refused(&failure))?;
     let pollable = subscription.subscribe();
-    let mut monitor = Monitor { options, links, label: request.label, device, told: 0 };
+    let mut monitor = Monitor { options, links, label: request.label, device, any: false };
     loop {
         pollable.block();
         let news = subscription.take(BATCH);
-        let mut text: String = news.changes.iter().filter_map(|change| monitor.tell(change)).collect();
-        if options.json && monitor.told == 0 && !text.is_empty() {
-            text.insert(0, '[');
-        }
-        monitor.told += text.len();
+        let text: String = news.changes.iter().filter_map(|change| monitor.tell(change)).collect();
         let mut out = std::io::stdout().lock();
         if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
             // Nobody reads any more.
@@ -104,8 +100,8 @@ struct Monitor<'a> {
     links: Links,
     label: bool,
     device: Option<u32>,
-    /// Bytes that were written.
-    told: usize,
+    /// Something was told before.
+    any: bool,
 }
 
 impl Monitor<'_> {
@@ -123,8 +119,9 @@ impl Monitor<'_> {
             if gone {
                 fields.insert(0, ("deleted", Json::Bool(true)));
             }
-            let comma = if self.told == 0 { "" } else { "," };
-            return Some(comma.to_string() + &Json::Object(fields).compact());
+            // A list that has no end, a line for each.
+            let before = if std::mem::replace(&mut self.any, true) { "," } else { "[" };
+            return Some(format!("{before}{}\n", Json::Object(fields).compact()));
         }
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let time = self.options.timestamp.map(|form| timestamp(form, since)).unwrap_or_default();

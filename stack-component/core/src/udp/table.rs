@@ -167,6 +167,11 @@ impl Udp {
         Ok((payload.into_data(), source))
     }
 
+    /// Whether the handle is not stale.
+    pub fn contains(&self, handle: UdpHandle) -> bool {
+        self.sockets.get(handle).is_some()
+    }
+
     /// Gives a socket up. Linux: `udp_destroy_sock`.
     pub fn close(&mut self, handle: UdpHandle) {
         self.displace(handle);

@@ -12,11 +12,11 @@ use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 const US6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
 const PEER6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2);
 const FAR6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 9, 0, 0, 0, 0, 9);
-const OUR_LINK_LOCAL: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0xff, 0xfe00, 1);
-const ROUTER: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0xa);
+pub(super) const OUR_LINK_LOCAL: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0xff, 0xfe00, 1);
+pub(super) const ROUTER: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0xa);
 
 /// A host with IPv6 as Linux has it, whose link just came up.
-fn fresh(settings: &[(&str, &str)]) -> Host {
+pub(super) fn fresh(settings: &[(&str, &str)]) -> Host {
     let mut stack = Stack::new(Box::new(SeededRandom::new(43)));
     for (name, value) in settings {
         stack.set_sysctl(&["net.ipv6.conf.default.", name].concat(), value).unwrap();
@@ -46,7 +46,7 @@ fn acquainted() -> Host {
 }
 
 /// A frame from the peer's station.
-fn frame6(
+pub(super) fn frame6(
     source: Ipv6Addr,
     destination: Ipv6Addr,
     next_header: Protocol,
@@ -73,7 +73,7 @@ fn frame6(
     frame(PEER_MAC, station, EtherType::IPV6, &packet)
 }
 
-fn icmp6(source: Ipv6Addr, destination: Ipv6Addr, hop_limit: u8, message: &[u8]) -> Vec<u8> {
+pub(super) fn icmp6(source: Ipv6Addr, destination: Ipv6Addr, hop_limit: u8, message: &[u8]) -> Vec<u8> {
     let mut message = message.to_vec();
     icmpv6::fill_checksum(source, destination, &mut message);
     frame6(source, destination, Protocol::ICMPV6, hop_limit, &message)

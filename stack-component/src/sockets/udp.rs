@@ -88,7 +88,7 @@ impl GuestUdpSocket for UdpSocket {
     }
 
     fn unicast_hop_limit(&self) -> Result<u8, ErrorCode> {
-        run(|state, _| Ok(state.stack.udp_hop_limit(self.handle())))
+        run(|state, _| state.stack.udp_hop_limit(self.handle()).ok_or(SocketError::InvalidState))
     }
 
     fn set_unicast_hop_limit(&self, value: u8) -> Result<(), ErrorCode> {

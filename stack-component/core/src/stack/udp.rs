@@ -83,7 +83,7 @@ impl Stack {
             destination: remote.ip(),
             protocol: Protocol::UDP,
             // Groups are of the link, if nobody says otherwise (RFC 1112 section 6.1). Linux: `IP_MULTICAST_TTL`.
-            ttl: if remote.ip().is_multicast() { 1 } else { self.udp_hop_limit(handle) },
+            ttl: if remote.ip().is_multicast() { Some(1) } else { self.udp_own_hop_limit(handle) },
             tos: 0,
             cutting: Cutting::Here,
             device: scope_of(remote).map(DeviceIndex),
@@ -102,10 +102,17 @@ impl Stack {
         }
     }
 
-    /// The hop limit of datagrams to one host. Linux: `inet_sk(sk)->uc_ttl`.
-    pub fn udp_hop_limit(&self, handle: UdpHandle) -> u8 {
-        let own = self.udp.options(handle).and_then(|options| options.hop_limit);
-        own.unwrap_or(self.sysctl.ip_default_ttl as u8)
+    /// The hop limit that a socket's owner set, none if routes and devices say it. Linux: `inet_sk(sk)->uc_ttl`.
+    fn udp_own_hop_limit(&self, handle: UdpHandle) -> Option<u8> {
+        self.udp.options(handle).and_then(|options| options.hop_limit)
+    }
+
+    /// How many hops the datagrams of a socket to one host may take; none of a handle that was given up. Linux: reading
+    /// `IP_TTL`, `IPV6_UNICAST_HOPS`.
+    pub fn udp_hop_limit(&self, handle: UdpHandle) -> Option<u8> {
+        let chosen = self.udp.options(handle)?.hop_limit;
+        let ends = self.udp.remote_address(handle).or(self.udp.local_address(handle));
+        Some(chosen.unwrap_or_else(|| self.default_hop_limit(ends.map(|end| end.ip()))))
     }
 
     /// The settings of a socket.

@@ -154,9 +154,9 @@ fn a_new_pair_of_streams_hears_its_peer_alone() {
 fn options_are_read_back() {
     let mut harness = Harness::new();
     let socket = harness.state.create_udp_socket(Family::V4).unwrap();
-    assert_eq!(harness.state.stack.udp_hop_limit(socket), 64);
+    assert_eq!(harness.state.stack.udp_hop_limit(socket), Some(64));
     harness.state.udp_set_option(socket, UdpOption::HopLimit(3)).unwrap();
-    assert_eq!(harness.state.stack.udp_hop_limit(socket), 3);
+    assert_eq!(harness.state.stack.udp_hop_limit(socket), Some(3));
     harness.state.udp_set_option(socket, UdpOption::ReceiveBuffer(10_000)).unwrap();
     harness.state.udp_set_option(socket, UdpOption::SendBuffer(20_000)).unwrap();
     assert_eq!(harness.state.udp_buffers(socket), Ok((10_000, 20_000)));

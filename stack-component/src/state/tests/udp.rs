@@ -87,7 +87,7 @@ fn what_cannot_be_sent_stops_the_batch_and_is_told_when_it_is_first() {
         ((vec![0; 65_508], Some(local(PORT))), SocketError::DatagramTooLarge),
         ((b"x".to_vec(), Some("192.0.2.1:7".parse().unwrap())), SocketError::NetworkUnreachable),
     ] {
-        assert_eq!(harness.state.udp_send(client, &[bad.clone()], harness.now), Err(error));
+        assert_eq!(harness.state.udp_send(client, core::slice::from_ref(&bad), harness.now), Err(error));
         let batch = [good.clone(), bad, good.clone()];
         assert_eq!(harness.state.udp_send(client, &batch, harness.now), Ok(1));
     }

@@ -1,6 +1,6 @@
 //! The walk upward, from IPv4 to the protocol that a packet carries.
 
-use super::{Context, Outgoing, complain, dhcp, fragments, learn, multicast, raw, tell, transmit};
+use super::{Context, Outgoing, complain, dhcp, fragments, learn, multicast, raw, redirect, tell, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::icmp::v4::{self as icmp, Problem};
@@ -107,12 +107,10 @@ fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), 
     if received.destination.is_multicast() && !is_wanted(cx, &packet, received) {
         return Err(DropReason::GroupNotJoined);
     }
-    let receive_buffer = cx.sysctl.rmem_default as usize;
     let arrival = Arrival {
         source: received.source.into(),
         destination: received.destination.into(),
         device: packet.meta.device,
-        receive_buffer,
     };
     let Err(Rejected { packet, reason }) = cx.udp.input(cx.counters, &arrival, packet) else {
         return Ok(());
@@ -152,13 +150,12 @@ fn icmp_message(
             // Everybody's address is no sender's: the route chooses one of ours.
             let from = (!to_many).then_some(received.destination.into());
             let &Received { source, tos, .. } = received;
-            let ttl = cx.sysctl.ip_default_ttl as u8;
             let reply = Outgoing {
                 packet,
                 source: from,
                 destination: source.into(),
                 protocol: Protocol::ICMP,
-                ttl,
+                ttl: None,
                 tos,
                 cutting: Cutting::Anywhere,
                 device: None,
@@ -168,7 +165,7 @@ fn icmp_message(
             Ok(())
         }
         icmp::Verdict::Redirect { gateway, about } => {
-            learn::redirect(cx, device, received.source, gateway, &about);
+            redirect::heard_v4(cx, device, received.source, gateway, &about);
             Ok(())
         }
         icmp::Verdict::Error(error) => {

@@ -96,7 +96,9 @@ impl Stack {
     /// Who a socket is among those that listen.
     pub(super) fn group_member(&self, socket: SocketHandle) -> Result<Member, GroupError> {
         match socket {
-            SocketHandle::Udp(handle) if self.udp.contains(handle) => Ok(Member::Udp(handle.to_bits())),
+            SocketHandle::Udp(handle) if self.udp.options(handle).is_some() => {
+                Ok(Member::Udp(handle.to_bits()))
+            }
             SocketHandle::Raw(handle) if self.raw.get(handle).is_some() => Ok(Member::Raw(handle.to_bits())),
             _ => Err(GroupError::NoSocket),
         }

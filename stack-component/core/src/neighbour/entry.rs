@@ -3,7 +3,7 @@
 use super::state::{Nud, State};
 use crate::netfilter::EgressChecked;
 use crate::packet::DeviceIndex;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::wire::ethernet::MacAddress;
 use alloc::collections::VecDeque;
 use core::net::IpAddr;
@@ -15,6 +15,21 @@ pub struct Key {
     pub device: DeviceIndex,
     /// Its address.
     pub address: IpAddr,
+}
+
+/// A neighbour as it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Who.
+    pub key: Key,
+    /// How much is known.
+    pub state: State,
+    /// Its station, if it is known.
+    pub mac: Option<MacAddress>,
+    /// Questions without an answer.
+    pub probes: u32,
+    /// How long ago it was used, showed that it lives, and changed.
+    pub ages: [Duration; 3],
 }
 
 /// One neighbour. Linux: `struct neighbour`.
@@ -45,6 +60,13 @@ impl Entry {
 
     pub(super) fn state(&self) -> State {
         self.nud.state()
+    }
+
+    /// As it is shown.
+    pub(super) fn listed(&self, now: Instant) -> Listed {
+        let state = self.state();
+        let (probes, ages) = self.nud.ages(now);
+        Listed { key: self.key, state, mac: state.is_valid().then_some(self.mac), probes, ages }
     }
 
     /// Whether state or station changed since the last time, so that others want to know: nobody does that it is

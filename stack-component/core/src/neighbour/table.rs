@@ -1,9 +1,8 @@
 //! All neighbours, with their timers and what is to be done for them.
 
-use super::entry::{Entry, Key};
+use super::entry::{Entry, Key, Listed};
 use super::parameters::Parameters;
 use super::state::{Nud, State, Step, Timing};
-use super::told::Listed;
 use crate::arena::{Arena, Handle};
 use crate::drop_reason::DropReason;
 use crate::journal::{Event, Journal};

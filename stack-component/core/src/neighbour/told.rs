@@ -1,9 +1,9 @@
 //! Neighbours as an administrator sees and sets them. Linux: `neigh_add`, `neigh_delete`, `neigh_dump_info`.
 
-use super::entry::{Entry, Key};
+use super::entry::{Entry, Key, Listed};
 use super::state::State;
 use super::table::Neighbours;
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 use crate::wire::ethernet::MacAddress;
 
 /// How a neighbour that is told meets what is there.
@@ -28,21 +28,6 @@ pub enum TellError {
     NoStation,
     /// There is no room for one more. Linux: `ENOBUFS`.
     TableFull,
-}
-
-/// A neighbour as it is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// Who.
-    pub key: Key,
-    /// How much is known.
-    pub state: State,
-    /// Its station, if it is known.
-    pub mac: Option<MacAddress>,
-    /// Questions without an answer.
-    pub probes: u32,
-    /// How long ago it was used, showed that it lives, and changed.
-    pub ages: [Duration; 3],
 }
 
 impl Neighbours {
@@ -94,13 +79,6 @@ impl Neighbours {
 }
 
 impl Entry {
-    /// As it is shown.
-    pub(super) fn listed(&self, now: Instant) -> Listed {
-        let state = self.state();
-        let (probes, ages) = self.nud.ages(now);
-        Listed { key: self.key, state, mac: state.is_valid().then_some(self.mac), probes, ages }
-    }
-
     /// Whether only an administrator changes it.
     pub(super) fn is_fixed(&self) -> bool {
         self.state().is_fixed()

@@ -215,9 +215,12 @@ fn noted<T>(of_layer: Vec<(Event, T)>, what: impl Fn(T) -> Changed) -> impl Iter
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::neighbour::{Key, State, Verb};
     use crate::random::SeededRandom;
     use crate::route::{RuleAction, TableId};
     use crate::stack::RouteChange;
+    use crate::time::Instant;
+    use crate::wire::ethernet::MacAddress;
     use alloc::boxed::Box;
     use alloc::format;
     use std::string::ToString;
@@ -317,6 +320,29 @@ mod tests {
         stack.unsubscribe(second);
         assert!(!stack.routes.journal.is_heard());
         assert_eq!(stack.take_changes(first, 1), (Vec::new(), false));
+    }
+
+    #[test]
+    fn neighbours_are_told_when_something_is_known_of_them() {
+        let mut stack = stack();
+        let device = stack.add_dummy("red").unwrap();
+        let subscriber = stack.subscribe(ALL).unwrap();
+        let key = Key { device, address: "192.0.2.9".parse().unwrap() };
+        let station = |last| Some(MacAddress([2, 0, 0, 0, 0, last]));
+        let now = Instant::from_millis(1);
+        for (verb, mac, state) in [
+            (Verb::Add, station(9), State::Permanent),
+            (Verb::Change, station(9), State::Permanent),
+            (Verb::Change, station(10), State::Permanent),
+            (Verb::Change, None, State::Stale),
+            (Verb::Change, None, State::Delay),
+        ] {
+            stack.set_neighbour(verb, key, mac, state, now).unwrap();
+        }
+        stack.remove_neighbour(key, now).unwrap();
+        let told = told(&mut stack, subscriber);
+        let expected = ["New Permanent", "New Permanent", "New Stale", "New Failed", "Gone Failed"];
+        assert_eq!(told, expected.map(|word| word.replace(' ', " 192.0.2.9 ")));
     }
 
     #[test]

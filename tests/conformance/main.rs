@@ -22,6 +22,7 @@ mod own_interfaces;
 mod ping;
 mod ports_published;
 mod strangers;
+mod survival;
 mod tcp_abuse;
 mod tcp_by_hand;
 mod tools;
@@ -48,7 +49,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 22] = [
+const MODULES: [&[Case]; 23] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -65,6 +66,7 @@ const MODULES: [&[Case]; 22] = [
     own_interfaces::CASES,
     tools::CASES,
     monitor::CASES,
+    survival::CASES,
     tcp_by_hand::CASES,
     tcp_abuse::CASES,
     arp::CASES,

@@ -169,7 +169,7 @@ impl Pair {
 }
 
 /// A `wnet` whose sockets lie in the folder.
-fn command(folder: &Scratch) -> Result<Command> {
+pub(crate) fn command(folder: &Scratch) -> Result<Command> {
     let mut command = Command::new(artifacts::wnet()?);
     command.env("XDG_RUNTIME_DIR", folder.folder());
     Ok(command)

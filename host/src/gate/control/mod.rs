@@ -14,7 +14,7 @@ mod sockets;
 use super::GateHost;
 use crate::kernel::bindings::exports::wnet::stack::control_types::{Errno, Failure};
 use crate::kernel::exports::Stack;
-use crate::kernel::{Kernel, StackDied, StackState};
+use crate::kernel::{Kernel, StackDied, StackState, Told};
 use std::sync::Arc;
 use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lower};
 use wasmtime::{Result, StoreContextMut};
@@ -64,6 +64,31 @@ where
         let kernel = Arc::clone(&store.data_mut().gate().network.kernel);
         Ok((f(&kernel, params)?,))
     })
+}
+
+/// Has the stack change something, and takes note of it for one that is started in its place. A stack that was started
+/// again meanwhile is told again.
+fn tell<G, R>(
+    kernel: &Kernel,
+    interface: impl Fn(&Stack) -> Option<&G>,
+    f: impl Fn(&G, &mut wasmtime::Store<StackState>) -> Result<std::result::Result<R, Failure>>,
+    told: impl Fn(&R) -> Told,
+) -> Result<std::result::Result<R, Failure>> {
+    let once = || {
+        kernel.enter(|entered| {
+            let stack = entered.stack;
+            let Some(interface) = interface(stack) else { return Ok(Err(not_supported())) };
+            let done = f(interface, &mut *entered.store)?;
+            if let Ok(value) = &done {
+                entered.remember(told(value))?;
+            }
+            Ok(done)
+        })
+    };
+    match once() {
+        Err(StackDied::Restarted) => Ok(once()?),
+        answer => Ok(answer?),
+    }
 }
 
 /// Asks an interface of the stack; `None`: it has no such interface. A stack that was started again meanwhile is asked again.

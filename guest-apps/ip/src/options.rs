@@ -8,7 +8,7 @@ Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }
 where  OBJECT := { address | link | maddress | monitor | neighbour | route | rule }
        OPTIONS := { -V[ersion] | -s[tatistics] | -d[etails] | -j[son] | -p[retty] |
                     -f[amily] { inet | inet6 } | -4 | -6 | -br[ief] | -o[neline] |
-                    -t[imestamp] | -ts[hort] }";
+                    -t[imestamp] | -ts[hort] | -b[atch] FILE | -force }";
 
 /// A version of IP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,10 +68,12 @@ pub(crate) struct Options {
     pub(crate) brief: bool,
     /// Changes are told with the time.
     pub(crate) timestamp: Option<Timestamp>,
+    /// A command that fails does not end a batch.
+    pub(crate) force: bool,
     /// The version was asked for.
-    version: bool,
+    pub(crate) version: bool,
     /// Help was asked for.
-    help: bool,
+    pub(crate) help: bool,
 }
 
 /// What a command is about.
@@ -94,9 +96,9 @@ pub(crate) fn begins(whole: &str, word: &str) -> bool {
 }
 
 impl Options {
-    /// Takes the options.
-    pub(crate) fn parse(words: &mut Words<'_>) -> Result<Self, Exit> {
-        let mut options = Options::default();
+    /// Takes the options; and the file of `-batch`, if that is among them.
+    pub(crate) fn parse<'a>(words: &mut Words<'a>) -> Result<(Self, Option<&'a str>), Exit> {
+        let (mut options, mut batch) = (Options::default(), None);
         while let Some(word) = words.peek().filter(|word| word.starts_with('-')) {
             words.take();
             if word == "--" {
@@ -104,9 +106,12 @@ impl Options {
             }
             // Two dashes are one.
             let name = word.strip_prefix("--").unwrap_or_else(|| word.trim_start_matches('-'));
-            options.set(word, name, words)?;
+            match name {
+                "b" | "ba" | "bat" | "batc" | "batch" => batch = Some(words.value()?),
+                _ => options.set(word, name, words)?,
+            }
         }
-        Ok(options)
+        Ok((options, batch))
     }
 
     fn set(&mut self, word: &str, name: &str, words: &mut Words<'_>) -> Result<(), Exit> {
@@ -115,6 +120,7 @@ impl Options {
             "4" => self.family = Some(Family::Inet),
             "6" => self.family = Some(Family::Inet6),
             "0" => self.family = Some(Family::Link),
+            _ if name.len() > 1 && is("force") => self.force = true,
             _ if is("family") => self.family = Some(family(words.value()?)?),
             _ if is("statistics") || is("stats") => self.statistics = true,
             _ if is("details") => self.details = true,
@@ -201,7 +207,7 @@ mod tests {
         assert_eq!(error.text, "Option \"-c=never\" is unknown, try \"ip -help\".");
         let all = words("-s -d -4 -json -p -br --oneline -color=never -c -f inet6 addr show");
         let mut rest = Words::new(&all);
-        let options = Options::parse(&mut rest).unwrap();
+        let (options, _) = Options::parse(&mut rest).unwrap();
         let expected = Options {
             family: Some(Family::Inet6),
             json: true,

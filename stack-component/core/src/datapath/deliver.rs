@@ -107,12 +107,10 @@ fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), 
     if received.destination.is_multicast() && !is_wanted(cx, &packet, received) {
         return Err(DropReason::GroupNotJoined);
     }
-    let receive_buffer = cx.sysctl.rmem_default as usize;
     let arrival = Arrival {
         source: received.source.into(),
         destination: received.destination.into(),
         device: packet.meta.device,
-        receive_buffer,
     };
     let Err(Rejected { packet, reason }) = cx.udp.input(cx.counters, &arrival, packet) else {
         return Ok(());

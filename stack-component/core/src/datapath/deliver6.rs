@@ -98,10 +98,9 @@ fn tcp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), 
 
 /// Linux: `udpv6_rcv`.
 fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), DropReason> {
-    let receive_buffer = cx.sysctl.rmem_default as usize;
     let device = scope_device(cx, packet.meta.device, received.destination);
     let (source, destination) = (received.source.into(), received.destination.into());
-    let arrival = Arrival { source, destination, device, receive_buffer };
+    let arrival = Arrival { source, destination, device };
     let Err(Rejected { packet, reason }) = cx.udp.input(cx.counters, &arrival, packet) else {
         return Ok(());
     };

@@ -1,7 +1,7 @@
 //! The walk upward, from IPv6 to the protocol that a packet carries.
 
 use super::fragments6::{self, Refused};
-use super::{Context, Outgoing, complain6, discovery, learn, raw, tell, transmit};
+use super::{Context, Outgoing, complain6, discovery, learn, multicast, raw, tell, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::icmp::v6::{self as icmp, Problem};
@@ -135,7 +135,7 @@ fn icmp_message(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Re
             Ok(())
         }
         icmp::Verdict::Discovery(packet) => discovery::receive(cx, &packet, received),
-        icmp::Verdict::Listeners(_) => Err(DropReason::IcmpIgnored),
+        icmp::Verdict::Listeners(packet) => multicast::mld::input(cx, &packet, received),
     }
 }
 

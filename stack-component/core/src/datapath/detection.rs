@@ -1,6 +1,6 @@
 //! Whether somebody has an address already (RFC 4862 section 5.4). Linux: `addrconf_dad_work`.
 
-use super::{Context, addresses, discovery_output, ipv6_link, temporary};
+use super::{Context, addresses, discovery_output, ipv6_link, multicast, temporary};
 use crate::autoconf::identifier;
 use crate::device::{Address, AddressState, Detection};
 use crate::neighbour::nd;
@@ -40,6 +40,7 @@ pub(super) fn found_free(cx: &mut Context<'_>, device: DeviceIndex, ip: Ipv6Addr
     // An optimistic one is ours already.
     let _ = addresses::own(cx, device, ip.into());
     if ip.is_unicast_link_local() {
+        multicast::link_local_found(cx, device, ip);
         ipv6_link::solicit_routers(cx, device);
     }
     let conf = cx.sysctl.ipv6.of(device.0);

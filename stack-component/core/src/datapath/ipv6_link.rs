@@ -1,7 +1,7 @@
 //! IPv6 on a device begins and ends: with its link, with an administrator's word, with the settings. Linux:
 //! `addrconf_notify`, `addrconf_ifdown`.
 
-use super::{Context, addresses, identifiers};
+use super::{Context, addresses, identifiers, multicast};
 use crate::autoconf::{Solicitation, identifier};
 use crate::device::{Address, AddressState};
 use crate::packet::DeviceIndex;
@@ -41,6 +41,7 @@ pub(super) fn link_up(cx: &mut Context<'_>, device: DeviceIndex) {
     if !has_one {
         make_link_local(cx, device);
     }
+    multicast::ipv6_up(cx, device);
     // Addresses that nobody had to be asked for are ready already.
     if cx.interfaces.get(device).is_some_and(|interface| interface.link_local().is_some()) {
         solicit_routers(cx, device);

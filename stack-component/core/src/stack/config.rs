@@ -92,6 +92,7 @@ impl Stack {
         self.routes.note_change();
         self.neighbours.configure(&self.sysctl, self.random.as_mut());
         self.with_context(self.now, |cx, _, _| datapath::follow_settings(cx));
+        self.groups.configure(&self.sysctl, self.now);
         Ok(())
     }
 
@@ -126,6 +127,7 @@ impl Stack {
         let index = self.interfaces.add(name, mtu, device);
         self.sysctl.add_device(index.0, name);
         self.sysctl.ipv6.of_mut(index.0).mtu = mtu.max(ipv6::MIN_MTU);
+        self.groups.add_device(index, &self.sysctl, self.now);
         Ok(index)
     }
 }

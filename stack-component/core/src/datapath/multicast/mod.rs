@@ -92,6 +92,11 @@ pub(super) fn ipv6_up(cx: &mut Context<'_>, device: DeviceIndex) {
     cx.groups.link_up(device, Language::Mld, cx.now);
 }
 
+/// IPv6 ends on a device. Linux: `ipv6_mc_down`.
+pub(super) fn ipv6_down(cx: &mut Context<'_>, device: DeviceIndex) {
+    cx.groups.link_down(device, Language::Mld);
+}
+
 /// A device has the address now that reports come from. Switches that listen in may have ignored those that came from
 /// nobody (RFC 3590 section 4): the first such address tells all once more. Linux: `ipv6_mc_dad_complete`.
 pub(super) fn link_local_found(cx: &mut Context<'_>, device: DeviceIndex, ip: Ipv6Addr) {
@@ -110,8 +115,7 @@ pub(super) fn link_up(cx: &mut Context<'_>, device: DeviceIndex) {
     cx.groups.link_up(device, Language::Igmp, cx.now);
 }
 
-/// A link went down. Linux: `ip_mc_down`, `ipv6_mc_down`.
+/// A link went down. Linux: `ip_mc_down`.
 pub(super) fn link_down(cx: &mut Context<'_>, device: DeviceIndex) {
     cx.groups.link_down(device, Language::Igmp);
-    cx.groups.link_down(device, Language::Mld);
 }

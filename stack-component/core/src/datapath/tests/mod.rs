@@ -2,6 +2,7 @@
 
 mod arp;
 mod copies;
+mod detection6;
 mod devices;
 mod dhcp;
 mod forward;

@@ -1,11 +1,10 @@
 //! UDP sockets, as the stack's users call them.
 
-use super::Stack;
+use super::{SocketHandle, Stack};
 use crate::counters::Counter;
 use crate::datapath::{self, Outgoing};
 use crate::drop_reason::DropReason;
 use crate::ip::Cutting;
-use crate::multicast::Member;
 use crate::packet::DeviceIndex;
 use crate::route::{Destination, FlowKey, Refusal};
 use crate::socket::SocketError;
@@ -157,7 +156,7 @@ impl Stack {
 
     /// Gives a socket up.
     pub fn udp_close(&mut self, handle: UdpHandle) {
-        self.groups.forget(Member(handle.to_bits()), self.now);
+        self.forget_groups(SocketHandle::Udp(handle));
         self.udp.close(handle);
     }
 

@@ -57,7 +57,8 @@ fn check_options(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> 
 /// What becomes of a packet by its addresses. Linux: `ip_route_input_slow`.
 fn judge(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> Result<Verdict, DropReason> {
     let device = packet.meta.device;
-    if device != DeviceIndex::LOOPBACK {
+    let looped = packet.meta.destination == LinkDestination::Looped;
+    if device != DeviceIndex::LOOPBACK && !looped {
         let localnet = cx.sysctl.ipv4_device(device.0).route_localnet();
         v4::check_addresses(received.source, received.destination, localnet)?;
     }
@@ -66,12 +67,19 @@ fn judge(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> Result<V
     if to_group && !multicast::is_for_us(cx, device, received) {
         return Err(DropReason::GroupNotJoined);
     }
+    if looped {
+        // It comes from where we sent it.
+        return Ok(Verdict::Deliver { to_many: true });
+    }
     let InputRoute { destination, source } = ask(cx, packet, received);
     // A host that does not know its address yet is nobody's neighbour.
     let from_nobody = (to_all || to_group) && received.source == Ipv4Addr::UNSPECIFIED;
     let source = if from_nobody { Ok(false) } else { source.map_err(distrust) };
     match destination {
         _ if to_all || to_group => source.map(|_| Verdict::Deliver { to_many: true }),
+        Ok(Destination::Local { .. } | Destination::Unicast(_)) if unwanted_in_many(cx, packet, received) => {
+            Err(DropReason::UnicastInMulticastFrame)
+        }
         Ok(Destination::Local { .. }) => source.map(|_| Verdict::Deliver { to_many: false }),
         Ok(Destination::Broadcast(hop)) if hop.device == device => {
             source.map(|_| Verdict::Deliver { to_many: true })
@@ -84,6 +92,12 @@ fn judge(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> Result<V
         Ok(Destination::Unicast(hop)) => source.map(|near| Verdict::Forward { hop, near }),
         Err(refusal) => Ok(Verdict::Refuse(refusal)),
     }
+}
+
+/// Whether a packet to one host came in a frame to many, where that is not wanted. Linux: `ip_rcv_finish_core`.
+fn unwanted_in_many(cx: &Context<'_>, packet: &Packet, received: &Received) -> bool {
+    let to_many = matches!(received.addressed, LinkDestination::Broadcast | LinkDestination::Multicast);
+    to_many && cx.sysctl.ipv4_device(packet.meta.device.0).drop_unicast_in_l2_multicast()
 }
 
 fn distrust(bad: BadSource) -> DropReason {

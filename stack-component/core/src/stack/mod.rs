@@ -28,6 +28,7 @@ use crate::icmp::RateLimit;
 use crate::icmp::v4::RedirectLimit;
 use crate::ip::v4::Identification;
 use crate::ip::v6::FlowLabels;
+use crate::log::Log;
 use crate::multicast::Groups;
 use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
@@ -41,6 +42,8 @@ use crate::time::Instant;
 use crate::udp::{Udp, UdpHandle};
 use crate::wire::cidr::IpCidr;
 use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -100,6 +103,7 @@ pub struct Stack {
     pub(crate) hooks: Hooks,
     pub(crate) identification: Identification,
     pub(crate) autoconf: Autoconf,
+    pub(crate) log: Log,
     pub(crate) flow_labels: FlowLabels,
     pub(crate) dhcp: Clients,
     pub(crate) exceptions: Exceptions,
@@ -134,7 +138,8 @@ impl Stack {
             input_cache: InputCache::new(source),
             hooks: Hooks::default(),
             identification: Identification::new(source),
-            autoconf: Autoconf::new(source),
+            autoconf: Autoconf::default(),
+            log: Log::default(),
             flow_labels: FlowLabels::new(source),
             dhcp: Clients::default(),
             exceptions: Exceptions::new(source),
@@ -212,6 +217,7 @@ impl Stack {
             neighbours: &mut self.neighbours,
             routes: &mut self.routes,
             autoconf: &mut self.autoconf,
+            log: &mut self.log,
             flow_labels: &self.flow_labels,
             output_cache: &mut self.output_cache,
             input_cache: &mut self.input_cache,
@@ -237,6 +243,11 @@ impl Stack {
         let udp = self.udp.take_wakeups().into_iter().map(SocketHandle::Udp);
         let raw = self.raw.take_wakeups().into_iter().map(SocketHandle::Raw);
         tcp.chain(udp).chain(raw).chain(self.collect_changes()).collect()
+    }
+
+    /// Lines for people since the last time, oldest first. Linux: `dmesg`.
+    pub fn take_log(&mut self) -> VecDeque<String> {
+        self.log.take()
     }
 
     /// What was counted.

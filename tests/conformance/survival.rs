@@ -10,6 +10,7 @@ use crate::tools::command;
 
 crate::cases! {
     what_tools_set_survives_the_stack,
+    very_many_changes_are_remembered_by_what_came_of_them,
 }
 
 /// What is set, in its order: things come, change and go.
@@ -77,6 +78,17 @@ impl Mortal {
         tool.wait()
     }
 
+    /// Does many commands at once.
+    fn batch(&self, lines: String) -> Result<()> {
+        let mut command = command(&self.folder)?;
+        command.args(["exec", "--on", "mortal", "--grant", "control"]).arg(artifacts::component("ip")?);
+        let mut tool = Wnet::spawn(command.args(["-batch", "-"]))?;
+        tool.feed(lines.into_bytes());
+        let ended = tool.wait()?;
+        ensure!(ended.code == Some(0), "{ended:?}");
+        Ok(())
+    }
+
     /// All that is set, in lines; seconds that pass are left out.
     fn shown(&self) -> Result<Vec<String>> {
         let mut lines = Vec::new();
@@ -98,6 +110,23 @@ fn what_tools_set_survives_the_stack() -> Result<()> {
         let ended = mortal.tool("ip", line)?;
         ensure!(ended.code == Some(0), "{line}: {ended:?}");
     }
+    survives(&mortal)
+}
+
+/// So many that the host asks the stack what it has, in the middle of them and once more.
+fn very_many_changes_are_remembered_by_what_came_of_them() -> Result<()> {
+    let mortal = Mortal::new()?;
+    let come_and_go: String = (0..5000)
+        .map(|n| format!("route add 10.30.0.0/16 dev lo metric {n}\nroute del 10.30.0.0/16\n"))
+        .collect();
+    mortal.batch(CHANGES.join("\n") + "\n" + &come_and_go)?;
+    // What the stack was configured with may go, too.
+    mortal.batch("addr del 10.0.2.15/24 dev eth0\naddr add 10.0.2.16/24 dev eth0\n".into())?;
+    mortal.batch(come_and_go + "rule del pref 32767\n")?;
+    survives(&mortal)
+}
+
+fn survives(mortal: &Mortal) -> Result<()> {
     let set = mortal.tool("sysctl", "-w net.ipv4.conf.green.rp_filter=2")?;
     ensure!(set.code == Some(0), "{set:?}");
     let settled = |lines: &[String]| !lines.iter().any(|line| line.contains("tentative"));

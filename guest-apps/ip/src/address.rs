@@ -142,7 +142,7 @@ pub(crate) fn kind(word: &str) -> Result<LinkKind, Exit> {
 fn list(links: &Links, options: &Options, selection: &Selection) -> Result<String, Exit> {
     let all = addresses::addresses();
     let mut output = Output::new(options);
-    for link in links.0.iter().filter(|link| selection.wants_link(link)) {
+    for link in links.all().iter().filter(|link| selection.wants_link(link)) {
         let of_link = all.iter().filter(|address| address.device == link.index);
         let wanted: Vec<_> = of_link.filter(|address| selection.wants(address, options)).collect();
         if wanted.is_empty() && selection.is_about_addresses(options) {
@@ -283,7 +283,8 @@ fn flush(links: &Links, options: &Options, words: Words<'_>) -> Result<String, E
     let all = addresses::addresses();
     let mut count = 0;
     for address in &all {
-        let of_link = links.0.iter().any(|link| link.index == address.device && selection.wants_link(link));
+        let of_link =
+            links.all().iter().any(|link| link.index == address.device && selection.wants_link(link));
         if !of_link || !selection.wants(address, options) {
             continue;
         }

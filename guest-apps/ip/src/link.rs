@@ -48,7 +48,7 @@ fn list(links: &Links, options: &Options, mut words: Words<'_>) -> Result<String
     }
     let device = device.map(|name| links.shown(name)).transpose()?.map(|link| link.index);
     let mut output = Output::new(options);
-    for link in &links.0 {
+    for link in links.all() {
         let meant = device.is_none_or(|device| device == link.index)
             && (!up || has(link, LinkFlags::UP))
             && wanted.is_none_or(|kind| kind == link.kind);

@@ -11,7 +11,6 @@ use std::io::Write;
 use std::time::SystemTime;
 use tool_common::address::ip;
 use tool_common::control::changes::{self, Change, ChangeEvent, ChangeGroups, Changed};
-use tool_common::control::links::Link;
 use tool_common::json::Json;
 use tool_common::{Exit, Words, object};
 
@@ -77,6 +76,8 @@ pub(crate) fn run(options: &Options, words: Words<'_>) -> Result<String, Exit> {
     let device = request.device.map(|name| links.find(name)).transpose()?.map(|link| link.index);
     let subscription = changes::watch(request.groups).map_err(|failure| Exit::refused(&failure))?;
     let pollable = subscription.subscribe();
+    // A device that goes has its name still.
+    links.all();
     let mut monitor = Monitor { options, links, label: request.label, device, any: false };
     loop {
         pollable.block();
@@ -180,16 +181,6 @@ impl Monitor<'_> {
                 ("[RULE]", Told { line, fields })
             }
             Changed::Neighbour(neighbour) => ("[NEIGH]", neighbour::told(neighbour, links, options, false)),
-        }
-    }
-}
-
-impl Links {
-    /// Takes note of a device that is new or has changed. iproute2: `ll_remember_index`.
-    fn remember(&mut self, link: &Link) {
-        match self.0.iter_mut().find(|known| known.index == link.index) {
-            Some(known) => *known = link.clone(),
-            None => self.0.push(link.clone()),
         }
     }
 }

@@ -258,7 +258,7 @@ mod tests {
 
     fn read(line: &str) -> Result<Route, Exit> {
         let words: Vec<String> = line.split_whitespace().map(String::from).collect();
-        parse(&Links(Vec::new()), None, Words::new(&words), RouteVerb::Add)
+        parse(&Links::known(Vec::new()), None, Words::new(&words), RouteVerb::Add)
     }
 
     #[test]

@@ -34,9 +34,12 @@ pub(super) fn dump(stack: &Stack, store: &mut Store<StackState>, settings: Vec<T
     let mut all = vec![Told::Clear];
     if let Some(interface) = stack.links() {
         let links = interface.call_links(&mut *store)?;
-        all.extend(links.iter().filter_map(made));
+        let (by_hand, given): (Vec<_>, Vec<_>) = links.iter().partition(|link| is_made(link));
+        // A device that was there from the start may have given its name to one that was made.
+        all.extend(given.iter().map(|link| Told::SetLink(link.index, changes(link))));
+        all.extend(makings(&links));
         all.extend(settings);
-        all.extend(links.iter().map(|link| Told::SetLink(link.index, changes(link))));
+        all.extend(by_hand.iter().map(|link| Told::SetLink(link.index, changes(link))));
     } else {
         all.extend(settings);
     }
@@ -89,17 +92,36 @@ fn pages<T>(mut page: impl FnMut(u32) -> Result<Vec<T>>) -> Result<Vec<T>> {
     }
 }
 
-/// How a device was made, if by hand.
-fn made(link: &Link) -> Option<Told> {
-    let made = NewLink {
-        name: link.name.clone(),
-        kind: link.kind,
-        parent: link.parent,
-        vlan_id: link.vlan_id,
+/// Whether a device was made by hand.
+fn is_made(link: &Link) -> bool {
+    matches!(link.kind, LinkKind::Vlan | LinkKind::Dummy)
+}
+
+/// How devices that were made by hand get the numbers that they have: those that went are made, too, and go.
+fn makings(links: &[Link]) -> Vec<Told> {
+    let last = links.iter().filter(|link| is_made(link)).map(|link| link.index).max();
+    let making = |number| match links.iter().find(|link| link.index == number) {
+        Some(link) if is_made(link) => vec![Told::AddLink(new_link(link), number)],
+        Some(_) => Vec::new(),
+        None => vec![Told::AddLink(nameless_dummy(), number), Told::RemoveLink(number)],
+    };
+    (1..=last.unwrap_or(0)).flat_map(making).collect()
+}
+
+fn new_link(link: &Link) -> NewLink {
+    let Link { kind, parent, vlan_id, .. } = *link;
+    NewLink { name: link.name.clone(), kind, parent, vlan_id, ..nameless_dummy() }
+}
+
+fn nameless_dummy() -> NewLink {
+    NewLink {
+        name: String::new(),
+        kind: LinkKind::Dummy,
+        parent: None,
+        vlan_id: None,
         mtu: None,
         address: None,
-    };
-    matches!(link.kind, LinkKind::Vlan | LinkKind::Dummy).then_some(Told::AddLink(made, link.index))
+    }
 }
 
 /// How a device differs from a new one.

@@ -42,6 +42,7 @@ mod neighbours;
 mod paths;
 mod raw;
 mod receive;
+mod redirect;
 mod run;
 mod tell;
 mod temporary;

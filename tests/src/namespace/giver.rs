@@ -1,8 +1,8 @@
 //! The process that keeps a namespace alive and makes sockets in it: this program again, with one argument.
 //!
 //! It speaks over its standard input, a Unix socket: one byte says that it is there. Each question is a byte with
-//! the length of a name and the name; the answer is one byte with a descriptor: for no name a new TCP socket, else
-//! the TAP device of that name.
+//! the length of a name and the name; the answer is one byte with a descriptor: for no name a new TCP socket of IPv4,
+//! for a colon, which no device is called, one of IPv6, else the TAP device of that name.
 
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
@@ -37,9 +37,8 @@ pub(super) fn serve(control: &UnixStream) -> io::Result<()> {
         let mut name = vec![0; length[0].into()];
         reader.read_exact(&mut name)?;
         let socket = match name[..] {
-            [] => {
-                rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)?
-            }
+            [] => tcp_socket(AddressFamily::INET)?,
+            [b':'] => tcp_socket(AddressFamily::INET6)?,
             _ => Tap::open(&String::from_utf8_lossy(&name)).map_err(io::Error::other)?.into(),
         };
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
@@ -51,9 +50,26 @@ pub(super) fn serve(control: &UnixStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Asks the giver at the other end for a socket, or for the TAP device `name`.
-pub(super) fn ask(mut control: &UnixStream, name: Option<&str>) -> io::Result<OwnedFd> {
-    let name = name.unwrap_or_default();
+fn tcp_socket(family: AddressFamily) -> io::Result<OwnedFd> {
+    Ok(rustix::net::socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None)?)
+}
+
+/// What the giver at the other end is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Gift<'a> {
+    /// A TCP socket of this version.
+    Socket { ipv6: bool },
+    /// The TAP device of this name.
+    Tap(&'a str),
+}
+
+/// Asks the giver at the other end.
+pub(super) fn ask(mut control: &UnixStream, what: Gift<'_>) -> io::Result<OwnedFd> {
+    let name = match what {
+        Gift::Socket { ipv6: false } => "",
+        Gift::Socket { ipv6: true } => ":",
+        Gift::Tap(name) => name,
+    };
     let length = u8::try_from(name.len()).map_err(io::Error::other)?;
     control.write_all(&[&[length], name.as_bytes()].concat())?;
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];

@@ -12,7 +12,7 @@ pub use giver::serve_if_asked;
 pub use sockets::{connect, listen, reset};
 
 use std::io::Read;
-use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::{env, fs};
@@ -22,6 +22,7 @@ use rustix::fd::OwnedFd;
 
 use crate::deadline::PATIENCE;
 use crate::needs::{self, Skip};
+use giver::Gift;
 
 /// The TAP device's name. Each namespace has its own.
 pub const TAP: &str = "tap0";
@@ -31,6 +32,12 @@ pub const LINUX: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 1);
 
 /// The guest's address.
 pub const GUEST: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 2);
+
+/// Linux's address on the TAP over IPv6, in a network of 64 bits.
+pub const LINUX_V6: Ipv6Addr = Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, 0, 1);
+
+/// The guest's address over IPv6.
+pub const GUEST_V6: Ipv6Addr = Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, 0, 2);
 
 /// A network of its own. It ends when this is dropped.
 #[derive(Debug)]
@@ -72,6 +79,16 @@ impl Namespace {
         namespace.run("ip", &["tuntap", "add", "dev", TAP, "mode", "tap"])?;
         namespace.run("ip", &["addr", "add", &format!("{LINUX}/24"), "dev", TAP])?;
         namespace.run("ip", &["link", "set", TAP, "up"])?;
+        Ok(namespace)
+    }
+
+    /// The same, with the address [`LINUX_V6`] beside it.
+    ///
+    /// # Errors
+    /// [`Skip`] if this machine does not let us make one.
+    pub fn with_both() -> Result<Self> {
+        let namespace = Self::with_tap()?;
+        namespace.run("ip", &["-6", "addr", "add", &format!("{LINUX_V6}/64"), "dev", TAP, "nodad"])?;
         Ok(namespace)
     }
 
@@ -133,8 +150,9 @@ impl Namespace {
     ///
     /// # Errors
     /// What connect(2) answers.
-    pub fn connect(&self, address: SocketAddrV4) -> Result<TcpStream> {
-        connect(self.socket()?, None, address)
+    pub fn connect(&self, address: impl Into<SocketAddr>) -> Result<TcpStream> {
+        let address = address.into();
+        connect(self.socket_for(address)?, None, address)
     }
 
     /// A connection from Linux's own address `source`.
@@ -142,7 +160,7 @@ impl Namespace {
     /// # Errors
     /// What bind(2) and connect(2) answer.
     pub fn connect_from(&self, source: Ipv4Addr, address: SocketAddrV4) -> Result<TcpStream> {
-        connect(self.socket()?, Some(SocketAddrV4::new(source, 0)), address)
+        connect(self.socket()?, Some((source, 0).into()), address)
     }
 
     /// A socket that listens on a free port of the namespace, and the port.
@@ -150,7 +168,16 @@ impl Namespace {
     /// # Errors
     /// What bind(2) and listen(2) answer.
     pub fn listen(&self) -> Result<(TcpListener, u16)> {
-        listen(self.socket()?, SocketAddrV4::new(LINUX, 0))
+        listen(self.socket()?, (LINUX, 0))
+    }
+
+    /// The same over IPv6, on [`LINUX_V6`].
+    ///
+    /// # Errors
+    /// What bind(2) and listen(2) answer.
+    pub fn listen_v6(&self) -> Result<(TcpListener, u16)> {
+        let address = (LINUX_V6, 0).into();
+        listen(self.socket_for(address)?, address)
     }
 
     /// A TCP socket of the namespace, unbound.
@@ -158,7 +185,13 @@ impl Namespace {
     /// # Errors
     /// If the namespace has come to an end.
     pub fn socket(&self) -> Result<OwnedFd> {
-        giver::ask(&self.control, None).context("the namespace's socket giver is gone")
+        self.socket_for((LINUX, 0).into())
+    }
+
+    /// A TCP socket of the version of `address`.
+    fn socket_for(&self, address: SocketAddr) -> Result<OwnedFd> {
+        let gift = Gift::Socket { ipv6: address.is_ipv6() };
+        giver::ask(&self.control, gift).context("the namespace's socket giver is gone")
     }
 
     /// The wire's end of the namespace's TAP device `name`: each read or write is a frame, and none waits.
@@ -166,7 +199,8 @@ impl Namespace {
     /// # Errors
     /// If it cannot be opened; the namespace is of no use then.
     pub fn tap(&self, name: &str) -> Result<OwnedFd> {
-        giver::ask(&self.control, Some(name)).with_context(|| format!("the TAP device {name} does not open"))
+        giver::ask(&self.control, Gift::Tap(name))
+            .with_context(|| format!("the TAP device {name} does not open"))
     }
 }
 
@@ -188,9 +222,10 @@ mod tests {
         let (ours, theirs) = UnixStream::pair().unwrap();
         let giver = std::thread::spawn(move || giver::serve(&theirs));
         let (listener, port) =
-            listen(giver::ask(&ours, None).unwrap(), "127.0.0.1:0".parse().unwrap()).unwrap();
-        let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
-        let stream = connect(giver::ask(&ours, None).unwrap(), None, address).unwrap();
+            listen(giver::ask(&ours, Gift::Socket { ipv6: false }).unwrap(), (Ipv4Addr::LOCALHOST, 0))
+                .unwrap();
+        let socket = giver::ask(&ours, Gift::Socket { ipv6: false }).unwrap();
+        let stream = connect(socket, None, (Ipv4Addr::LOCALHOST, port)).unwrap();
         let (_, from) = listener.accept().unwrap();
         assert_eq!(from, stream.local_addr().unwrap());
         drop(ours);

@@ -16,6 +16,7 @@ mod linux;
 mod linux_failures;
 mod linux_impaired;
 mod linux_ip;
+mod linux_udp;
 mod linux_v6;
 mod own_interfaces;
 mod ping;
@@ -47,11 +48,12 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 21] = [
+const MODULES: [&[Case]; 22] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
     linux_ip::CASES,
+    linux_udp::CASES,
     linux_v6::CASES,
     linux_impaired::CASES,
     captures::CASES,

@@ -33,7 +33,7 @@ const GUESTS: [&str; 9] =
     ["echo-server", "echo-client", "echo-server-raw", "ip", "nstat", "ping", "ss", "sysctl", "traceroute"];
 
 /// The package of the programs that tests alone use, and their names; the components lie in a folder `test`.
-const TEST_GUESTS: (&str, [&str; 10]) = (
+const TEST_GUESTS: (&str, [&str; 13]) = (
     "test-guests",
     [
         "bulk",
@@ -46,6 +46,9 @@ const TEST_GUESTS: (&str, [&str; 10]) = (
         "spin",
         "surroundings",
         "trap",
+        "udp-echo",
+        "udp-questions",
+        "udp-refused",
     ],
 );
 

@@ -125,6 +125,11 @@ drop_reasons! {
     GroupNotJoined,
     /// The IGMP message is truncated or damaged.
     IgmpMalformed,
+    /// The MLD message is truncated or is about what is no group. Linux: `mld_query_work` frees it.
+    MldMalformed,
+    /// A question or report of MLD that does not come from this link as such a message does: hop limit 1, a link-local
+    /// source, router alert (RFC 3810 section 6.2).
+    MldNotFromLink,
     /// The UDP header is truncated or its length inconsistent.
     UdpMalformed,
     /// The UDP checksum is wrong. Linux: `UDP_CSUM`.

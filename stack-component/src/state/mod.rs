@@ -13,11 +13,13 @@ mod tcp;
 mod tcp_state;
 #[cfg(test)]
 mod tests;
+mod udp;
 
 pub(crate) use family::Family;
 pub(crate) use options::{InForce, whole_millis, whole_seconds};
 pub(crate) use pollables::{PollableHandle, Source};
 pub(crate) use streams::StreamError;
+pub(crate) use udp::MAX_BATCH;
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -28,6 +30,7 @@ use stack_core::raw::RawHandle;
 use stack_core::stack::Stack;
 use stack_core::tcp::{StateChange, TcpHandle};
 use stack_core::time::Instant;
+use stack_core::udp::UdpHandle;
 use tcp::Socket;
 
 /// The state of the instance.
@@ -37,6 +40,7 @@ pub(crate) struct State {
     sockets: HashMap<TcpHandle, Socket>,
     /// Raw and ping sockets, each with its armed pollables.
     raws: HashMap<RawHandle, Vec<PollableHandle>>,
+    udps: HashMap<UdpHandle, udp::Socket>,
     pollables: Arena<Pollable>,
     /// The armed pollables of the clock.
     timers: BTreeSet<(Instant, PollableHandle)>,
@@ -73,6 +77,7 @@ impl State {
             configured: false,
             sockets: HashMap::new(),
             raws: HashMap::new(),
+            udps: HashMap::new(),
             pollables: Arena::new(),
             timers: BTreeSet::new(),
             last_token: 0,
@@ -83,7 +88,7 @@ impl State {
 
     /// Whether a configured stack may still be put in: there was none, and no socket exists.
     pub(crate) fn is_fresh(&self) -> bool {
-        !self.configured && self.sockets.is_empty() && self.raws.is_empty()
+        !self.configured && self.sockets.is_empty() && self.udps.is_empty() && self.raws.is_empty()
     }
 
     /// Puts a configured stack in the place of the fresh one.

@@ -11,6 +11,7 @@ use stack_core::raw::RawHandle;
 use stack_core::stack::SocketHandle;
 use stack_core::tcp::TcpHandle;
 use stack_core::time::Instant;
+use stack_core::udp::UdpHandle;
 
 pub(crate) type PollableHandle = Handle<Pollable>;
 
@@ -23,6 +24,10 @@ pub(crate) enum Source {
     Input(TcpHandle),
     /// Room to write, or the output's end.
     Output(TcpHandle),
+    /// A datagram or an error of a UDP socket.
+    Datagrams(UdpHandle),
+    /// A UDP socket takes datagrams to send, which it always does.
+    Permit(UdpHandle),
     /// A packet or an error of a raw or ping socket.
     Raw(RawHandle),
     /// A point of time.
@@ -41,6 +46,7 @@ impl Source {
             Source::Socket(tcp) | Source::Input(tcp) | Source::Output(tcp) => {
                 Owner::Socket(SocketHandle::Tcp(tcp))
             }
+            Source::Datagrams(udp) | Source::Permit(udp) => Owner::Socket(SocketHandle::Udp(udp)),
             Source::Raw(raw) => Owner::Socket(SocketHandle::Raw(raw)),
             Source::Time(deadline) => Owner::Clock(deadline),
         }
@@ -110,7 +116,7 @@ impl State {
         match handle {
             SocketHandle::Tcp(handle) => self.sockets.get_mut(&handle).map(|socket| &mut socket.armed),
             SocketHandle::Raw(handle) => self.raws.get_mut(&handle),
-            SocketHandle::Udp(_) => None,
+            SocketHandle::Udp(handle) => self.udps.get_mut(&handle).map(|socket| &mut socket.armed),
         }
     }
 
@@ -133,6 +139,8 @@ impl State {
     fn source_is_ready(&self, source: Source, now: Instant) -> bool {
         let handle = match source {
             Source::Socket(handle) | Source::Input(handle) | Source::Output(handle) => handle,
+            Source::Datagrams(handle) => return self.stack.udp_readiness(handle).readable,
+            Source::Permit(_) => return true,
             Source::Raw(handle) => return !self.raws.contains_key(&handle) || self.raw_is_ready(handle),
             Source::Time(deadline) => return deadline <= now,
         };

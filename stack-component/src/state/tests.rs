@@ -2,6 +2,7 @@
 
 mod options;
 mod raw;
+mod udp;
 
 use super::{Family, Source, State, StreamError};
 use core::net::{Ipv4Addr, SocketAddr};

@@ -9,20 +9,21 @@ mod giver;
 mod sockets;
 
 pub use giver::serve_if_asked;
-pub use sockets::{connect, listen, reset};
+pub use sockets::{bind_udp, connect, listen, reset};
 
 use std::io::Read;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
+use giver::Wanted;
 use rustix::fd::OwnedFd;
+use rustix::net::{AddressFamily, SocketType};
 
 use crate::deadline::PATIENCE;
 use crate::needs::{self, Skip};
-use giver::Gift;
 
 /// The TAP device's name. Each namespace has its own.
 pub const TAP: &str = "tap0";
@@ -152,7 +153,7 @@ impl Namespace {
     /// What connect(2) answers.
     pub fn connect(&self, address: impl Into<SocketAddr>) -> Result<TcpStream> {
         let address = address.into();
-        connect(self.socket_for(address)?, None, address)
+        connect(self.give(SocketType::STREAM, address)?, None, address)
     }
 
     /// A connection from Linux's own address `source`.
@@ -160,7 +161,7 @@ impl Namespace {
     /// # Errors
     /// What bind(2) and connect(2) answer.
     pub fn connect_from(&self, source: Ipv4Addr, address: SocketAddrV4) -> Result<TcpStream> {
-        connect(self.socket()?, Some((source, 0).into()), address)
+        connect(self.socket()?, Some(SocketAddrV4::new(source, 0).into()), address.into())
     }
 
     /// A socket that listens on a free port of the namespace, and the port.
@@ -168,7 +169,7 @@ impl Namespace {
     /// # Errors
     /// What bind(2) and listen(2) answer.
     pub fn listen(&self) -> Result<(TcpListener, u16)> {
-        listen(self.socket()?, (LINUX, 0))
+        listen(self.socket()?, SocketAddrV4::new(LINUX, 0).into())
     }
 
     /// The same over IPv6, on [`LINUX_V6`].
@@ -177,21 +178,31 @@ impl Namespace {
     /// What bind(2) and listen(2) answer.
     pub fn listen_v6(&self) -> Result<(TcpListener, u16)> {
         let address = (LINUX_V6, 0).into();
-        listen(self.socket_for(address)?, address)
+        listen(self.give(SocketType::STREAM, address)?, address)
     }
 
-    /// A TCP socket of the namespace, unbound.
+    /// A UDP socket of the namespace, bound to `address`, with port 0 to a free one.
+    ///
+    /// # Errors
+    /// What bind(2) answers.
+    pub fn udp(&self, address: impl Into<SocketAddr>) -> Result<UdpSocket> {
+        let address = address.into();
+        bind_udp(self.give(SocketType::DGRAM, address)?, address)
+    }
+
+    /// A socket of the version of `address`.
+    fn give(&self, kind: SocketType, address: SocketAddr) -> Result<OwnedFd> {
+        let family = if address.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
+        let given = giver::ask(&self.control, Wanted::Socket(kind, family));
+        given.context("the namespace's socket giver is gone")
+    }
+
+    /// A TCP socket of the namespace for IPv4, unbound.
     ///
     /// # Errors
     /// If the namespace has come to an end.
     pub fn socket(&self) -> Result<OwnedFd> {
-        self.socket_for((LINUX, 0).into())
-    }
-
-    /// A TCP socket of the version of `address`.
-    fn socket_for(&self, address: SocketAddr) -> Result<OwnedFd> {
-        let gift = Gift::Socket { ipv6: address.is_ipv6() };
-        giver::ask(&self.control, gift).context("the namespace's socket giver is gone")
+        self.give(SocketType::STREAM, SocketAddrV4::new(LINUX, 0).into())
     }
 
     /// The wire's end of the namespace's TAP device `name`: each read or write is a frame, and none waits.
@@ -199,7 +210,7 @@ impl Namespace {
     /// # Errors
     /// If it cannot be opened; the namespace is of no use then.
     pub fn tap(&self, name: &str) -> Result<OwnedFd> {
-        giver::ask(&self.control, Gift::Tap(name))
+        giver::ask(&self.control, Wanted::Tap(name))
             .with_context(|| format!("the TAP device {name} does not open"))
     }
 }
@@ -220,12 +231,12 @@ mod tests {
     #[test]
     fn sockets_pass_through_a_unix_socket() {
         let (ours, theirs) = UnixStream::pair().unwrap();
+        let wanted = Wanted::Socket(SocketType::STREAM, AddressFamily::INET);
         let giver = std::thread::spawn(move || giver::serve(&theirs));
         let (listener, port) =
-            listen(giver::ask(&ours, Gift::Socket { ipv6: false }).unwrap(), (Ipv4Addr::LOCALHOST, 0))
-                .unwrap();
-        let socket = giver::ask(&ours, Gift::Socket { ipv6: false }).unwrap();
-        let stream = connect(socket, None, (Ipv4Addr::LOCALHOST, port)).unwrap();
+            listen(giver::ask(&ours, wanted).unwrap(), "127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port).into();
+        let stream = connect(giver::ask(&ours, wanted).unwrap(), None, address).unwrap();
         let (_, from) = listener.accept().unwrap();
         assert_eq!(from, stream.local_addr().unwrap());
         drop(ours);

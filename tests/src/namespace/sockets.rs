@@ -1,6 +1,6 @@
 //! What `std::net` does with sockets that it made itself, for sockets that somebody else made.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -17,17 +17,13 @@ const BACKLOG: i32 = 128;
 ///
 /// # Errors
 /// What bind(2) and connect(2) answer, as a [`std::io::Error`].
-pub fn connect(
-    socket: OwnedFd,
-    source: Option<SocketAddr>,
-    address: impl Into<SocketAddr>,
-) -> Result<TcpStream> {
+pub fn connect(socket: OwnedFd, source: Option<SocketAddr>, address: SocketAddr) -> Result<TcpStream> {
     // On Linux the limits hold for connect(2) and accept(2) too (socket(7)).
     set_limits(&socket)?;
     if let Some(source) = source {
         rustix::net::bind(&socket, &source).map_err(std::io::Error::from)?;
     }
-    rustix::net::connect(&socket, &address.into()).map_err(std::io::Error::from)?;
+    rustix::net::connect(&socket, &address).map_err(std::io::Error::from)?;
     Ok(TcpStream::from(socket))
 }
 
@@ -35,14 +31,24 @@ pub fn connect(
 ///
 /// # Errors
 /// What bind(2) and listen(2) answer.
-pub fn listen(socket: OwnedFd, address: impl Into<SocketAddr>) -> Result<(TcpListener, u16)> {
+pub fn listen(socket: OwnedFd, address: SocketAddr) -> Result<(TcpListener, u16)> {
     set_limits(&socket)?;
     sockopt::set_socket_reuseaddr(&socket, true)?;
-    rustix::net::bind(&socket, &address.into())?;
+    rustix::net::bind(&socket, &address)?;
     rustix::net::listen(&socket, BACKLOG)?;
     let listener = TcpListener::from(socket);
-    let port = listener.local_addr().map(|address| SocketAddr::port(&address))?;
+    let port = listener.local_addr()?.port();
     Ok((listener, port))
+}
+
+/// Binds a UDP socket, which waits for nothing longer than [`PATIENCE`].
+///
+/// # Errors
+/// What bind(2) answers.
+pub fn bind_udp(socket: OwnedFd, address: SocketAddr) -> Result<UdpSocket> {
+    set_limits(&socket)?;
+    rustix::net::bind(&socket, &address)?;
+    Ok(UdpSocket::from(socket))
 }
 
 /// Ends a connection with a reset.

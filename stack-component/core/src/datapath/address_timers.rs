@@ -1,7 +1,7 @@
 //! What links and time do to addresses: they are asked for, found free or taken, deprecated, forgotten; and routers are
 //! asked for more. Linux: `addrconf_notify`, `addrconf_dad_work`, `addrconf_verify_rtnl`, `addrconf_rs_timer`.
 
-use super::{Context, addresses, discovery_output, temporary};
+use super::{Context, addresses, discovery_output, multicast, temporary};
 use crate::autoconf::{Solicitation, identifier};
 use crate::device::{Address, AddressState, Detection};
 use crate::neighbour::nd;
@@ -59,6 +59,7 @@ pub(super) fn link_up(cx: &mut Context<'_>, device: DeviceIndex) {
         address.flags.stable_privacy = stable;
         let _ = addresses::add(cx, device, address);
     }
+    multicast::ipv6_up(cx, device);
     // Addresses that nobody had to be asked for are ready already.
     if cx.interfaces.get(device).is_some_and(|interface| interface.link_local().is_some()) {
         solicit_routers(cx, device);
@@ -166,6 +167,7 @@ fn found_free(cx: &mut Context<'_>, device: DeviceIndex, ip: Ipv6Addr, record: &
     });
     let _ = addresses::own(cx, device, ip.into());
     if ip.is_unicast_link_local() {
+        multicast::link_local_found(cx, device, ip);
         solicit_routers(cx, device);
     }
     let conf = cx.sysctl.ipv6.of(device.0);

@@ -1,6 +1,6 @@
 //! Addresses given and taken, with the routes that follow from them. Linux: `inet_insert_ifa`, `ipv6_add_addr`.
 
-use super::Context;
+use super::{Context, multicast};
 use crate::device::{Address, AddressState, Detection};
 use crate::packet::DeviceIndex;
 use crate::route::{Meeting, Route, RouteError, RouteKind};
@@ -25,6 +25,7 @@ pub(crate) fn add(cx: &mut Context<'_>, device: DeviceIndex, mut address: Addres
     if let Some(interface) = cx.interfaces.get_mut(device) {
         interface.add_address(address);
     }
+    multicast::address_added(cx, device, address.ip());
     Ok(())
 }
 
@@ -86,6 +87,7 @@ pub(crate) fn remove(cx: &mut Context<'_>, device: DeviceIndex, ip: IpAddr) -> O
     } else if !shared && !address.cidr.is_host() {
         let _ = cx.routes.remove(&Route::over(network, RouteKind::Unicast, device).by_kernel());
     }
+    multicast::address_removed(cx, device, ip);
     Some(address)
 }
 

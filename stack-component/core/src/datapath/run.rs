@@ -2,7 +2,7 @@
 //! socket's owner leaves behind.
 
 use super::receive::receive;
-use super::{Context, address_timers, neighbours, timers, transmit};
+use super::{Context, address_timers, multicast, neighbours, timers, transmit};
 use crate::device::Interfaces;
 use crate::drop_reason::DropReason;
 use crate::packet::{DeviceIndex, Packet};
@@ -57,6 +57,7 @@ fn poll_device(
     }
     if !was_up && is_up {
         cx.dhcp.link_is_back(device, cx.now, cx.random);
+        multicast::link_up(cx, device);
     }
     if is_up {
         timers::announce(cx, device);
@@ -77,6 +78,7 @@ pub(crate) fn link_lost(cx: &mut Context<'_>, device: DeviceIndex) {
         }
     }
     address_timers::link_down(cx, device);
+    multicast::link_down(cx, device);
     cx.neighbours.forget_device(device);
     neighbours::do_neighbour_actions(cx);
 }

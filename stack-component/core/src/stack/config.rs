@@ -92,6 +92,7 @@ impl Stack {
         // What is remembered of routes was found by the old settings.
         self.routes.note_change();
         self.neighbours.configure(&self.sysctl, self.random.as_mut());
+        self.groups.configure(&self.sysctl, self.now);
         Ok(())
     }
 
@@ -129,6 +130,7 @@ impl Stack {
         let index = self.interfaces.add(name, mtu, device);
         self.sysctl.add_device(index.0, name);
         self.sysctl.ipv6.of_mut(index.0).mtu = mtu.max(ipv6::MIN_MTU);
+        self.groups.add_device(index, &self.sysctl, self.now);
         Ok(index)
     }
 }

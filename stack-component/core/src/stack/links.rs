@@ -37,6 +37,7 @@ impl Stack {
         self.interfaces.get_mut(index).into_iter().for_each(|interface| interface.follow_parent(carrier));
         self.sysctl.add_device(index.0, name);
         self.sysctl.ipv6.of_mut(index.0).mtu = mtu.max(ipv6::MIN_MTU);
+        self.groups.add_device(index, &self.sysctl, self.now);
         Ok(index)
     }
 
@@ -56,6 +57,7 @@ impl Stack {
         }
         self.set_device_up(device, false)?;
         self.routes.device_gone(device);
+        self.groups.remove_device(device);
         self.sysctl.remove_device(device.0);
         self.interfaces.remove(device);
         Ok(())

@@ -144,6 +144,7 @@ impl Stack {
             random,
             sysctl,
         };
+        stack.groups.add_device(DeviceIndex::LOOPBACK, &stack.sysctl, stack.now);
         let localhost = [(IpAddr::V4(Ipv4Addr::LOCALHOST), 8), (IpAddr::V6(Ipv6Addr::LOCALHOST), 128)];
         for cidr in localhost.into_iter().filter_map(|(address, len)| IpCidr::new(address, len)) {
             // The first addresses of an empty stack stand in nobody's way.

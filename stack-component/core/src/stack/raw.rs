@@ -1,6 +1,6 @@
 //! Raw and ping sockets, as the stack's users call them.
 
-use super::Stack;
+use super::{SocketHandle, Stack};
 use crate::datapath::{self, Outgoing};
 use crate::drop_reason::DropReason;
 use crate::packet::DeviceIndex;
@@ -139,6 +139,7 @@ impl Stack {
 
     /// Gives a socket up.
     pub fn raw_close(&mut self, handle: RawHandle) {
+        self.forget_groups(SocketHandle::Raw(handle));
         self.raw.close(handle);
     }
 }

@@ -4,6 +4,7 @@
 //! lacks for a case is named, and the case is counted as ignored.
 
 mod arp;
+mod attacks;
 mod bad_frames;
 mod captures;
 mod command_line;
@@ -48,7 +49,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 22] = [
+const MODULES: [&[Case]; 24] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -58,6 +59,8 @@ const MODULES: [&[Case]; 22] = [
     linux_impaired::CASES,
     captures::CASES,
     ports_published::CASES,
+    attacks::v4::CASES,
+    attacks::v6::CASES,
     bad_frames::CASES,
     strangers::CASES,
     instances::CASES,

@@ -59,7 +59,7 @@ mod tests {
             bytes.resize(bytes.len().next_multiple_of(4), 0);
             bytes
         };
-        let headers = vec![0; 2 * HEADER_LEN];
+        let headers = [0; 2 * HEADER_LEN];
         let name = attribute(3, b"tap0\0");
         let mtu = attribute(MTU, &9000u32.to_ne_bytes());
         assert_eq!(mtu_in(&[&headers[..], &name, &mtu, &name].concat()), Some(9000));

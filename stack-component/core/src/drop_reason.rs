@@ -53,6 +53,9 @@ drop_reasons! {
     NeighbourQueueFull,
     /// The neighbour table is full of entries in use.
     NeighbourTableFull,
+    /// A packet to one host in a frame to many, and the settings do not want that. Linux:
+    /// `UNICAST_IN_L2_MULTICAST`.
+    UnicastInMulticastFrame,
     /// The IPv4 header has a wrong version or length. Linux: `IP_INHDR`.
     Ipv4Malformed,
     /// The IPv4 packet is shorter than its header says. Linux: `IpExt:InTruncatedPkts`.

@@ -16,6 +16,7 @@ pub mod arena;
 pub mod counters;
 pub mod drop_reason;
 pub mod keyed_hash;
+pub mod log;
 pub mod random;
 pub mod sysctl;
 pub mod time;

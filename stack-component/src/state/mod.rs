@@ -21,7 +21,8 @@ pub(crate) use pollables::{PollableHandle, Source};
 pub(crate) use streams::StreamError;
 pub(crate) use udp::MAX_BATCH;
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeSet, VecDeque};
+use alloc::string::String;
 use alloc::vec::Vec;
 use hashbrown::HashMap;
 use pollables::Pollable;
@@ -58,6 +59,8 @@ pub(crate) struct Notices {
     pub(crate) ready: Vec<u64>,
     /// For `wake-at`.
     pub(crate) wake_at: Option<Instant>,
+    /// For `log`: what the stack has to say to people.
+    pub(crate) log: VecDeque<String>,
     /// For `log`: trace events that are on.
     pub(crate) trace: Vec<StateChange>,
 }
@@ -113,7 +116,8 @@ impl State {
             self.told = wake_at;
         }
         let trace = self.stack.tcp_take_state_changes();
-        Notices { ready: core::mem::take(&mut self.fired), wake_at, trace }
+        let log = self.stack.take_log();
+        Notices { ready: core::mem::take(&mut self.fired), wake_at, log, trace }
     }
 
     /// When there is something to do: for the core, or for a pollable of the clock.

@@ -35,7 +35,10 @@ pub(super) fn deliver(
             Err(bad) => return Err(refuse_extension(cx, &packet, &received, bad)),
         }
         match fragments6::reassemble(cx, packet, &received) {
-            Ok(Some(whole)) => (packet, received) = whole,
+            Ok(Some(whole)) => {
+                (packet, received) = whole;
+                received.fragmented = true;
+            }
             Ok(None) => return Ok(()),
             Err(Refused::Bad(bad, packet)) => return Err(refuse_extension(cx, &packet, &received, bad)),
             Err(Refused::Silent(reason)) => return Err(reason),

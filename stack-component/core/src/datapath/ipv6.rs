@@ -5,7 +5,7 @@ use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ip::v6::{self, Received};
 use crate::netfilter::{HookPoint, HookState};
-use crate::packet::{DeviceIndex, Packet};
+use crate::packet::{DeviceIndex, LinkDestination, Packet};
 use crate::route::{Destination, FlowKey, ROUTING_TOS};
 use crate::wire::ecn::Codepoint;
 
@@ -24,6 +24,13 @@ pub(super) fn ipv6(cx: &mut Context<'_>, mut packet: Packet) -> Result<(), DropR
         received = v6::input(&mut packet)?;
     }
     let from_wire = device != DeviceIndex::LOOPBACK;
+    let to_many = matches!(received.addressed, LinkDestination::Broadcast | LinkDestination::Multicast);
+    if to_many
+        && !received.destination.is_multicast()
+        && cx.sysctl.ipv6.of(device.0).drop_unicast_in_l2_multicast
+    {
+        return Err(DropReason::UnicastInMulticastFrame);
+    }
     v6::check_addresses(received.source, received.destination, from_wire)?;
     // Nobody else has our addresses.
     if from_wire && cx.routes.is_local(received.source.into()) {

@@ -1,6 +1,7 @@
 //! Setting a stack up: settings, devices, addresses, routes.
 
 use super::Stack;
+use crate::datapath;
 use crate::device::{MAX_DEVICES, NetDevice};
 use crate::packet::DeviceIndex;
 use crate::route::RouteError;
@@ -92,6 +93,7 @@ impl Stack {
         // What is remembered of routes was found by the old settings.
         self.routes.note_change();
         self.neighbours.configure(&self.sysctl, self.random.as_mut());
+        self.with_context(self.now, |cx, _, _| datapath::follow_settings(cx));
         self.groups.configure(&self.sysctl, self.now);
         Ok(())
     }

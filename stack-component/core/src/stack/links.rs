@@ -74,8 +74,9 @@ impl Stack {
         if up {
             self.routes.device_up(device);
         } else {
-            self.routes.device_down(device);
             let now = self.now;
+            self.with_context(now, |cx, _, _| datapath::device_down(cx, device));
+            self.routes.device_down(device);
             self.with_context(now, |cx, _, _| datapath::link_lost(cx, device));
         }
         Ok(())

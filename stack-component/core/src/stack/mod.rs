@@ -24,6 +24,7 @@ use crate::icmp::RateLimit;
 use crate::icmp::v4::RedirectLimit;
 use crate::ip::v4::Identification;
 use crate::ip::v6::FlowLabels;
+use crate::log::Log;
 use crate::multicast::Groups;
 use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
@@ -37,6 +38,8 @@ use crate::time::Instant;
 use crate::udp::{Udp, UdpHandle};
 use crate::wire::cidr::IpCidr;
 use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -94,6 +97,7 @@ pub struct Stack {
     pub(crate) hooks: Hooks,
     pub(crate) identification: Identification,
     pub(crate) autoconf: Autoconf,
+    pub(crate) log: Log,
     pub(crate) flow_labels: FlowLabels,
     pub(crate) dhcp: Clients,
     pub(crate) exceptions: Exceptions,
@@ -127,7 +131,8 @@ impl Stack {
             input_cache: InputCache::new(source),
             hooks: Hooks::default(),
             identification: Identification::new(source),
-            autoconf: Autoconf::new(source),
+            autoconf: Autoconf::default(),
+            log: Log::default(),
             flow_labels: FlowLabels::new(source),
             dhcp: Clients::default(),
             exceptions: Exceptions::new(source),
@@ -204,6 +209,7 @@ impl Stack {
             neighbours: &mut self.neighbours,
             routes: &mut self.routes,
             autoconf: &mut self.autoconf,
+            log: &mut self.log,
             flow_labels: &self.flow_labels,
             output_cache: &mut self.output_cache,
             input_cache: &mut self.input_cache,
@@ -228,6 +234,11 @@ impl Stack {
         let tcp = self.tcp.take_wakeups().into_iter().map(SocketHandle::Tcp);
         let udp = self.udp.take_wakeups().into_iter().map(SocketHandle::Udp);
         tcp.chain(udp).chain(self.raw.take_wakeups().into_iter().map(SocketHandle::Raw)).collect()
+    }
+
+    /// Lines for people since the last time, oldest first. Linux: `dmesg`.
+    pub fn take_log(&mut self) -> VecDeque<String> {
+        self.log.take()
     }
 
     /// What was counted.

@@ -61,7 +61,7 @@ fn packet(
 
 /// A piece of a datagram; `offset` is in bytes.
 fn piece(peer: &WirePeer, id: u16, offset: u16, more: bool, payload: &[u8]) -> Vec<u8> {
-    let field = offset / 8 | if more { MORE } else { 0 };
+    let field = (offset / 8) | if more { MORE } else { 0 };
     peer.frame(EtherType::IPV4, &packet(PEER, Protocol::UDP, (id, field), &[], payload))
 }
 
@@ -95,9 +95,9 @@ fn datagrams_longer_than_the_longest_are_not_put_together() -> Result<()> {
 
 fn fragments_that_cannot_be_are_dropped() -> Result<()> {
     let mut scene = Scene::new()?;
-    // Not a multiple of eight bytes; two ends at different places; bytes behind the end.
-    let frames = [piece(&scene.peer, 1, 0, true, &[0; 33]), piece(&scene.peer, 2, 8, true, &[0; 1])];
-    scene.expect_silence("Drop:FragmentMalformed", &frames)?;
+    // What is no multiple of eight bytes loses its last ones, and here there were no others (Linux: ip_frag_queue).
+    scene.expect_silence("Drop:FragmentMalformed", &[piece(&scene.peer, 2, 8, true, &[0; 1])])?;
+    // Two ends at different places.
     let two_ends = [piece(&scene.peer, 3, 64, false, &[0; 8]), piece(&scene.peer, 3, 128, false, &[0; 8])];
     scene.expect("Drop:FragmentMalformed", 1, &two_ends)?;
     let tiny = [1, MORE | 1].map(|field| {
@@ -134,7 +134,7 @@ fn a_packet_from_ourselves_is_dropped() -> Result<()> {
 
 fn impossible_senders_are_dropped() -> Result<()> {
     let mut scene = Scene::new()?;
-    let senders = ["127.0.0.1", "224.0.0.1", "255.255.255.255", "240.0.0.1", "198.51.100.255", "0.0.0.0"];
+    let senders = ["127.0.0.1", "224.0.0.1", "255.255.255.255", "0.0.0.0"];
     for sender in senders {
         let sender = sender.parse()?;
         let frames = [Protocol::ICMP, Protocol::UDP, Protocol::TCP]

@@ -27,7 +27,7 @@ ROUTE := [ TYPE ] PREFIX [ tos TOS ] [ table TABLE_ID ] [ proto RTPROTO ] [ scop
 NH := [ via ADDRESS ] [ dev STRING ] [ weight NUMBER ] [ onlink ]";
 
 /// How many routes are asked for at once.
-const PAGE: u32 = 1024;
+const PAGE: u32 = 4096;
 
 /// Does an `ip route` command.
 pub(crate) fn run(options: &Options, mut words: Words<'_>) -> Result<String, Exit> {

@@ -14,6 +14,9 @@ use stack_core::packet::DeviceIndex;
 use stack_core::time::Instant;
 use stack_core::wire::cidr::IpCidr;
 
+/// Most groups that are told.
+const MOST: usize = 65_536;
+
 impl Guest for Component {
     fn addresses() -> Vec<Address> {
         enter(|state, now| {
@@ -72,7 +75,21 @@ impl Guest for Component {
     }
 
     fn memberships() -> Vec<Membership> {
-        Vec::new()
+        enter(|state, _| {
+            let link = state.stack.link_memberships().map(|one| Membership {
+                device: one.device.0,
+                group: None,
+                link_address: one.station.0.to_vec(),
+                users: one.users,
+            });
+            let groups = state.stack.memberships().map(|one| Membership {
+                device: one.device.0,
+                group: Some(wit_host(one.group)),
+                link_address: Vec::new(),
+                users: one.users,
+            });
+            link.chain(groups).take(MOST).collect()
+        })
     }
 }
 
@@ -129,7 +146,7 @@ fn protocol_of(record: &device::Address) -> u8 {
     match record.scope() {
         AddressScope::Host if record.cidr.is_ipv6() => 1,
         AddressScope::Link if record.cidr.is_ipv6() => 3,
-        _ if record.flags.dynamic => 2,
+        _ if record.flags.dynamic && record.cidr.is_ipv6() => 2,
         _ => 0,
     }
 }

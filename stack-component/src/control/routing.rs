@@ -26,7 +26,7 @@ const MOST: u32 = 4096;
 impl Guest for Component {
     fn routes(start: u32, max: u32) -> Vec<Route> {
         enter(|state, now| {
-            let all = state.stack.routes().iter().skip(start as usize);
+            let all = state.stack.routes().iter_from(start as usize);
             all.take(max.min(MOST) as usize).map(|route| wit(&route, now)).collect()
         })
     }

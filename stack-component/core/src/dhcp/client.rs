@@ -54,6 +54,8 @@ pub enum Action {
     Probe(Ipv4Addr),
     /// Use this.
     Bind(Lease),
+    /// The address in use is granted until then; none: for ever.
+    Until(Ipv4Addr, Option<Instant>),
     /// Use this no more.
     Unbind(Lease),
 }
@@ -321,6 +323,8 @@ impl Client {
             self.actions.push_back(Action::Bind(lease.clone()));
         }
         let (rebind, end) = (now + times.rebind, now + times.end);
+        let ends = (times.end != Duration::MAX).then_some(end);
+        self.actions.push_back(Action::Until(lease.address, ends));
         self.held = Some(Held { lease, rebind, end });
         (self.state, self.refusals) = (State::Bound, 0);
         self.deadline = Some(now + times.renew);

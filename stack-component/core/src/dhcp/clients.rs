@@ -14,6 +14,8 @@ use core::net::Ipv4Addr;
 pub enum Change {
     /// This is granted.
     Bind(Lease),
+    /// This address is granted until then; none: for ever.
+    Until(Ipv4Addr, Option<Instant>),
     /// This is no more.
     Unbind(Lease),
 }
@@ -88,6 +90,9 @@ impl Clients {
             while let Some(action) = client.poll_action() {
                 match action {
                     Action::Bind(lease) => self.changes.push_back((device, Change::Bind(lease))),
+                    Action::Until(address, end) => {
+                        self.changes.push_back((device, Change::Until(address, end)));
+                    }
                     Action::Unbind(lease) => self.changes.push_back((device, Change::Unbind(lease))),
                     Action::Probe(address) => outputs.push((device, Output::Probe(address))),
                     Action::Send { message, source, destination } => {

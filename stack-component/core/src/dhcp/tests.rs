@@ -66,7 +66,7 @@ impl Bench {
         bench.answer(Type::OFFER, discover.transaction, ADDRESS, SERVER, 3600);
         bench.answer(Type::ACK, discover.transaction, ADDRESS, SERVER, 3600);
         bench.wait(1000);
-        assert!(matches!(bench.actions().last(), Some(Action::Bind(_))));
+        assert!(matches!(bench.actions()[..], [.., Action::Bind(_), Action::Until(ADDRESS, Some(_))]));
         bench
     }
 
@@ -158,7 +158,8 @@ fn an_address_is_asked_for_checked_and_used() {
         domain: Some("example.org".into()),
         mtu: Some(1400),
     };
-    assert_eq!(bench.actions(), [Action::Bind(lease.clone())]);
+    let end = Some(bench.now + Duration::from_secs(3600));
+    assert_eq!(bench.actions(), [Action::Bind(lease.clone()), Action::Until(ADDRESS, end)]);
     assert_eq!(bench.client.lease(), Some(&lease));
     assert_eq!(bench.client.next_deadline(), Some(bench.now + Duration::from_secs(1800)));
 }
@@ -217,7 +218,8 @@ fn a_lease_is_renewed_by_its_server_then_by_any_and_ends() {
     assert_eq!((renew.asked, renew.server), (None, None));
     assert_eq!((source, destination), (ADDRESS, SERVER));
     bench.answer(Type::ACK, renew.transaction, ADDRESS, SERVER, 3600);
-    assert_eq!(bench.actions(), [], "no news");
+    let end = Some(bench.now + Duration::from_secs(3600));
+    assert_eq!(bench.actions(), [Action::Until(ADDRESS, end)], "no other news");
     bench.wait(1_800_000);
     bench.sent();
     bench.wait(1_350_000);
@@ -226,7 +228,10 @@ fn a_lease_is_renewed_by_its_server_then_by_any_and_ends() {
     assert_eq!((source, destination), (ADDRESS, Ipv4Addr::BROADCAST), "after seven eighths");
     bench.answer(Type::ACK, read(&message).transaction, ADDRESS, Ipv4Addr::new(10, 0, 0, 5), 3600);
     let actions = bench.actions();
-    assert!(matches!(&actions[..], [Action::Unbind(_), Action::Bind(_)]), "another server: {actions:?}");
+    assert!(
+        matches!(&actions[..], [Action::Unbind(_), Action::Bind(_), Action::Until(..)]),
+        "another server: {actions:?}"
+    );
     bench.wait(3_600_000);
     let actions = bench.actions();
     assert!(actions.iter().any(|action| matches!(action, Action::Unbind(_))));
@@ -241,7 +246,7 @@ fn who_comes_back_asks_for_the_same_address() {
     let (request, ..) = bench.sent();
     assert_eq!((request.kind, request.asked, request.server), (Type::REQUEST, Some(ADDRESS), None));
     bench.answer(Type::ACK, request.transaction, ADDRESS, SERVER, 3600);
-    assert_eq!(bench.actions(), []);
+    assert!(matches!(bench.actions()[..], [Action::Until(ADDRESS, Some(_))]));
     bench.client.start(bench.now, &mut bench.random);
     let (request, ..) = bench.sent();
     bench.answer(Type::NAK, request.transaction, NOWHERE, SERVER, 0);

@@ -165,10 +165,12 @@ impl Table {
         gone
     }
 
-    /// All routes, by destination.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Route> {
-        let destinations = self.trie.iter().filter_map(|(place, _)| self.block(place));
-        destinations.flat_map(|destination| self.routes_to(destination))
+    /// All routes with their destinations, by destination.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (IpCidr, &Route)> {
+        let places = self.trie.iter().filter_map(|(place, routes)| Some((self.block(place)?, routes)));
+        places.flat_map(|(destination, routes)| {
+            routes.as_slice().iter().map(move |route| (destination, &**route))
+        })
     }
 
     /// The destination that has this place in the trie.

@@ -2,6 +2,7 @@
 
 use super::{RouteChange, Stack};
 use crate::datapath;
+use crate::device::{Address, Interface, Lifetimes};
 use crate::dhcp::{Change, Lease};
 use crate::packet::DeviceIndex;
 use crate::route::{Route, RouteKind, RouteProtocol};
@@ -54,6 +55,7 @@ impl Stack {
         for (device, change) in changes {
             match change {
                 Change::Bind(lease) => self.grant(device, &lease),
+                Change::Until(address, end) => self.prolong(device, address.into(), end),
                 Change::Unbind(lease) => self.revoke(device, &lease),
             }
         }
@@ -62,8 +64,10 @@ impl Stack {
 
     /// What cannot be configured is left out: an address that somebody set by hand, a gateway that is nowhere.
     fn grant(&mut self, device: DeviceIndex, lease: &Lease) {
-        if let Some(address) = IpCidr::new(lease.address.into(), lease.prefix_len) {
-            let _ = self.add_address(device, address);
+        if let Some(cidr) = IpCidr::new(lease.address.into(), lease.prefix_len) {
+            let mut address = Address::new(cidr, self.now);
+            address.flags.dynamic = true;
+            let _ = self.add_address_record(device, address);
         }
         for route in routes(device, lease) {
             let _ = self.change_route(RouteChange::Replace, route);
@@ -73,6 +77,18 @@ impl Stack {
         if let Some((interface, mtu)) = narrower {
             interface.set_mtu(mtu);
             self.routes.note_change();
+        }
+    }
+
+    /// Gives an address that was granted another time to live. Linux: what `dhclient-script` does by `ip addr change`.
+    fn prolong(&mut self, device: DeviceIndex, ip: IpAddr, end: Option<Instant>) {
+        let now = self.now;
+        let addresses = self.interfaces.get_mut(device).map(Interface::addresses_mut);
+        let granted = |address: &&mut Address| address.ip() == ip && address.flags.dynamic;
+        if let Some(address) = addresses.into_iter().flatten().find(granted) {
+            address.lifetimes = Lifetimes { valid: end, preferred: end };
+            address.updated = now;
+            self.autoconf.hasten(end);
         }
     }
 

@@ -14,6 +14,7 @@ mod icmp;
 mod instances;
 mod linux;
 mod linux_failures;
+mod linux_groups;
 mod linux_impaired;
 mod linux_ip;
 mod linux_udp;
@@ -47,12 +48,13 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 21] = [
+const MODULES: [&[Case]; 22] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
     linux_ip::CASES,
     linux_udp::CASES,
+    linux_groups::CASES,
     linux_impaired::CASES,
     captures::CASES,
     ports_published::CASES,

@@ -1,29 +1,78 @@
-//! Interface `wnet:stack/groups`.
+//! Interfaces `wnet:stack/groups` and `wnet:stack/raw-groups`.
 
 use super::addresses::host;
 use super::errors::error_code;
 use super::raw::RawSocket;
 use super::udp::UdpSocket;
 use crate::Component;
-use crate::bindings::exports::wasi::sockets::network::{ErrorCode, IpAddress};
-use crate::bindings::exports::wnet::stack::groups::{FilterMode, GroupOption, GroupSocket, Guest};
+use crate::bindings::exports::wasi::sockets::network::ErrorCode;
+use crate::bindings::exports::wnet::stack::groups::{
+    self, FilterMode, GroupFilter, GroupOption, GroupPlace, GroupSource, MembershipChange, UdpSocketBorrow,
+};
+use crate::bindings::exports::wnet::stack::raw_groups::{self, RawSocketBorrow};
 use crate::entry::enter;
 use crate::state::State;
-use alloc::string::String;
-use alloc::vec::Vec;
 use core::net::IpAddr;
 use stack_core::multicast::{Filter, GroupError, Mode};
-use stack_core::packet::DeviceIndex;
 use stack_core::socket::{MulticastOption, SocketError};
 use stack_core::stack::SocketHandle;
-use stack_core::time::Instant;
 use stack_core::udp::UdpOption;
 
-fn handle(socket: &GroupSocket<'_>) -> SocketHandle {
-    match socket {
-        GroupSocket::Udp(socket) => SocketHandle::Udp(socket.get::<UdpSocket>().handle()),
-        GroupSocket::Raw(socket) => SocketHandle::Raw(socket.get::<RawSocket>().handle()),
+impl groups::Guest for Component {
+    fn change(
+        socket: UdpSocketBorrow<'_>,
+        place: GroupPlace,
+        what: MembershipChange,
+    ) -> Result<(), ErrorCode> {
+        change(SocketHandle::Udp(socket.get::<UdpSocket>().handle()), place, what)
     }
+
+    fn set(socket: UdpSocketBorrow<'_>, value: GroupOption) -> Result<(), ErrorCode> {
+        set(SocketHandle::Udp(socket.get::<UdpSocket>().handle()), value)
+    }
+}
+
+impl raw_groups::Guest for Component {
+    fn change(
+        socket: RawSocketBorrow<'_>,
+        place: GroupPlace,
+        what: MembershipChange,
+    ) -> Result<(), ErrorCode> {
+        change(SocketHandle::Raw(socket.get::<RawSocket>().handle()), place, what)
+    }
+
+    fn set(socket: RawSocketBorrow<'_>, value: GroupOption) -> Result<(), ErrorCode> {
+        set(SocketHandle::Raw(socket.get::<RawSocket>().handle()), value)
+    }
+}
+
+fn change(socket: SocketHandle, place: GroupPlace, what: MembershipChange) -> Result<(), ErrorCode> {
+    enter(|state, now| {
+        let device = state.device_named(&place.device).map_err(error_code)?;
+        let (stack, group) = (&mut state.stack, host(place.group));
+        let result = match what {
+            MembershipChange::Join => stack.join_group(socket, device, group, Filter::EVERYBODY, now),
+            MembershipChange::Leave => stack.leave_group(socket, device, group, now),
+            MembershipChange::AddSource(what) => {
+                stack.add_group_source(socket, device, group, source(what), now)
+            }
+            MembershipChange::RemoveSource(what) => {
+                stack.remove_group_source(socket, device, group, source(what), now)
+            }
+            MembershipChange::SetFilter(filter) => {
+                stack.set_group_filter(socket, device, group, sources(filter), now)
+            }
+        };
+        result.map_err(group_code)
+    })
+}
+
+fn source(what: GroupSource) -> (Mode, IpAddr) {
+    (mode(what.mode), host(what.source))
+}
+
+fn sources(filter: GroupFilter) -> Filter {
+    Filter { mode: mode(filter.mode), sources: filter.sources.into_iter().map(host).collect() }
 }
 
 fn mode(mode: FilterMode) -> Mode {
@@ -33,96 +82,34 @@ fn mode(mode: FilterMode) -> Mode {
     }
 }
 
-impl Guest for Component {
-    fn join(socket: GroupSocket<'_>, group: IpAddress, device: String) -> Result<(), ErrorCode> {
-        change(&socket, group, &device, |state, place, now| {
-            state.stack.join_group(place.socket, place.device, place.group, Filter::EVERYBODY, now)
-        })
-    }
-
-    fn leave(socket: GroupSocket<'_>, group: IpAddress, device: String) -> Result<(), ErrorCode> {
-        change(&socket, group, &device, |state, place, now| {
-            state.stack.leave_group(place.socket, place.device, place.group, now)
-        })
-    }
-
-    fn add_source(
-        socket: GroupSocket<'_>,
-        group: IpAddress,
-        device: String,
-        meaning: FilterMode,
-        source: IpAddress,
-    ) -> Result<(), ErrorCode> {
-        let source = (mode(meaning), host(source));
-        change(&socket, group, &device, |state, place, now| {
-            state.stack.add_group_source(place.socket, place.device, place.group, source, now)
-        })
-    }
-
-    fn remove_source(
-        socket: GroupSocket<'_>,
-        group: IpAddress,
-        device: String,
-        meaning: FilterMode,
-        source: IpAddress,
-    ) -> Result<(), ErrorCode> {
-        let source = (mode(meaning), host(source));
-        change(&socket, group, &device, |state, place, now| {
-            state.stack.remove_group_source(place.socket, place.device, place.group, source, now)
-        })
-    }
-
-    fn set_filter(
-        socket: GroupSocket<'_>,
-        group: IpAddress,
-        device: String,
-        meaning: FilterMode,
-        sources: Vec<IpAddress>,
-    ) -> Result<(), ErrorCode> {
-        let filter = Filter { mode: mode(meaning), sources: sources.into_iter().map(host).collect() };
-        change(&socket, group, &device, |state, place, now| {
-            state.stack.set_group_filter(place.socket, place.device, place.group, filter, now)
-        })
-    }
-
-    fn set(socket: GroupSocket<'_>, value: GroupOption) -> Result<(), ErrorCode> {
-        let handle = handle(&socket);
-        let set = |state: &mut State, _: Instant| {
-            let option = match (value, handle) {
-                (GroupOption::Device(name), _) => MulticastOption::Device(state.device_named(&name)?),
-                (GroupOption::HopLimit(hops), _) => MulticastOption::HopLimit(hops),
-                (GroupOption::LoopBack(on), _) => MulticastOption::Loop(on),
-                (GroupOption::All(on), _) => MulticastOption::All(on),
-                (GroupOption::ReuseAddress(on), SocketHandle::Udp(socket)) => {
-                    return state.stack.udp_set_option(socket, UdpOption::ReuseAddress(on));
-                }
-                (GroupOption::ReuseAddress(_), _) => return Err(SocketError::NotSupported),
-            };
-            state.stack.set_multicast(handle, option)
+fn set(socket: SocketHandle, value: GroupOption) -> Result<(), ErrorCode> {
+    enter(|state, _| {
+        let option = option(state, value).map_err(error_code)?;
+        let result = match (option, socket) {
+            (Setting::Groups(option), _) => state.stack.set_multicast(socket, option),
+            (Setting::ReuseAddress(reuse), SocketHandle::Udp(socket)) => {
+                state.stack.udp_set_option(socket, UdpOption::ReuseAddress(reuse))
+            }
+            (Setting::ReuseAddress(_), _) => Err(SocketError::NotSupported),
         };
-        enter(set).map_err(error_code)
-    }
-}
-
-/// Which socket's membership of which group, and where.
-struct Place {
-    socket: SocketHandle,
-    device: Option<DeviceIndex>,
-    group: IpAddr,
-}
-
-/// Changes what a socket listens to.
-fn change(
-    socket: &GroupSocket<'_>,
-    group: IpAddress,
-    device: &str,
-    f: impl FnOnce(&mut State, Place, Instant) -> Result<(), GroupError>,
-) -> Result<(), ErrorCode> {
-    let (socket, group) = (handle(socket), host(group));
-    enter(|state, now| {
-        let device = state.device_named(device).map_err(error_code)?;
-        f(state, Place { socket, device, group }, now).map_err(group_code)
+        result.map_err(error_code)
     })
+}
+
+/// The interface's options, by whom in the core they concern.
+enum Setting {
+    Groups(MulticastOption),
+    ReuseAddress(bool),
+}
+
+fn option(state: &State, value: GroupOption) -> Result<Setting, SocketError> {
+    Ok(Setting::Groups(match value {
+        GroupOption::Device(name) => MulticastOption::Device(state.device_named(&name)?),
+        GroupOption::HopLimit(hops) => MulticastOption::HopLimit(hops),
+        GroupOption::LoopBack(on) => MulticastOption::Loop(on),
+        GroupOption::All(on) => MulticastOption::All(on),
+        GroupOption::ReuseAddress(reuse) => return Ok(Setting::ReuseAddress(reuse)),
+    }))
 }
 
 /// The error code that is nearest to Linux's number.

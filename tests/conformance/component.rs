@@ -32,7 +32,7 @@ const REQUIRED_EXPORTS: [&str; 12] = [
     "wnet:stack/reactor@0.1.0",
 ];
 
-const OPTIONAL_EXPORTS: [&str; 11] = [
+const OPTIONAL_EXPORTS: [&str; 13] = [
     "wnet:stack/abort@0.1.0",
     "wnet:stack/addresses@0.1.0",
     "wnet:stack/control-types@0.1.0",

@@ -21,7 +21,7 @@ const LINUX_V6: Ipv6Addr = Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, 0, 1);
 const GUEST_V6: &str = "fd77::2/64";
 
 /// The port of the guest's service.
-const PORT: u16 = 5353;
+const PORT: u16 = 20077;
 
 /// A namespace with a bridge of the TAP that asks who is in which group and remembers the answers.
 fn bridged() -> Result<Namespace> {
@@ -39,7 +39,7 @@ fn bridged() -> Result<Namespace> {
         &move_to_it,
         &address,
         "route add 239.0.0.0/8 dev br0",
-        "route add ff05::/16 dev br0 table local type multicast",
+        "-6 route add multicast ff05::/16 dev br0 table local",
     ] {
         let words: Vec<&str> = words.split(' ').collect();
         linux.run("ip", &words).with_context(|| words.join(" "))?;
@@ -95,5 +95,5 @@ fn a_bridge_learns_who_is_in_a_group_and_who_left() -> Result<()> {
 }
 
 fn a_bridge_learns_who_is_in_an_ipv6_group_and_who_left() -> Result<()> {
-    group_of("ff05::77".parse()?, LINUX_V6.into(), "icmpv6.type == 143 && ip6.hlim == 1")
+    group_of("ff05::77".parse()?, LINUX_V6.into(), "icmpv6.type == 143 && ipv6.hlim == 1")
 }

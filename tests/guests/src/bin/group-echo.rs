@@ -1,4 +1,4 @@
-//! `group-echo GROUP`: joins a group on `eth0` by `wnet:stack/groups` and sends every datagram to port 5353 back to where
+//! `group-echo GROUP`: joins a group on `eth0` by `wnet:stack/groups` and sends every datagram to port 20077 back to where
 //! it came from. On `loop` it sends `looped` to the group, and says so when it hears that; on `leave` it leaves.
 
 #[cfg(target_os = "wasi")]
@@ -41,7 +41,7 @@ mod guest {
     use super::bindings::wnet::stack::groups::{self, GroupOption, GroupPlace, MembershipChange};
     use std::net::IpAddr;
 
-    const PORT: u16 = 5353;
+    const PORT: u16 = 20077;
 
     fn wit(address: IpAddr) -> IpAddress {
         match address {

@@ -50,6 +50,8 @@ const IP: &[&str] = &[
     "route show proto static",
     "route show match 10.5.1.1",
     "route get 10.7.1.1",
+    "route get fibmatch 10.5.1.1",
+    "-j route get fibmatch 10.11.1.1",
     "route change 10.99.0.0/16 via 10.0.2.2",
     "route del 10.5.0.0/16",
     "route del 10.5.0.0/16",

@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use tool_common::address::ip;
 use tool_common::control::changes::{self, Change, ChangeEvent, ChangeGroups, Changed};
 use tool_common::json::Json;
-use tool_common::{Exit, Words, object};
+use tool_common::{Exit, Words, did_you_mean, object};
 
 const USAGE: &str = "\
 Usage: ip monitor [ all | OBJECTS ] [ label ] [ dev DEVICE ]
@@ -58,7 +58,9 @@ impl<'a> Request<'a> {
                 return Err(Exit::usage(USAGE));
             } else {
                 let found = GROUPS.iter().find(|(name, _)| begins(name, word));
-                let unknown = || format!("Argument \"{word}\" is unknown, try \"ip monitor help\".");
+                let near = || did_you_mean(word, GROUPS.iter().map(|(name, _)| *name));
+                let unknown =
+                    || format!("Argument \"{word}\" is unknown, try \"ip monitor help\".{}", near());
                 request.groups = request.groups | found.ok_or_else(|| Exit::usage(unknown()))?.1;
             }
         }

@@ -1,6 +1,6 @@
 //! What stands before the object: options, and the object itself.
 
-use tool_common::{Exit, Words};
+use tool_common::{Exit, Words, did_you_mean};
 
 /// What a wrong command line is answered with.
 pub(crate) const USAGE: &str = "\
@@ -175,14 +175,21 @@ impl Object {
         ];
         let Some(word) = word else { return Ok(Object::Help) };
         let found = OBJECTS.iter().find(|(name, _)| begins(name, word));
-        let unknown = || Exit::new(1, format!("Object \"{word}\" is unknown, try \"ip help\"."));
+        let near = || did_you_mean(word, OBJECTS.iter().map(|(name, _)| *name));
+        let unknown = || Exit::new(1, format!("Object \"{word}\" is unknown, try \"ip help\".{}", near()));
         found.map(|(_, object)| *object).ok_or_else(unknown)
     }
 }
 
+/// The commands that objects have.
+const COMMANDS: [&str; 12] = [
+    "add", "append", "change", "delete", "flush", "get", "help", "list", "prepend", "replace", "set", "show",
+];
+
 /// A command that an object does not know. iproute2: the end of `do_iplink` and its like.
 pub(crate) fn unknown_command(word: &str, object: &str) -> Exit {
-    Exit::usage(format!("Command \"{word}\" is unknown, try \"ip {object} help\"."))
+    let near = did_you_mean(word, COMMANDS);
+    Exit::usage(format!("Command \"{word}\" is unknown, try \"ip {object} help\".{near}"))
 }
 
 /// A word where no more are expected. iproute2: `duparg2`.

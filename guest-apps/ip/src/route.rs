@@ -16,7 +16,7 @@ use tool_common::{Exit, Words, object};
 
 const USAGE: &str = "\
 Usage: ip route { list | flush } SELECTOR
-       ip route get ADDRESS [ from ADDRESS iif STRING ] [ oif STRING ] [ tos TOS ] [ mark NUMBER ]
+       ip route get [ fibmatch ] ADDRESS [ from ADDRESS iif STRING ] [ oif STRING ] [ tos TOS ] [ mark NUMBER ]
        ip route { add | del | change | append | prepend | replace } ROUTE
 SELECTOR := [ root PREFIX ] [ match PREFIX ] [ exact PREFIX ] [ table TABLE_ID ] [ proto RTPROTO ]
             [ type TYPE ] [ scope SCOPE ] [ dev STRING ] [ via ADDRESS ]
@@ -218,8 +218,10 @@ fn get(links: &Links, options: &Options, mut words: Words<'_>) -> Result<String,
         mark: 0,
         tos: 0,
     };
+    let mut matched = false;
     while let Some(word) = words.take() {
         match word {
+            "fibmatch" => matched = true,
             "from" => flow.source = Some(wit(route_parse::address(words.value()?)?)),
             "iif" => flow.input = Some(links.find(words.value()?)?.index),
             "oif" | "dev" => flow.output = Some(links.find(words.value()?)?.index),
@@ -236,7 +238,13 @@ fn get(links: &Links, options: &Options, mut words: Words<'_>) -> Result<String,
     flow.destination = wit(to);
     let way = routing::find_route(flow).map_err(|failure| Exit::refused(&failure))?;
     let mut output = Output::new(options);
-    let (line, fields) = found(links, to, &flow, way);
+    let (line, fields) = match matched {
+        true => {
+            let told = show::told(&way.route, links, options, &Common::default());
+            (told.line + "\n", told.fields)
+        }
+        false => found(links, to, &flow, way),
+    };
     output.push(&line, Json::Object(fields));
     Ok(output.finish())
 }

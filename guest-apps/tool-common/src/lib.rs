@@ -10,4 +10,4 @@ mod words;
 
 pub use bindings::wnet::stack as control;
 pub use exit::{Exit, finish, leave, show};
-pub use words::Words;
+pub use words::{Words, did_you_mean};

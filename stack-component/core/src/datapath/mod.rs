@@ -59,7 +59,7 @@ pub(crate) use dhcp::run as run_dhcp;
 pub(crate) use ipv6_link::{device_down, follow_settings};
 pub(crate) use multicast::run as run_multicast;
 pub(crate) use paths::RoutePaths;
-pub(crate) use run::{link_lost, next_deadline, poll, run_output};
+pub(crate) use run::{link_lost, next_deadline, poll, run_output, station_changed};
 pub(crate) use transmit::{Outgoing, send};
 
 #[cfg(test)]

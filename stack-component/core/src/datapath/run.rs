@@ -83,6 +83,12 @@ pub(crate) fn link_lost(cx: &mut Context<'_>, device: DeviceIndex) {
     neighbours::do_neighbour_actions(cx);
 }
 
+/// A device has another station address: neighbours are asked for anew. Linux: `neigh_changeaddr`.
+pub(crate) fn station_changed(cx: &mut Context<'_>, device: DeviceIndex) {
+    cx.neighbours.forget_device(device);
+    neighbours::do_neighbour_actions(cx);
+}
+
 /// Sends what a call left to be sent, and takes in what of it was for ourselves; what that leaves beyond the
 /// budget is done by the next [`poll`]. `frames` is an empty list to work with. Linux: the softirq at the end
 /// of a system call.

@@ -157,6 +157,14 @@ impl Interface {
         }
     }
 
+    /// A VLAN's station address is that of its parent. Linux: `vlan_sync_address`.
+    pub(crate) fn follow_mac(&mut self, mac: MacAddress) {
+        if let Link::Vlan(vlan) = &mut self.link {
+            vlan.mac = mac;
+            self.news = true;
+        }
+    }
+
     /// Changes what [`Interface::name`] tells.
     pub(crate) fn set_name(&mut self, name: String) {
         self.news |= self.name != name;

@@ -4,7 +4,7 @@ use super::config::{is_device_name, is_mtu};
 use super::control::LinkListing;
 use super::{ConfigError, Stack};
 use crate::datapath;
-use crate::device::{Dummy, Vlan};
+use crate::device::{Dummy, Interface, Vlan};
 use crate::packet::DeviceIndex;
 use crate::random::Random;
 use crate::wire::ethernet::MacAddress;
@@ -124,13 +124,24 @@ impl Stack {
         Ok(())
     }
 
-    /// Gives a device another station address, if it can have one. Linux: `dev_set_mac_address`.
+    /// Gives a device another station address, if it can have one, and its VLANs with it. What was learnt of its neighbours
+    /// is forgotten. Linux: `dev_set_mac_address`, `vlan_sync_address`, `neigh_changeaddr`.
     pub fn set_mac(&mut self, device: DeviceIndex, mac: MacAddress) -> Result<(), ConfigError> {
         if !mac.is_unicast() {
             return Err(ConfigError::BadMac(mac));
         }
         let interface = self.interfaces.get_mut(device).ok_or(ConfigError::NoSuchDevice)?;
-        if interface.set_mac(mac) { Ok(()) } else { Err(ConfigError::NotSupported) }
+        let before = interface.mac();
+        if !interface.set_mac(mac) {
+            return Err(ConfigError::NotSupported);
+        }
+        let of_it = |interface: &&mut Interface| interface.vlan().is_some_and(|vlan| vlan.parent == device);
+        for vlan in self.interfaces.iter_mut().filter(of_it).filter(|vlan| vlan.mac() == before) {
+            vlan.follow_mac(mac);
+        }
+        let now = self.now;
+        self.with_context(now, |cx, _, _| datapath::station_changed(cx, device));
+        Ok(())
     }
 }
 

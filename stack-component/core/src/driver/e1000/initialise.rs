@@ -156,11 +156,16 @@ fn read_eeprom(bus: &mut impl Bus, address: u32) -> Result<u16, ProbeError> {
         .ok_or(ProbeError::EepromTimeout)
 }
 
-/// Receives for this address and no other. Linux: `e1000_init_rx_addrs`, `e1000_rar_set`.
-pub(super) fn set_address(bus: &mut impl Bus, address: MacAddress) {
+/// Receives for this address, in the place of the card's own. Linux: `e1000_set_mac`, `e1000_rar_set`.
+pub(super) fn change_address(bus: &mut impl Bus, address: MacAddress) {
     let (low, high) = receive_address(address.0);
     bus.register_write(Register::Ral(0).offset(), low);
     bus.register_write(Register::Rah(0).offset(), high);
+}
+
+/// Receives for this address and no other. Linux: `e1000_init_rx_addrs`, `e1000_rar_set`.
+pub(super) fn set_address(bus: &mut impl Bus, address: MacAddress) {
+    change_address(bus, address);
     for index in 1..RA_LEN as u8 {
         bus.register_write(Register::Rah(index).offset(), 0);
         bus.register_write(Register::Ral(index).offset(), 0);

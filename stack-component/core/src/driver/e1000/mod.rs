@@ -95,7 +95,10 @@ impl<B: Bus> E1000<B> {
         let lost = self.transmit.clear();
         self.counters.transmit_errors = self.counters.transmit_errors.saturating_add(lost);
         initialise::reset(&mut self.bus)?;
-        self.mac = initialise::read_address(&mut self.bus)?;
+        // One that was changed stays so.
+        if self.mac == MacAddress::default() {
+            self.mac = initialise::read_address(&mut self.bus)?;
+        }
         link::identify_phy(&mut self.bus)?;
         initialise::set_address(&mut self.bus, self.mac);
         self.receive.start(&mut self.bus)?;
@@ -142,6 +145,13 @@ impl<B: Bus> E1000<B> {
 impl<B: Bus + Send> NetDevice for E1000<B> {
     fn mac(&self) -> MacAddress {
         self.mac
+    }
+
+    /// Linux: `e1000_set_mac`.
+    fn set_mac(&mut self, mac: MacAddress) -> bool {
+        initialise::change_address(&mut self.bus, mac);
+        self.mac = mac;
+        true
     }
 
     /// Linux: `e1000_change_mtu`.

@@ -109,3 +109,14 @@ fn the_link_is_what_the_device_says_when_it_changes() {
         assert_eq!(driver.link_up(), up);
     }
 }
+
+#[test]
+fn another_address_is_received_for_and_survives_a_reset() {
+    let (mut driver, bus) = with_rings(256, 256);
+    let mac = MacAddress([2, 0, 0, 0, 0, 9]);
+    assert!(driver.set_mac(mac));
+    let received_for = || [offset::RA, offset::RA + 4].map(|register| bus.device().register(register));
+    assert_eq!((driver.mac(), received_for()), (mac, [2, rah::AV | 0x0900]));
+    driver.reset().unwrap();
+    assert_eq!((driver.mac(), received_for()), (mac, [2, rah::AV | 0x0900]));
+}

@@ -35,11 +35,7 @@ fn list(options: &Options, mut words: Words<'_>) -> Result<String, Exit> {
         let mut lines = format!("{}:\t{}\n", link.index, link.name);
         for (family, address, users) in &rows {
             let users = if *users > 1 { format!(" users {users}") } else { String::new() };
-            lines += &format!(
-                "\t{:<5} {}{address}{users}\n",
-                family.name(),
-                if *family == Family::Link { " " } else { "" }
-            );
+            lines += &format!("\t{:<5} {address}{users}\n", family.name());
         }
         let values = rows.into_iter().map(|(family, address, users)| value(family, address, users)).collect();
         let fields =

@@ -69,6 +69,8 @@ fn an_address_is_granted_and_all_that_belongs_to_it() {
     let asked = "ARP, Request who-has 192.0.2.77 tell 0.0.0.0";
     assert_eq!(host.sent(), [asked, "ARP, Announcement 192.0.2.77 at 02:00:00:00:00:01"]);
     assert_eq!(host.stack.dhcp_lease(ETH0).unwrap().address, GRANTED);
+    let address = *host.stack.interfaces().get(ETH0).unwrap().address(GRANTED.into()).unwrap();
+    assert!(address.flags.dynamic && address.lifetimes.valid.is_some(), "{address:?}");
     assert_eq!(host.stack.resolvers(), [SERVER]);
     assert_eq!(host.stack.interfaces().get(ETH0).unwrap().mtu(), 1400);
     let socket = host.stack.udp_open().unwrap();

@@ -3,6 +3,7 @@
 use super::super::Stack;
 use crate::packet::DeviceIndex;
 use crate::route::{FlowKey, Hop, Refusal, Route, RouteError, RouteKind, Rule, Way};
+use crate::wire::cidr::IpCidr;
 use core::net::IpAddr;
 
 /// The way that a packet takes.
@@ -19,14 +20,19 @@ pub struct FoundRoute {
 impl Stack {
     /// The way of a packet. Linux: `inet_rtm_getroute`.
     pub fn find_route(&self, flow: &FlowKey) -> Result<FoundRoute, Refusal> {
-        let Way { route, hop, .. } = self.routes.find(flow)?;
+        let Way { route, hop, prefix_len } = self.routes.find(flow)?;
+        // What a table keeps is for everywhere; a prefix is never longer than an address.
+        let network = IpCidr::new(flow.destination, prefix_len).map(IpCidr::network);
+        let destination = network.unwrap_or(route.destination);
         let local = matches!(route.kind, RouteKind::Local | RouteKind::Anycast);
         let hop = if local { Hop::over(DeviceIndex::LOOPBACK) } else { *hop };
         let neighbour = hop.gateway.unwrap_or(flow.destination);
         let of_device =
             |device| self.interfaces.source_for(&self.sysctl, device, neighbour, flow.destination);
         let chosen = if local { Some(flow.destination) } else { hop.device.and_then(of_device) };
-        Ok(FoundRoute { route: route.clone(), hop, source: flow.source.or(route.source).or(chosen) })
+        let route = Route { destination, ..route.clone() };
+        let source = flow.source.or(route.source).or(chosen);
+        Ok(FoundRoute { route, hop, source })
     }
 
     /// Adds a rule for the version that `like` has. Linux: `fib_nl_newrule`.
@@ -53,6 +59,7 @@ mod tests {
         let found = stack.find_route(&to("127.0.0.5")).unwrap();
         assert_eq!((found.route.kind, found.hop.device), (RouteKind::Local, Some(DeviceIndex::LOOPBACK)));
         assert_eq!(found.source, Some("127.0.0.1".parse().unwrap()));
+        assert_eq!(found.route.destination, "127.0.0.0/8".parse().unwrap());
         assert_eq!(stack.find_route(&to("192.0.2.1")), Err(Refusal::NoRoute));
     }
 }

@@ -79,7 +79,7 @@ fn route_network(cx: &mut Context<'_>, device: DeviceIndex, address: &Address) {
         ..Route::over(destination, kind, device).by_kernel()
     };
     // Two addresses of one network have the same of these.
-    if let Some(everybody) = address.broadcast.filter(|_| !loopback) {
+    if let Some(everybody) = address.broadcast {
         let _ =
             cx.routes.insert(route(IpCidr::host(everybody.into()), RouteKind::Broadcast), Meeting::Append);
     }

@@ -69,6 +69,8 @@ counters! {
     IpExtInCsumErrors = "IpExt:InCsumErrors",
     /// Packets to a group.
     IpExtInMcastPkts = "IpExt:InMcastPkts",
+    /// Packets to a group sent.
+    IpExtOutMcastPkts = "IpExt:OutMcastPkts",
     /// Packets to everybody.
     IpExtInBcastPkts = "IpExt:InBcastPkts",
     /// Packets to everybody sent.

@@ -62,7 +62,9 @@ pub(crate) fn run(cx: &mut Context<'_>) {
 fn send(cx: &mut Context<'_>, device: DeviceIndex, message: &[u8], source: Ipv4Addr, destination: Ipv4Addr) {
     let ends =
         (SocketAddr::new(source.into(), CLIENT_PORT), SocketAddr::new(destination.into(), SERVER_PORT));
-    let Ok(packet) = Udp::datagram(ends.0, ends.1, message) else { return };
+    let Ok(mut packet) = Udp::datagram(ends.0, ends.1, message) else { return };
+    // Nobody here is asked.
+    packet.meta.unlooped = true;
     let outgoing = Outgoing {
         packet,
         source: Some(source.into()),

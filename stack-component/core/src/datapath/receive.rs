@@ -105,10 +105,13 @@ fn ipv4(cx: &mut Context<'_>, mut packet: Packet) -> Result<(), DropReason> {
         Codepoint::Ce => Counter::IpExtInCEPkts,
     });
     match packet.meta.destination {
-        LinkDestination::Broadcast => cx.counters.increment(Counter::IpExtInBcastPkts),
-        LinkDestination::Multicast | LinkDestination::Looped => {
+        LinkDestination::Looped if received.destination.is_multicast() => {
             cx.counters.increment(Counter::IpExtInMcastPkts);
         }
+        LinkDestination::Broadcast | LinkDestination::Looped => {
+            cx.counters.increment(Counter::IpExtInBcastPkts);
+        }
+        LinkDestination::Multicast => cx.counters.increment(Counter::IpExtInMcastPkts),
         LinkDestination::Host | LinkDestination::OtherHost => {}
     }
     let device = packet.meta.device;

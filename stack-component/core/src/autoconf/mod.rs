@@ -45,8 +45,6 @@ pub struct DeviceState {
     pub solicitation: Solicitation,
     /// The resolvers that routers told of, the newest first.
     pub resolvers: Vec<Resolver>,
-    /// Whether the last advertisement said that DHCPv6 has more to tell (M, then O).
-    pub other_by_dhcp: (bool, bool),
 }
 
 /// What is known by itself of all devices.

@@ -283,6 +283,8 @@ counters! {
     TcpExtListenOverflows = "TcpExt:ListenOverflows",
     /// Connection requests dropped by a listener, for whatever reason.
     TcpExtListenDrops = "TcpExt:ListenDrops",
+    /// ARP requests that were not answered because answers leave by another device.
+    TcpExtArpFilter = "TcpExt:ArpFilter",
     /// Packets whose source the reverse-path filter did not believe.
     TcpExtIPReversePathFilter = "TcpExt:IPReversePathFilter",
     /// Connections that ended their TIME-WAIT by the timer.

@@ -1,6 +1,8 @@
 //! What the neighbour table wants done: questions asked, packets that waited sent or given up.
 
+use super::arp::asker;
 use super::{Context, complain, complain6, discovery_output, raw, tell, transmit};
+use crate::device::Address;
 use crate::drop_reason::DropReason;
 use crate::icmp::v4::Problem;
 use crate::icmp::{IcmpError, IcmpErrorKind, v6};
@@ -42,10 +44,7 @@ fn solicit(cx: &mut Context<'_>, key: Key, known: Option<MacAddress>) {
 /// Linux: `arp_solicit`.
 fn solicit_v4(cx: &mut Context<'_>, device: DeviceIndex, address: Ipv4Addr, known: Option<MacAddress>) {
     let Some(interface) = cx.interfaces.get(device) else { return };
-    let source = match cx.interfaces.source_for(cx.sysctl, device, address.into(), address.into()) {
-        Some(IpAddr::V4(source)) => source,
-        _ => Ipv4Addr::UNSPECIFIED,
-    };
+    let source = asker(cx, device, address).unwrap_or(Ipv4Addr::UNSPECIFIED);
     let question = arp::request(interface.mac(), source, address, known);
     transmit::arp(cx, device, known.unwrap_or(MacAddress::BROADCAST), &question);
 }
@@ -54,7 +53,10 @@ fn solicit_v4(cx: &mut Context<'_>, device: DeviceIndex, address: Ipv4Addr, know
 fn solicit_v6(cx: &mut Context<'_>, device: DeviceIndex, address: Ipv6Addr, known: Option<MacAddress>) {
     let Some(interface) = cx.interfaces.get(device) else { return };
     // Without an address there is nobody to be answered.
-    let source = cx.interfaces.source_for(cx.sysctl, device, address.into(), address.into());
+    let waiting = cx.neighbours.waiting_source(Key { device, address: address.into() });
+    let of_packet = waiting.filter(|source| interface.address(*source).is_some_and(Address::is_usable));
+    let of_device = || cx.interfaces.source_for(cx.sysctl, device, address.into(), address.into());
+    let source = of_packet.or_else(of_device);
     // Whose address is not certain asks for nobody, because neighbours would take note of its station (RFC 4429
     // section 3.2).
     let certain = |ip: &IpAddr| interface.address(*ip).is_none_or(|known| !known.is_optimistic());

@@ -2,7 +2,7 @@
 //! socket's owner leaves behind.
 
 use super::receive::receive;
-use super::{Context, ipv6_link, multicast, neighbours, timers, transmit};
+use super::{Context, ipv6_link, link_local, multicast, neighbours, timers, transmit};
 use crate::device::Interfaces;
 use crate::drop_reason::DropReason;
 use crate::packet::{DeviceIndex, Packet};
@@ -57,6 +57,10 @@ fn poll_device(
     }
     if !was_up && is_up {
         cx.dhcp.link_is_back(device, cx.now, cx.random);
+        link_local::link_is_back(cx, device);
+        if cx.sysctl.ipv4_device(device.0).arp_notify() {
+            cx.interfaces.get_mut(device).into_iter().for_each(|interface| interface.announce_all());
+        }
         multicast::link_up(cx, device);
     }
     if is_up {

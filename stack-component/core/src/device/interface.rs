@@ -245,6 +245,15 @@ impl Interface {
         usable.filter_map(Address::v6).find(Ipv6Addr::is_unicast_link_local)
     }
 
+    /// Lets all its IPv4 addresses be announced, for the first time or once more. Linux: `arp_notify`.
+    pub(crate) fn announce_all(&mut self) {
+        let all = self.addresses.iter().filter_map(|address| match address.ip() {
+            IpAddr::V4(ip) => Some(ip),
+            IpAddr::V6(_) => None,
+        });
+        self.announcements = all.collect();
+    }
+
     /// The addresses still to be announced, handed out once, when the link is up.
     pub(crate) fn take_announcements(&mut self) -> Vec<Ipv4Addr> {
         if self.link_up() { core::mem::take(&mut self.announcements) } else { Vec::new() }

@@ -2,7 +2,7 @@
 
 use super::state::{Nud, State};
 use crate::netfilter::EgressChecked;
-use crate::packet::DeviceIndex;
+use crate::packet::{DeviceIndex, Packet};
 use crate::time::Instant;
 use crate::wire::ethernet::MacAddress;
 use alloc::collections::VecDeque;
@@ -47,6 +47,11 @@ impl Entry {
     pub(super) fn wait(&mut self, packet: EgressChecked) {
         self.waiting_bytes += packet.packet().memory();
         self.waiting.push_back(packet);
+    }
+
+    /// The oldest packet that waits.
+    pub(super) fn first_waiting(&self) -> Option<&Packet> {
+        self.waiting.front().map(EgressChecked::packet)
     }
 
     /// Takes the oldest packet, if more wait than `packets` or `bytes` of memory.

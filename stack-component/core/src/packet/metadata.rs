@@ -58,6 +58,8 @@ pub struct Metadata {
     pub confirms_neighbour: bool,
     /// The TCP socket that a received segment was found to be for, as a number. Linux: `skb->sk`.
     pub socket: Option<u64>,
+    /// Bytes of IPv4 options that the payload of a packet to be sent begins with, a multiple of 4 up to 40. Linux: `IPCB(skb)->opt`.
+    pub options: u8,
     /// Priority band for the queueing discipline, 0 being best effort. Linux: `skb->priority`.
     pub priority: u32,
 }

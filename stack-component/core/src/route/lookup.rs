@@ -4,7 +4,8 @@ use super::multipath;
 use super::rule::RuleAction;
 use super::{Hop, Metrics, Route, RouteKind, Routes, Scope, TableId};
 use crate::packet::DeviceIndex;
-use core::net::{IpAddr, Ipv4Addr};
+use crate::wire::address::scope_of;
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// The bits of a type of service that routes and rules may ask for: not ECN's. Linux: `INET_DSCP_MASK`.
 pub const ROUTING_TOS: u8 = 0xfc;
@@ -35,6 +36,11 @@ impl FlowKey {
     pub const fn to(destination: IpAddr) -> Self {
         let (source, input, output) = (None, None, None);
         FlowKey { destination, source, mark: 0, tos: 0, input, output, scope: Scope::Universe, hash: 0 }
+    }
+
+    /// As [`FlowKey::to`], over the device of the scope of a link's address.
+    pub fn towards(remote: SocketAddr) -> Self {
+        FlowKey { output: scope_of(remote).map(DeviceIndex), ..FlowKey::to(remote.ip()) }
     }
 
     /// The device that the packet's route must be over. IPv6 addresses of a link mean one link. Linux:

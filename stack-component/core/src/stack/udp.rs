@@ -46,7 +46,8 @@ impl Stack {
         if remote.ip().is_unspecified() || remote.port() == 0 {
             return Err(SocketError::InvalidArgument);
         }
-        let source = self.udp_source(remote.ip())?;
+        self.scope_towards(remote, None)?;
+        let source = self.udp_source(remote)?;
         self.udp_bind_implicitly(handle, remote.ip())?;
         self.udp.connect(handle, source, remote)
     }
@@ -70,7 +71,7 @@ impl Stack {
         if remote.ip().is_unspecified() || remote.port() == 0 {
             return Err(SocketError::InvalidArgument);
         }
-        let route_source = self.udp_source(remote.ip())?;
+        let route_source = self.udp_source(remote)?;
         self.udp_bind_implicitly(handle, remote.ip())?;
         let local = self.udp.local_address(handle).ok_or(SocketError::InvalidState)?;
         let bound = Some(local.ip()).filter(|&ip| !ip.is_unspecified() && self.routes.is_local(ip));
@@ -111,7 +112,7 @@ impl Stack {
     pub fn udp_hop_limit(&self, handle: UdpHandle) -> Option<u8> {
         let chosen = self.udp.options(handle)?.hop_limit;
         let ends = self.udp.remote_address(handle).or(self.udp.local_address(handle));
-        Some(chosen.unwrap_or_else(|| self.default_hop_limit(ends.map(|end| end.ip()))))
+        Some(chosen.unwrap_or_else(|| self.default_hop_limit(ends)))
     }
 
     /// The settings of a socket.
@@ -130,10 +131,12 @@ impl Stack {
     }
 
     /// Our address towards `remote`.
-    fn udp_source(&self, remote: IpAddr) -> Result<IpAddr, SocketError> {
+    fn udp_source(&self, remote: SocketAddr) -> Result<IpAddr, SocketError> {
+        let flow = FlowKey::towards(remote);
+        let remote = remote.ip();
         let from_device =
             |device, neighbour| self.interfaces.source_for(&self.sysctl, device, neighbour, remote);
-        let source = match self.routes.lookup(&FlowKey::to(remote)) {
+        let source = match self.routes.lookup(&flow) {
             Ok(Destination::Local { source }) => source.or(Some(remote)),
             Ok(Destination::Unicast(hop)) => hop.source.or_else(|| from_device(hop.device, hop.neighbour)),
             Ok(Destination::Broadcast(_)) | Err(Refusal::Prohibit) => return Err(SocketError::AccessDenied),

@@ -127,6 +127,18 @@ counters! {
     UdpRcvbufErrors = "Udp:RcvbufErrors",
     /// Datagrams with a wrong checksum.
     UdpInCsumErrors = "Udp:InCsumErrors",
+    /// IPv6: datagrams delivered.
+    Udp6InDatagrams = "Udp6:InDatagrams",
+    /// IPv6: datagrams for ports that nobody has.
+    Udp6NoPorts = "Udp6:NoPorts",
+    /// IPv6: datagrams that could not be delivered for another reason.
+    Udp6InErrors = "Udp6:InErrors",
+    /// IPv6: datagrams sent.
+    Udp6OutDatagrams = "Udp6:OutDatagrams",
+    /// IPv6: datagrams dropped because their socket's receive buffer was full.
+    Udp6RcvbufErrors = "Udp6:RcvbufErrors",
+    /// IPv6: datagrams with a bad checksum, or without one.
+    Udp6InCsumErrors = "Udp6:InCsumErrors",
     /// IPv6 packets that arrived.
     Ip6InReceives = "Ip6:InReceives",
     /// IPv6 packets with bad headers.

@@ -28,7 +28,7 @@ pub(super) fn input(cx: &mut Context<'_>, packet: &Packet, received: &Received) 
     if header.destination_port() != CLIENT_PORT || !header.checksum_is_valid(source, destination) {
         return false;
     }
-    cx.counters.increment(Counter::UdpInDatagrams);
+    cx.counters.increment(Counter::Udp6InDatagrams);
     cx.inquiries.input(device, header.payload(), cx.now, cx.random);
     true
 }
@@ -56,7 +56,7 @@ pub(super) fn run(cx: &mut Context<'_>) {
         };
         // What cannot be sent is counted there, and sent again in time.
         if transmit::send(cx, outgoing).is_ok() {
-            cx.counters.increment(Counter::UdpOutDatagrams);
+            cx.counters.increment(Counter::Udp6OutDatagrams);
         }
     }
 }

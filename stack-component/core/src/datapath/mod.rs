@@ -63,7 +63,7 @@ pub(crate) use ipv6_link::{device_down, follow_settings};
 pub(crate) use link_local::follow_settings as follow_link_local;
 pub(crate) use multicast::run as run_multicast;
 pub(crate) use paths::RoutePaths;
-pub(crate) use run::{link_lost, next_deadline, poll, run_output};
+pub(crate) use run::{follow_link_settings, link_lost, next_deadline, poll, run_output};
 pub(crate) use transmit::{Outgoing, send};
 
 #[cfg(test)]

@@ -47,6 +47,8 @@ pub struct Interface {
     announcements: Vec<Ipv4Addr>,
     /// Whether IPv6 began to work on it. Linux: `IF_READY`.
     pub(crate) ipv6_ready: bool,
+    /// Whether its link is up as far as the routes over it know.
+    pub(crate) routed_carrier: bool,
     /// What it counts.
     pub statistics: Statistics,
 }
@@ -86,6 +88,7 @@ impl Interface {
             addresses,
             announcements,
             ipv6_ready: false,
+            routed_carrier: true,
             statistics: Statistics::default(),
         }
     }

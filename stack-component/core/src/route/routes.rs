@@ -165,6 +165,20 @@ impl Routes {
         }
     }
 
+    /// The carrier of a device is lost, or back: ways over it are marked, and not taken where the settings ignore such ones.
+    /// Those to our own addresses stay. Linux: `fib_sync_down_dev`, `fib_sync_up` with `RTNH_F_LINKDOWN`.
+    pub fn carrier(&mut self, device: DeviceIndex, carrier: bool, ignored: bool) {
+        self.retain(
+            |route| route.is_over(device) && route.kind != RouteKind::Local,
+            |route| {
+                for hop in route.hops_over(device) {
+                    (hop.link_down, hop.dead) = (!carrier, !carrier && ignored);
+                }
+                true
+            },
+        );
+    }
+
     /// Forgets a device altogether.
     pub fn device_gone(&mut self, device: DeviceIndex) {
         self.retain(

@@ -1,7 +1,6 @@
 //! UDP sockets, as the stack's users call them.
 
 use super::{SocketHandle, Stack};
-use crate::counters::Counter;
 use crate::datapath::{self, Outgoing};
 use crate::drop_reason::DropReason;
 use crate::ip::Cutting;
@@ -9,7 +8,7 @@ use crate::packet::DeviceIndex;
 use crate::route::{Destination, FlowKey, Refusal};
 use crate::socket::SocketError;
 use crate::time::Instant;
-use crate::udp::{Udp, UdpHandle, UdpOption, UdpOptions, UdpReadiness};
+use crate::udp::{Counted, Udp, UdpHandle, UdpOption, UdpOptions, UdpReadiness};
 use crate::wire::address::{scope_of, unspecified_like};
 use crate::wire::protocol::Protocol;
 use alloc::vec::Vec;
@@ -91,7 +90,7 @@ impl Stack {
         let sent = self.with_context(now, |cx, _, _| datapath::send(cx, outgoing));
         self.run_output(now);
         if sent.is_ok() {
-            self.counters.increment(Counter::UdpOutDatagrams);
+            self.counters.increment(Counted::of(remote.is_ipv6()).sent);
         }
         match sent {
             Err(DropReason::PacketTooBig) => Err(SocketError::DatagramTooLarge),

@@ -1,7 +1,8 @@
 //! Datagrams on the way in.
 
+use super::counted::Counted;
 use super::table::Udp;
-use crate::counters::{Counter, Counters};
+use crate::counters::Counters;
 use crate::drop_reason::DropReason;
 use crate::packet::{Checksum, DeviceIndex, Packet};
 use crate::wire::address::socket_address;
@@ -36,18 +37,19 @@ impl Udp {
         arrival: &Arrival,
         mut packet: Packet,
     ) -> Result<(), Rejected> {
+        let counted = Counted::of(arrival.source.is_ipv6());
         let (local, source, payload_len) = match check(arrival, &packet) {
             Ok(checked) => checked,
             Err(reason) => {
-                counters.increment(Counter::UdpInErrors);
+                counters.increment(counted.errors);
                 if reason == DropReason::UdpChecksum {
-                    counters.increment(Counter::UdpInCsumErrors);
+                    counters.increment(counted.bad_checksums);
                 }
                 return Err(Rejected { packet, reason });
             }
         };
         let Some(handle) = self.find(local).filter(|&handle| self.hears(handle, source)) else {
-            counters.increment(Counter::UdpNoPorts);
+            counters.increment(counted.no_ports);
             return Err(Rejected { packet, reason: DropReason::UdpNoSocket });
         };
         // What is quoted in an error is quoted before this: a full buffer is not answered.
@@ -58,11 +60,11 @@ impl Udp {
             None => Err(packet),
         };
         if let Err(packet) = queued {
-            counters.increment(Counter::UdpInErrors);
-            counters.increment(Counter::UdpRcvbufErrors);
+            counters.increment(counted.errors);
+            counters.increment(counted.full);
             return Err(Rejected { packet, reason: DropReason::SocketReceiveBufferFull });
         }
-        counters.increment(Counter::UdpInDatagrams);
+        counters.increment(counted.received);
         self.wake(handle);
         Ok(())
     }

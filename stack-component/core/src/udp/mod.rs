@@ -5,6 +5,7 @@
 //! [`Udp::datagram`] -> local output. Every address and port belongs to one socket at most: there is no
 //! `SO_REUSEADDR`.
 
+mod counted;
 mod input;
 mod listing;
 mod options;
@@ -12,6 +13,7 @@ mod output;
 mod socket;
 mod table;
 
+pub(crate) use counted::Counted;
 pub use input::{Arrival, Rejected};
 pub use listing::Listed;
 pub use options::{UdpOption, UdpOptions};

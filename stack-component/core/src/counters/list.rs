@@ -127,6 +127,8 @@ counters! {
     UdpRcvbufErrors = "Udp:RcvbufErrors",
     /// Datagrams with a wrong checksum.
     UdpInCsumErrors = "Udp:InCsumErrors",
+    /// UDP datagrams to groups or everybody that no socket wanted.
+    UdpIgnoredMulti = "Udp:IgnoredMulti",
     /// IPv6: datagrams delivered.
     Udp6InDatagrams = "Udp6:InDatagrams",
     /// IPv6: datagrams for ports that nobody has.
@@ -139,6 +141,8 @@ counters! {
     Udp6RcvbufErrors = "Udp6:RcvbufErrors",
     /// IPv6: datagrams with a bad checksum, or without one.
     Udp6InCsumErrors = "Udp6:InCsumErrors",
+    /// IPv6: datagrams to groups that no socket wanted.
+    Udp6IgnoredMulti = "Udp6:IgnoredMulti",
     /// IPv6 packets that arrived.
     Ip6InReceives = "Ip6:InReceives",
     /// IPv6 packets with bad headers.

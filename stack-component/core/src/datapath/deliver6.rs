@@ -55,7 +55,7 @@ fn deliver_payload(cx: &mut Context<'_>, mut packet: Packet, received: Received)
         cx.counters.increment(Counter::Ip6InDelivers);
     }
     let arrival = arrival(cx, &packet, &received);
-    let taken = cx.raw.deliver(&arrival, received.quote(&packet), packet.data());
+    let taken = multicast::raw(cx, &arrival, received.quote(&packet), packet.data());
     match received.next_header {
         Protocol::TCP if !is_to_us_alone(&received) => Err(DropReason::TcpBadAddress),
         Protocol::TCP => tcp(cx, packet, &received),
@@ -104,6 +104,9 @@ fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), 
     let device = scope_device(cx, packet.meta.device, received.destination);
     let (source, destination) = (received.source.into(), received.destination.into());
     let arrival = Arrival { source, destination, device };
+    if destination.is_multicast() {
+        return multicast::udp(cx, &arrival, packet);
+    }
     let Err(Rejected { packet, reason }) = cx.udp.input(cx.counters, &arrival, packet) else {
         return Ok(());
     };

@@ -324,6 +324,22 @@ impl Interface {
         self.count_sent(bytes, result)
     }
 
+    /// Queues a copy of a packet to a group for the stack itself, as if it came by `device`; only the loopback interface
+    /// takes it, and does not count it as its own.
+    pub(crate) fn loop_copy(
+        &mut self,
+        packet: Packet,
+        device: DeviceIndex,
+        limit: usize,
+    ) -> Result<(), DropReason> {
+        match &mut self.link {
+            Link::Loopback(loopback) => {
+                loopback.copy(packet, device, limit).map_err(|_| DropReason::BacklogFull)
+            }
+            Link::Device { .. } | Link::Vlan(_) => Err(DropReason::NoRoute),
+        }
+    }
+
     /// Queues a frame, or hands it straight to the device if nothing is before it. It leaves with the next
     /// [`Interface::flush`]. Linux: `__dev_queue_xmit`.
     pub(crate) fn enqueue(&mut self, now: Instant, frame: Packet) -> Result<(), DropReason> {

@@ -69,12 +69,12 @@ impl Stack {
         now: Instant,
     ) -> Result<(), SocketError> {
         let socket = self.raw.get(handle).ok_or(SocketError::InvalidState)?;
-        let (family, local, device, broadcast) =
-            (socket.family(), socket.local(), socket.device(), socket.may_broadcast());
+        let (family, local, broadcast) = (socket.family(), socket.local(), socket.may_broadcast());
         let destination = message.to.or(socket.remote()).ok_or(SocketError::InvalidArgument)?;
         if Family::of(destination) != family || destination.is_unspecified() {
             return Err(SocketError::InvalidArgument);
         }
+        let device = socket.device_to(destination);
         let source = self.raw_source(destination, device, broadcast)?;
         let source = local.filter(|local| self.routes.is_local(*local)).unwrap_or(source);
         self.raw.bind_implicitly(handle)?;
@@ -117,7 +117,10 @@ impl Stack {
             }
             Ok(Destination::Broadcast(_)) | Err(Refusal::Prohibit) => return Err(SocketError::AccessDenied),
             Err(Refusal::Blackhole) => return Err(SocketError::InvalidArgument),
-            Err(Refusal::NoRoute | Refusal::Unreachable) => None,
+            // A group is wherever the socket's owner says.
+            Err(Refusal::NoRoute | Refusal::Unreachable) => device
+                .filter(|_| destination.is_multicast())
+                .and_then(|device| from_device(device, destination)),
         };
         source.ok_or(SocketError::NetworkUnreachable)
     }

@@ -11,6 +11,7 @@ pub(crate) struct Counted {
     pub(crate) sent: Counter,
     pub(crate) full: Counter,
     pub(crate) bad_checksums: Counter,
+    pub(crate) ignored: Counter,
 }
 
 impl Counted {
@@ -26,6 +27,7 @@ impl Counted {
         sent: Counter::UdpOutDatagrams,
         full: Counter::UdpRcvbufErrors,
         bad_checksums: Counter::UdpInCsumErrors,
+        ignored: Counter::UdpIgnoredMulti,
     };
 
     const V6: Counted = Counted {
@@ -35,5 +37,6 @@ impl Counted {
         sent: Counter::Udp6OutDatagrams,
         full: Counter::Udp6RcvbufErrors,
         bad_checksums: Counter::Udp6InCsumErrors,
+        ignored: Counter::Udp6IgnoredMulti,
     };
 }

@@ -20,6 +20,7 @@ mod solicitation;
 
 pub use solicitation::Solicitation;
 
+use crate::neighbour::Key;
 use crate::packet::DeviceIndex;
 use crate::time::Instant;
 use alloc::collections::BTreeMap;
@@ -28,6 +29,9 @@ use core::net::Ipv6Addr;
 
 /// Most routers of one device that are kept in mind, and most resolvers.
 pub const MAX_ROUTERS: usize = 16;
+
+/// Most routers that are asked again after they did not answer.
+const MAX_LOST: usize = 64;
 
 /// A resolver that a router told of (RFC 8106).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +55,8 @@ pub struct DeviceState {
 #[derive(Debug, Default)]
 pub struct Autoconf {
     devices: BTreeMap<DeviceIndex, DeviceState>,
+    /// Routers that did not answer, and when they are asked again.
+    lost_routers: BTreeMap<Key, Instant>,
     /// The earliest deadline of any address or question, or earlier.
     due: Option<Instant>,
 }
@@ -69,6 +75,7 @@ impl Autoconf {
     /// Forgets a device whose link went down, or that is gone.
     pub(crate) fn forget(&mut self, device: DeviceIndex) {
         self.devices.remove(&device);
+        self.lost_routers.retain(|key, _| key.device != device);
     }
 
     /// Something is to be done at `deadline`, if not before.
@@ -76,9 +83,26 @@ impl Autoconf {
         self.due = self.due.into_iter().chain(deadline).min();
     }
 
+    /// A router that did not answer is to be asked again then; none: it answers, or is not asked.
+    pub(crate) fn probe_router_at(&mut self, key: Key, when: Option<Instant>) {
+        match when {
+            Some(when) if self.lost_routers.len() < MAX_LOST || self.lost_routers.contains_key(&key) => {
+                self.lost_routers.insert(key, when);
+                self.hasten(Some(when));
+            }
+            _ => drop(self.lost_routers.remove(&key)),
+        }
+    }
+
+    /// The routers that are to be asked again now.
+    pub(crate) fn lost_routers_due(&self, now: Instant) -> Vec<Key> {
+        self.lost_routers.iter().filter(|(_, when)| **when <= now).map(|(key, _)| *key).collect()
+    }
+
     /// Forgets the deadline, to be set anew with [`Autoconf::hasten`] for everything that has one.
     pub(crate) fn restart_clock(&mut self) {
-        self.due = self.devices.values().filter_map(|device| device.solicitation.due()).min();
+        let solicitations = self.devices.values().filter_map(|device| device.solicitation.due());
+        self.due = solicitations.chain(self.lost_routers.values().copied()).min();
     }
 
     /// When something is to be done.

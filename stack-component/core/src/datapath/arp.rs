@@ -11,7 +11,7 @@ use crate::time::Duration;
 use crate::wire;
 use crate::wire::ethernet::MacAddress;
 use alloc::format;
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::IpAddr;
 
 /// An address is defended once in so long: two hosts that both stay would keep each other busy (RFC 5227 section 2.4
 /// (c)). `DEFEND_INTERVAL`.
@@ -119,27 +119,4 @@ fn defend(cx: &mut Context<'_>, device: DeviceIndex, message: &wire::arp::Packet
     known.defended = Some(now);
     cx.say(device, || format!("address {ip} is used by {} as well", message.sender_mac));
     transmit::arp(cx, device, MacAddress::BROADCAST, &arp::announcement(mac, ip));
-}
-
-/// The address that a question for a neighbour comes from; none: it has none. Linux: `arp_solicit`.
-pub(super) fn asker(cx: &Context<'_>, device: DeviceIndex, neighbour: Ipv4Addr) -> Option<Ipv4Addr> {
-    let key = Key { device, address: neighbour.into() };
-    let waiting = match cx.neighbours.waiting_source(key) {
-        Some(IpAddr::V4(source)) if cx.routes.is_local(source.into()) => Some(source),
-        _ => None,
-    };
-    let known_there = |source: &Ipv4Addr| {
-        cx.interfaces.get(device).is_some_and(|interface| interface.has_both_on_link(neighbour, *source))
-    };
-    let of_packet = match cx.sysctl.ipv4_device(device.0).arp_announce() {
-        0 => waiting,
-        1 => waiting.filter(known_there),
-        _ => None,
-    };
-    of_packet.or_else(|| {
-        match cx.interfaces.source_for(cx.sysctl, device, neighbour.into(), neighbour.into())? {
-            IpAddr::V4(source) => Some(source),
-            IpAddr::V6(_) => None,
-        }
-    })
 }

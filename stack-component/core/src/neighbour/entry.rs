@@ -9,7 +9,7 @@ use alloc::collections::VecDeque;
 use core::net::IpAddr;
 
 /// Which neighbour: an address on the link of a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     /// The device whose link it is on.
     pub device: DeviceIndex,
@@ -26,6 +26,8 @@ pub(super) struct Entry {
     pub(super) mac: MacAddress,
     /// Whether it said that it is a router (IPv6). Linux: `NTF_ROUTER`.
     pub(super) router: bool,
+    /// Whether it is a router that did not answer when it was last asked.
+    pub(super) lost: bool,
     /// The earliest of the timers in the wheel that are for this neighbour.
     pub(super) armed: Option<Instant>,
     waiting: VecDeque<EgressChecked>,
@@ -35,8 +37,8 @@ pub(super) struct Entry {
 impl Entry {
     pub(super) fn new(now: Instant, key: Key) -> Self {
         let waiting = VecDeque::new();
-        let (mac, router, armed) = (MacAddress::default(), false, None);
-        Entry { key, nud: Nud::new(now), mac, router, armed, waiting, waiting_bytes: 0 }
+        let (mac, router, lost, armed) = (MacAddress::default(), false, false, None);
+        Entry { key, nud: Nud::new(now), mac, router, lost, armed, waiting, waiting_bytes: 0 }
     }
 
     pub(super) fn state(&self) -> State {

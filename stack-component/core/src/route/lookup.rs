@@ -133,8 +133,15 @@ impl<'a> Found<'a> {
         }
         let device = flow.device();
         let usable = |hop: &Hop| !hop.dead && (device.is_none() || hop.device == device);
-        let hop = multipath::choose(&route.hops, flow.hash, usable)?;
+        let answers = |hop: &Hop| usable(hop) && !hop.silent;
+        let hop = multipath::choose(&route.hops, flow.hash, answers)
+            .or_else(|| multipath::choose(&route.hops, flow.hash, usable))?;
         Some(Found::Way(Way { route, prefix_len, hop }))
+    }
+
+    /// Whether it leads by somebody who answered when he was last asked.
+    pub(super) fn leads_well(&self) -> bool {
+        matches!(self, Found::Way(way) if !way.hop.silent)
     }
 }
 

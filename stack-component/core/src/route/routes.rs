@@ -3,7 +3,7 @@
 use super::multipath::{FlowHash, FlowTuple};
 use super::rule::{Rule, Rules};
 use super::table::{Meeting, Table};
-use super::{Route, RouteError, RouteKind, RouteProtocol, TableId};
+use super::{Hop, Route, RouteError, RouteKind, RouteProtocol, TableId};
 use crate::packet::DeviceIndex;
 use crate::random::Random;
 use crate::time::Instant;
@@ -204,6 +204,19 @@ impl Routes {
             },
         );
         self.resting.values_mut().for_each(|routes| routes.retain(|route| route.source != Some(address)));
+    }
+
+    /// A gateway did not answer when it was asked, or does again: ways by others are better meanwhile. Linux:
+    /// `rt6_score_route`.
+    pub fn gateway_answers(&mut self, device: DeviceIndex, gateway: IpAddr, answers: bool) {
+        let by_it = |hop: &Hop| hop.device == Some(device) && hop.gateway == Some(gateway);
+        self.retain(
+            |route| route.hops.iter().any(by_it),
+            |route| {
+                route.hops.iter_mut().filter(|hop| by_it(hop)).for_each(|hop| hop.silent = !answers);
+                true
+            },
+        );
     }
 
     /// Whether some route leads by this gateway over this device. Linux: `ip_fib_check_default`.

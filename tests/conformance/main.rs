@@ -13,6 +13,7 @@ mod guests;
 mod icmp;
 mod instances;
 mod linux;
+mod linux_control;
 mod linux_failures;
 mod linux_impaired;
 mod linux_ip;
@@ -47,10 +48,11 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 21] = [
+const MODULES: [&[Case]; 22] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
+    linux_control::CASES,
     linux_ip::CASES,
     linux_udp::CASES,
     linux_impaired::CASES,

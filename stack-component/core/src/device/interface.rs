@@ -108,9 +108,16 @@ impl Interface {
         self.mtu
     }
 
-    /// Changes what [`Interface::mtu`] tells.
-    pub(crate) fn set_mtu(&mut self, mtu: u32) {
-        self.mtu = mtu;
+    /// Changes the largest IP packet it carries; whether its device can move such. Linux: `dev_set_mtu`.
+    pub(crate) fn set_mtu(&mut self, mtu: u32) -> bool {
+        let taken = match &mut self.link {
+            Link::Device { device, .. } => device.set_mtu(mtu),
+            Link::Loopback(_) | Link::Vlan(_) => true,
+        };
+        if taken {
+            self.mtu = mtu;
+        }
+        taken
     }
 
     /// Bytes of the longest frame it takes, with room for a VLAN tag.

@@ -43,6 +43,11 @@ pub trait NetDevice: Send {
         false
     }
 
+    /// Gets it ready for packets of up to `mtu` bytes; whether it can move such. Linux: `ndo_change_mtu`.
+    fn set_mtu(&mut self, _mtu: u32) -> bool {
+        true
+    }
+
     /// Whether there are stations behind it whose addresses are asked for. Linux: no `IFF_NOARP`.
     fn has_neighbours(&self) -> bool {
         true

@@ -16,14 +16,17 @@ mod instances;
 mod linux;
 mod linux_control;
 mod linux_failures;
+mod linux_groups;
 mod linux_impaired;
 mod linux_ip;
 mod linux_udp;
 mod linux_v6;
+mod monitor;
 mod own_interfaces;
 mod ping;
 mod ports_published;
 mod strangers;
+mod survival;
 mod tcp_abuse;
 mod tcp_by_hand;
 mod tools;
@@ -50,13 +53,14 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 0] = [
+const MODULES: [&[Case]; 28] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
     linux_control::CASES,
     linux_ip::CASES,
     linux_udp::CASES,
+    linux_groups::CASES,
     linux_v6::CASES,
     linux_impaired::CASES,
     captures::CASES,
@@ -70,6 +74,8 @@ const MODULES: [&[Case]; 0] = [
     guests::CASES,
     own_interfaces::CASES,
     tools::CASES,
+    monitor::CASES,
+    survival::CASES,
     tcp_by_hand::CASES,
     tcp_abuse::CASES,
     arp::CASES,

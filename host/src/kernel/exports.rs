@@ -79,6 +79,8 @@ exports! {
         socket_options: wnet::stack::socket_options;
         /// Sockets below TCP and UDP, if the stack has them.
         raw_sockets: wnet::stack::raw_sockets;
+        /// Groups of UDP sockets, if the stack has them.
+        groups: wnet::stack::groups;
         /// Settings, counters and trace events, if the stack has them.
         control: wnet::stack::control;
         /// The devices, if the stack tells of them.
@@ -89,10 +91,12 @@ exports! {
         neighbours: wnet::stack::neighbours;
         /// The routes and rules, if the stack tells of them.
         routing: wnet::stack::routing;
+        /// Changes of all these, if the stack tells of them.
+        changes: wnet::stack::changes;
         /// The sockets, if the stack tells of them.
         sockets: wnet::stack::sockets;
-        /// The ways out, as `ip route` changes them, if the stack has that.
-        routes: wnet::stack::routes;
+        /// What was learnt of peers, if the stack can forget it.
+        tcp_metrics: wnet::stack::tcp_metrics;
         /// How connections of a process that died are reset, if the stack can do that.
         abort: wnet::stack::abort;
     }

@@ -13,6 +13,7 @@ extern crate std;
 
 // 1: formats, time, numbers
 pub mod arena;
+pub mod bpf;
 pub mod counters;
 pub mod drop_reason;
 pub mod keyed_hash;

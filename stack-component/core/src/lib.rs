@@ -38,6 +38,7 @@ pub mod ip;
 pub mod multicast;
 pub mod neighbour;
 pub mod netfilter;
+pub mod packet_socket;
 pub mod qdisc;
 pub mod raw;
 pub mod route;

@@ -8,7 +8,7 @@ use crate::ip::Cutting;
 use crate::ip::v4::Received;
 use crate::multicast::Member;
 use crate::netfilter::{HookPoint, HookState};
-use crate::packet::{LinkDestination, Packet};
+use crate::packet::{Checksum, LinkDestination, Packet};
 use crate::tcp::SegmentInfo;
 use crate::udp::{Arrival, Rejected};
 use crate::wire::icmpv4::Type;
@@ -76,6 +76,7 @@ fn arrival(cx: &Context<'_>, packet: &Packet, received: &Received) -> raw::Arriv
         traffic_class: received.tos,
         device: packet.meta.device,
         at: cx.now,
+        verified: packet.meta.checksum == Checksum::Verified,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The walk upward, to the point where it is clear whom a packet is for.
 
-use super::{Context, dhcp, input_route, ipv6, neighbours, transmit, vlan};
+use super::{Context, dhcp, input_route, ipv6, neighbours, taps, transmit, vlan};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
@@ -18,8 +18,12 @@ pub(super) fn receive(cx: &mut Context<'_>, device: DeviceIndex, mut packet: Pac
     let Some(interface) = cx.interfaces.get_mut(device) else { return };
     interface.count_received(packet.len());
     packet.meta.device = device;
+    let is_loopback = interface.is_loopback();
+    if !cx.packet_sockets.is_empty() {
+        taps::received(cx, device, &packet);
+    }
     // The loopback device passes bare IP packets: no station ever sees them.
-    let ether_type = match interface.is_loopback() {
+    let ether_type = match is_loopback {
         true if transmit::is_v6(&packet) => Ok((device, EtherType::IPV6)),
         true => Ok((device, EtherType::IPV4)),
         false => frame(cx, device, &mut packet),

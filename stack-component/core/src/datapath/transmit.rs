@@ -1,6 +1,6 @@
 //! The walk downward: from a protocol's payload to a frame before a device.
 
-use super::{Context, checksum, flow, learnt, raw, tell, vlan};
+use super::{Context, checksum, flow, learnt, raw, taps, tell, vlan};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
@@ -49,7 +49,7 @@ pub(super) enum Target {
 
 impl Target {
     /// The address on the link by which a packet gets to its destination.
-    fn neighbour_of(self, destination: IpAddr) -> IpAddr {
+    pub(super) fn neighbour_of(self, destination: IpAddr) -> IpAddr {
         match self {
             Target::Neighbour(neighbour) => neighbour,
             Target::Loopback | Target::Broadcast => destination,
@@ -189,10 +189,10 @@ pub(super) struct Way {
 }
 
 /// Where a packet of ours goes: device, target, the route's source address and MTU.
-type Resolved = (DeviceIndex, Target, Option<IpAddr>, Option<u32>);
+pub(super) type Resolved = (DeviceIndex, Target, Option<IpAddr>, Option<u32>);
 
 /// Linux: `ip_route_output_key`.
-fn resolve(cx: &mut Context<'_>, flow: &FlowKey) -> Result<Resolved, DropReason> {
+pub(super) fn resolve(cx: &mut Context<'_>, flow: &FlowKey) -> Result<Resolved, DropReason> {
     // No route says where everybody is; a device is enough. Linux: `ip_route_output_key_hash_rcu`.
     if let Some(device) = flow.output.filter(|_| flow.destination == IpAddr::V4(Ipv4Addr::BROADCAST)) {
         return Ok((device, Target::Broadcast, None, None));
@@ -272,9 +272,13 @@ fn link(cx: &mut Context<'_>, checked: EgressChecked, way: &Way) -> Result<(), D
 
 /// Linux: `loopback_xmit`.
 fn loop_back(cx: &mut Context<'_>, checked: EgressChecked) -> Result<(), DropReason> {
+    let packet = checked.into_packet();
+    if !cx.packet_sockets.is_empty() {
+        taps::looping(cx, &packet);
+    }
     let limit = cx.sysctl.netdev_max_backlog as usize;
     let interface = cx.interfaces.get_mut(DeviceIndex::LOOPBACK).ok_or(DropReason::NoRoute)?;
-    interface.loop_back(checked.into_packet(), limit)
+    interface.loop_back(packet, limit)
 }
 
 /// Linux: `neigh_output`.
@@ -324,10 +328,12 @@ fn frame(
         checksum::complete(&mut packet);
     }
     ethernet::output(&mut packet, interface.mac(), mac, ether_type);
-    match interface.vlan() {
+    let result = match interface.vlan() {
         Some(of) => vlan::send(cx, device, of, packet),
         None => interface.enqueue(cx.now, packet),
-    }
+    };
+    taps::sent(cx, device);
+    result
 }
 
 /// Sends an ARP packet to a station. Linux: `arp_xmit`.

@@ -15,11 +15,13 @@ pub const MAX_DEVICES: usize = 4096;
 pub struct Interfaces {
     /// Number n is at place n - 1; none: it is gone.
     table: Vec<Option<Interface>>,
+    /// Whether copies of what devices take are kept.
+    watched: bool,
 }
 
 impl Default for Interfaces {
     fn default() -> Self {
-        Interfaces { table: vec![Some(Interface::loopback())] }
+        Interfaces { table: vec![Some(Interface::loopback())], watched: false }
     }
 }
 
@@ -41,12 +43,32 @@ impl Interfaces {
         };
         let place = free.unwrap_or(self.table.len());
         let index = DeviceIndex(place as u32 + 1);
-        let interface = Some(make(index));
+        let mut interface = make(index);
+        interface.set_watched(self.watched);
+        let interface = Some(interface);
         match self.table.get_mut(place) {
             Some(free) => *free = interface,
             None => self.table.push(interface),
         }
         index
+    }
+
+    /// Keeps copies of what devices take from now on, those too that are still to come, or no more.
+    pub(crate) fn set_watched(&mut self, watched: bool) {
+        self.watched = watched;
+        self.iter_mut().for_each(|interface| interface.set_watched(watched));
+    }
+
+    /// One more wants a device to take frames for everybody, or one less; of a VLAN its parent has to. Linux:
+    /// `dev_set_promiscuity`, `vlan_dev_change_rx_flags`.
+    pub(crate) fn change_promiscuity(&mut self, device: DeviceIndex, more: bool) {
+        let Some(interface) = self.get_mut(device) else { return };
+        let parent = interface.vlan().map(|vlan| vlan.parent);
+        if interface.change_promiscuity(more)
+            && let Some(parent) = parent.and_then(|parent| self.get_mut(parent))
+        {
+            parent.change_promiscuity(more);
+        }
     }
 
     /// Takes an interface away.

@@ -58,6 +58,8 @@ pub struct Metadata {
     pub confirms_neighbour: bool,
     /// The TCP socket that a received segment was found to be for, as a number. Linux: `skb->sk`.
     pub socket: Option<u64>,
+    /// The packet socket that a frame was sent by, as a number: it is not shown its own. Linux: `skb->sk`.
+    pub sent_by: Option<u64>,
     /// Priority band for the queueing discipline, 0 being best effort. Linux: `skb->priority`.
     pub priority: u32,
 }

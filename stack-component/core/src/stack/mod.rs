@@ -6,12 +6,14 @@ pub mod control;
 mod dhcp;
 mod links;
 mod multicast;
+mod packet_socket;
 mod raw;
 mod routes;
 mod tcp;
 mod udp;
 
 pub use config::ConfigError;
+pub use packet_socket::OutgoingFrame;
 pub use routes::RouteChange;
 
 use crate::autoconf::Autoconf;
@@ -28,6 +30,7 @@ use crate::multicast::Groups;
 use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
 use crate::packet::{DeviceIndex, Packet};
+use crate::packet_socket::{PacketHandle, PacketSockets};
 use crate::random::Random;
 use crate::raw::{Raw, RawHandle};
 use crate::route::{Exceptions, Routes};
@@ -49,6 +52,8 @@ pub enum SocketHandle {
     Udp(UdpHandle),
     /// A raw or ping socket.
     Raw(RawHandle),
+    /// A packet socket.
+    Packet(PacketHandle),
 }
 
 /// A TCP/IP stack: devices below, sockets above, time from outside.
@@ -103,6 +108,7 @@ pub struct Stack {
     pub(crate) icmp_limit: RateLimit,
     pub(crate) redirect_limit: RedirectLimit,
     pub(crate) raw: Raw,
+    pub(crate) packet_sockets: PacketSockets,
     pub(crate) udp: Udp,
     pub(crate) tcp: Tcp,
     /// The device whose turn it is in [`Stack::poll`].
@@ -137,6 +143,7 @@ impl Stack {
             icmp_limit: RateLimit::new(&sysctl, source),
             redirect_limit: RedirectLimit::new(source),
             raw: Raw::default(),
+            packet_sockets: PacketSockets::default(),
             udp: Udp::new(source),
             tcp: Tcp::new(source),
             next_device: 0,
@@ -216,6 +223,7 @@ impl Stack {
             icmp_limit: &mut self.icmp_limit,
             redirect_limit: &mut self.redirect_limit,
             raw: &mut self.raw,
+            packet_sockets: &mut self.packet_sockets,
             udp: &mut self.udp,
             tcp: &mut self.tcp,
         };
@@ -226,7 +234,9 @@ impl Stack {
     pub fn take_wakeups(&mut self) -> Vec<SocketHandle> {
         let tcp = self.tcp.take_wakeups().into_iter().map(SocketHandle::Tcp);
         let udp = self.udp.take_wakeups().into_iter().map(SocketHandle::Udp);
-        tcp.chain(udp).chain(self.raw.take_wakeups().into_iter().map(SocketHandle::Raw)).collect()
+        let raw = self.raw.take_wakeups().into_iter().map(SocketHandle::Raw);
+        let packet = self.packet_sockets.take_wakeups().into_iter().map(SocketHandle::Packet);
+        tcp.chain(udp).chain(raw).chain(packet).collect()
     }
 
     /// What was counted.

@@ -11,6 +11,7 @@ mod input;
 mod ipv6;
 mod multicast;
 mod netfilter;
+mod packets;
 mod paths;
 mod raw;
 mod routes;
@@ -52,6 +53,7 @@ struct Wire {
     room: usize,
     flushes: usize,
     features: Features,
+    promiscuous: bool,
 }
 
 #[derive(Clone)]
@@ -63,7 +65,8 @@ struct RawDevice {
 impl RawDevice {
     fn new(mac: MacAddress) -> Self {
         let (incoming, sent, features) = (VecDeque::new(), Vec::new(), Features::default());
-        let wire = Wire { incoming, sent, up: true, room: usize::MAX, flushes: 0, features };
+        let wire =
+            Wire { incoming, sent, up: true, room: usize::MAX, flushes: 0, features, promiscuous: false };
         RawDevice { wire: Arc::new(Mutex::new(wire)), mac }
     }
 
@@ -79,6 +82,10 @@ impl NetDevice for RawDevice {
 
     fn features(&self) -> Features {
         self.wire().features
+    }
+
+    fn set_promiscuous(&mut self, promiscuous: bool) {
+        self.wire().promiscuous = promiscuous;
     }
 
     fn link_up(&self) -> bool {

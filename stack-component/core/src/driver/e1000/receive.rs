@@ -27,6 +27,8 @@ pub(super) struct ReceiveRing {
     next: u16,
     /// A frame without an end is going by: drop up to and with its end (CVE-2009-4536).
     discarding: bool,
+    /// Frames for everybody are taken.
+    promiscuous: bool,
 }
 
 /// What a done descriptor holds.
@@ -42,7 +44,7 @@ impl ReceiveRing {
     pub(super) fn allocate(bus: &mut impl Bus, count: u16) -> Result<Self, BusError> {
         let count = ring_len(count);
         let region = bus.dma_alloc(buffer_offset(count, count))?;
-        Ok(ReceiveRing { region, count, next: 0, discarding: false })
+        Ok(ReceiveRing { region, count, next: 0, discarding: false, promiscuous: false })
     }
 
     /// Gives all buffers to a device that was just reset and lets it receive.
@@ -59,10 +61,22 @@ impl ReceiveRing {
         bus.register_write(offset::RDH, 0);
         bus.register_write(offset::RDT, u32::from(self.count) - 1);
         bus.register_write(offset::RXCSUM, rxcsum::IPOFL | rxcsum::TUOFL);
+        self.set_mode(bus);
+        Ok(())
+    }
+
+    /// Takes frames for everybody from now on, or those for ourselves alone.
+    pub(super) fn set_promiscuous(&mut self, bus: &mut impl Bus, promiscuous: bool) {
+        self.promiscuous = promiscuous;
+        self.set_mode(bus);
+    }
+
+    /// Says which frames are received. Linux: `e1000_set_rx_mode`.
+    fn set_mode(&self, bus: &mut impl Bus) {
+        let everybody = if self.promiscuous { rctl::UPE } else { 0 };
         // Buffers of 2048 bytes are BSIZE 0. The CRC is stripped, so no length is ever reduced by it.
         // All groups are received, and those that nobody joined are dropped above.
-        bus.register_write(offset::RCTL, rctl::EN | rctl::BAM | rctl::MPE | rctl::SECRC);
-        Ok(())
+        bus.register_write(offset::RCTL, rctl::EN | rctl::BAM | rctl::MPE | rctl::SECRC | everybody);
     }
 
     /// Takes at most `budget` done descriptors, appends their frames, and gives the buffers back. Answers

@@ -42,6 +42,12 @@ fn create(family: IpAddressFamily, kind: Kind) -> Result<raw_sockets::RawSocket,
 /// A `raw-socket`.
 pub(crate) struct RawSocket(RawHandle);
 
+impl RawSocket {
+    pub(super) fn handle(&self) -> RawHandle {
+        self.0
+    }
+}
+
 impl GuestRawSocket for RawSocket {
     fn bind(&self, address: Option<IpAddress>, identifier: u16) -> Result<(), ErrorCode> {
         run(|state, _| state.stack.raw_bind(self.0, address.map(host), identifier))
@@ -119,8 +125,13 @@ fn incoming(Incoming { arrival, data }: Incoming, now: Instant) -> IncomingPacke
         hop_limit: arrival.hop_limit,
         traffic_class: arrival.traffic_class,
         device: arrival.device.0,
-        waited: u64::try_from((now - arrival.at).as_nanos()).unwrap_or(u64::MAX),
+        waited: waited(arrival.at, now),
     }
+}
+
+/// Nanoseconds that something which arrived at `at` waited.
+pub(super) fn waited(at: Instant, now: Instant) -> u64 {
+    u64::try_from((now - at).as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn error(report: Report) -> PacketError {

@@ -6,6 +6,8 @@
 
 mod family;
 mod options;
+mod packets;
+mod plain;
 mod pollables;
 mod raw;
 mod streams;
@@ -24,8 +26,7 @@ use alloc::vec::Vec;
 use hashbrown::HashMap;
 use pollables::Pollable;
 use stack_core::arena::Arena;
-use stack_core::raw::RawHandle;
-use stack_core::stack::Stack;
+use stack_core::stack::{SocketHandle, Stack};
 use stack_core::tcp::{StateChange, TcpHandle};
 use stack_core::time::Instant;
 use tcp::Socket;
@@ -35,8 +36,8 @@ pub(crate) struct State {
     pub(crate) stack: Stack,
     configured: bool,
     sockets: HashMap<TcpHandle, Socket>,
-    /// Raw and ping sockets, each with its armed pollables.
-    raws: HashMap<RawHandle, Vec<PollableHandle>>,
+    /// Raw, ping and packet sockets, each with its armed pollables.
+    plain: HashMap<SocketHandle, Vec<PollableHandle>>,
     pollables: Arena<Pollable>,
     /// The armed pollables of the clock.
     timers: BTreeSet<(Instant, PollableHandle)>,
@@ -72,7 +73,7 @@ impl State {
             stack,
             configured: false,
             sockets: HashMap::new(),
-            raws: HashMap::new(),
+            plain: HashMap::new(),
             pollables: Arena::new(),
             timers: BTreeSet::new(),
             last_token: 0,
@@ -83,7 +84,7 @@ impl State {
 
     /// Whether a configured stack may still be put in: there was none, and no socket exists.
     pub(crate) fn is_fresh(&self) -> bool {
-        !self.configured && self.sockets.is_empty() && self.raws.is_empty()
+        !self.configured && self.sockets.is_empty() && self.plain.is_empty()
     }
 
     /// Puts a configured stack in the place of the fresh one.

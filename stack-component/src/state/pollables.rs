@@ -7,6 +7,7 @@ use super::State;
 use super::tcp_state::TcpState;
 use alloc::vec::Vec;
 use stack_core::arena::Handle;
+use stack_core::packet_socket::PacketHandle;
 use stack_core::raw::RawHandle;
 use stack_core::stack::SocketHandle;
 use stack_core::tcp::TcpHandle;
@@ -25,6 +26,8 @@ pub(crate) enum Source {
     Output(TcpHandle),
     /// A packet or an error of a raw or ping socket.
     Raw(RawHandle),
+    /// A frame of a packet socket.
+    Packet(PacketHandle),
     /// A point of time.
     Time(Instant),
 }
@@ -42,6 +45,7 @@ impl Source {
                 Owner::Socket(SocketHandle::Tcp(tcp))
             }
             Source::Raw(raw) => Owner::Socket(SocketHandle::Raw(raw)),
+            Source::Packet(packet) => Owner::Socket(SocketHandle::Packet(packet)),
             Source::Time(deadline) => Owner::Clock(deadline),
         }
     }
@@ -109,7 +113,7 @@ impl State {
     fn armed(&mut self, handle: SocketHandle) -> Option<&mut Vec<PollableHandle>> {
         match handle {
             SocketHandle::Tcp(handle) => self.sockets.get_mut(&handle).map(|socket| &mut socket.armed),
-            SocketHandle::Raw(handle) => self.raws.get_mut(&handle),
+            SocketHandle::Raw(_) | SocketHandle::Packet(_) => self.plain.get_mut(&handle),
             SocketHandle::Udp(_) => None,
         }
     }
@@ -133,7 +137,13 @@ impl State {
     fn source_is_ready(&self, source: Source, now: Instant) -> bool {
         let handle = match source {
             Source::Socket(handle) | Source::Input(handle) | Source::Output(handle) => handle,
-            Source::Raw(handle) => return !self.raws.contains_key(&handle) || self.raw_is_ready(handle),
+            Source::Raw(raw) => {
+                return !self.plain.contains_key(&SocketHandle::Raw(raw)) || self.raw_is_ready(raw);
+            }
+            Source::Packet(packet) => {
+                return !self.plain.contains_key(&SocketHandle::Packet(packet))
+                    || self.stack.packet_is_readable(packet);
+            }
             Source::Time(deadline) => return deadline <= now,
         };
         let Some(socket) = self.sockets.get(&handle) else { return true };

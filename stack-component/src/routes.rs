@@ -71,6 +71,8 @@ pub(crate) fn core_metrics(metrics: Metrics) -> Result<route::Metrics, String> {
     Ok(route::Metrics {
         mtu: metrics.mtu,
         mtu_locked: metrics.mtu_lock,
+        // The published record has no place for it.
+        hop_limit: None,
         advertised_mss: metrics.advmss,
         initial_window: metrics.initcwnd,
         initial_receive_window: metrics.initrwnd,

@@ -109,7 +109,7 @@ impl GuestTcpSocket for TcpSocket {
     }
 
     fn hop_limit(&self) -> Result<u8, ErrorCode> {
-        self.get(|options| options.hop_limit)
+        run(|state, _| state.hop_limit(self.0))
     }
 
     fn set_hop_limit(&self, value: u8) -> Result<(), ErrorCode> {

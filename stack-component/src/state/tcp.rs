@@ -165,6 +165,13 @@ impl State {
         })
     }
 
+    /// How many hops the socket's packets may take.
+    pub(crate) fn hop_limit(&mut self, handle: TcpHandle) -> Result<u8, SocketError> {
+        self.call(handle, Call::Option, |stack, _| {
+            stack.tcp_hop_limit(handle).ok_or(SocketError::InvalidState)
+        })
+    }
+
     pub(crate) fn set_option(&mut self, handle: TcpHandle, option: TcpOption) -> Result<(), SocketError> {
         self.call(handle, Call::Option, |stack, socket| {
             let now = stack.tcp_options(handle).map_or(0, |options| u64::from(options.send_buffer));

@@ -162,7 +162,7 @@ fn a_refused_connection_closes_the_socket() {
     assert_eq!(harness.state.finish_connect(socket), Err(SocketError::ConnectionRefused));
     assert_eq!(harness.state.finish_connect(socket), Err(SocketError::NotInProgress));
     assert_eq!(harness.state.start_connect(socket, local(PORT), harness.now), Err(SocketError::InvalidState));
-    assert_eq!(harness.state.option(socket, |options| options.hop_limit), Err(SocketError::InvalidState));
+    assert_eq!(harness.state.hop_limit(socket), Err(SocketError::InvalidState));
     let pollable = harness.state.subscribe(Source::Socket(socket));
     assert!(harness.state.is_ready(pollable, harness.now));
 }
@@ -207,7 +207,7 @@ fn accepted_sockets_inherit_options() {
         )
     };
     assert_eq!(harness.state.option(server, same), harness.state.option(listener, same));
-    assert_eq!(harness.state.option(server, |options| options.hop_limit), Ok(9));
+    assert_eq!(harness.state.hop_limit(server), Ok(9));
     assert_eq!(harness.state.set_listen_backlog_size(listener, 0), Err(SocketError::InvalidArgument));
     assert_eq!(harness.state.set_listen_backlog_size(listener, 1), Ok(()));
 }

@@ -13,6 +13,12 @@ use crate::wire::cidr::IpCidr;
 use crate::wire::ndp::{self, Options, RouterAdvertisement};
 use core::net::Ipv6Addr;
 
+/// Most milliseconds for which a neighbour may count as reachable without being asked (RFC 4861 section 6.2.1).
+const MAX_REACHABLE_TIME: u32 = 3_600_000;
+
+/// Least milliseconds between two solicitations: nobody makes us flood the link. Linux: `HZ / 100`.
+const MIN_RETRANSMIT_TIME: u32 = 10;
+
 /// Takes in what a router says. Linux: `ndisc_router_discovery`.
 pub(super) fn receive(
     cx: &mut Context<'_>,
@@ -56,10 +62,21 @@ fn apply(cx: &mut Context<'_>, device: DeviceIndex, router: Ipv6Addr, change: Ch
         }
         Change::HopLimit(hop_limit) => cx.sysctl.ipv6.of_mut(device.0).hop_limit = hop_limit.into(),
         Change::ReachableTime(millis) => {
-            cx.sysctl.nd.of_mut(device.0).base_reachable_time_ms = millis.min(3_600_000);
+            let conf = cx.sysctl.nd.of_mut(device.0);
+            let millis = millis.min(MAX_REACHABLE_TIME);
+            if conf.base_reachable_time_ms != millis {
+                conf.base_reachable_time_ms = millis;
+                conf.gc_stale_time = 3 * millis / 1000;
+                cx.neighbours.configure(cx.sysctl, cx.random);
+            }
         }
         Change::RetransmitTime(millis) => {
-            cx.sysctl.nd.of_mut(device.0).retrans_time_ms = millis.clamp(10, 3_600_000);
+            let conf = cx.sysctl.nd.of_mut(device.0);
+            let millis = millis.clamp(MIN_RETRANSMIT_TIME, MAX_REACHABLE_TIME);
+            if conf.retrans_time_ms != millis {
+                conf.retrans_time_ms = millis;
+                cx.neighbours.configure(cx.sysctl, cx.random);
+            }
         }
         Change::Mtu(mtu) => {
             cx.sysctl.ipv6.of_mut(device.0).mtu = mtu;
@@ -96,11 +113,22 @@ fn set_route(
         metrics: Metrics::NONE,
         ..Route::new(network, RouteKind::Unicast)
     };
-    // What was known of this router gives way.
+    // What was known of this router gives way, and of others if it said that they are better.
     let _ = cx.routes.remove(&Route { metric: 0, ..route.clone() });
-    if lifetime > 0 {
-        let _ = cx.routes.insert(route, Meeting::Append);
+    match lifetime {
+        0 => cx.exceptions.clear(),
+        _ => drop(cx.routes.insert(route, Meeting::Append)),
     }
+}
+
+/// A neighbour says that it is no router any more: no default route leads by it (RFC 4861 section 7.3.3). Linux:
+/// `rt6_clean_tohost`.
+pub(super) fn is_no_router(cx: &mut Context<'_>, device: DeviceIndex, neighbour: Ipv6Addr) {
+    let by_it = |hop: &Hop| hop.device == Some(device) && hop.gateway == Some(neighbour.into());
+    let concerned =
+        |route: &Route| route.protocol == RouteProtocol::RouterAdvertisement && route.hops.iter().any(by_it);
+    cx.routes.retain(|route| concerned(route), |route| route.destination.prefix_len() != 0);
+    cx.exceptions.clear();
 }
 
 /// The hosts of a network are neighbours, or no longer. Linux: `addrconf_prefix_rcv`.

@@ -41,13 +41,12 @@ pub(super) fn complain(cx: &mut Context<'_>, original: &[u8], addressed: LinkDes
     }
     let source = Some(IpAddr::V4(header.destination())).filter(|&address| cx.routes.is_local(address));
     let tos = (header.tos() & TOS_MASK) | PRECEDENCE;
-    let ttl = cx.sysctl.ip_default_ttl as u8;
     let error = Outgoing {
         packet,
         source,
         destination: destination.into(),
         protocol: Protocol::ICMP,
-        ttl,
+        ttl: None,
         tos,
         cutting: Cutting::Anywhere,
         device: None,

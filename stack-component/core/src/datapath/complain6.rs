@@ -42,7 +42,7 @@ pub(super) fn complain(
         source,
         destination: destination.into(),
         protocol: Protocol::ICMPV6,
-        ttl: cx.hop_limit(device),
+        ttl: None,
         tos: 0,
         cutting: Cutting::Anywhere,
         device: destination.is_unicast_link_local().then_some(device),

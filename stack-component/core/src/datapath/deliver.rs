@@ -1,6 +1,6 @@
 //! The walk upward, from IPv4 to the protocol that a packet carries.
 
-use super::{Context, Outgoing, complain, dhcp, fragments, learn, multicast, raw, tell, transmit};
+use super::{Context, Outgoing, complain, dhcp, fragments, learn, multicast, raw, redirect, tell, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::icmp::v4::{self as icmp, Problem};
@@ -153,13 +153,12 @@ fn icmp_message(
             // Everybody's address is no sender's: the route chooses one of ours.
             let from = (!to_many).then_some(received.destination.into());
             let &Received { source, tos, .. } = received;
-            let ttl = cx.sysctl.ip_default_ttl as u8;
             let reply = Outgoing {
                 packet,
                 source: from,
                 destination: source.into(),
                 protocol: Protocol::ICMP,
-                ttl,
+                ttl: None,
                 tos,
                 cutting: Cutting::Anywhere,
                 device: None,
@@ -169,7 +168,7 @@ fn icmp_message(
             Ok(())
         }
         icmp::Verdict::Redirect { gateway, about } => {
-            learn::redirect(cx, device, received.source, gateway, &about);
+            redirect::heard_v4(cx, device, received.source, gateway, &about);
             Ok(())
         }
         icmp::Verdict::Error(error) => {

@@ -154,7 +154,7 @@ fn reply(cx: &mut Context<'_>, packet: Packet, received: &Received) {
         source: from.map(Into::into),
         destination: received.source.into(),
         protocol: Protocol::ICMPV6,
-        ttl: cx.hop_limit(device.unwrap_or(DeviceIndex::LOOPBACK)),
+        ttl: None,
         tos: received.traffic_class,
         cutting: Cutting::Anywhere,
         device,

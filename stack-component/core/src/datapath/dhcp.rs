@@ -68,7 +68,7 @@ fn send(cx: &mut Context<'_>, device: DeviceIndex, message: &[u8], source: Ipv4A
         source: Some(source.into()),
         destination: destination.into(),
         protocol: Protocol::UDP,
-        ttl: cx.sysctl.ip_default_ttl as u8,
+        ttl: None,
         tos: 0,
         cutting: Cutting::Anywhere,
         device: Some(device),

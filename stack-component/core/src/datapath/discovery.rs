@@ -1,9 +1,10 @@
 //! Neighbour discovery's messages on their way in. Linux: `ndisc_rcv`.
 
-use super::{Context, address_timers, advertisement, discovery_output, neighbours};
+use super::{Context, address_timers, advertisement, discovery_output, neighbours, redirect};
 use crate::device::AddressState;
 use crate::drop_reason::DropReason;
 use crate::ip::v6::Received;
+use crate::neighbour::Key;
 use crate::neighbour::nd::{self, Arrival, Flags, Heard, Learn, Ourselves, Verdict};
 use crate::packet::{DeviceIndex, Packet};
 use crate::wire::icmpv6::Header;
@@ -30,8 +31,9 @@ pub(super) fn receive(cx: &mut Context<'_>, packet: &Packet, received: &Received
             return advertisement::receive(cx, device, &arrival, &said, options);
         }
         Message::RouterSolicitation => return solicited_as_router(cx, device, &arrival, options),
-        // Linux learns another first hop of it; that is not built.
-        Message::Redirect { .. } => return Err(DropReason::NdiscIgnored),
+        Message::Redirect { target, destination } => {
+            return redirect::heard_v6(cx, device, &arrival, (target, destination), options);
+        }
     };
     follow(cx, device, message, verdict)
 }
@@ -44,7 +46,7 @@ fn follow(
     verdict: Verdict,
 ) -> Result<(), DropReason> {
     let Verdict { reply, learn, duplicate, conflict } = verdict;
-    let learnt = learn.map_or(Ok(()), |learn| neighbours::learn(cx, device, learn));
+    let learnt = learn.map_or(Ok(()), |learn| hear_of(cx, device, learn));
     // What waited goes before anything that is sent from now on.
     neighbours::do_neighbour_actions(cx);
     match message {
@@ -68,6 +70,17 @@ fn follow(
         None if conflict => Err(DropReason::NdiscBadSource),
         None => learnt,
     }
+}
+
+/// Takes note of what a message says of a neighbour, and of a router that is none any more.
+fn hear_of(cx: &mut Context<'_>, device: DeviceIndex, learn: Learn) -> Result<(), DropReason> {
+    let key = Key { device, address: learn.address.into() };
+    let was_router = cx.neighbours.is_router(key);
+    let learnt = neighbours::learn(cx, device, learn);
+    if was_router && !cx.neighbours.is_router(key) {
+        advertisement::is_no_router(cx, device, learn.address);
+    }
+    learnt
 }
 
 /// Whoever looks for a router is a neighbour, if it says who it is. Linux: `ndisc_recv_rs`.

@@ -32,7 +32,22 @@ pub(super) fn send(
     fields: &Fields,
 ) {
     count(cx, fields);
-    if let Err(reason) = send_counted(cx, device, source, destination, fields) {
+    let mut packet = Packet::with_capacity(0);
+    fields.emit(packet.push(fields.message_len()));
+    send_message(cx, device, source, destination, packet);
+}
+
+/// Sends a message of whatever kind, but for its checksum complete, over a link.
+pub(super) fn send_message(
+    cx: &mut Context<'_>,
+    device: DeviceIndex,
+    source: Ipv6Addr,
+    destination: Ipv6Addr,
+    packet: Packet,
+) {
+    cx.counters.increment(Counter::Ip6OutRequests);
+    cx.counters.increment(Counter::Icmp6OutMsgs);
+    if let Err(reason) = send_counted(cx, device, source, destination, packet) {
         cx.count_sent_drop(reason, true);
     }
 }
@@ -42,10 +57,8 @@ fn send_counted(
     device: DeviceIndex,
     source: Ipv6Addr,
     destination: Ipv6Addr,
-    fields: &Fields,
+    mut packet: Packet,
 ) -> Result<(), DropReason> {
-    let mut packet = Packet::with_capacity(0);
-    fields.emit(packet.push(fields.message_len()));
     fill_checksum(source, destination, packet.data_mut());
     let request = Request {
         packet,
@@ -66,8 +79,6 @@ fn send_counted(
 }
 
 fn count(cx: &mut Context<'_>, fields: &Fields) {
-    cx.counters.increment(Counter::Ip6OutRequests);
-    cx.counters.increment(Counter::Icmp6OutMsgs);
     cx.counters.increment(match fields.message {
         Message::NeighbourSolicitation { .. } => Counter::Icmp6OutNeighborSolicits,
         Message::NeighbourAdvertisement { .. } => Counter::Icmp6OutNeighborAdvertisements,

@@ -1,6 +1,6 @@
 //! IPv6 packets for somebody else.
 
-use super::{Context, deliver6, transmit};
+use super::{Context, deliver6, redirect, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::icmp::v6::Problem;
@@ -31,6 +31,7 @@ pub(super) fn forward(
         deliver6::refuse(cx, &packet, &received, problem);
         return Err(reason);
     }
+    redirect::advise_v6(cx, &packet, &received, &hop);
     let input = Some(packet.meta.device);
     let state = HookState { point: HookPoint::Forward, input, output: Some(hop.device) };
     cx.hooks.run(&state, &mut packet)?;

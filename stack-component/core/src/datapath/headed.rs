@@ -36,7 +36,7 @@ pub(crate) fn send(cx: &mut Context<'_>, headed: Headed) -> Result<(), DropReaso
 fn route_and_send(cx: &mut Context<'_>, headed: Headed) -> Result<(), DropReason> {
     let Headed { mut packet, source, destination, device } = headed;
     let flow = FlowKey { source, mark: packet.meta.mark, output: device, ..FlowKey::to(destination) };
-    let (device, target, route_source, _) = transmit::resolve(cx, &flow)?;
+    let transmit::Resolved { device, target, source: of_route, .. } = transmit::resolve(cx, &flow)?;
     let mtu = cx.mtu(device, None);
     if packet.len() > mtu as usize {
         return Err(DropReason::PacketTooBig);
@@ -45,7 +45,7 @@ fn route_and_send(cx: &mut Context<'_>, headed: Headed) -> Result<(), DropReason
         let (to, protocol) = (header.destination(), header.protocol());
         let neighbour = target.neighbour_of(destination);
         let of_device = || cx.interfaces.source_for(cx.sysctl, device, neighbour, destination);
-        let Some(IpAddr::V4(ours)) = source.or(route_source).or_else(of_device) else {
+        let Some(IpAddr::V4(ours)) = source.or(of_route).or_else(of_device) else {
             return Err(DropReason::NoRoute);
         };
         let identification = cx.identification.next(cx.now, cx.random, ours, to, protocol);

@@ -46,6 +46,7 @@ mod neighbours;
 mod paths;
 mod raw;
 mod receive;
+mod redirect;
 mod run;
 mod taps;
 mod tell;

@@ -78,11 +78,13 @@ pub(super) fn learn(cx: &mut Context<'_>, device: DeviceIndex, learn: Learn) -> 
 /// forwarded packet. Linux: `arp_error_report`, `ndisc_error_report`.
 fn report_unreachable(cx: &mut Context<'_>, packet: &Packet) {
     let (data, addressed) = (packet.data(), packet.meta.destination);
-    let source: IpAddr = match (ipv4::Header::parse_quoted(data), ipv6::Header::parse_quoted(data)) {
-        (Ok(header), _) => header.source().into(),
-        (_, Ok(header)) => header.source().into(),
+    let ends: (IpAddr, IpAddr) = match (ipv4::Header::parse_quoted(data), ipv6::Header::parse_quoted(data)) {
+        (Ok(header), _) => (header.source().into(), header.destination().into()),
+        (_, Ok(header)) => (header.source().into(), header.destination().into()),
         _ => return,
     };
+    let (source, destination) = ends;
+    cx.exceptions.forget_gateway(destination);
     if cx.routes.is_local(source) {
         raw::unreachable_neighbour(cx, data);
         let error = IcmpError::about(data, IcmpErrorKind::HostUnreachable);

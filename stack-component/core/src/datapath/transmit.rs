@@ -12,11 +12,12 @@ use crate::netfilter::{EgressChecked, HookPoint, HookState};
 use crate::packet::{DeviceIndex, Packet};
 use crate::qdisc;
 use crate::raw::Quote;
-use crate::route::{Destination, FlowKey, ROUTING_TOS};
+use crate::route::{Destination, FlowKey, Metrics, NextHop, ROUTING_TOS};
 use crate::tcp;
 use crate::wire;
 use crate::wire::address::unspecified_like;
 use crate::wire::ethernet::{EtherType, MacAddress};
+use crate::wire::ipv6;
 use crate::wire::protocol::Protocol;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -29,7 +30,8 @@ pub(crate) struct Outgoing {
     pub(crate) source: Option<IpAddr>,
     pub(crate) destination: IpAddr,
     pub(crate) protocol: Protocol,
-    pub(crate) ttl: u8,
+    /// How many hops it may take; none: as many as its route or the device says.
+    pub(crate) ttl: Option<u8>,
     pub(crate) tos: u8,
     pub(crate) cutting: Cutting,
     /// The only device to leave by; none: the one of the route. Linux: `flowi_oif`.
@@ -89,8 +91,12 @@ fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), Dr
         hash: flow::hash(cx, ends, protocol, 0, outgoing.packet.data()),
         ..FlowKey::to(destination)
     };
-    let (device, target, route_source, route_mtu) = resolve(cx, &flow)?;
-    let mtu = if destination.is_ipv6() { cx.mtu6(device, route_mtu) } else { cx.mtu(device, route_mtu) };
+    let Resolved { device, target, source: route_source, metrics } = resolve(cx, &flow)?;
+    outgoing.ttl = outgoing.ttl.or(metrics.hop_limit);
+    let mtu = match destination.is_ipv6() {
+        true => cx.mtu6(device, metrics.mtu),
+        false => cx.mtu(device, metrics.mtu),
+    };
     let (target, cutting, mtu) = match target {
         Target::Neighbour(neighbour) => {
             let known = (neighbour, outgoing.cutting, mtu);
@@ -108,7 +114,10 @@ fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), Dr
     }
     let packet = match (source, destination) {
         (IpAddr::V4(source), IpAddr::V4(to)) => with_header_v4(cx, outgoing, source, to, mtu),
-        (IpAddr::V6(source), IpAddr::V6(to)) => with_header_v6(cx, outgoing, source, to, mtu),
+        (IpAddr::V6(source), IpAddr::V6(to)) => {
+            outgoing.ttl = outgoing.ttl.or(Some(cx.hop_limit(device)));
+            with_header_v6(cx, outgoing, source, to, mtu)
+        }
         _ => return Err(DropReason::NoRoute),
     };
     let mut packet = match packet {
@@ -139,6 +148,7 @@ fn with_header_v4(
     mtu: u32,
 ) -> Headed {
     let Outgoing { packet, protocol, ttl, tos, cutting, .. } = outgoing;
+    let ttl = ttl.unwrap_or(cx.sysctl.ip_default_ttl as u8);
     let request = v4::Request { packet, source, destination, protocol, ttl, tos, cutting };
     v4::output(cx.now, cx.random, cx.identification, request, mtu)
 }
@@ -152,6 +162,7 @@ fn with_header_v6(
     mtu: u32,
 ) -> Headed {
     let Outgoing { mut packet, protocol, ttl, tos, cutting, .. } = outgoing;
+    let hop_limit = ttl.unwrap_or(ipv6::DEFAULT_HOP_LIMIT);
     if protocol == Protocol::ICMPV6 {
         // Its checksum covers the addresses, which are known only now. Linux: `icmpv6_push_pending_frames`.
         wire::icmpv6::fill_checksum(source, destination, packet.data_mut());
@@ -161,7 +172,7 @@ fn with_header_v6(
         true => cx.flow_labels.label(source, destination, protocol, packet.data()),
         false => 0,
     };
-    let (next_header, hop_limit, traffic_class) = (protocol, ttl, tos);
+    let (next_header, traffic_class) = (protocol, tos);
     let request = v6::Request {
         packet,
         source,
@@ -188,31 +199,44 @@ pub(super) struct Way {
     pub(super) mtu: u32,
 }
 
-/// Where a packet of ours goes: device, target, the route's source address and MTU.
-pub(super) type Resolved = (DeviceIndex, Target, Option<IpAddr>, Option<u32>);
+/// Where a packet of ours goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Resolved {
+    pub(super) device: DeviceIndex,
+    pub(super) target: Target,
+    /// The source that the route names.
+    pub(super) source: Option<IpAddr>,
+    /// What the route says of the path.
+    metrics: Metrics,
+}
 
 /// Linux: `ip_route_output_key`.
 pub(super) fn resolve(cx: &mut Context<'_>, flow: &FlowKey) -> Result<Resolved, DropReason> {
     // No route says where everybody is; a device is enough. Linux: `ip_route_output_key_hash_rcu`.
     if let Some(device) = flow.output.filter(|_| flow.destination == IpAddr::V4(Ipv4Addr::BROADCAST)) {
-        return Ok((device, Target::Broadcast, None, None));
+        return Ok(Resolved { device, target: Target::Broadcast, source: None, metrics: Metrics::NONE });
     }
     let routes = &*cx.routes;
     match cx.output_cache.get(flow, routes.generation(), || routes.lookup(flow)) {
         Ok(Destination::Local { source }) => {
             // A packet to one of our own addresses comes from that address.
-            Ok((DeviceIndex::LOOPBACK, Target::Loopback, source.or(Some(flow.destination)), None))
+            let (device, source) = (DeviceIndex::LOOPBACK, source.or(Some(flow.destination)));
+            Ok(Resolved { device, target: Target::Loopback, source, metrics: Metrics::NONE })
         }
-        Ok(Destination::Broadcast(hop)) => Ok((hop.device, Target::Broadcast, hop.source, hop.metrics.mtu)),
+        Ok(Destination::Broadcast(hop)) => Ok(by_hop(&hop, Target::Broadcast)),
         Ok(Destination::Unicast(hop)) => {
             // A group is on the link, whichever gateway other packets go by. Linux: `__mkroute_output`.
             let to_group = flow.destination.is_multicast();
             let neighbour = if to_group { flow.destination } else { hop.neighbour };
-            Ok((hop.device, Target::Neighbour(neighbour), hop.source, hop.metrics.mtu))
+            Ok(by_hop(&hop, Target::Neighbour(neighbour)))
         }
         Err(crate::route::Refusal::NoRoute) => Err(DropReason::NoRoute),
         Err(_) => Err(DropReason::RouteRefused),
     }
+}
+
+fn by_hop(hop: &NextHop, target: Target) -> Resolved {
+    Resolved { device: hop.device, target, source: hop.source, metrics: hop.metrics }
 }
 
 /// Sends a packet with its IP header, ours or a forwarded one, out of a device. Linux: `ip_output`.

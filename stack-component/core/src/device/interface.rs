@@ -308,6 +308,12 @@ impl Interface {
         self.addresses.iter().any(|ours| ours.cidr.contains(address.into()))
     }
 
+    /// Whether two addresses are in one network of this link. Linux: `inet_addr_onlink`.
+    pub fn has_both_on_link(&self, one: Ipv4Addr, other: Ipv4Addr) -> bool {
+        let has = |ours: &Address| ours.cidr.contains(one.into()) && ours.cidr.contains(other.into());
+        self.addresses.iter().any(has)
+    }
+
     /// Replaces the discipline; what waited in the old one is handed out. Linux: `dev_graft_qdisc`.
     pub fn set_qdisc(&mut self, now: Instant, discipline: Box<dyn Qdisc>) -> Vec<Packet> {
         let waiting = self.purge(now);

@@ -91,7 +91,12 @@ impl RateLimit {
 
     fn allow_host(&mut self, now: Instant, sysctl: &Sysctl, destination: IpAddr) -> bool {
         let setting = if destination.is_ipv4() { sysctl.icmp_ratelimit } else { sysctl.icmp6_ratelimit };
-        let interval = Duration::from_millis(setting.into());
+        self.allow_peer(now, Duration::from_millis(setting.into()), destination)
+    }
+
+    /// Whether a message to, or about, `destination` may leave now that may once an `interval`; it counts as sent if
+    /// so. All kinds share what a destination has. Linux: `inet_peer_xrlim_allow`.
+    pub fn allow_peer(&mut self, now: Instant, interval: Duration, destination: IpAddr) -> bool {
         let place = self.hash.place(destination, self.hosts.len());
         let Some(bucket) = self.hosts.get_mut(place) else { return false };
         let credit = bucket.credit.saturating_add(now.since(bucket.filled_at)).min(interval * BURST);

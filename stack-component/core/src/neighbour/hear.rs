@@ -112,6 +112,12 @@ impl Neighbours {
         entry.is_some_and(|entry| entry.router)
     }
 
+    /// The station of a neighbour, if it is known.
+    pub fn station(&self, key: Key) -> Option<MacAddress> {
+        let entry = self.by_key.get(&key).and_then(|&handle| self.entries.get(handle))?;
+        entry.state().is_valid().then_some(entry.mac)
+    }
+
     /// How much is known of a neighbour; none if nothing is.
     pub fn state_of(&self, key: Key) -> Option<State> {
         self.by_key.get(&key).and_then(|&handle| self.entries.get(handle)).map(|entry| entry.state())

@@ -21,6 +21,7 @@ pub mod arp;
 mod entry;
 mod hear;
 pub mod nd;
+mod parameters;
 mod state;
 mod table;
 mod told;

@@ -1,6 +1,6 @@
 //! The reachability of one neighbour, as a value without table, timers or packets (RFC 4861 section 7.3).
 
-use crate::sysctl::Sysctl;
+use crate::sysctl::NeighbourConf;
 use crate::time::{Duration, Instant};
 
 /// How much is known of a neighbour. Linux: `NUD_INCOMPLETE` and its kin.
@@ -36,7 +36,7 @@ impl State {
     }
 }
 
-/// The times and counts of the machine, from the settings.
+/// The times, counts and queues of the neighbours of one device, from the settings. Linux: `struct neigh_parms`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
     /// Between two solicitations.
@@ -49,20 +49,36 @@ pub struct Timing {
     pub unicast_probes: u32,
     /// Solicitations to everybody before it counts as not there.
     pub multicast_probes: u32,
+    /// Solicitations to everybody after those to the known station, before it counts as gone.
+    pub multicast_reprobes: u32,
+    /// A station that just changed is believed no other for so long, so that of several answers to one question the
+    /// first counts (ARP). Linux: `locktime`.
+    pub lock: Duration,
+    /// How long one that is not used is kept.
+    pub stale: Duration,
+    /// Most packets that wait for its station.
+    pub waiting_packets: usize,
+    /// Most bytes of memory in them.
+    pub waiting_bytes: usize,
 }
 
 impl Timing {
     /// The settings, with `spread` from 0 to 2^32 - 1 choosing the reachable time from half to one and a half
     /// of the base. Linux: `neigh_rand_reach_time`.
-    pub fn new(sysctl: &Sysctl, spread: u32) -> Self {
-        let base = u64::from(sysctl.arp.default.base_reachable_time_ms);
+    pub fn new(conf: &NeighbourConf, spread: u32) -> Self {
+        let base = u64::from(conf.base_reachable_time_ms);
         let reachable = base / 2 + ((base * u64::from(spread)) >> 32);
         Timing {
-            retransmit: Duration::from_millis(sysctl.arp.default.retrans_time_ms.into()),
+            retransmit: Duration::from_millis(conf.retrans_time_ms.into()),
             reachable: Duration::from_millis(reachable),
-            delay: Duration::from_secs(sysctl.arp.default.delay_first_probe_time.into()),
-            unicast_probes: sysctl.arp.default.ucast_solicit,
-            multicast_probes: sysctl.arp.default.mcast_solicit,
+            delay: Duration::from_secs(conf.delay_first_probe_time.into()),
+            unicast_probes: conf.ucast_solicit,
+            multicast_probes: conf.mcast_solicit,
+            multicast_reprobes: conf.mcast_resolicit,
+            lock: Duration::from_millis(u64::from(conf.locktime) * 10),
+            stale: Duration::from_secs(conf.gc_stale_time.into()),
+            waiting_packets: conf.unres_qlen as usize,
+            waiting_bytes: conf.unres_qlen_bytes as usize,
         }
     }
 }
@@ -163,6 +179,10 @@ impl Nud {
                 Step::AskStation
             }
             State::Incomplete => self.ask_again(now, timing, timing.multicast_probes, Step::AskEverybody),
+            State::Probe if self.probes >= timing.unicast_probes => {
+                let most = timing.unicast_probes.saturating_add(timing.multicast_reprobes);
+                self.ask_again(now, timing, most, Step::AskEverybody)
+            }
             State::Probe => self.ask_again(now, timing, timing.unicast_probes, Step::AskStation),
             State::Stale | State::Failed | State::NoArp | State::Permanent => {
                 self.deadline = None;
@@ -250,6 +270,7 @@ impl Nud {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
 
     const TIMING: Timing = Timing {
         retransmit: Duration::from_secs(1),
@@ -257,6 +278,11 @@ mod tests {
         delay: Duration::from_secs(5),
         unicast_probes: 3,
         multicast_probes: 3,
+        multicast_reprobes: 0,
+        lock: Duration::from_secs(1),
+        stale: Duration::from_secs(60),
+        waiting_packets: 101,
+        waiting_bytes: 212_992,
     };
 
     fn at(seconds: u64) -> Instant {
@@ -337,6 +363,17 @@ mod tests {
     }
 
     #[test]
+    fn everybody_is_asked_once_more_where_the_settings_say_so() {
+        let timing = Timing { multicast_reprobes: 1, ..TIMING };
+        let mut nud = Nud::new(at(100));
+        nud.on_hearsay(at(100), false);
+        nud.on_send(at(100), &timing);
+        let steps: Vec<_> = (105..=109).map(|second| nud.on_timer(at(second), &timing)).collect();
+        use Step::{AskEverybody, AskStation, GiveUp};
+        assert_eq!(steps, [AskStation, AskStation, AskStation, AskEverybody, GiveUp]);
+    }
+
+    #[test]
     fn progress_saves_the_probe() {
         use State::*;
         check(&[
@@ -355,9 +392,9 @@ mod tests {
 
     #[test]
     fn the_reachable_time_is_spread_around_its_base() {
-        let sysctl = Sysctl::default();
-        assert_eq!(Timing::new(&sysctl, 0).reachable, Duration::from_secs(15));
-        assert_eq!(Timing::new(&sysctl, 1 << 31).reachable, Duration::from_secs(30));
-        assert_eq!(Timing::new(&sysctl, u32::MAX).reachable, Duration::from_millis(44_999));
+        let conf = NeighbourConf::default();
+        assert_eq!(Timing::new(&conf, 0).reachable, Duration::from_secs(15));
+        assert_eq!(Timing::new(&conf, 1 << 31).reachable, Duration::from_secs(30));
+        assert_eq!(Timing::new(&conf, u32::MAX).reachable, Duration::from_millis(44_999));
     }
 }

@@ -1,6 +1,7 @@
 //! All neighbours, with their timers and what is to be done for them.
 
 use super::entry::{Entry, Key};
+use super::parameters::Parameters;
 use super::state::{Nud, State, Step, Timing};
 use crate::arena::{Arena, Handle};
 use crate::drop_reason::DropReason;
@@ -15,10 +16,6 @@ use crate::wire::ethernet::MacAddress;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use hashbrown::HashMap;
-
-/// A station that just changed is believed no other for so long, so that of several answers to one question
-/// the first counts. Linux: `locktime`.
-const LOCK_TIME: Duration = Duration::from_secs(1);
 
 /// How often the reachable time is drawn anew, and the table is cleaned. Linux: `neigh_periodic_work`.
 const REDRAW_INTERVAL: Duration = Duration::from_secs(300);
@@ -46,45 +43,23 @@ pub enum Action {
     GiveUp(Key, EgressChecked, DropReason),
 }
 
-/// The limits of the table, from the settings.
-#[derive(Clone, Copy, Debug)]
-struct Limits {
-    keep: usize,
-    clean_to: usize,
-    most: usize,
-    stale_time: Duration,
-    waiting_packets: usize,
-    waiting_bytes: usize,
+/// The neighbours of one version, counted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    all: usize,
+    incomplete: usize,
 }
 
-impl Limits {
-    fn new(sysctl: &Sysctl) -> Self {
-        Limits {
-            keep: sysctl.neigh_gc_thresh1 as usize,
-            clean_to: sysctl.neigh_gc_thresh2.min(sysctl.neigh_gc_thresh3 - 1) as usize,
-            most: sysctl.neigh_gc_thresh3 as usize,
-            stale_time: Duration::from_secs(sysctl.arp.default.gc_stale_time.into()),
-            waiting_packets: sysctl.arp.default.unres_qlen as usize,
-            waiting_bytes: sysctl.arp.default.unres_qlen_bytes as usize,
-        }
-    }
-
-    /// Most neighbours that are being asked for: packets with made-up sources cannot fill the whole table.
-    fn most_incomplete(&self) -> usize {
-        (self.most / 2).max(1)
-    }
-}
-
-/// The neighbour table. Linux: `arp_tbl`.
+/// The neighbour table. Linux: `arp_tbl`, `nd_tbl`.
 #[derive(Debug)]
 pub struct Neighbours {
     pub(super) by_key: HashMap<Key, Handle<Entry>, KeyedHash>,
     pub(super) entries: Arena<Entry>,
     wheel: Wheel<Handle<Entry>>,
     actions: VecDeque<Action>,
-    incomplete: usize,
-    limits: Limits,
-    timing: Timing,
+    /// IPv4's, IPv6's.
+    counts: [Count; 2],
+    parameters: Parameters,
     redraw_at: Instant,
     clean_at: Instant,
 }
@@ -97,9 +72,8 @@ impl Neighbours {
             entries: Arena::new(),
             wheel: Wheel::default(),
             actions: VecDeque::new(),
-            incomplete: 0,
-            limits: Limits::new(sysctl),
-            timing: Timing::new(sysctl, random.next_u32()),
+            counts: [Count::default(); 2],
+            parameters: Parameters::new(sysctl, random),
             redraw_at: Instant::ZERO + REDRAW_INTERVAL,
             clean_at: Instant::ZERO,
         }
@@ -107,22 +81,21 @@ impl Neighbours {
 
     /// Takes changed settings.
     pub fn configure(&mut self, sysctl: &Sysctl, random: &mut dyn Random) {
-        self.limits = Limits::new(sysctl);
-        self.timing = Timing::new(sysctl, random.next_u32());
+        self.parameters = Parameters::new(sysctl, random);
     }
 
     /// What becomes of `packet` for the neighbour `key`; [`Neighbours::poll_action`] is to be called after it.
     /// Linux: `neigh_resolve_output`.
     pub fn output(&mut self, now: Instant, key: Key, packet: EgressChecked) -> Output {
         let Some(handle) = self.find_or_create(now, key) else { return Output::TableFull(packet) };
-        let full = self.incomplete >= self.limits.most_incomplete();
+        let full = self.asks_for_many(key);
         match self.entries.get(handle).map(Entry::state) {
             None => return Output::TableFull(packet),
             Some(State::Failed) if full => return Output::TableFull(packet),
             Some(_) => {}
         }
         self.advance(handle, |nud, timing| nud.on_send(now, timing));
-        let Limits { waiting_packets, waiting_bytes, .. } = self.limits;
+        let &Timing { waiting_packets, waiting_bytes, .. } = self.parameters.timing(key);
         let Some(entry) = self.entries.get_mut(handle) else { return Output::TableFull(packet) };
         if entry.state().is_valid() {
             return Output::Send(entry.mac, packet);
@@ -150,12 +123,13 @@ impl Neighbours {
             None if create => self.find_or_create(now, key).ok_or(DropReason::NeighbourTableFull)?,
             None => return Err(DropReason::ArpNotForUs),
         };
+        let lock = self.parameters.timing(key).lock;
         let Some(entry) = self.entries.get_mut(handle) else { return Err(DropReason::ArpNotForUs) };
         if entry.is_fixed() {
             return Ok(());
         }
         let changed = entry.state().is_valid() && entry.mac != mac;
-        if changed && entry.nud.updated() + LOCK_TIME > now {
+        if changed && entry.nud.updated() + lock > now {
             return Ok(());
         }
         entry.mac = mac;
@@ -174,7 +148,7 @@ impl Neighbours {
     /// called after it. Linux: `neigh_event_send`.
     pub fn ask(&mut self, now: Instant, key: Key) -> bool {
         let Some(handle) = self.find_or_create(now, key) else { return false };
-        let full = self.incomplete >= self.limits.most_incomplete();
+        let full = self.asks_for_many(key);
         match self.entries.get(handle).map(Entry::state) {
             Some(State::Failed) if full => return false,
             _ => self.advance(handle, |nud, timing| nud.on_send(now, timing)),
@@ -196,17 +170,21 @@ impl Neighbours {
     pub fn run_timers(&mut self, now: Instant, sysctl: &Sysctl, random: &mut dyn Random) {
         if now >= self.redraw_at {
             self.redraw_at = now + REDRAW_INTERVAL;
-            self.timing = Timing::new(sysctl, random.next_u32());
+            self.parameters = Parameters::new(sysctl, random);
         }
         let mut fired = Vec::new();
         self.wheel.expire(now, &mut fired);
         for handle in fired {
             self.fire(now, handle);
         }
-        if self.entries.len() > self.limits.keep && now >= self.clean_at {
+        for v6 in [false, true] {
+            let many = self.counts[usize::from(v6)].all > self.parameters.limits(v6).keep;
+            if many && now >= self.clean_at {
+                self.forget_idle(v6, 0, |entry, timing| entry.nud.last_use() + timing.stale <= now);
+            }
+        }
+        if now >= self.clean_at {
             self.clean_at = now + CLEAN_INTERVAL;
-            let unused_since = self.limits.stale_time;
-            self.forget_idle(0, |nud| nud.last_use() + unused_since <= now);
         }
     }
 
@@ -266,10 +244,11 @@ impl Neighbours {
     pub(super) fn advance(&mut self, handle: Handle<Entry>, event: impl FnOnce(&mut Nud, &Timing) -> Step) {
         let Some(entry) = self.entries.get_mut(handle) else { return };
         let was_incomplete = entry.state() == State::Incomplete;
-        let step = event(&mut entry.nud, &self.timing);
+        let step = event(&mut entry.nud, self.parameters.timing(entry.key));
+        let count = &mut self.counts[usize::from(entry.key.address.is_ipv6())];
         match (was_incomplete, entry.state() == State::Incomplete) {
-            (false, true) => self.incomplete += 1,
-            (true, false) => self.incomplete -= 1,
+            (false, true) => count.incomplete += 1,
+            (true, false) => count.incomplete -= 1,
             _ => {}
         }
         if let Some(deadline) = entry.nud.deadline()
@@ -312,22 +291,34 @@ impl Neighbours {
         if let Some(&handle) = self.by_key.get(&key) {
             return Some(handle);
         }
-        if self.entries.len() >= self.limits.most {
-            self.forget_idle(self.limits.clean_to, |_| true);
+        let v6 = key.address.is_ipv6();
+        let limits = self.parameters.limits(v6);
+        if self.counts[usize::from(v6)].all >= limits.most {
+            self.forget_idle(v6, limits.clean_to, |_, _| true);
         }
-        if self.entries.len() >= self.limits.most {
+        if self.counts[usize::from(v6)].all >= limits.most {
             return None;
         }
+        self.counts[usize::from(v6)].all += 1;
         let handle = self.entries.insert(Entry::new(now, key));
         self.by_key.insert(key, handle);
         Some(handle)
     }
 
-    /// Forgets neighbours that are neither known to live nor being asked, those unused longest first, until
-    /// `keep` are left. Linux: `neigh_forced_gc`, `neigh_periodic_work`.
-    fn forget_idle(&mut self, keep: usize, may_go: impl Fn(&Nud) -> bool) {
-        let idle =
-            |entry: &Entry| matches!(entry.state(), State::Stale | State::Failed) && may_go(&entry.nud);
+    /// Whether so many neighbours of this one's version are being asked for that no other is.
+    fn asks_for_many(&self, key: Key) -> bool {
+        let v6 = key.address.is_ipv6();
+        self.counts[usize::from(v6)].incomplete >= self.parameters.limits(v6).most_incomplete()
+    }
+
+    /// Forgets neighbours of a version that are neither known to live nor being asked, those unused longest first,
+    /// until `keep` are left. Linux: `neigh_forced_gc`, `neigh_periodic_work`.
+    fn forget_idle(&mut self, v6: bool, keep: usize, may_go: impl Fn(&Entry, &Timing) -> bool) {
+        let idle = |entry: &Entry| {
+            entry.key.address.is_ipv6() == v6
+                && matches!(entry.state(), State::Stale | State::Failed)
+                && may_go(entry, self.parameters.timing(entry.key))
+        };
         let mut candidates: Vec<_> = self
             .entries
             .iter()
@@ -335,7 +326,8 @@ impl Neighbours {
             .map(|(handle, e)| (e.nud.last_use(), handle))
             .collect();
         candidates.sort_unstable();
-        for (_, handle) in candidates.into_iter().take(self.entries.len().saturating_sub(keep)) {
+        let surplus = self.counts[usize::from(v6)].all.saturating_sub(keep);
+        for (_, handle) in candidates.into_iter().take(surplus) {
             self.remove(handle);
         }
     }
@@ -343,8 +335,10 @@ impl Neighbours {
     pub(super) fn remove(&mut self, handle: Handle<Entry>) {
         if let Some(entry) = self.entries.remove(handle) {
             self.by_key.remove(&entry.key);
+            let count = &mut self.counts[usize::from(entry.key.address.is_ipv6())];
+            count.all -= 1;
             if entry.state() == State::Incomplete {
-                self.incomplete -= 1;
+                count.incomplete -= 1;
             }
         }
     }

@@ -264,3 +264,38 @@ fn what_waits_goes_when_the_station_is_told_or_the_neighbour_forgotten() {
     bench.table.forget(key(3));
     assert_eq!(bench.did(), [Did::Send(b'a', MAC), Did::GiveUp(b'b', DropReason::NeighbourFailed)]);
 }
+
+#[test]
+fn each_device_and_version_has_its_own_times() {
+    let mut bench = Bench::new(&[]);
+    bench.sysctl.add_device(2, "eth0");
+    bench.sysctl.add_device(3, "eth1");
+    bench.sysctl.set("net.ipv6.neigh.eth0.retrans_time_ms", "200").unwrap();
+    bench.sysctl.set("net.ipv4.neigh.eth1.retrans_time_ms", "5000").unwrap();
+    bench.table.configure(&bench.sysctl, &mut bench.random);
+    let of_link = |device| Key { device: DeviceIndex(device), address: "fe80::2".parse().unwrap() };
+    let slow = Key { device: DeviceIndex(3), ..key(2) };
+    for key in [key(2), slow, of_link(2), of_link(3)] {
+        assert!(matches!(bench.table.output(bench.now, key, packet(b'a')), Output::Wait));
+    }
+    bench.did();
+    bench.wait(999);
+    let ask = |key: Key| Did::AskEverybody(key.address);
+    let given_up = Did::GiveUp(b'a', DropReason::NeighbourFailed);
+    assert_eq!(bench.did(), [ask(of_link(2)), ask(of_link(2)), given_up]);
+    bench.wait(1);
+    assert_eq!(bench.did().len(), 2, "those of one second");
+}
+
+#[test]
+fn one_version_leaves_room_for_the_other() {
+    let mut bench = Bench::new(&[("gc_thresh3", "4")]);
+    bench.sysctl.set("net.ipv6.neigh.default.gc_thresh3", "4").unwrap();
+    bench.table.configure(&bench.sysctl, &mut bench.random);
+    for neighbour in 0..4 {
+        bench.table.learn(bench.now, key(neighbour), MAC, true, true).unwrap();
+    }
+    assert!(matches!(bench.output(4, 0), Output::TableFull(_)));
+    let of_link = Key { device: DeviceIndex(2), address: "fe80::2".parse().unwrap() };
+    assert!(matches!(bench.table.output(bench.now, of_link, packet(b'a')), Output::Wait));
+}

@@ -91,6 +91,15 @@ impl Exceptions {
         self.entry(destination, now).gateway = Some((gateway, now + REDIRECT_TIMEOUT));
     }
 
+    /// Nobody answers there: a better gateway to this destination is none any more. Linux: `ipv4_link_failure`,
+    /// `ip6_link_failure`.
+    pub fn forget_gateway(&mut self, destination: IpAddr) {
+        let place = self.hash.place(destination, BUCKETS);
+        let bucket = self.buckets.get_mut(place).map(Vec::as_mut_slice).unwrap_or_default();
+        let known = bucket.iter_mut().find(|exception| exception.destination == destination);
+        known.into_iter().for_each(|exception| exception.gateway = None);
+    }
+
     /// Forgets everything: the routes changed. Linux: `rt_cache_flush`.
     pub fn clear(&mut self) {
         self.buckets.iter_mut().for_each(Vec::clear);

@@ -10,6 +10,8 @@ pub struct Metrics {
     pub mtu: Option<u32>,
     /// ICMP does not lower the MTU, and packets may be fragmented. Linux: `mtu lock`.
     pub mtu_locked: bool,
+    /// How many hops packets may take, from 1 to 255. Linux: `hoplimit`.
+    pub hop_limit: Option<u8>,
     /// The largest segment that TCP names in its SYN, in bytes. Linux: `advmss`.
     pub advertised_mss: Option<u32>,
     /// Segments of TCP's first congestion window. Linux: `initcwnd`.
@@ -64,6 +66,7 @@ impl Metrics {
     pub const NONE: Metrics = Metrics {
         mtu: None,
         mtu_locked: false,
+        hop_limit: None,
         advertised_mss: None,
         initial_window: None,
         initial_receive_window: None,

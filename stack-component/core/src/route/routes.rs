@@ -185,6 +185,11 @@ impl Routes {
         self.resting.values_mut().for_each(|routes| routes.retain(|route| route.source != Some(address)));
     }
 
+    /// Whether some route leads by this gateway over this device. Linux: `ip_fib_check_default`.
+    pub fn has_gateway(&self, device: DeviceIndex, gateway: IpAddr) -> bool {
+        self.family(gateway).tables.values().any(|table| table.has_gateway(device, gateway))
+    }
+
     /// When the next route goes by itself.
     pub fn next_deadline(&self) -> Option<Instant> {
         self.expiry

@@ -4,6 +4,7 @@ use super::lookup::Found;
 use super::trie::{Prefix, Trie};
 use super::{FlowKey, Hop, Route, RouteError, RouteKind};
 use crate::keyed_hash::KeyedHash;
+use crate::packet::DeviceIndex;
 use crate::wire::cidr::IpCidr;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -177,6 +178,12 @@ impl Table {
             false => IpAddr::V6(Ipv6Addr::from_bits(bits)),
         };
         IpCidr::new(address, len)
+    }
+
+    /// Whether some route leads by this gateway over this device.
+    pub(super) fn has_gateway(&self, device: DeviceIndex, gateway: IpAddr) -> bool {
+        let leads = |hop: &Hop| !hop.dead && hop.device == Some(device) && hop.gateway == Some(gateway);
+        self.shared.iter().any(|route| route.hops.iter().any(leads))
     }
 
     pub(super) fn is_empty(&self) -> bool {

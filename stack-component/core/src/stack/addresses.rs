@@ -7,7 +7,7 @@ use crate::ip::v6::source::{Source, order_destinations};
 use crate::packet::DeviceIndex;
 use crate::route::{Destination, FlowKey, Route, RouteError};
 use crate::wire::cidr::IpCidr;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr};
 
 /// Most addresses of one device.
 const MAX_ADDRESSES: usize = 4096;
@@ -54,11 +54,6 @@ impl Stack {
     pub fn add_default_gateway(&mut self, gateway: impl Into<IpAddr>) -> Result<(), ConfigError> {
         let gateway = gateway.into();
         self.add_route(Route::via(IpCidr::all_like(gateway), gateway))
-    }
-
-    /// The resolvers that routers told of (RFC 8106), the first to be asked first.
-    pub fn advertised_resolvers(&self) -> impl Iterator<Item = Ipv6Addr> {
-        self.autoconf.resolvers(self.now)
     }
 
     /// Puts the addresses of a name in the order in which they are to be tried (RFC 6724 section 6).

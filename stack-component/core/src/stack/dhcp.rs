@@ -39,9 +39,12 @@ impl Stack {
         self.dhcp.leases().find(|(of, _)| *of == device).map(|(_, lease)| lease)
     }
 
-    /// The resolvers that servers told of, the first to be asked first.
+    /// The resolvers that DHCP servers and routers (RFC 8106) told of, the first to be asked first; those of routers
+    /// before those of servers, as RFC 8106 section 5.3.1 has it for IPv6, and IPv4's last.
     pub fn resolvers(&self) -> Vec<IpAddr> {
-        self.dhcp.leases().flat_map(|(_, lease)| &lease.name_servers).copied().map(IpAddr::V4).collect()
+        let of_routers = self.autoconf.resolvers(self.now).map(IpAddr::V6);
+        let of_servers = self.dhcp.leases().flat_map(|(_, lease)| &lease.name_servers).copied();
+        of_routers.chain(of_servers.map(IpAddr::V4)).collect()
     }
 
     /// Configures what was granted, and takes away what no longer is. Answers whether anything changed.

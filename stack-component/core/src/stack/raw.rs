@@ -88,7 +88,7 @@ impl Stack {
             source: Some(source),
             destination,
             protocol: prepared.protocol,
-            ttl: prepared.hop_limit.unwrap_or(self.sysctl.ip_default_ttl as u8),
+            ttl: prepared.hop_limit,
             tos: prepared.traffic_class,
             cutting: prepared.cutting,
             device: prepared.device,

@@ -302,6 +302,29 @@ impl Stack {
         self.tcp_call(now, |tcp, env| tcp.set_option(env, handle, option))
     }
 
+    /// How many hops the packets of a socket may take: as many as its owner chose, or as the route, the device or the
+    /// settings say; none of a handle that was given up. Linux: reading `IP_TTL`, `IPV6_UNICAST_HOPS`.
+    pub fn tcp_hop_limit(&self, handle: TcpHandle) -> Option<u8> {
+        let chosen = self.tcp.options(handle)?.hop_limit;
+        let ends = self.tcp.remote_address(handle).or(self.tcp.local_address(handle));
+        Some(chosen.unwrap_or_else(|| self.default_hop_limit(ends.map(|end| end.ip()))))
+    }
+
+    /// Linux: `ip4_dst_hoplimit`, `ip6_dst_hoplimit`.
+    fn default_hop_limit(&self, remote: Option<IpAddr>) -> u8 {
+        let hop = remote.and_then(|remote| match self.routes.lookup(&FlowKey::to(remote)) {
+            Ok(Destination::Unicast(hop)) => Some(hop),
+            _ => None,
+        });
+        let of_route = hop.and_then(|hop| hop.metrics.hop_limit);
+        let of_settings = || match (remote, hop) {
+            (Some(IpAddr::V6(_)), Some(hop)) => self.sysctl.ipv6.of(hop.device.0).hop_limit,
+            (Some(IpAddr::V6(_)), None) => self.sysctl.ipv6.all.hop_limit,
+            _ => self.sysctl.ip_default_ttl,
+        };
+        of_route.unwrap_or_else(|| of_settings() as u8)
+    }
+
     /// Whether changes of sockets' states are kept for [`Stack::tcp_take_state_changes`]. Linux: the tracepoint
     /// `sock:inet_sock_set_state`.
     pub fn tcp_trace_states(&mut self, on: bool) {

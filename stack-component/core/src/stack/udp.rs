@@ -82,7 +82,7 @@ impl Stack {
             destination: remote.ip(),
             protocol: Protocol::UDP,
             // Groups are of the link, if nobody says otherwise (RFC 1112 section 6.1). Linux: `IP_MULTICAST_TTL`.
-            ttl: if remote.ip().is_multicast() { 1 } else { self.sysctl.ip_default_ttl as u8 },
+            ttl: remote.ip().is_multicast().then_some(1),
             tos: 0,
             cutting: Cutting::Here,
             device: scope_of(remote).map(DeviceIndex),

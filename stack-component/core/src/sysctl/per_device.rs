@@ -62,6 +62,11 @@ impl<T: Settings + Clone> PerDevice<T> {
         self.devices.get_mut(&device).map_or(&mut self.default, |device| &mut device.values)
     }
 
+    /// Each device's number and values.
+    pub fn devices(&self) -> impl Iterator<Item = (u32, &T)> {
+        self.devices.iter().map(|(&number, device)| (number, &device.values))
+    }
+
     /// All devices' values, and those of devices to come.
     pub(super) fn everyone(&mut self) -> impl Iterator<Item = &mut T> {
         core::iter::once(&mut self.default).chain(self.devices.values_mut().map(|device| &mut device.values))

@@ -174,8 +174,8 @@ pub struct Output {
     pub source: IpAddr,
     /// The peer's address.
     pub destination: IpAddr,
-    /// Time to live.
-    pub ttl: u8,
+    /// Time to live; none: as the route, the device or the settings say.
+    pub ttl: Option<u8>,
     /// Type of service.
     pub tos: u8,
     /// Mark for policy routing.

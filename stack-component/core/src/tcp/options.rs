@@ -16,8 +16,8 @@ pub struct TcpOptions {
     pub keep_alive_interval: Duration,
     /// Unanswered probes before the connection is given up. Linux: `TCP_KEEPCNT`.
     pub keep_alive_count: u32,
-    /// Time to live of packets sent. Linux: `IP_TTL`.
-    pub hop_limit: u8,
+    /// Time to live of packets sent; none: as the route or the settings say. Linux: `IP_TTL`, `IPV6_UNICAST_HOPS`.
+    pub hop_limit: Option<u8>,
     /// Most bytes that wait to be read. Linux: `SO_RCVBUF`.
     pub receive_buffer: u32,
     /// Most bytes that wait to be acknowledged. Linux: `SO_SNDBUF`.
@@ -213,7 +213,7 @@ impl TcpOptions {
             keep_alive_idle: Duration::from_secs(sysctl.tcp_keepalive_time.into()),
             keep_alive_interval: Duration::from_secs(sysctl.tcp_keepalive_intvl.into()),
             keep_alive_count: sysctl.tcp_keepalive_probes,
-            hop_limit: u8::try_from(sysctl.ip_default_ttl).unwrap_or(64),
+            hop_limit: None,
             receive_buffer: sysctl.tcp_rmem[1],
             send_buffer: sysctl.tcp_wmem[1],
             send_buffer_locked: false,

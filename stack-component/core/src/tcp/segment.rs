@@ -97,7 +97,7 @@ pub(super) struct Outgoing {
 
 impl Outgoing {
     /// Puts the header before `payload`. The checksum is left to whoever sends the frame.
-    pub(super) fn into_output(self, tuple: &FourTuple, mut payload: Packet, ttl: u8) -> Output {
+    pub(super) fn into_output(self, tuple: &FourTuple, mut payload: Packet, ttl: Option<u8>) -> Output {
         let fields = Fields {
             source_port: tuple.local.port(),
             destination_port: tuple.remote.port(),
@@ -123,7 +123,7 @@ impl Outgoing {
         mut self,
         tuple: &FourTuple,
         payload: Packet,
-        ttl: u8,
+        ttl: Option<u8>,
         key: Option<&Key>,
     ) -> Output {
         let Some(key) = key else { return self.into_output(tuple, payload, ttl) };
@@ -136,7 +136,7 @@ impl Outgoing {
 
 /// The reset that answers `segment`, which belongs to no connection or lies where none can be (RFC 9293
 /// section 3.10.7.1); none for a reset. Linux: `tcp_v4_send_reset`.
-pub(super) fn reset_for(segment: &Segment, ttl: u8, key: Option<&Key>) -> Option<Output> {
+pub(super) fn reset_for(segment: &Segment, key: Option<&Key>) -> Option<Output> {
     if segment.flags.rst() {
         return None;
     }
@@ -146,7 +146,7 @@ pub(super) fn reset_for(segment: &Segment, ttl: u8, key: Option<&Key>) -> Option
         (Sequence(0), segment.end(), Flags::RST | Flags::ACK)
     };
     let reset = Outgoing { sequence, acknowledgement, flags, window: 0, options: Options::default() };
-    Some(reset.into_signed(&segment.tuple, Packet::with_capacity(0), ttl, key))
+    Some(reset.into_signed(&segment.tuple, Packet::with_capacity(0), None, key))
 }
 
 /// Parses the segment in `packet`, which came to `destination` from `source`.

@@ -34,7 +34,7 @@ impl TcpOptions {
             TcpOption::KeepAliveCount(count) => {
                 self.keep_alive_count = refuse_zero(count)?.min(MAX_KEEP_ALIVE_COUNT);
             }
-            TcpOption::HopLimit(hops) => self.hop_limit = refuse_zero(hops)?,
+            TcpOption::HopLimit(hops) => self.hop_limit = Some(refuse_zero(hops)?),
             TcpOption::ReceiveBuffer(bytes) => {
                 self.receive_buffer = clamp(refuse_zero(bytes)?, MIN_RECEIVE_BUFFER, sysctl.rmem_max);
                 self.receive_buffer_locked = true;

@@ -352,9 +352,8 @@ impl Tcp {
 
     /// Answers `segment` with a reset, unless it is one. Linux: `tcp_v4_send_reset`.
     pub(super) fn reply_with_reset(&mut self, env: &mut Env<'_>, segment: &Segment) {
-        let ttl = env.sysctl.ip_default_ttl as u8;
         let key = self.key_of(&segment.tuple);
-        if let Some(reset) = super::segment::reset_for(segment, ttl, key.as_deref()) {
+        if let Some(reset) = super::segment::reset_for(segment, key.as_deref()) {
             env.counters.increment(Counter::TcpOutRsts);
             self.reply(reset);
         }

@@ -33,7 +33,7 @@ pub(super) struct TimeWait {
     receive_next: Sequence,
     window: u32,
     receive_scale: u8,
-    hop_limit: u8,
+    hop_limit: Option<u8>,
     tos: u8,
     mark: u32,
     /// Whether its address may be shared, as its socket said.

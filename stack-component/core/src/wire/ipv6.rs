@@ -14,6 +14,9 @@ pub const MAX_PAYLOAD: usize = 65_535;
 /// What every link carries, in bytes (RFC 8200 section 5). Linux: `IPV6_MIN_MTU`.
 pub const MIN_MTU: u32 = 1280;
 
+/// The hop limit of packets for which nobody says another (RFC 1700). Linux: `IPV6_DEFAULT_HOPLIMIT`.
+pub const DEFAULT_HOP_LIMIT: u8 = 64;
+
 /// Where in the header the length of the payload is.
 pub const PAYLOAD_LEN_OFFSET: usize = 4;
 

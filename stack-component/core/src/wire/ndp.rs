@@ -1,5 +1,9 @@
 //! Neighbour discovery (RFC 4861, RFC 4191, RFC 8106, RFC 3971's nonce): five messages of ICMPv6 and their options.
 
+mod redirect;
+
+pub use redirect::Redirect;
+
 use super::ethernet::MacAddress;
 use super::icmpv6::{self, Type};
 use super::ipv6::address;

@@ -143,7 +143,7 @@ fn the_loopback_backlog_is_bounded() {
         destination: Ipv4Addr::LOCALHOST.into(),
         device: None,
         protocol: Protocol(99),
-        ttl: 1,
+        ttl: Some(1),
         tos: 0,
         cutting: crate::ip::Cutting::Anywhere,
     };

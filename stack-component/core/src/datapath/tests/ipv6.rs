@@ -9,14 +9,14 @@ use crate::wire::ndp::{Fields, Message};
 use crate::wire::{ipv6, ndp};
 use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-const US6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
-const PEER6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2);
-const FAR6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 9, 0, 0, 0, 0, 9);
-const OUR_LINK_LOCAL: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0xff, 0xfe00, 1);
-const ROUTER: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0xa);
+pub(super) const US6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
+pub(super) const PEER6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2);
+pub(super) const FAR6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 9, 0, 0, 0, 0, 9);
+pub(super) const OUR_LINK_LOCAL: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0xff, 0xfe00, 1);
+pub(super) const ROUTER: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0xa);
 
 /// A host with IPv6 as Linux has it, whose link just came up.
-fn fresh(settings: &[(&str, &str)]) -> Host {
+pub(super) fn fresh(settings: &[(&str, &str)]) -> Host {
     let mut stack = Stack::new(Box::new(SeededRandom::new(43)));
     for (name, value) in settings {
         stack.set_sysctl(&["net.ipv6.conf.default.", name].concat(), value).unwrap();
@@ -30,7 +30,7 @@ fn fresh(settings: &[(&str, &str)]) -> Host {
 }
 
 /// A host with 2001:db8::1/64 that nobody had to be asked for, and no address of its link.
-fn quiet() -> Host {
+pub(super) fn quiet() -> Host {
     let mut host = fresh(&[("accept_dad", "0"), ("addr_gen_mode", "1")]);
     host.stack.add_address(ETH0, "2001:db8::1/64".parse().unwrap()).unwrap();
     host.poll();
@@ -38,7 +38,7 @@ fn quiet() -> Host {
 }
 
 /// A host as [`quiet`] that knows the peer's station.
-fn acquainted() -> Host {
+pub(super) fn acquainted() -> Host {
     let mut host = quiet();
     host.arrive(solicitation(PEER6, US6));
     host.sent();
@@ -46,7 +46,7 @@ fn acquainted() -> Host {
 }
 
 /// A frame from the peer's station.
-fn frame6(
+pub(super) fn frame6(
     source: Ipv6Addr,
     destination: Ipv6Addr,
     next_header: Protocol,
@@ -73,33 +73,33 @@ fn frame6(
     frame(PEER_MAC, station, EtherType::IPV6, &packet)
 }
 
-fn icmp6(source: Ipv6Addr, destination: Ipv6Addr, hop_limit: u8, message: &[u8]) -> Vec<u8> {
+pub(super) fn icmp6(source: Ipv6Addr, destination: Ipv6Addr, hop_limit: u8, message: &[u8]) -> Vec<u8> {
     let mut message = message.to_vec();
     icmpv6::fill_checksum(source, destination, &mut message);
     frame6(source, destination, Protocol::ICMPV6, hop_limit, &message)
 }
 
-fn discovery(source: Ipv6Addr, destination: Ipv6Addr, fields: Fields) -> Vec<u8> {
+pub(super) fn discovery(source: Ipv6Addr, destination: Ipv6Addr, fields: Fields) -> Vec<u8> {
     let mut message = vec![0; fields.message_len()];
     fields.emit(&mut message);
     icmp6(source, destination, ndp::HOP_LIMIT, &message)
 }
 
 /// The peer's question for `target`.
-fn solicitation(source: Ipv6Addr, target: Ipv6Addr) -> Vec<u8> {
+pub(super) fn solicitation(source: Ipv6Addr, target: Ipv6Addr) -> Vec<u8> {
     let message = Message::NeighbourSolicitation { target };
     let fields = Fields { message, station: Some(PEER_MAC), nonce: None };
     discovery(source, ipv6::solicited_node(target), fields)
 }
 
 /// The peer says that it has `target`.
-fn advertisement(target: Ipv6Addr, destination: Ipv6Addr) -> Vec<u8> {
+pub(super) fn advertisement(target: Ipv6Addr, destination: Ipv6Addr) -> Vec<u8> {
     let solicited = !destination.is_multicast();
     let message = Message::NeighbourAdvertisement { target, router: false, solicited, override_known: true };
     discovery(target, destination, Fields { message, station: Some(PEER_MAC), nonce: None })
 }
 
-fn echo6(payload: &[u8]) -> Vec<u8> {
+pub(super) fn echo6(payload: &[u8]) -> Vec<u8> {
     let mut message = vec![0; icmpv6::HEADER_LEN];
     message.extend_from_slice(payload);
     icmpv6::Fields { kind: Type::ECHO_REQUEST, code: 0, rest: [0, 7, 0, 1] }.emit(&mut message);
@@ -107,7 +107,7 @@ fn echo6(payload: &[u8]) -> Vec<u8> {
 }
 
 /// What [`ROUTER`] says: it is one for `lifetime` seconds, with a network of 64 bits.
-fn router_says(lifetime: u16, prefix: Option<(&str, u32, u32)>, more: &[u8]) -> Vec<u8> {
+pub(super) fn router_says(lifetime: u16, prefix: Option<(&str, u32, u32)>, more: &[u8]) -> Vec<u8> {
     let [high, low] = lifetime.to_be_bytes();
     let mut message = vec![134, 0, 0, 0, 55, 0, high, low, 0, 0, 0, 0, 0, 0, 0, 0];
     message.extend_from_slice(&[1, 1]);
@@ -123,12 +123,12 @@ fn router_says(lifetime: u16, prefix: Option<(&str, u32, u32)>, more: &[u8]) -> 
     icmp6(ROUTER, ipv6::ALL_NODES, ndp::HOP_LIMIT, &message)
 }
 
-fn state_of(host: &Host, address: &str) -> Option<AddressState> {
+pub(super) fn state_of(host: &Host, address: &str) -> Option<AddressState> {
     let address: IpAddr = address.parse().unwrap();
     host.stack.interfaces().get(ETH0).unwrap().address(address).map(|record| record.state)
 }
 
-fn addresses(host: &Host) -> Vec<String> {
+pub(super) fn addresses(host: &Host) -> Vec<String> {
     let records = host.stack.interfaces().get(ETH0).unwrap().addresses();
     records.iter().map(|record| alloc::format!("{}", record.cidr)).collect()
 }
@@ -264,7 +264,7 @@ fn a_router_gives_addresses_routes_and_parameters() {
     assert_eq!(addresses(&host), ["2001:db8:1::ff:fe00:1/64", "fe80::ff:fe00:1/64"]);
     assert_eq!(host.stack.sysctl().get("net.ipv6.conf.eth0.mtu").unwrap(), "1400");
     assert_eq!(host.stack.sysctl().get("net.ipv6.conf.eth0.hop_limit").unwrap(), "55");
-    assert_eq!(host.stack.advertised_resolvers().collect::<Vec<_>>(), [FAR6]);
+    assert_eq!(host.stack.resolvers(), [IpAddr::V6(FAR6)]);
     let socket = host.stack.udp_open().unwrap();
     host.stack.udp_send_to(socket, b"x", Some(SocketAddr::new(FAR6.into(), 53)), host.now).unwrap();
     let sent = host.sent();

@@ -12,7 +12,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
-use stack_core::device::NetDevice;
+use stack_core::device::{Address, NetDevice};
 use stack_core::driver::e1000::{E1000, Options};
 use stack_core::route::{Hop, Route};
 use stack_core::stack::Stack;
@@ -67,7 +67,10 @@ fn add_device(stack: &mut Stack, config: &DeviceConfig, function: Function) -> R
         stack.set_sysctl(&setting, "1").map_err(|error| error.to_string())?;
     }
     for address in addresses {
-        stack.add_address(index, address).map_err(|error| format!("{address}: {error}"))?;
+        // Whoever configures a machine has seen to it that nobody else has the address, and its programs use it at once.
+        let mut record = Address::new(address, Instant::from_nanos(monotonic_clock::now()));
+        record.flags.no_dad = address.is_ipv6();
+        stack.add_address_record(index, record).map_err(|error| format!("{address}: {error}"))?;
     }
     for gateway in &config.gateways {
         let ip = host(*gateway);

@@ -24,6 +24,9 @@ pub(crate) fn enter<R>(f: impl FnOnce(&mut State, Instant) -> R) -> R {
         let result = f(state, now);
         (result, state.leave(now))
     });
+    for line in notices.log {
+        notify::log(Level::Warn, &line);
+    }
     for change in notices.trace {
         notify::log(Level::Debug, &change.to_string());
     }

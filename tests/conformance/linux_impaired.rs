@@ -20,7 +20,7 @@ fn a_megabyte_comes_back_through_a_wire_that_loses() -> Result<()> {
     let cubic = ["--sysctl", "net.ipv4.tcp_congestion_control=cubic"];
     let server = Wnet::serve_on_tap(&path.far, &cubic, "echo-server", 7)?;
     let socket = use_congestion(path.near.socket()?, "cubic")?;
-    let stream = namespace::connect(socket, None, SocketAddrV4::new(GUEST, 7))?;
+    let stream = namespace::connect(socket, None, SocketAddrV4::new(GUEST, 7).into())?;
     traffic::echo(&stream, &bytes(7, 1 << 20))?;
     server.terminate()?;
     for direction in path.end()? {

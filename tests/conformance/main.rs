@@ -16,6 +16,7 @@ mod linux;
 mod linux_failures;
 mod linux_impaired;
 mod linux_ip;
+mod linux_udp;
 mod own_interfaces;
 mod ping;
 mod ports_published;
@@ -46,11 +47,12 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 20] = [
+const MODULES: [&[Case]; 21] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
     linux_ip::CASES,
+    linux_udp::CASES,
     linux_impaired::CASES,
     captures::CASES,
     ports_published::CASES,

@@ -43,7 +43,7 @@ const GUESTS: [&str; 10] = [
 ];
 
 /// The package of the programs that tests alone use, and their names; the components lie in a folder `test`.
-const TEST_GUESTS: (&str, [&str; 10]) = (
+const TEST_GUESTS: (&str, [&str; 13]) = (
     "test-guests",
     [
         "bulk",
@@ -56,6 +56,9 @@ const TEST_GUESTS: (&str, [&str; 10]) = (
         "spin",
         "surroundings",
         "trap",
+        "udp-echo",
+        "udp-questions",
+        "udp-refused",
     ],
 );
 

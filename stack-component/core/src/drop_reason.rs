@@ -53,6 +53,9 @@ drop_reasons! {
     NeighbourQueueFull,
     /// The neighbour table is full of entries in use.
     NeighbourTableFull,
+    /// A packet to one host in a frame to many, and the settings do not want that. Linux:
+    /// `UNICAST_IN_L2_MULTICAST`.
+    UnicastInMulticastFrame,
     /// The IPv4 header has a wrong version or length. Linux: `IP_INHDR`.
     Ipv4Malformed,
     /// The IPv4 packet is shorter than its header says. Linux: `IpExt:InTruncatedPkts`.
@@ -125,6 +128,11 @@ drop_reasons! {
     GroupNotJoined,
     /// The IGMP message is truncated or damaged.
     IgmpMalformed,
+    /// The MLD message is truncated or is about what is no group. Linux: `mld_query_work` frees it.
+    MldMalformed,
+    /// A question or report of MLD that does not come from this link as such a message does: hop limit 1, a link-local
+    /// source, router alert (RFC 3810 section 6.2).
+    MldNotFromLink,
     /// The UDP header is truncated or its length inconsistent.
     UdpMalformed,
     /// The UDP checksum is wrong. Linux: `UDP_CSUM`.

@@ -17,6 +17,7 @@ pub mod bpf;
 pub mod counters;
 pub mod drop_reason;
 pub mod keyed_hash;
+pub mod log;
 pub mod random;
 pub mod sysctl;
 pub mod time;

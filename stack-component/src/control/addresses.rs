@@ -28,7 +28,9 @@ impl Guest for Component {
         let cidr = IpCidr::new(ip, what.prefix_length).ok_or_else(invalid)?;
         let valid = what.valid_lifetime.unwrap_or(u32::MAX);
         let preferred = what.preferred_lifetime.unwrap_or(u32::MAX);
-        if valid == 0 || preferred > valid {
+        // Who is not looked for is not used while it is looked for, either. Linux: `inet6_rtm_newaddr`.
+        let both = AddressFlags::NODAD | AddressFlags::OPTIMISTIC;
+        if valid == 0 || preferred > valid || has(what.flags, both) {
             return Err(invalid());
         }
         let device = DeviceIndex(what.device);
@@ -36,6 +38,7 @@ impl Guest for Component {
             let mut record = device::Address::new(cidr, now);
             record.lifetimes = Lifetimes::from_seconds(now, valid, preferred);
             record.flags.no_dad = has(what.flags, AddressFlags::NODAD);
+            record.flags.optimistic = has(what.flags, AddressFlags::OPTIMISTIC);
             record.flags.no_prefix_route = has(what.flags, AddressFlags::NOPREFIXROUTE);
             record.flags.manage_temporary = has(what.flags, AddressFlags::MNGTMPADDR);
             if replace {
@@ -121,6 +124,7 @@ fn flags_of(record: &device::Address) -> AddressFlags {
     let unproven = matches!(record.state, AddressState::Tentative | AddressState::DadFailed);
     when(known.temporary, AddressFlags::TEMPORARY)
         | when(known.no_dad, AddressFlags::NODAD)
+        | when(known.optimistic, AddressFlags::OPTIMISTIC)
         | when(known.manage_temporary, AddressFlags::MNGTMPADDR)
         | when(known.no_prefix_route, AddressFlags::NOPREFIXROUTE)
         | when(known.stable_privacy, AddressFlags::STABLE_PRIVACY)

@@ -14,18 +14,28 @@ pub(crate) enum Family {
 }
 
 impl Family {
-    /// The address if a TCP socket of this family may have it, or talk to it: of the same version, no IPv4-mapped
-    /// one, no group's and not everybody's.
-    pub(super) fn unicast(self, address: SocketAddr) -> Result<SocketAddr, SocketError> {
+    /// The address if a socket of this family may have it: of the same version, no IPv4-mapped one.
+    pub(super) fn own_version(self, address: SocketAddr) -> Result<SocketAddr, SocketError> {
         let fits = match address.ip() {
             IpAddr::V4(_) => self == Family::V4,
             IpAddr::V6(ip) => self == Family::V6 && ip.to_ipv4_mapped().is_none(),
         };
-        let ip = address.ip();
-        if fits && !ip.is_multicast() && !is_limited_broadcast(ip) {
-            Ok(address)
-        } else {
-            Err(SocketError::InvalidArgument)
+        if fits { Ok(address) } else { Err(SocketError::InvalidArgument) }
+    }
+
+    /// The address if datagrams may go to it: a host's, a group's or everybody's, with a port.
+    pub(super) fn peer(self, address: SocketAddr) -> Result<SocketAddr, SocketError> {
+        if address.ip().is_unspecified() || address.port() == 0 {
+            return Err(SocketError::InvalidArgument);
         }
+        self.own_version(address)
+    }
+
+    /// The address if a TCP socket of this family may have it, or talk to it: of the same version, no IPv4-mapped
+    /// one, no group's and not everybody's.
+    pub(super) fn unicast(self, address: SocketAddr) -> Result<SocketAddr, SocketError> {
+        let ip = self.own_version(address)?.ip();
+        let to_one = !ip.is_multicast() && !is_limited_broadcast(ip);
+        if to_one { Ok(address) } else { Err(SocketError::InvalidArgument) }
     }
 }

@@ -15,13 +15,16 @@ mod tcp;
 mod tcp_state;
 #[cfg(test)]
 mod tests;
+mod udp;
 
 pub(crate) use family::Family;
 pub(crate) use options::{InForce, whole_millis, whole_seconds};
 pub(crate) use pollables::{PollableHandle, Source};
 pub(crate) use streams::StreamError;
+pub(crate) use udp::MAX_BATCH;
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeSet, VecDeque};
+use alloc::string::String;
 use alloc::vec::Vec;
 use hashbrown::HashMap;
 use pollables::Pollable;
@@ -29,6 +32,7 @@ use stack_core::arena::Arena;
 use stack_core::stack::{SocketHandle, Stack};
 use stack_core::tcp::{StateChange, TcpHandle};
 use stack_core::time::Instant;
+use stack_core::udp::UdpHandle;
 use tcp::Socket;
 
 /// The state of the instance.
@@ -38,6 +42,7 @@ pub(crate) struct State {
     sockets: HashMap<TcpHandle, Socket>,
     /// Raw, ping and packet sockets, each with its armed pollables.
     plain: HashMap<SocketHandle, Vec<PollableHandle>>,
+    udps: HashMap<UdpHandle, udp::Socket>,
     pollables: Arena<Pollable>,
     /// The armed pollables of the clock.
     timers: BTreeSet<(Instant, PollableHandle)>,
@@ -55,6 +60,8 @@ pub(crate) struct Notices {
     pub(crate) ready: Vec<u64>,
     /// For `wake-at`.
     pub(crate) wake_at: Option<Instant>,
+    /// For `log`: what the stack has to say to people.
+    pub(crate) log: VecDeque<String>,
     /// For `log`: trace events that are on.
     pub(crate) trace: Vec<StateChange>,
 }
@@ -74,6 +81,7 @@ impl State {
             configured: false,
             sockets: HashMap::new(),
             plain: HashMap::new(),
+            udps: HashMap::new(),
             pollables: Arena::new(),
             timers: BTreeSet::new(),
             last_token: 0,
@@ -84,7 +92,7 @@ impl State {
 
     /// Whether a configured stack may still be put in: there was none, and no socket exists.
     pub(crate) fn is_fresh(&self) -> bool {
-        !self.configured && self.sockets.is_empty() && self.plain.is_empty()
+        !self.configured && self.sockets.is_empty() && self.udps.is_empty() && self.plain.is_empty()
     }
 
     /// Puts a configured stack in the place of the fresh one.
@@ -109,7 +117,8 @@ impl State {
             self.told = wake_at;
         }
         let trace = self.stack.tcp_take_state_changes();
-        Notices { ready: core::mem::take(&mut self.fired), wake_at, trace }
+        let log = self.stack.take_log();
+        Notices { ready: core::mem::take(&mut self.fired), wake_at, log, trace }
     }
 
     /// When there is something to do: for the core, or for a pollable of the clock.

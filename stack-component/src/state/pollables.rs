@@ -12,6 +12,7 @@ use stack_core::raw::RawHandle;
 use stack_core::stack::SocketHandle;
 use stack_core::tcp::TcpHandle;
 use stack_core::time::Instant;
+use stack_core::udp::UdpHandle;
 
 pub(crate) type PollableHandle = Handle<Pollable>;
 
@@ -24,6 +25,10 @@ pub(crate) enum Source {
     Input(TcpHandle),
     /// Room to write, or the output's end.
     Output(TcpHandle),
+    /// A datagram or an error of a UDP socket.
+    Datagrams(UdpHandle),
+    /// A UDP socket takes datagrams to send, which it always does.
+    Permit(UdpHandle),
     /// A packet or an error of a raw or ping socket.
     Raw(RawHandle),
     /// A frame of a packet socket.
@@ -44,6 +49,7 @@ impl Source {
             Source::Socket(tcp) | Source::Input(tcp) | Source::Output(tcp) => {
                 Owner::Socket(SocketHandle::Tcp(tcp))
             }
+            Source::Datagrams(udp) | Source::Permit(udp) => Owner::Socket(SocketHandle::Udp(udp)),
             Source::Raw(raw) => Owner::Socket(SocketHandle::Raw(raw)),
             Source::Packet(packet) => Owner::Socket(SocketHandle::Packet(packet)),
             Source::Time(deadline) => Owner::Clock(deadline),
@@ -114,7 +120,7 @@ impl State {
         match handle {
             SocketHandle::Tcp(handle) => self.sockets.get_mut(&handle).map(|socket| &mut socket.armed),
             SocketHandle::Raw(_) | SocketHandle::Packet(_) => self.plain.get_mut(&handle),
-            SocketHandle::Udp(_) => None,
+            SocketHandle::Udp(handle) => self.udps.get_mut(&handle).map(|socket| &mut socket.armed),
         }
     }
 
@@ -137,6 +143,8 @@ impl State {
     fn source_is_ready(&self, source: Source, now: Instant) -> bool {
         let handle = match source {
             Source::Socket(handle) | Source::Input(handle) | Source::Output(handle) => handle,
+            Source::Datagrams(handle) => return self.stack.udp_readiness(handle).readable,
+            Source::Permit(_) => return true,
             Source::Raw(raw) => {
                 return !self.plain.contains_key(&SocketHandle::Raw(raw)) || self.raw_is_ready(raw);
             }

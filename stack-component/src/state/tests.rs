@@ -3,6 +3,7 @@
 mod options;
 mod packets;
 mod raw;
+mod udp;
 
 use super::{Family, Source, State, StreamError};
 use core::net::{Ipv4Addr, SocketAddr};

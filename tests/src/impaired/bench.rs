@@ -91,8 +91,9 @@ impl Transfer {
         address: SocketAddrV4,
         receive: impl FnOnce() -> Result<Received>,
     ) -> Result<Received> {
-        let stream = namespace::connect(use_congestion(from.socket()?, &self.congestion)?, None, address)
-            .with_context(|| format!("Linux cannot connect to {address}"))?;
+        let stream =
+            namespace::connect(use_congestion(from.socket()?, &self.congestion)?, None, address.into())
+                .with_context(|| format!("Linux cannot connect to {address}"))?;
         thread::scope(|scope| {
             let sending = scope.spawn(|| bulk::send(&stream, self.time + MARGIN));
             let received = receive();

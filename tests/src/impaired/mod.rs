@@ -112,6 +112,6 @@ pub fn use_congestion(socket: OwnedFd, congestion: &str) -> Result<OwnedFd> {
 }
 
 fn listen(socket: OwnedFd, address: SocketAddrV4, congestion: &str) -> Result<(TcpListener, SocketAddrV4)> {
-    let (listener, port) = namespace::listen(use_congestion(socket, congestion)?, address)?;
+    let (listener, port) = namespace::listen(use_congestion(socket, congestion)?, address.into())?;
     Ok((listener, SocketAddrV4::new(*address.ip(), port)))
 }

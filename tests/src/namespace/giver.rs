@@ -1,8 +1,7 @@
 //! The process that keeps a namespace alive and makes sockets in it: this program again, with one argument.
 //!
 //! It speaks over its standard input, a Unix socket: one byte says that it is there. Each question is a byte with
-//! the length of a name and the name; the answer is one byte with a descriptor: for no name a new TCP socket, else
-//! the TAP device of that name.
+//! the length of a name and the name, [`Wanted`] in writing; the answer is one byte with a descriptor.
 
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
@@ -17,6 +16,46 @@ use wnet::wire::tap::Tap;
 
 /// The argument that makes this program a socket giver.
 pub(super) const ARGUMENT: &str = "--give-sockets";
+
+/// What a giver gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted<'a> {
+    /// A socket of this kind and version.
+    Socket(SocketType, AddressFamily),
+    /// The TAP device of this name.
+    Tap(&'a str),
+}
+
+/// The sockets by their names: no device can have a name with a slash.
+const SOCKETS: [(&str, SocketType, AddressFamily); 4] = [
+    ("tcp/4", SocketType::STREAM, AddressFamily::INET),
+    ("tcp/6", SocketType::STREAM, AddressFamily::INET6),
+    ("udp/4", SocketType::DGRAM, AddressFamily::INET),
+    ("udp/6", SocketType::DGRAM, AddressFamily::INET6),
+];
+
+impl<'a> Wanted<'a> {
+    /// As it is written.
+    fn name(self) -> &'a str {
+        match self {
+            Wanted::Tap(name) => name,
+            Wanted::Socket(kind, family) => {
+                let known = SOCKETS.iter().find(|(_, k, f)| (*k, *f) == (kind, family));
+                known.map_or("", |(name, ..)| name)
+            }
+        }
+    }
+
+    /// Makes it, here.
+    fn make(name: &str) -> io::Result<OwnedFd> {
+        match SOCKETS.iter().find(|(known, ..)| *known == name) {
+            Some(&(_, kind, family)) => {
+                Ok(rustix::net::socket_with(family, kind, SocketFlags::CLOEXEC, None)?)
+            }
+            None => Ok(Tap::open(name).map_err(io::Error::other)?.into()),
+        }
+    }
+}
 
 /// Becomes a socket giver, and ends as one, if this program was started as such. The test program's `main`
 /// calls it first of all.
@@ -36,12 +75,7 @@ pub(super) fn serve(control: &UnixStream) -> io::Result<()> {
     while reader.read(&mut length)? > 0 {
         let mut name = vec![0; length[0].into()];
         reader.read_exact(&mut name)?;
-        let socket = match name[..] {
-            [] => {
-                rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)?
-            }
-            _ => Tap::open(&String::from_utf8_lossy(&name)).map_err(io::Error::other)?.into(),
-        };
+        let socket = Wanted::make(&String::from_utf8_lossy(&name))?;
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut message = SendAncillaryBuffer::new(&mut space);
         let sockets = [socket.as_fd()];
@@ -51,9 +85,9 @@ pub(super) fn serve(control: &UnixStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Asks the giver at the other end for a socket, or for the TAP device `name`.
-pub(super) fn ask(mut control: &UnixStream, name: Option<&str>) -> io::Result<OwnedFd> {
-    let name = name.unwrap_or_default();
+/// Asks the giver at the other end.
+pub(super) fn ask(mut control: &UnixStream, wanted: Wanted<'_>) -> io::Result<OwnedFd> {
+    let name = wanted.name();
     let length = u8::try_from(name.len()).map_err(io::Error::other)?;
     control.write_all(&[&[length], name.as_bytes()].concat())?;
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];

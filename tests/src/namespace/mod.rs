@@ -9,16 +9,18 @@ mod giver;
 mod sockets;
 
 pub use giver::serve_if_asked;
-pub use sockets::{connect, listen, reset};
+pub use sockets::{bind_udp, connect, listen, reset};
 
 use std::io::Read;
-use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
+use giver::Wanted;
 use rustix::fd::OwnedFd;
+use rustix::net::{AddressFamily, SocketType};
 
 use crate::deadline::PATIENCE;
 use crate::needs::{self, Skip};
@@ -133,8 +135,9 @@ impl Namespace {
     ///
     /// # Errors
     /// What connect(2) answers.
-    pub fn connect(&self, address: SocketAddrV4) -> Result<TcpStream> {
-        connect(self.socket()?, None, address)
+    pub fn connect(&self, address: impl Into<SocketAddr>) -> Result<TcpStream> {
+        let address = address.into();
+        connect(self.give(SocketType::STREAM, address)?, None, address)
     }
 
     /// A connection from Linux's own address `source`.
@@ -142,7 +145,7 @@ impl Namespace {
     /// # Errors
     /// What bind(2) and connect(2) answer.
     pub fn connect_from(&self, source: Ipv4Addr, address: SocketAddrV4) -> Result<TcpStream> {
-        connect(self.socket()?, Some(SocketAddrV4::new(source, 0)), address)
+        connect(self.socket()?, Some(SocketAddrV4::new(source, 0).into()), address.into())
     }
 
     /// A socket that listens on a free port of the namespace, and the port.
@@ -150,15 +153,31 @@ impl Namespace {
     /// # Errors
     /// What bind(2) and listen(2) answer.
     pub fn listen(&self) -> Result<(TcpListener, u16)> {
-        listen(self.socket()?, SocketAddrV4::new(LINUX, 0))
+        listen(self.socket()?, SocketAddrV4::new(LINUX, 0).into())
     }
 
-    /// A TCP socket of the namespace, unbound.
+    /// A UDP socket of the namespace, bound to `address`, with port 0 to a free one.
+    ///
+    /// # Errors
+    /// What bind(2) answers.
+    pub fn udp(&self, address: impl Into<SocketAddr>) -> Result<UdpSocket> {
+        let address = address.into();
+        bind_udp(self.give(SocketType::DGRAM, address)?, address)
+    }
+
+    /// A socket of the version of `address`.
+    fn give(&self, kind: SocketType, address: SocketAddr) -> Result<OwnedFd> {
+        let family = if address.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
+        let given = giver::ask(&self.control, Wanted::Socket(kind, family));
+        given.context("the namespace's socket giver is gone")
+    }
+
+    /// A TCP socket of the namespace for IPv4, unbound.
     ///
     /// # Errors
     /// If the namespace has come to an end.
     pub fn socket(&self) -> Result<OwnedFd> {
-        giver::ask(&self.control, None).context("the namespace's socket giver is gone")
+        self.give(SocketType::STREAM, SocketAddrV4::new(LINUX, 0).into())
     }
 
     /// The wire's end of the namespace's TAP device `name`: each read or write is a frame, and none waits.
@@ -166,7 +185,8 @@ impl Namespace {
     /// # Errors
     /// If it cannot be opened; the namespace is of no use then.
     pub fn tap(&self, name: &str) -> Result<OwnedFd> {
-        giver::ask(&self.control, Some(name)).with_context(|| format!("the TAP device {name} does not open"))
+        giver::ask(&self.control, Wanted::Tap(name))
+            .with_context(|| format!("the TAP device {name} does not open"))
     }
 }
 
@@ -186,11 +206,12 @@ mod tests {
     #[test]
     fn sockets_pass_through_a_unix_socket() {
         let (ours, theirs) = UnixStream::pair().unwrap();
+        let wanted = Wanted::Socket(SocketType::STREAM, AddressFamily::INET);
         let giver = std::thread::spawn(move || giver::serve(&theirs));
         let (listener, port) =
-            listen(giver::ask(&ours, None).unwrap(), "127.0.0.1:0".parse().unwrap()).unwrap();
-        let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
-        let stream = connect(giver::ask(&ours, None).unwrap(), None, address).unwrap();
+            listen(giver::ask(&ours, wanted).unwrap(), "127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port).into();
+        let stream = connect(giver::ask(&ours, wanted).unwrap(), None, address).unwrap();
         let (_, from) = listener.accept().unwrap();
         assert_eq!(from, stream.local_addr().unwrap());
         drop(ours);

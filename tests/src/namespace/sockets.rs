@@ -1,6 +1,6 @@
 //! What `std::net` does with sockets that it made itself, for sockets that somebody else made.
 
-use std::net::{SocketAddr, SocketAddrV4, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -17,7 +17,7 @@ const BACKLOG: i32 = 128;
 ///
 /// # Errors
 /// What bind(2) and connect(2) answer, as a [`std::io::Error`].
-pub fn connect(socket: OwnedFd, source: Option<SocketAddrV4>, address: SocketAddrV4) -> Result<TcpStream> {
+pub fn connect(socket: OwnedFd, source: Option<SocketAddr>, address: SocketAddr) -> Result<TcpStream> {
     // On Linux the limits hold for connect(2) and accept(2) too (socket(7)).
     set_limits(&socket)?;
     if let Some(source) = source {
@@ -31,14 +31,24 @@ pub fn connect(socket: OwnedFd, source: Option<SocketAddrV4>, address: SocketAdd
 ///
 /// # Errors
 /// What bind(2) and listen(2) answer.
-pub fn listen(socket: OwnedFd, address: SocketAddrV4) -> Result<(TcpListener, u16)> {
+pub fn listen(socket: OwnedFd, address: SocketAddr) -> Result<(TcpListener, u16)> {
     set_limits(&socket)?;
     sockopt::set_socket_reuseaddr(&socket, true)?;
     rustix::net::bind(&socket, &address)?;
     rustix::net::listen(&socket, BACKLOG)?;
     let listener = TcpListener::from(socket);
-    let port = listener.local_addr().map(|address| SocketAddr::port(&address))?;
+    let port = listener.local_addr()?.port();
     Ok((listener, port))
+}
+
+/// Binds a UDP socket, which waits for nothing longer than [`PATIENCE`].
+///
+/// # Errors
+/// What bind(2) answers.
+pub fn bind_udp(socket: OwnedFd, address: SocketAddr) -> Result<UdpSocket> {
+    set_limits(&socket)?;
+    rustix::net::bind(&socket, &address)?;
+    Ok(UdpSocket::from(socket))
 }
 
 /// Ends a connection with a reset.

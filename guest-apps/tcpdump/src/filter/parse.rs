@@ -136,7 +136,7 @@ impl<'a> Parser<'a> {
         let named = qualifiers.protocol.is_some() || qualifiers.end.is_some() || qualifiers.kind.is_some();
         let plain = qualifiers.end.is_none() && qualifiers.kind.is_none();
         if let Some(protocol) = qualifiers.protocol.filter(|_| plain) {
-            if let Some(tree) = self.to_many(protocol) {
+            if let Some(tree) = self.for_many(protocol) {
                 return Ok(tree);
             }
             if matches!(self.peek(), None | Some("and" | "or" | ")")) {
@@ -229,7 +229,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `ip multicast`, `ether broadcast` and their kin.
-    fn to_many(&mut self, protocol: &str) -> Option<Tree> {
+    fn for_many(&mut self, protocol: &str) -> Option<Tree> {
         let tree = match (protocol, self.peek()?) {
             ("ether", "broadcast") => tree::station([0xff; 6], End::Destination),
             ("ether", "multicast") => tree::to_group(),

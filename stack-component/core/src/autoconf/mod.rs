@@ -15,13 +15,12 @@
 
 pub mod advertisement;
 pub mod identifier;
+mod sha1;
 mod solicitation;
 
 pub use solicitation::Solicitation;
 
-use crate::keyed_hash::KeyedHash;
 use crate::packet::DeviceIndex;
-use crate::random::Random;
 use crate::time::Instant;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -51,21 +50,14 @@ pub struct DeviceState {
 }
 
 /// What is known by itself of all devices.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Autoconf {
     devices: BTreeMap<DeviceIndex, DeviceState>,
-    /// What stable addresses are made with (RFC 7217).
-    pub(crate) secret: KeyedHash,
     /// The earliest deadline of any address or question, or earlier.
     due: Option<Instant>,
 }
 
 impl Autoconf {
-    /// Nothing is known; the secret is drawn from `random`.
-    pub fn new(random: &mut dyn Random) -> Self {
-        Autoconf { devices: BTreeMap::new(), secret: KeyedHash::new(random), due: None }
-    }
-
     /// What is known of a device.
     pub fn device(&self, device: DeviceIndex) -> Option<&DeviceState> {
         self.devices.get(&device)

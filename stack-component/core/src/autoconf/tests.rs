@@ -1,7 +1,6 @@
 //! What is kept in mind of devices.
 
 use super::*;
-use crate::random::SeededRandom;
 
 const ETH0: DeviceIndex = DeviceIndex(2);
 
@@ -11,7 +10,7 @@ fn resolver(last: u16) -> Ipv6Addr {
 
 #[test]
 fn resolvers_come_and_go() {
-    let mut autoconf = Autoconf::new(&mut SeededRandom::new(1));
+    let mut autoconf = Autoconf::default();
     let (now, later) = (Instant::from_millis(1000), Instant::from_millis(5000));
     autoconf.note_resolvers(now, ETH0, [resolver(1), resolver(2)].into_iter(), Some(later));
     autoconf.note_resolvers(now, ETH0, [resolver(3)].into_iter(), None);
@@ -26,7 +25,7 @@ fn resolvers_come_and_go() {
 
 #[test]
 fn the_earliest_deadline_counts() {
-    let mut autoconf = Autoconf::new(&mut SeededRandom::new(1));
+    let mut autoconf = Autoconf::default();
     let at = Instant::from_millis;
     autoconf.hasten(Some(at(9)));
     autoconf.hasten(None);

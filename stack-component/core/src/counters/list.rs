@@ -237,6 +237,10 @@ counters! {
     Icmp6OutEchos = "Icmp6:OutEchos",
     /// ICMPv6 echo replies sent.
     Icmp6OutEchoReplies = "Icmp6:OutEchoReplies",
+    /// Multicast listener reports of version 1 sent.
+    Icmp6OutGroupMembResponses = "Icmp6:OutGroupMembResponses",
+    /// Multicast listener dones sent.
+    Icmp6OutGroupMembReductions = "Icmp6:OutGroupMembReductions",
     /// Router solicitations sent.
     Icmp6OutRouterSolicits = "Icmp6:OutRouterSolicits",
     /// Neighbour solicitations sent.

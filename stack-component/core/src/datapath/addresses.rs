@@ -1,6 +1,6 @@
 //! Addresses given and taken, with the routes that follow from them. Linux: `inet_insert_ifa`, `ipv6_add_addr`.
 
-use super::Context;
+use super::{Context, multicast};
 use crate::device::{Address, AddressState, Detection};
 use crate::packet::DeviceIndex;
 use crate::route::{Meeting, Route, RouteError, RouteKind};
@@ -11,6 +11,7 @@ use core::net::IpAddr;
 /// Gives a device an address, with the route to its network and, once it may be used, the one to itself. An IPv6
 /// address is asked for on the link first. Linux: `inet_insert_ifa`, `ipv6_add_addr`.
 pub(crate) fn add(cx: &mut Context<'_>, device: DeviceIndex, mut address: Address) -> Result<(), RouteError> {
+    address.flags.optimistic &= may_be_optimistic(cx, device);
     if needs_detection(cx, device, &address) {
         address.state = AddressState::Tentative;
         let link_up = cx.interfaces.get(device).is_some_and(|interface| interface.link_up());
@@ -18,6 +19,9 @@ pub(crate) fn add(cx: &mut Context<'_>, device: DeviceIndex, mut address: Addres
         let probes = cx.sysctl.ipv6.of(device.0).dad_transmits;
         address.detection = Some(Detection { probes, due, nonce: None });
     } else {
+        address.flags.optimistic = false;
+    }
+    if address.is_usable() {
         own(cx, device, address.ip())?;
     }
     route_network(cx, device, &address);
@@ -25,6 +29,7 @@ pub(crate) fn add(cx: &mut Context<'_>, device: DeviceIndex, mut address: Addres
     if let Some(interface) = cx.interfaces.get_mut(device) {
         interface.add_address(address);
     }
+    multicast::address_added(cx, device, address.ip());
     Ok(())
 }
 
@@ -36,7 +41,14 @@ fn needs_detection(cx: &Context<'_>, device: DeviceIndex, address: &Address) -> 
         && wanted
         && conf.dad_transmits > 0
         && !address.flags.no_dad
-        && device != DeviceIndex::LOOPBACK
+        && cx.interfaces.get(device).is_some_and(|interface| interface.has_neighbours())
+}
+
+/// Whether addresses that the stack makes itself are used while they are looked for: not by routers, on whom others
+/// rely. Linux: `optimistic_dad`, `addrconf_add_linklocal`.
+pub(super) fn may_be_optimistic(cx: &Context<'_>, device: DeviceIndex) -> bool {
+    let wanted = cx.sysctl.ipv6.all.optimistic_dad || cx.sysctl.ipv6.of(device.0).optimistic_dad;
+    wanted && !cx.sysctl.ipv6.all.forwarding
 }
 
 /// When the first question is asked: soon, but not by all hosts at once (RFC 4862 section 5.4.2). Linux:
@@ -51,6 +63,11 @@ pub(super) fn own(cx: &mut Context<'_>, device: DeviceIndex, ip: IpAddr) -> Resu
     let source = ip.is_ipv4().then_some(ip);
     let route = Route::over(IpCidr::host(ip), RouteKind::Local, device).by_kernel();
     cx.routes.insert(Route { source, ..route }, Meeting::Add)
+}
+
+/// Packets to an address are for us no longer. Linux: `fib_del_ifaddr`, `ip6_del_rt`.
+pub(super) fn disown(cx: &mut Context<'_>, device: DeviceIndex, ip: IpAddr) {
+    let _ = cx.routes.remove(&Route::over(IpCidr::host(ip), RouteKind::Local, device).by_kernel());
 }
 
 /// The routes to everybody in an address's network. Linux: `fib_add_ifaddr`, `addrconf_prefix_route`.
@@ -68,9 +85,11 @@ fn route_network(cx: &mut Context<'_>, device: DeviceIndex, address: &Address) {
     }
     if !address.cidr.is_host() && !address.flags.no_prefix_route {
         let kind = if loopback { RouteKind::Local } else { RouteKind::Unicast };
-        let meeting = if ip.is_ipv4() { Meeting::Append } else { Meeting::Add };
         let to_network = Route { expires: address.lifetimes.valid, ..route(address.cidr.network(), kind) };
-        let _ = cx.routes.insert(to_network, meeting);
+        // Two devices in one network have a route each (every link has fe80::/64), two addresses of one device share it.
+        if ip.is_ipv4() || !cx.routes.has(&to_network) {
+            let _ = cx.routes.insert(to_network, Meeting::Append);
+        }
     }
 }
 
@@ -80,12 +99,15 @@ pub(crate) fn remove(cx: &mut Context<'_>, device: DeviceIndex, ip: IpAddr) -> O
     let address = interface.remove_address(ip)?;
     let network = address.cidr.network();
     let shared = interface.addresses().iter().any(|other| other.cidr.network() == network);
-    let _ = cx.routes.remove(&Route::over(IpCidr::host(ip), RouteKind::Local, device).by_kernel());
-    if ip.is_ipv4() {
+    disown(cx, device, ip);
+    // Another device may have it still.
+    if !cx.routes.is_local(ip) {
         cx.routes.address_gone(ip);
-    } else if !shared && !address.cidr.is_host() {
+    }
+    if ip.is_ipv6() && !shared && !address.cidr.is_host() {
         let _ = cx.routes.remove(&Route::over(network, RouteKind::Unicast, device).by_kernel());
     }
+    multicast::address_removed(cx, device, ip);
     Some(address)
 }
 

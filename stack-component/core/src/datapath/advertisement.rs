@@ -1,6 +1,6 @@
 //! What a router advertisement changes, done. Linux: `ndisc_router_discovery`.
 
-use super::{Context, addresses, neighbours, temporary};
+use super::{Context, addresses, identifiers, neighbours, temporary};
 use crate::autoconf::advertisement::{Change, changes, valid_for};
 use crate::autoconf::identifier;
 use crate::device::{Address, AddressState, Lifetimes, after};
@@ -83,7 +83,12 @@ fn apply(cx: &mut Context<'_>, device: DeviceIndex, router: Ipv6Addr, change: Ch
             cx.routes.note_change();
         }
         Change::OnLink { network, lifetime } => on_link(cx, device, network, lifetime),
-        Change::Address { prefix, valid, preferred } => autoconfigure(cx, device, prefix, valid, preferred),
+        Change::Address { prefix, valid, preferred } => {
+            let router = Key { device, address: router.into() };
+            // Who asks nobody yet gets to far away by the router alone, and only if its station is known.
+            let has_station = cx.neighbours.station(router).is_some();
+            autoconfigure(cx, device, prefix, (valid, preferred), has_station);
+        }
         Change::Resolvers { addresses, lifetime } => {
             let expires = after(cx.now, lifetime);
             cx.autoconf.note_resolvers(cx.now, device, addresses.into_iter(), expires);
@@ -141,12 +146,18 @@ fn on_link(cx: &mut Context<'_>, device: DeviceIndex, network: IpCidr, lifetime:
     };
     let _ = cx.routes.remove(&route);
     if lifetime > 0 {
-        let _ = cx.routes.insert(route, Meeting::Add);
+        let _ = cx.routes.insert(route, Meeting::Append);
     }
 }
 
 /// Makes an address of a network, or changes how long it lives. Linux: `addrconf_prefix_rcv_add_addr`.
-fn autoconfigure(cx: &mut Context<'_>, device: DeviceIndex, prefix: Ipv6Addr, valid: u32, preferred: u32) {
+fn autoconfigure(
+    cx: &mut Context<'_>,
+    device: DeviceIndex,
+    prefix: Ipv6Addr,
+    (valid, preferred): (u32, u32),
+    has_station: bool,
+) {
     let Some(interface) = cx.interfaces.get(device) else { return };
     let conf = cx.sysctl.ipv6.of(device.0);
     let made = |address: &&Address| {
@@ -162,11 +173,8 @@ fn autoconfigure(cx: &mut Context<'_>, device: DeviceIndex, prefix: Ipv6Addr, va
     if valid == 0 || full {
         return;
     }
-    let (mac, stable) = (interface.mac(), conf.addr_gen_mode >= 2);
-    let identifier = match stable {
-        true => identifier::stable(&cx.autoconf.secret, prefix, mac, 0),
-        false => identifier::eui64(mac),
-    };
+    let temporary_wanted = conf.use_tempaddr > 0;
+    let Some((identifier, stable)) = identifiers::of_network(cx, device, prefix, 0) else { return };
     let ip = identifier::address(prefix, identifier);
     let Some(cidr) = IpCidr::new(ip.into(), 64) else { return };
     let lifetimes = Lifetimes::from_seconds(cx.now, valid, preferred);
@@ -176,7 +184,7 @@ fn autoconfigure(cx: &mut Context<'_>, device: DeviceIndex, prefix: Ipv6Addr, va
     address.flags.manage_temporary = true;
     // The network's route is the prefix option's business (its L flag).
     address.flags.no_prefix_route = true;
-    let temporary_wanted = conf.use_tempaddr > 0;
+    address.flags.optimistic = has_station;
     if addresses::add(cx, device, address).is_ok() && temporary_wanted {
         temporary::create(cx, device, ip, 0);
     }

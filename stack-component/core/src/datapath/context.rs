@@ -12,6 +12,7 @@ use crate::icmp::RateLimit;
 use crate::icmp::v4::RedirectLimit;
 use crate::ip::v4::Identification;
 use crate::ip::v6::FlowLabels;
+use crate::log::Log;
 use crate::multicast::Groups;
 use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
@@ -24,6 +25,7 @@ use crate::sysctl::Sysctl;
 use crate::tcp::{Env, Tcp};
 use crate::time::Instant;
 use crate::udp::Udp;
+use alloc::string::String;
 
 /// Where packets of ours go.
 pub(crate) type OutputCache = DestinationCache<Result<Destination, Refusal>>;
@@ -41,6 +43,7 @@ pub(crate) struct Context<'a> {
     pub(crate) neighbours: &'a mut Neighbours,
     pub(crate) routes: &'a mut Routes,
     pub(crate) autoconf: &'a mut Autoconf,
+    pub(crate) log: &'a mut Log,
     pub(crate) flow_labels: &'a FlowLabels,
     pub(crate) output_cache: &'a mut OutputCache,
     pub(crate) input_cache: &'a mut InputCache,
@@ -87,6 +90,12 @@ impl Context<'_> {
     /// The hop limit of IPv6 packets that leave by a device. Linux: `ip6_dst_hoplimit`.
     pub(super) fn hop_limit(&self, device: DeviceIndex) -> u8 {
         self.sysctl.ipv6.of(device.0).hop_limit as u8
+    }
+
+    /// Says something to people about a device; the line begins with its name. Linux: `net_info_ratelimited`.
+    pub(super) fn say(&mut self, device: DeviceIndex, line: impl FnOnce() -> String) {
+        let name = self.interfaces.get(device).map_or("?", |interface| interface.name());
+        self.log.say(self.now, || [name, ": ", &line()].concat());
     }
 
     /// Counts a packet that was dropped on its way in, or on its way through; `v6` says which IP it is of.

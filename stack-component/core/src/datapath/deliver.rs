@@ -54,7 +54,7 @@ fn deliver_whole(
         Protocol::TCP if many => Err(DropReason::TcpBadAddress),
         Protocol::TCP => tcp(cx, packet, &received),
         Protocol::UDP => udp(cx, packet, &received),
-        Protocol::IGMP => multicast::input(cx, &packet),
+        Protocol::IGMP => multicast::igmp::input(cx, &packet),
         Protocol::ICMP => icmp_message(cx, packet, &received, many),
         _ if taken => {
             cx.counters.increment(Counter::IpInDelivers);
@@ -96,8 +96,8 @@ fn is_wanted(cx: &Context<'_>, packet: &Packet, received: &Received) -> bool {
     let (group, source) = (received.destination.into(), received.source.into());
     let Ok(header) = Header::parse(packet.data()) else { return true };
     let owner = cx.udp.find(SocketAddr::new(group, header.destination_port()));
-    let member = owner.map(|handle| Member(handle.to_bits()));
-    member.is_none_or(|member| cx.groups.allows(member, packet.meta.device, group, source))
+    let member = owner.map(|handle| Member::Udp(handle.to_bits()));
+    member.is_none_or(|member| cx.groups.allows(member, (packet.meta.device, group, source), true))
 }
 
 /// Linux: `udp_rcv`.
@@ -108,12 +108,10 @@ fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), 
     if received.destination.is_multicast() && !is_wanted(cx, &packet, received) {
         return Err(DropReason::GroupNotJoined);
     }
-    let receive_buffer = cx.sysctl.rmem_default as usize;
     let arrival = Arrival {
         source: received.source.into(),
         destination: received.destination.into(),
         device: packet.meta.device,
-        receive_buffer,
     };
     let Err(Rejected { packet, reason }) = cx.udp.input(cx.counters, &arrival, packet) else {
         return Ok(());

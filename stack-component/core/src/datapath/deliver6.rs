@@ -1,7 +1,7 @@
 //! The walk upward, from IPv6 to the protocol that a packet carries.
 
 use super::fragments6::{self, Refused};
-use super::{Context, Outgoing, complain6, discovery, learn, raw, tell, transmit};
+use super::{Context, Outgoing, complain6, discovery, learn, multicast, raw, tell, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::icmp::v6::{self as icmp, Problem};
@@ -35,7 +35,10 @@ pub(super) fn deliver(
             Err(bad) => return Err(refuse_extension(cx, &packet, &received, bad)),
         }
         match fragments6::reassemble(cx, packet, &received) {
-            Ok(Some(whole)) => (packet, received) = whole,
+            Ok(Some(whole)) => {
+                (packet, received) = whole;
+                received.fragmented = true;
+            }
             Ok(None) => return Ok(()),
             Err(Refused::Bad(bad, packet)) => return Err(refuse_extension(cx, &packet, &received, bad)),
             Err(Refused::Silent(reason)) => return Err(reason),
@@ -97,10 +100,9 @@ fn tcp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), 
 
 /// Linux: `udpv6_rcv`.
 fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), DropReason> {
-    let receive_buffer = cx.sysctl.rmem_default as usize;
     let device = scope_device(cx, packet.meta.device, received.destination);
     let (source, destination) = (received.source.into(), received.destination.into());
-    let arrival = Arrival { source, destination, device, receive_buffer };
+    let arrival = Arrival { source, destination, device };
     let Err(Rejected { packet, reason }) = cx.udp.input(cx.counters, &arrival, packet) else {
         return Ok(());
     };
@@ -135,7 +137,7 @@ fn icmp_message(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Re
             Ok(())
         }
         icmp::Verdict::Discovery(packet) => discovery::receive(cx, &packet, received),
-        icmp::Verdict::Listeners(_) => Err(DropReason::IcmpIgnored),
+        icmp::Verdict::Listeners(packet) => multicast::mld::input(cx, &packet, received),
     }
 }
 

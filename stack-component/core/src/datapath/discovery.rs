@@ -1,7 +1,7 @@
 //! Neighbour discovery's messages on their way in. Linux: `ndisc_rcv`.
 
-use super::{Context, address_timers, advertisement, discovery_output, neighbours, redirect};
-use crate::device::AddressState;
+use super::{Context, advertisement, detection, discovery_output, neighbours, redirect};
+use crate::device::{Address, AddressState};
 use crate::drop_reason::DropReason;
 use crate::ip::v6::Received;
 use crate::neighbour::Key;
@@ -17,11 +17,19 @@ pub(super) fn receive(cx: &mut Context<'_>, packet: &Packet, received: &Received
     let &Received { source, destination, hop_limit, addressed, device, .. } = received;
     let arrival = Arrival { source, destination, hop_limit, code: header.code(), addressed };
     nd::check(&arrival)?;
+    let conf = cx.sysctl.ipv6.of(device.0);
+    if received.fragmented && conf.suppress_frag_ndisc {
+        return Err(DropReason::NdiscIgnored);
+    }
+    let drop_unsolicited = conf.drop_unsolicited_na;
     let (message, options) = Message::parse(&header).map_err(|_| DropReason::NdiscMalformed)?;
     let verdict = match message {
         Message::NeighbourSolicitation { target } => {
             let us = ourselves(cx, device, target)?;
             nd::solicitation(&arrival, target, options, us)?
+        }
+        Message::NeighbourAdvertisement { solicited: false, .. } if drop_unsolicited => {
+            return Err(DropReason::NdiscIgnored);
         }
         Message::NeighbourAdvertisement { target, router, solicited, override_known } => {
             let us = ourselves(cx, device, target)?;
@@ -53,7 +61,7 @@ fn follow(
         Message::NeighbourSolicitation { target } | Message::NeighbourAdvertisement { target, .. }
             if duplicate =>
         {
-            address_timers::taken(cx, device, target);
+            detection::taken(cx, device, target);
         }
         _ => {}
     }
@@ -105,6 +113,7 @@ fn ourselves(cx: &Context<'_>, device: DeviceIndex, target: Ipv6Addr) -> Result<
     let interface = cx.interfaces.get(device).ok_or(DropReason::LinkDown)?;
     let record = interface.address(target.into());
     let of_target = match record.map(|address| address.state) {
+        _ if record.is_some_and(Address::is_optimistic) => nd::Target::Optimistic,
         Some(AddressState::Preferred | AddressState::Deprecated) => nd::Target::Ours,
         Some(AddressState::Tentative) => nd::Target::Tentative,
         Some(AddressState::DadFailed) | None => nd::Target::Other,

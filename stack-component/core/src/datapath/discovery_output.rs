@@ -17,8 +17,9 @@ use core::net::Ipv6Addr;
 pub(super) fn solicit_routers(cx: &mut Context<'_>, device: DeviceIndex) {
     let Some(interface) = cx.interfaces.get(device) else { return };
     let from = interface.link_local();
-    // Who has no address yet says nothing of its station, either.
-    let station = from.map(|_| interface.mac());
+    let certain = |ip: Ipv6Addr| interface.address(ip.into()).is_some_and(|known| !known.is_optimistic());
+    // Who has no address yet, or none for certain, says nothing of its station, either (RFC 4429 section 3.2).
+    let station = from.filter(|ip| certain(*ip)).map(|_| interface.mac());
     let fields = Fields { message: Message::RouterSolicitation, station, nonce: None };
     send(cx, device, from.unwrap_or(Ipv6Addr::UNSPECIFIED), ALL_ROUTERS, &fields);
 }

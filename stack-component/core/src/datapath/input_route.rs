@@ -72,6 +72,9 @@ fn judge(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> Result<V
     let source = if from_nobody { Ok(false) } else { source.map_err(distrust) };
     match destination {
         _ if to_all || to_group => source.map(|_| Verdict::Deliver { to_many: true }),
+        Ok(Destination::Local { .. } | Destination::Unicast(_)) if unwanted_in_many(cx, packet, received) => {
+            Err(DropReason::UnicastInMulticastFrame)
+        }
         Ok(Destination::Local { .. }) => source.map(|_| Verdict::Deliver { to_many: false }),
         Ok(Destination::Broadcast(hop)) if hop.device == device => {
             source.map(|_| Verdict::Deliver { to_many: true })
@@ -84,6 +87,12 @@ fn judge(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> Result<V
         Ok(Destination::Unicast(hop)) => source.map(|near| Verdict::Forward { hop, near }),
         Err(refusal) => Ok(Verdict::Refuse(refusal)),
     }
+}
+
+/// Whether a packet to one host came in a frame to many, where that is not wanted. Linux: `ip_rcv_finish_core`.
+fn unwanted_in_many(cx: &Context<'_>, packet: &Packet, received: &Received) -> bool {
+    let to_many = matches!(received.addressed, LinkDestination::Broadcast | LinkDestination::Multicast);
+    to_many && cx.sysctl.ipv4_device(packet.meta.device.0).drop_unicast_in_l2_multicast()
 }
 
 fn distrust(bad: BadSource) -> DropReason {

@@ -5,11 +5,9 @@ use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ip::v6::{self, Received};
 use crate::netfilter::{HookPoint, HookState};
-use crate::packet::{DeviceIndex, Packet};
+use crate::packet::{DeviceIndex, LinkDestination, Packet};
 use crate::route::{Destination, FlowKey, ROUTING_TOS};
 use crate::wire::ecn::Codepoint;
-use crate::wire::ipv6::{ALL_NODES, ALL_ROUTERS, multicast_scope, scope_of_group, solicited_node};
-use core::net::Ipv6Addr;
 
 /// Linux: `ipv6_rcv`, `ip6_rcv_finish`.
 pub(super) fn ipv6(cx: &mut Context<'_>, mut packet: Packet) -> Result<(), DropReason> {
@@ -26,6 +24,13 @@ pub(super) fn ipv6(cx: &mut Context<'_>, mut packet: Packet) -> Result<(), DropR
         received = v6::input(&mut packet)?;
     }
     let from_wire = device != DeviceIndex::LOOPBACK;
+    let to_many = matches!(received.addressed, LinkDestination::Broadcast | LinkDestination::Multicast);
+    if to_many
+        && !received.destination.is_multicast()
+        && cx.sysctl.ipv6.of(device.0).drop_unicast_in_l2_multicast
+    {
+        return Err(DropReason::UnicastInMulticastFrame);
+    }
     v6::check_addresses(received.source, received.destination, from_wire)?;
     // Nobody else has our addresses.
     if from_wire && cx.routes.is_local(received.source.into()) {
@@ -55,7 +60,8 @@ fn route(cx: &mut Context<'_>, packet: Packet, received: Received) -> Result<(),
     let Received { source, destination, traffic_class, .. } = received;
     let device = packet.meta.device;
     if destination.is_multicast() {
-        let ours = is_member(cx, device, destination);
+        // Whose packets are wanted is for those who asked for them. Linux: `ipv6_chk_mcast_addr` without a source.
+        let ours = cx.groups.has_joined(device, destination.into());
         return if ours { deliver6::deliver(cx, packet, received) } else { Err(DropReason::Ipv6NotForUs) };
     }
     let flow = FlowKey {
@@ -72,18 +78,4 @@ fn route(cx: &mut Context<'_>, packet: Packet, received: Received) -> Result<(),
         Ok(Destination::Broadcast(_)) => Err(DropReason::Ipv6NotForUs),
         Err(refusal) => forward6::refuse(cx, &packet, &received, refusal),
     }
-}
-
-/// Whether a device listens to a group: all nodes', its own addresses' groups, and all routers' if it is one's.
-/// Linux: `ipv6_chk_mcast_addr`.
-fn is_member(cx: &Context<'_>, device: DeviceIndex, group: Ipv6Addr) -> bool {
-    let of_link = scope_of_group(group) == Some(multicast_scope::LINK);
-    if group == ALL_NODES || device == DeviceIndex::LOOPBACK {
-        return true;
-    }
-    if group == ALL_ROUTERS {
-        return cx.sysctl.ipv6.of(device.0).forwarding;
-    }
-    let Some(interface) = cx.interfaces.get(device).filter(|_| of_link) else { return false };
-    interface.addresses().iter().filter_map(|address| address.v6()).any(|ours| solicited_node(ours) == group)
 }

@@ -55,6 +55,11 @@ fn solicit_v6(cx: &mut Context<'_>, device: DeviceIndex, address: Ipv6Addr, know
     let Some(interface) = cx.interfaces.get(device) else { return };
     // Without an address there is nobody to be answered.
     let source = cx.interfaces.source_for(cx.sysctl, device, address.into(), address.into());
+    // Whose address is not certain asks for nobody, because neighbours would take note of its station (RFC 4429
+    // section 3.2).
+    let certain = |ip: &IpAddr| interface.address(*ip).is_none_or(|known| !known.is_optimistic());
+    let of_link = || interface.link_local().map(IpAddr::V6);
+    let source = source.filter(certain).or_else(|| of_link().filter(certain));
     let Some(IpAddr::V6(source)) = source else { return };
     let (to, question) = nd::question(interface.mac(), address, known.is_some());
     discovery_output::send(cx, device, source, to, &question);

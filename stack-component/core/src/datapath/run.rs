@@ -2,7 +2,7 @@
 //! socket's owner leaves behind.
 
 use super::receive::receive;
-use super::{Context, address_timers, neighbours, taps, timers, transmit};
+use super::{Context, ipv6_link, multicast, neighbours, taps, timers, transmit};
 use crate::device::Interfaces;
 use crate::drop_reason::DropReason;
 use crate::packet::{DeviceIndex, Packet};
@@ -58,10 +58,11 @@ fn poll_device(
     }
     if !was_up && is_up {
         cx.dhcp.link_is_back(device, cx.now, cx.random);
+        multicast::link_up(cx, device);
     }
     if is_up {
         timers::announce(cx, device);
-        address_timers::link_up(cx, device);
+        ipv6_link::link_up(cx, device);
     }
     let handled = frames.len();
     for frame in frames.drain(..) {
@@ -77,7 +78,8 @@ pub(crate) fn link_lost(cx: &mut Context<'_>, device: DeviceIndex) {
             cx.counters.drop(DropReason::LinkDown);
         }
     }
-    address_timers::link_down(cx, device);
+    ipv6_link::link_down(cx, device);
+    multicast::link_down(cx, device);
     cx.neighbours.forget_device(device);
     neighbours::do_neighbour_actions(cx);
 }

@@ -1,7 +1,7 @@
 //! Addresses that are made to be forgotten, beside the public ones of the same network (RFC 8981). Linux:
 //! `ipv6_create_tempaddr`.
 
-use super::{Context, addresses};
+use super::{Context, addresses, identifiers};
 use crate::autoconf::identifier;
 use crate::device::{Address, AddressState, Lifetimes};
 use crate::packet::DeviceIndex;
@@ -42,6 +42,7 @@ pub(super) fn create(cx: &mut Context<'_>, device: DeviceIndex, public: Ipv6Addr
     };
     let mut address = Address { lifetimes, public: Some(public), retries, ..Address::new(cidr, cx.now) };
     (address.flags.temporary, address.flags.dynamic) = (true, true);
+    address.flags.optimistic = parent.flags.optimistic;
     let _ = addresses::add(cx, device, address);
 }
 
@@ -96,6 +97,11 @@ pub(super) fn renew(cx: &mut Context<'_>) {
     }
 }
 
+/// The network of 64 bits that an address is in.
+fn network(ip: Ipv6Addr) -> Ipv6Addr {
+    identifier::address(ip, [0; 8])
+}
+
 /// Makes another address in the place of one that somebody else has. Linux: `addrconf_dad_failure`.
 pub(super) fn replace(cx: &mut Context<'_>, device: DeviceIndex, record: &Address) {
     let retries = record.retries + 1;
@@ -107,8 +113,7 @@ pub(super) fn replace(cx: &mut Context<'_>, device: DeviceIndex, record: &Addres
     if !record.flags.stable_privacy || retries > conf.regen_max_retry {
         return;
     }
-    let Some(mac) = cx.interfaces.get(device).map(|interface| interface.mac()) else { return };
-    let identifier = identifier::stable(&cx.autoconf.secret, ip, mac, retries);
+    let Some((identifier, true)) = identifiers::of_network(cx, device, network(ip), retries) else { return };
     let Some(cidr) = IpCidr::new(identifier::address(ip, identifier).into(), 64) else { return };
     let again = Address { cidr, retries, state: AddressState::Preferred, detection: None, ..*record };
     let _ = addresses::add(cx, device, again);

@@ -31,6 +31,8 @@ pub struct AddressFlags {
     pub no_dad: bool,
     /// Its last bits were made by RFC 7217. Linux: `IFA_F_STABLE_PRIVACY`.
     pub stable_privacy: bool,
+    /// It is used while it is looked for (RFC 4429). Linux: `IFA_F_OPTIMISTIC`.
+    pub optimistic: bool,
     /// Temporary addresses are made beside it. Linux: `IFA_F_MANAGETEMPADDR`.
     pub manage_temporary: bool,
 }
@@ -120,6 +122,7 @@ impl Address {
                 no_prefix_route: false,
                 no_dad: false,
                 stable_privacy: false,
+                optimistic: false,
                 manage_temporary: false,
             },
             lifetimes: Lifetimes::FOREVER,
@@ -159,7 +162,12 @@ impl Address {
 
     /// Whether packets may come from it and are taken in for it.
     pub const fn is_usable(&self) -> bool {
-        matches!(self.state, AddressState::Preferred | AddressState::Deprecated)
+        matches!(self.state, AddressState::Preferred | AddressState::Deprecated) || self.is_optimistic()
+    }
+
+    /// Whether it is used although it is still looked for on the link (RFC 4429).
+    pub const fn is_optimistic(&self) -> bool {
+        matches!(self.state, AddressState::Tentative) && self.flags.optimistic
     }
 
     /// Whether nothing new is to come from it.

@@ -1,6 +1,6 @@
 //! Which of our addresses a packet comes from.
 
-use super::{Address, AddressState, Interface, Interfaces};
+use super::{Address, Interface, Interfaces};
 use crate::ip::v6::source::{self, Candidate};
 use crate::packet::DeviceIndex;
 use crate::sysctl::Sysctl;
@@ -31,18 +31,19 @@ impl Interfaces {
         let candidates = self.iter().filter(considered).flat_map(|interface| {
             let of_device = interface.index() == device;
             let usable = interface.addresses().iter().filter(|address| address.is_usable());
-            usable.filter_map(move |address| candidate(address, of_device))
+            usable.filter_map(move |address| candidate(address, of_device, conf.use_optimistic))
         });
         source::select(destination, candidates, conf.use_tempaddr >= 2)
     }
 }
 
-fn candidate(address: &Address, of_device: bool) -> Option<Candidate> {
+fn candidate(address: &Address, of_device: bool, use_optimistic: bool) -> Option<Candidate> {
     Some(Candidate {
         // From ::1 nothing goes anywhere, and what goes to it comes from it without being asked.
         address: address.v6().filter(|address| !address.is_loopback())?,
         prefix_len: address.cidr.prefix_len(),
-        deprecated: address.state == AddressState::Deprecated,
+        deprecated: address.is_deprecated() || (address.is_optimistic() && !use_optimistic),
+        optimistic: address.is_optimistic(),
         temporary: address.flags.temporary,
         of_device,
     })

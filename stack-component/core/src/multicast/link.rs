@@ -1,312 +1,294 @@
 //! What one link is told: the host's side of RFC 3376 and RFC 3810, and of the versions before them.
 
+use super::change::Changes;
+use super::querier::Querier;
+use super::report::{NEWEST, Query, Record, Report};
+use super::settings::Settings;
 use super::{Filter, Mode};
 use crate::random::Random;
 use crate::time::{Duration, Instant};
 use crate::wire::igmp::RecordType;
+use crate::wire::ipv6;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-/// How often a change is told, if routers do not say. Linux: `IGMP_QUERY_ROBUSTNESS_VARIABLE`.
-const ROBUSTNESS: u8 = 2;
-
-/// How long an old router is remembered: the robustness times its interval of 125 s, and ten seconds (RFC 3376 section
-/// 8.12).
-const OLD_ROUTER: Duration = Duration::from_secs(2 * 125 + 10);
-
-/// The longest time between two reports nobody asked for: of the newest version, and of those before it (RFC 3376
-/// section 8.11, RFC 2236 section 8.10).
-const UNSOLICITED: Duration = Duration::from_secs(1);
-const OLD_UNSOLICITED: Duration = Duration::from_secs(10);
-
 /// The state of a group that nobody listens to.
 static NOBODY: Filter = Filter::NOBODY;
 
-/// A record of a report.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// What it says.
-    pub kind: RecordType,
-    /// Of which group.
-    pub group: IpAddr,
-    /// And which sources.
-    pub sources: Vec<IpAddr>,
-}
-
-/// What routers are told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Report {
-    /// In the newest version.
-    Records(Vec<Record>),
-    /// In the version of an old router: somebody listens.
-    Joined {
-        /// The version of IGMP: 1 or 2.
-        version: u8,
-        /// To which group.
-        group: IpAddr,
-    },
-    /// In the version of an old router: perhaps nobody listens any more.
-    Left(IpAddr),
-}
-
-/// A router's question.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Query {
-    /// The version of IGMP that it is in: MLD's first is 2, its second 3.
-    pub version: u8,
-    /// The group; none: all.
-    pub group: Option<IpAddr>,
-    /// The sources; none: all.
-    pub sources: Vec<IpAddr>,
-    /// How long an answer may wait.
-    pub max_response: Duration,
-    /// How often changes are to be told; 0: it does not say.
-    pub robustness: u8,
-}
-
-/// A change of a group that routers are still to hear of so many times.
-#[derive(Clone, Debug, Default)]
-struct Change {
-    mode: u8,
-    sources: BTreeMap<IpAddr, u8>,
-}
-
-impl Change {
-    fn is_told(&self) -> bool {
-        self.mode == 0 && self.sources.is_empty()
-    }
-}
-
-/// An answer that waits.
+/// What is said of one group, in whatever version, when its time has come.
 #[derive(Clone, Debug)]
 struct Answer {
     at: Instant,
-    /// The sources that were asked for; none: all.
+    /// The sources that were asked for; none: all. Linux: `sf_gsresp`.
     sources: BTreeSet<IpAddr>,
+    /// How often it is said again although nobody asked. Linux: `unsolicit_count`.
+    more: u8,
 }
 
-/// One link's groups.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Link {
-    groups: BTreeMap<IpAddr, Filter>,
-    changes: BTreeMap<IpAddr, Change>,
-    /// When changes are told next.
-    tell_at: Option<Instant>,
-    answers: BTreeMap<IpAddr, Answer>,
-    /// When a question for all groups is answered.
-    answer_all_at: Option<Instant>,
-    robustness: Option<u8>,
-    /// Until when routers of the first two versions are there.
-    old_until: [Option<Instant>; 2],
+/// One group. Linux: `struct ip_mc_list`, `struct ifmcaddr6`.
+#[derive(Clone, Debug)]
+struct Group {
+    filter: Filter,
+    answer: Option<Answer>,
+    /// We told of it, nobody else did since: whoever leaves says so. Linux: `MAF_LAST_REPORTER`.
+    reporter: bool,
 }
 
-/// Whether routers are told of a group: they know of all hosts, and nobody asks for what stays on an interface.
-fn is_told_of(group: IpAddr) -> bool {
-    match group {
-        IpAddr::V4(group) => group != crate::wire::igmp::ALL_HOSTS,
-        // RFC 3810 section 6: all nodes, and what does not leave the host.
-        IpAddr::V6(group) => {
-            let [first, .., last] = group.segments();
-            let all_nodes = first == 0xff02 && last == 1 && group.segments()[1..7] == [0; 6];
-            !all_nodes && first & 0xf > 1
+impl Group {
+    /// Of the sources that a question names those that an answer is about (none: all), and none if there is nothing to
+    /// say. Linux: `igmp_marksources`, `igmp_xmarksources`.
+    fn asked(&self, sources: &[IpAddr]) -> Option<BTreeSet<IpAddr>> {
+        let listed = |source: &&IpAddr| self.filter.sources.contains(*source);
+        match self.filter.mode {
+            _ if sources.is_empty() => Some(BTreeSet::new()),
+            Mode::Include => Some(sources.iter().filter(listed).copied().collect())
+                .filter(|found: &BTreeSet<_>| !found.is_empty()),
+            // Whoever wants one of them is best told of with all there is.
+            Mode::Exclude => (!sources.iter().all(|source| listed(&source))).then(BTreeSet::new),
+        }
+    }
+
+    /// RFC 3376 section 5.2: what is wanted, of the sources that were asked for if some were.
+    fn record(&self, group: IpAddr, asked: &BTreeSet<IpAddr>) -> Record {
+        let kind = match self.filter.mode {
+            Mode::Include => RecordType::IsInclude,
+            Mode::Exclude => RecordType::IsExclude,
+        };
+        let sources = self.filter.sources.iter().copied();
+        Record {
+            kind,
+            group,
+            sources: sources.filter(|source| asked.is_empty() || asked.contains(source)).collect(),
         }
     }
 }
 
+/// One link's groups of one version of IP.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    pub(super) querier: Querier,
+    /// Whether there is anybody to be told.
+    up: bool,
+    groups: BTreeMap<IpAddr, Group>,
+    changes: Changes,
+    /// Groups that old routers hear of at once that they were left, and since when.
+    goodbyes: Vec<(Instant, IpAddr)>,
+    /// When a question for all groups is answered. Linux: `mr_gq_timer`, `mc_gq_work`.
+    answer_all_at: Option<Instant>,
+}
+
+/// Whether routers are told of a group: they know of all hosts, and nobody asks for what stays on an interface. Linux:
+/// `MAF_NOREPORT`.
+fn is_told_of(group: IpAddr) -> bool {
+    match group {
+        IpAddr::V4(group) => group != crate::wire::igmp::ALL_HOSTS,
+        IpAddr::V6(group) => {
+            group != ipv6::ALL_NODES
+                && ipv6::scope_of_group(group).is_some_and(|scope| scope > ipv6::multicast_scope::INTERFACE)
+        }
+    }
+}
+
+fn within(wait: Duration, random: &mut dyn Random) -> Duration {
+    Duration::from_millis(random.below(u32::try_from(wait.as_millis()).unwrap_or(u32::MAX).max(1)).into())
+}
+
 impl Link {
+    /// A link on which nobody listens to anything.
+    pub(super) fn new(settings: Settings, up: bool) -> Self {
+        Link {
+            querier: Querier::new(settings),
+            up,
+            groups: BTreeMap::new(),
+            changes: Changes::default(),
+            goodbyes: Vec::new(),
+            answer_all_at: None,
+        }
+    }
+
     /// What is wanted of a group.
     pub(super) fn filter(&self, group: IpAddr) -> &Filter {
-        self.groups.get(&group).unwrap_or(&NOBODY)
+        self.groups.get(&group).map_or(&NOBODY, |group| &group.filter)
     }
 
     /// Every group that is listened to.
     pub(super) fn groups(&self) -> impl Iterator<Item = (IpAddr, &Filter)> {
-        self.groups.iter().map(|(&group, filter)| (group, filter))
+        self.groups.iter().map(|(&address, group)| (address, &group.filter))
     }
 
-    /// Whether nothing is listened to, and nothing is to be told.
-    pub(super) fn is_idle(&self) -> bool {
-        self.groups.is_empty() && self.changes.is_empty() && self.old_until == [None; 2]
-    }
-
-    /// From now on `filter` is wanted of a group. Linux: `ip_mc_inc_group`, `igmp_ifc_event`.
+    /// From now on `filter` is wanted of a group. Linux: `ip_mc_inc_group`, `igmp6_group_added`,
+    /// `igmp6_group_dropped`.
     pub(super) fn set(&mut self, group: IpAddr, filter: Filter, now: Instant) {
-        let before = self.groups.get(&group).cloned().unwrap_or(Filter::NOBODY);
+        let before = self.filter(group).clone();
         if before == filter {
             return;
         }
-        if is_told_of(group) {
-            self.note_change(group, &before, &filter, now);
-        }
-        if filter.is_nobody() {
+        let left = filter.is_nobody();
+        let reporter = self.groups.get(&group).is_some_and(|group| group.reporter);
+        if left {
             self.groups.remove(&group);
-            self.answers.remove(&group);
         } else {
-            self.groups.insert(group, filter);
+            let new = || Group { filter: Filter::NOBODY, answer: None, reporter: false };
+            self.groups.entry(group).or_insert_with(new).filter = filter;
         }
-    }
-
-    /// RFC 3376 section 5.1: what is still to be told of the old change is told with the new one.
-    fn note_change(&mut self, group: IpAddr, before: &Filter, after: &Filter, now: Instant) {
-        let times = self.robustness.unwrap_or(ROBUSTNESS);
-        let change = self.changes.entry(group).or_default();
-        if before.mode != after.mode {
-            change.mode = times;
-        }
-        for &source in before.sources.symmetric_difference(&after.sources) {
-            change.sources.insert(source, times);
-        }
-        self.tell_at = Some(now);
-    }
-
-    /// The version that routers speak: the oldest one's. Linux: `IGMP_V1_SEEN`, `IGMP_V2_SEEN`.
-    fn version(&self, now: Instant, forced: u32) -> u8 {
-        let old = |until: Option<Instant>| until.is_some_and(|until| now < until);
-        match (forced, self.old_until) {
-            (1..=3, _) => forced as u8,
-            (_, [first, _]) if old(first) => 1,
-            (_, [_, second]) if old(second) => 2,
-            _ => 3,
-        }
-    }
-
-    /// Hears a router's question. Linux: `igmp_heard_query`.
-    pub(super) fn query(&mut self, query: &Query, now: Instant, random: &mut dyn Random) {
-        if let Some(until) = query.version.checked_sub(1).and_then(|n| self.old_until.get_mut(usize::from(n)))
-        {
-            *until = Some(now + OLD_ROUTER);
-            // RFC 3376 section 7.2.1: what waits in another version is dropped.
-            (self.answer_all_at, self.tell_at) = (None, None);
-            self.answers.clear();
-            self.changes.clear();
-        }
-        self.robustness = Some(query.robustness).filter(|&times| times > 0);
-        let millis = u32::try_from(query.max_response.as_millis()).unwrap_or(u32::MAX);
-        let at = now + Duration::from_millis(random.below(millis.max(1)).into());
-        let Some(group) = query.group else {
-            self.answer_all_at = Some(self.answer_all_at.map_or(at, |before| before.min(at)));
+        if !self.up || !is_told_of(group) {
             return;
-        };
-        if self.groups.contains_key(&group) && is_told_of(group) {
-            let sources: BTreeSet<IpAddr> = query.sources.iter().copied().collect();
-            let answer = self.answers.entry(group).or_insert(Answer { at, sources: sources.clone() });
-            answer.at = answer.at.min(at);
-            // RFC 3376 section 5.2: a question for all sources takes in those for some.
-            if sources.is_empty() || answer.sources.is_empty() {
-                answer.sources.clear();
-            } else {
-                answer.sources.extend(sources);
+        }
+        match self.querier.version(now) {
+            NEWEST => self.note_change(group, &before, now),
+            _ if before.is_nobody() => self.say(group, now),
+            // The first version has no word for it.
+            2 if left && reporter => self.goodbyes.push((now, group)),
+            // Old routers know nothing of sources.
+            _ => {}
+        }
+    }
+
+    fn note_change(&mut self, group: IpAddr, before: &Filter, now: Instant) {
+        let after = self.groups.get(&group).map_or(&NOBODY, |group| &group.filter);
+        self.changes.note(group, before, after, self.querier.robustness(), now);
+    }
+
+    /// Tells old routers of a group, although they did not ask. Linux: `igmp6_join_group`.
+    fn say(&mut self, group: IpAddr, now: Instant) {
+        let more = self.querier.robustness().saturating_sub(1);
+        if let Some(group) = self.groups.get_mut(&group) {
+            group.answer = Some(Answer { at: now, sources: BTreeSet::new(), more });
+        }
+    }
+
+    /// There is somebody to be told from now on, perhaps somebody else than before: all is told as if it were new.
+    /// Linux: `ip_mc_up`, `ipv6_mc_up`.
+    pub(super) fn go_up(&mut self, now: Instant) {
+        self.up = true;
+        let told: Vec<IpAddr> = self.groups.keys().copied().filter(|group| is_told_of(*group)).collect();
+        for group in told {
+            match self.querier.version(now) {
+                NEWEST => self.note_change(group, &NOBODY, now),
+                _ => self.say(group, now),
             }
         }
     }
 
-    /// Hears that another host listens to a group: to tell an old router once is enough (RFC 2236 section 3). Linux:
-    /// `igmp_heard_report`.
-    pub(super) fn heard_report(&mut self, group: IpAddr, now: Instant, forced: u32) {
-        if self.version(now, forced) < 3 {
-            self.answers.remove(&group);
+    /// There is nobody to be told. Linux: `ip_mc_down`, `ipv6_mc_down`.
+    pub(super) fn go_down(&mut self) {
+        self.up = false;
+        self.querier.reset();
+        self.forget_what_waits();
+        self.goodbyes.clear();
+        self.groups.values_mut().for_each(|group| group.answer = None);
+    }
+
+    /// What waits in the newest version.
+    fn forget_what_waits(&mut self) {
+        self.changes.clear();
+        self.answer_all_at = None;
+    }
+
+    /// Hears a router's question. Linux: `igmp_heard_query`, `__mld_query_work`.
+    pub(super) fn query(&mut self, query: &Query, now: Instant, random: &mut dyn Random) {
+        let Some(wait) = self.querier.hear(query, now).filter(|_| self.up) else { return };
+        let version = self.querier.version(now);
+        if version < NEWEST {
+            // RFC 3376 section 7.2.1.
+            self.forget_what_waits();
+        }
+        match query.group.filter(|_| version > 1) {
+            Some(group) => {
+                let sources = if version == NEWEST { query.sources.as_slice() } else { &[] };
+                self.ask(group, sources, wait, now, random);
+            }
+            None if version == NEWEST => {
+                // RFC 3376 section 4.1.9: who asks for all groups names no sources.
+                if query.sources.is_empty() {
+                    let at = now + within(wait, random);
+                    self.answer_all_at = Some(self.answer_all_at.map_or(at, |before| before.min(at)));
+                }
+            }
+            // Each in its own time: another host may be faster.
+            None => {
+                let groups: Vec<IpAddr> = self.groups.keys().copied().collect();
+                groups.into_iter().for_each(|group| self.ask(group, &[], wait, now, random));
+            }
+        }
+    }
+
+    /// An answer about one group is due within `wait`; one that is sooner stays. Linux: `igmp_mod_timer`,
+    /// `igmp6_group_queried`.
+    fn ask(
+        &mut self,
+        group: IpAddr,
+        sources: &[IpAddr],
+        wait: Duration,
+        now: Instant,
+        random: &mut dyn Random,
+    ) {
+        let Some(group) = self.groups.get_mut(&group).filter(|_| is_told_of(group)) else { return };
+        let Some(mut sources) = group.asked(sources) else { return };
+        let mut at = now + within(wait, random);
+        if let Some(before) = group.answer.take() {
+            // RFC 3376 section 5.2: a question for all sources takes in those for some.
+            if before.sources.is_empty() || sources.is_empty() {
+                sources.clear();
+            } else {
+                sources.extend(before.sources);
+            }
+            at = if before.at < now + wait { before.at } else { at };
+        }
+        group.answer = Some(Answer { at, sources, more: 0 });
+    }
+
+    /// Hears that another host listens to a group: to tell an old router once is enough (RFC 2236 section 3). Linux,
+    /// where anybody can silence the newest version, too: `igmp_heard_report`, `igmp6_event_report`.
+    pub(super) fn heard_report(&mut self, group: IpAddr, now: Instant) {
+        if self.querier.version(now) < NEWEST
+            && let Some(group) = self.groups.get_mut(&group)
+        {
+            (group.answer, group.reporter) = (None, false);
         }
     }
 
     /// When [`Link::run`] has something to do.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        let answers = self.answers.values().map(|answer| answer.at);
-        answers.chain(self.answer_all_at).chain(self.tell_at).min()
+        let answers = self.groups.values().filter_map(|group| Some(group.answer.as_ref()?.at));
+        let goodbyes = self.goodbyes.iter().map(|(at, _)| *at);
+        answers.chain(goodbyes).chain(self.answer_all_at).chain(self.changes.tell_at).min()
     }
 
-    /// What is due to be told. Linux: `igmp_ifc_timer_expire`, `igmp_gq_timer_expire`, `igmp_timer_expire`.
-    pub(super) fn run(&mut self, now: Instant, forced: u32, random: &mut dyn Random) -> Vec<Report> {
-        let version = self.version(now, forced);
-        let due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
-        let mut reports = Vec::new();
+    /// What is due to be told. Linux: `igmp_ifc_timer_expire`, `igmp_gq_timer_expire`, `igmp_timer_expire`,
+    /// `mld_ifc_work`, `mld_gq_work`, `mld_mca_work`.
+    pub(super) fn run(&mut self, now: Instant, random: &mut dyn Random) -> Vec<Report> {
+        let wait = self.querier.unsolicited(now);
+        let mut reports: Vec<Report> =
+            self.goodbyes.drain(..).map(|(_, group)| Report::Left(group)).collect();
         let mut records = Vec::new();
-        if due(self.tell_at) {
-            match version {
-                3 => records.extend(self.tell_changes()),
-                _ => reports.extend(self.tell_changes_to_old(version)),
+        if self.changes.tell_at.is_some_and(|at| at <= now) {
+            let groups = &self.groups;
+            records = self.changes.tell(|group| groups.get(&group).map_or(&NOBODY, |group| &group.filter));
+            self.changes.tell_at = (!self.changes.is_empty()).then(|| now + within(wait, random));
+        }
+        if self.answer_all_at.take_if(|at| *at <= now).is_some() {
+            let told = self.groups.iter().filter(|(address, _)| is_told_of(**address));
+            records.extend(told.map(|(&address, group)| group.record(address, &BTreeSet::new())));
+        }
+        let version = self.querier.version(now);
+        for (&address, group) in &mut self.groups {
+            let Some(answer) = group.answer.take_if(|answer| answer.at <= now) else { continue };
+            if version == NEWEST {
+                records.push(group.record(address, &answer.sources));
+                continue;
             }
-            let wait = if version == 3 { UNSOLICITED } else { OLD_UNSOLICITED };
-            let wait = Duration::from_millis(random.below(wait.as_millis() as u32).into());
-            self.tell_at = (!self.changes.is_empty()).then(|| now + wait);
-        }
-        if due(self.answer_all_at) {
-            self.answer_all_at = None;
-            let all = self.groups.keys().filter(|group| is_told_of(**group)).copied();
-            self.answers.extend(all.map(|group| (group, Answer { at: now, sources: BTreeSet::new() })));
-        }
-        let answered: Vec<(IpAddr, Answer)> =
-            self.answers.extract_if(.., |_, answer| answer.at <= now).collect();
-        for (group, answer) in answered {
-            match version {
-                3 => records.extend(self.current_state(group, &answer.sources)),
-                _ => reports.push(Report::Joined { version, group }),
+            reports.push(Report::Joined { version, group: address });
+            group.reporter = true;
+            if let Some(more) = answer.more.checked_sub(1) {
+                group.answer =
+                    Some(Answer { at: now + within(wait, random), sources: BTreeSet::new(), more });
             }
         }
         if !records.is_empty() {
             reports.push(Report::Records(records));
         }
         reports
-    }
-
-    /// The records of all changes, each told once more.
-    fn tell_changes(&mut self) -> Vec<Record> {
-        let mut records = Vec::new();
-        for (&group, change) in &mut self.changes {
-            let filter = self.groups.get(&group).unwrap_or(&NOBODY);
-            if change.mode > 0 {
-                change.mode -= 1;
-                let kind = match filter.mode {
-                    Mode::Include => RecordType::ToInclude,
-                    Mode::Exclude => RecordType::ToExclude,
-                };
-                records.push(Record { kind, group, sources: filter.sources.iter().copied().collect() });
-            } else {
-                let (allowed, blocked): (Vec<IpAddr>, Vec<IpAddr>) =
-                    change.sources.keys().partition(|source| filter.allows(**source));
-                let lists = [(RecordType::Allow, allowed), (RecordType::Block, blocked)];
-                let lists = lists.into_iter().filter(|(_, sources)| !sources.is_empty());
-                records.extend(lists.map(|(kind, sources)| Record { kind, group, sources }));
-            }
-            change.sources.retain(|_, times| {
-                *times -= 1;
-                *times > 0
-            });
-        }
-        self.changes.retain(|_, change| !change.is_told());
-        records
-    }
-
-    /// Routers of old versions hear of groups alone. The first version has no word for leaving.
-    fn tell_changes_to_old(&mut self, version: u8) -> Vec<Report> {
-        let mut reports = Vec::new();
-        for (&group, change) in &mut self.changes {
-            let listens = self.groups.contains_key(&group);
-            match (listens, version) {
-                (true, _) => reports.push(Report::Joined { version, group }),
-                (false, 1) => {}
-                (false, _) => reports.push(Report::Left(group)),
-            }
-            change.sources.clear();
-            // A leave is answered with a question if it matters, and told once.
-            change.mode = if listens { change.mode.saturating_sub(1) } else { 0 };
-        }
-        self.changes.retain(|_, change| !change.is_told());
-        reports
-    }
-
-    /// RFC 3376 section 5.2: what is wanted of a group, of the sources that were asked for if some were.
-    fn current_state(&self, group: IpAddr, asked: &BTreeSet<IpAddr>) -> Option<Record> {
-        let filter = self.groups.get(&group)?;
-        if !asked.is_empty() {
-            let sources: Vec<IpAddr> =
-                asked.iter().filter(|source| filter.allows(**source)).copied().collect();
-            return (!sources.is_empty()).then_some(Record { kind: RecordType::IsInclude, group, sources });
-        }
-        let kind = match filter.mode {
-            Mode::Include => RecordType::IsInclude,
-            Mode::Exclude => RecordType::IsExclude,
-        };
-        Some(Record { kind, group, sources: filter.sources.iter().copied().collect() })
     }
 }

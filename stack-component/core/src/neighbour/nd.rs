@@ -30,6 +30,8 @@ pub enum Target {
     Ours,
     /// An address that the device is about to take (RFC 4862 section 5.4).
     Tentative,
+    /// As tentative, but it is used meanwhile (RFC 4429).
+    Optimistic,
     /// Somebody else's.
     Other,
 }
@@ -124,7 +126,7 @@ pub fn solicitation(
     if us.target == Target::Other {
         return Err(DropReason::NdiscNotForUs);
     }
-    if us.target == Target::Tentative {
+    if us.target == Target::Tentative || (us.target == Target::Optimistic && is_probe) {
         // Two who want one address at a time: neither gets it. Our own question may come back to us (RFC 7527).
         let echoed = options.into_iter().any(|option| match (option, us.nonce) {
             (NdpOption::Nonce(nonce), Some(ours)) => *nonce == ours,
@@ -145,7 +147,8 @@ pub fn solicitation(
         target,
         router: us.router,
         solicited: !is_probe,
-        override_known: true,
+        // Who has it already is not pushed aside (RFC 4429 section 3.3).
+        override_known: us.target == Target::Ours,
     };
     let to = if is_probe { ALL_NODES } else { arrival.source };
     let reply = Fields { message, station: Some(us.mac), nonce: None };
@@ -176,7 +179,9 @@ pub fn advertisement(
         return Err(DropReason::NdiscMalformed);
     }
     match us.target {
-        Target::Tentative => return Ok(Verdict { duplicate: true, ..Verdict::default() }),
+        Target::Tentative | Target::Optimistic => {
+            return Ok(Verdict { duplicate: true, ..Verdict::default() });
+        }
         Target::Ours => return Ok(Verdict { conflict: true, ..Verdict::default() }),
         Target::Other => {}
     }

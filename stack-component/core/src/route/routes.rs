@@ -179,9 +179,16 @@ impl Routes {
         self.v6.rules.forget_device(device);
     }
 
-    /// Routes whose source is an address that is not ours any more go. Linux: `fib_sync_down_addr`.
+    /// Routes of IPv4 whose source is an address that is not ours any more go, whoever made them; those of IPv6 name no
+    /// source any more. Linux: `fib_sync_down_addr`, `rt6_remove_prefsrc`.
     pub fn address_gone(&mut self, address: IpAddr) {
-        self.retain(|route| route.source == Some(address), |_| false);
+        self.retain(
+            |route| route.source == Some(address),
+            |route| {
+                route.source = None;
+                address.is_ipv6()
+            },
+        );
         self.resting.values_mut().for_each(|routes| routes.retain(|route| route.source != Some(address)));
     }
 

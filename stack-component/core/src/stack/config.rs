@@ -1,6 +1,7 @@
 //! Setting a stack up: settings, devices, addresses, routes.
 
 use super::Stack;
+use crate::datapath;
 use crate::device::{MAX_DEVICES, NetDevice};
 use crate::packet::DeviceIndex;
 use crate::route::RouteError;
@@ -90,6 +91,8 @@ impl Stack {
         // What is remembered of routes was found by the old settings.
         self.routes.note_change();
         self.neighbours.configure(&self.sysctl, self.random.as_mut());
+        self.with_context(self.now, |cx, _, _| datapath::follow_settings(cx));
+        self.groups.configure(&self.sysctl, self.now);
         Ok(())
     }
 
@@ -124,6 +127,7 @@ impl Stack {
         let index = self.interfaces.add(name, mtu, device);
         self.sysctl.add_device(index.0, name);
         self.sysctl.ipv6.of_mut(index.0).mtu = mtu.max(ipv6::MIN_MTU);
+        self.groups.add_device(index, &self.sysctl, self.now);
         Ok(index)
     }
 }

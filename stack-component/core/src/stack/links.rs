@@ -37,6 +37,7 @@ impl Stack {
         self.interfaces.get_mut(index).into_iter().for_each(|interface| interface.follow_parent(carrier));
         self.sysctl.add_device(index.0, name);
         self.sysctl.ipv6.of_mut(index.0).mtu = mtu.max(ipv6::MIN_MTU);
+        self.groups.add_device(index, &self.sysctl, self.now);
         Ok(index)
     }
 
@@ -60,6 +61,7 @@ impl Stack {
             self.interfaces.change_promiscuity(device, false);
         }
         self.packet_sockets.device_gone(device);
+        self.groups.remove_device(device);
         self.sysctl.remove_device(device.0);
         self.interfaces.remove(device);
         Ok(())
@@ -76,8 +78,9 @@ impl Stack {
         if up {
             self.routes.device_up(device);
         } else {
-            self.routes.device_down(device);
             let now = self.now;
+            self.with_context(now, |cx, _, _| datapath::device_down(cx, device));
+            self.routes.device_down(device);
             self.with_context(now, |cx, _, _| datapath::link_lost(cx, device));
         }
         Ok(())

@@ -26,6 +26,7 @@ use crate::icmp::RateLimit;
 use crate::icmp::v4::RedirectLimit;
 use crate::ip::v4::Identification;
 use crate::ip::v6::FlowLabels;
+use crate::log::Log;
 use crate::multicast::Groups;
 use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
@@ -40,6 +41,8 @@ use crate::time::Instant;
 use crate::udp::{Udp, UdpHandle};
 use crate::wire::cidr::IpCidr;
 use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -99,6 +102,7 @@ pub struct Stack {
     pub(crate) hooks: Hooks,
     pub(crate) identification: Identification,
     pub(crate) autoconf: Autoconf,
+    pub(crate) log: Log,
     pub(crate) flow_labels: FlowLabels,
     pub(crate) dhcp: Clients,
     pub(crate) exceptions: Exceptions,
@@ -133,7 +137,8 @@ impl Stack {
             input_cache: InputCache::new(source),
             hooks: Hooks::default(),
             identification: Identification::new(source),
-            autoconf: Autoconf::new(source),
+            autoconf: Autoconf::default(),
+            log: Log::default(),
             flow_labels: FlowLabels::new(source),
             dhcp: Clients::default(),
             exceptions: Exceptions::new(source),
@@ -151,6 +156,7 @@ impl Stack {
             random,
             sysctl,
         };
+        stack.groups.add_device(DeviceIndex::LOOPBACK, &stack.sysctl, stack.now);
         let localhost = [(IpAddr::V4(Ipv4Addr::LOCALHOST), 8), (IpAddr::V6(Ipv6Addr::LOCALHOST), 128)];
         for cidr in localhost.into_iter().filter_map(|(address, len)| IpCidr::new(address, len)) {
             // The first addresses of an empty stack stand in nobody's way.
@@ -210,6 +216,7 @@ impl Stack {
             neighbours: &mut self.neighbours,
             routes: &mut self.routes,
             autoconf: &mut self.autoconf,
+            log: &mut self.log,
             flow_labels: &self.flow_labels,
             output_cache: &mut self.output_cache,
             input_cache: &mut self.input_cache,
@@ -237,6 +244,11 @@ impl Stack {
         let raw = self.raw.take_wakeups().into_iter().map(SocketHandle::Raw);
         let packet = self.packet_sockets.take_wakeups().into_iter().map(SocketHandle::Packet);
         tcp.chain(udp).chain(raw).chain(packet).collect()
+    }
+
+    /// Lines for people since the last time, oldest first. Linux: `dmesg`.
+    pub fn take_log(&mut self) -> VecDeque<String> {
+        self.log.take()
     }
 
     /// What was counted.

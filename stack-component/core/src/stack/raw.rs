@@ -1,6 +1,6 @@
 //! Raw and ping sockets, as the stack's users call them.
 
-use super::Stack;
+use super::{SocketHandle, Stack};
 use crate::datapath::{self, Headed, Outgoing};
 use crate::drop_reason::DropReason;
 use crate::packet::{DeviceIndex, Packet};
@@ -166,6 +166,7 @@ impl Stack {
 
     /// Gives a socket up.
     pub fn raw_close(&mut self, handle: RawHandle) {
+        self.forget_groups(SocketHandle::Raw(handle));
         self.raw.close(handle);
     }
 }

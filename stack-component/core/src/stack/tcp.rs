@@ -311,7 +311,7 @@ impl Stack {
     }
 
     /// Linux: `ip4_dst_hoplimit`, `ip6_dst_hoplimit`.
-    fn default_hop_limit(&self, remote: Option<IpAddr>) -> u8 {
+    pub(super) fn default_hop_limit(&self, remote: Option<IpAddr>) -> u8 {
         let hop = remote.and_then(|remote| match self.routes.lookup(&FlowKey::to(remote)) {
             Ok(Destination::Unicast(hop)) => Some(hop),
             _ => None,

@@ -1,16 +1,15 @@
 //! UDP sockets, as the stack's users call them.
 
-use super::Stack;
+use super::{SocketHandle, Stack};
 use crate::counters::Counter;
 use crate::datapath::{self, Outgoing};
 use crate::drop_reason::DropReason;
 use crate::ip::Cutting;
-use crate::multicast::Member;
 use crate::packet::DeviceIndex;
 use crate::route::{Destination, FlowKey, Refusal};
 use crate::socket::SocketError;
 use crate::time::Instant;
-use crate::udp::{Udp, UdpHandle, UdpReadiness};
+use crate::udp::{Udp, UdpHandle, UdpOption, UdpOptions, UdpReadiness};
 use crate::wire::address::{scope_of, unspecified_like};
 use crate::wire::protocol::Protocol;
 use alloc::vec::Vec;
@@ -19,14 +18,15 @@ use core::net::{IpAddr, SocketAddr};
 impl Stack {
     /// A new UDP socket.
     pub fn udp_open(&mut self) -> Result<UdpHandle, SocketError> {
-        self.udp.open()
+        self.udp.open(&self.sysctl)
     }
 
-    /// Binds a socket to one of the stack's addresses (or a broadcast address, to hear what is sent there), or
+    /// Binds a socket to one of the stack's addresses (or a broadcast address or a group, to hear what is sent there), or
     /// to all with the unspecified one; port 0 lets the stack choose.
     pub fn udp_bind(&mut self, handle: UdpHandle, local: SocketAddr) -> Result<(), SocketError> {
         let ip = local.ip();
-        if !ip.is_unspecified() && !self.routes.is_local(ip) && !self.routes.is_broadcast(ip) {
+        let to_many = ip.is_multicast() || self.routes.is_broadcast(ip);
+        if !ip.is_unspecified() && !to_many && !self.routes.is_local(ip) {
             return Err(SocketError::AddressNotBindable);
         }
         let range = self.sysctl.ip_local_port_range.map(|port| u16::try_from(port).unwrap_or(u16::MAX));
@@ -82,7 +82,7 @@ impl Stack {
             destination: remote.ip(),
             protocol: Protocol::UDP,
             // Groups are of the link, if nobody says otherwise (RFC 1112 section 6.1). Linux: `IP_MULTICAST_TTL`.
-            ttl: remote.ip().is_multicast().then_some(1),
+            ttl: if remote.ip().is_multicast() { Some(1) } else { self.udp_own_hop_limit(handle) },
             tos: 0,
             cutting: Cutting::Here,
             device: scope_of(remote).map(DeviceIndex),
@@ -99,6 +99,34 @@ impl Stack {
             // Lost here is as good as lost further on.
             Ok(()) | Err(_) => Ok(()),
         }
+    }
+
+    /// The hop limit that a socket's owner set, none if routes and devices say it. Linux: `inet_sk(sk)->uc_ttl`.
+    fn udp_own_hop_limit(&self, handle: UdpHandle) -> Option<u8> {
+        self.udp.options(handle).and_then(|options| options.hop_limit)
+    }
+
+    /// How many hops the datagrams of a socket to one host may take; none of a handle that was given up. Linux: reading
+    /// `IP_TTL`, `IPV6_UNICAST_HOPS`.
+    pub fn udp_hop_limit(&self, handle: UdpHandle) -> Option<u8> {
+        let chosen = self.udp.options(handle)?.hop_limit;
+        let ends = self.udp.remote_address(handle).or(self.udp.local_address(handle));
+        Some(chosen.unwrap_or_else(|| self.default_hop_limit(ends.map(|end| end.ip()))))
+    }
+
+    /// The settings of a socket.
+    pub fn udp_options(&self, handle: UdpHandle) -> Option<UdpOptions> {
+        self.udp.options(handle)
+    }
+
+    /// Changes one setting of a socket.
+    pub fn udp_set_option(&mut self, handle: UdpHandle, option: UdpOption) -> Result<(), SocketError> {
+        self.udp.set_option(&self.sysctl, handle, option)
+    }
+
+    /// Drops what waits of others than the peer that the socket is connected to.
+    pub fn udp_forget_strangers(&mut self, handle: UdpHandle) {
+        self.udp.forget_strangers(handle);
     }
 
     /// Our address towards `remote`.
@@ -121,9 +149,14 @@ impl Stack {
         self.udp.receive_from(handle)
     }
 
+    /// Whether the next call will tell an error, as that a peer refused.
+    pub fn udp_has_error(&self, handle: UdpHandle) -> bool {
+        self.udp.has_error(handle)
+    }
+
     /// Gives a socket up.
     pub fn udp_close(&mut self, handle: UdpHandle) {
-        self.groups.forget(Member(handle.to_bits()), self.now);
+        self.forget_groups(SocketHandle::Udp(handle));
         self.udp.close(handle);
     }
 

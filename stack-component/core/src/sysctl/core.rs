@@ -15,6 +15,8 @@ macro_rules! core_rows {
         wmem_max: u32 = 4_194_304, "net.core.wmem_max", "bytes, at least 4608", |v| *v >= 4608;
         /// Receive buffer of a UDP socket in bytes.
         rmem_default: u32 = 212_992, "net.core.rmem_default", "bytes, at least 2304", |v| *v >= 2304;
+        /// Send buffer of a UDP socket in bytes.
+        wmem_default: u32 = 212_992, "net.core.wmem_default", "bytes, at least 4608", |v| *v >= 4608;
     } } };
 }
 

@@ -139,6 +139,9 @@ impl Sysctl {
         let forwarded = self.ipv4.all.forwarding;
         let table = self.tables_mut().into_iter().find(|(known, _)| *known == prefix)?.1;
         let written = table.write(whose, leaf, value)?;
+        if written.is_ok() && prefix == IPV6_CONF && leaf == "stable_secret" {
+            self.use_secret(whose);
+        }
         if written.is_ok() && whose == Whose::All {
             self.follow(prefix, leaf, forwarded);
         }
@@ -151,6 +154,17 @@ impl Sysctl {
             [IPV4_CONF, IPV6_CONF, ARP, ND].into_iter().find_map(|p| Some((p, name.strip_prefix(p)?)))?;
         let (word, leaf) = rest.split_once('.')?;
         Some((prefix, self.names.whose(prefix, word)?, leaf))
+    }
+
+    /// Who has a secret uses it. Linux: `addrconf_sysctl_stable_secret`.
+    fn use_secret(&mut self, whose: Whose) {
+        /// Linux: `IN6_ADDR_GEN_MODE_STABLE_PRIVACY`.
+        const STABLE: u32 = 2;
+        match whose {
+            Whose::Device(device) => self.ipv6.of_mut(device).addr_gen_mode = STABLE,
+            Whose::Default => self.ipv6.everyone().for_each(|conf| conf.addr_gen_mode = STABLE),
+            Whose::All => {}
+        }
     }
 
     /// A value for all devices changed, and some are written to each. Linux: `inet_forward_change`,

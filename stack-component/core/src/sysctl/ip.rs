@@ -16,6 +16,16 @@ macro_rules! ip_rows {
         /// First and last ephemeral port.
         ip_local_port_range: [u32; 2] = [32768, 60999], "net.ipv4.ip_local_port_range",
             "two ports, the lower first", |v| 1 <= v[0] && v[0] <= v[1] && v[1] <= 65535;
+        /// Most IPv4 groups of a socket.
+        igmp_max_memberships: u32 = 20, "net.ipv4.igmp_max_memberships", "a number", |_| true;
+        /// Most sources of an IPv4 membership.
+        igmp_max_msf: u32 = 10, "net.ipv4.igmp_max_msf", "a number", |_| true;
+        /// How often a change of IPv4 groups is told, if routers do not say.
+        igmp_qrv: u32 = 2, "net.ipv4.igmp_qrv", "a number from 1", |v| *v >= 1;
+        /// Most sources of an IPv6 membership.
+        mld_max_msf: u32 = 64, "net.ipv6.mld_max_msf", "a number", |_| true;
+        /// As `igmp_qrv`, for IPv6.
+        mld_qrv: u32 = 2, "net.ipv6.mld_qrv", "a number from 1", |v| *v >= 1;
         /// Bytes of memory for fragments above which the oldest datagrams are given up; 0: none is put together.
         ipfrag_high_thresh: u32 = 4 << 20, "net.ipv4.ipfrag_high_thresh", "bytes", |_| true;
         /// Bytes of memory for fragments that are left then.

@@ -14,8 +14,6 @@ settings! { {
     accept_ra: u32 = 1, "accept_ra", "0, 1 or 2", |v| *v <= 2;
     /// They make default routes.
     accept_ra_defrtr: bool = true, "accept_ra_defrtr", "0 or 1", |_| true;
-    /// They may come from one of our own addresses.
-    accept_ra_from_local: bool = false, "accept_ra_from_local", "0 or 1", |_| true;
     /// The least hop limit that they may set.
     accept_ra_min_hop_limit: u32 = 1, "accept_ra_min_hop_limit", "a number up to 255", |v| *v <= 255;
     /// Seconds below which their lifetimes are ignored.

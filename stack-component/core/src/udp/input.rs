@@ -17,8 +17,6 @@ pub struct Arrival {
     pub destination: IpAddr,
     /// The device it came by.
     pub device: DeviceIndex,
-    /// Most bytes of memory in datagrams that wait in a socket.
-    pub receive_buffer: usize,
 }
 
 /// A datagram nobody takes, and why.
@@ -56,7 +54,7 @@ impl Udp {
         packet.pull(HEADER_LEN);
         packet.truncate(payload_len);
         let queued = match self.sockets.get_mut(handle) {
-            Some(socket) => socket.push(source, packet, arrival.receive_buffer),
+            Some(socket) => socket.push(source, packet),
             None => Err(packet),
         };
         if let Err(packet) = queued {

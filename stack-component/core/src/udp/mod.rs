@@ -7,12 +7,14 @@
 
 mod input;
 mod listing;
+mod options;
 mod output;
 mod socket;
 mod table;
 
 pub use input::{Arrival, Rejected};
 pub use listing::Listed;
+pub use options::{UdpOption, UdpOptions};
 pub use output::MAX_PAYLOAD;
 pub use socket::{Socket, UdpReadiness};
 pub use table::{Udp, UdpHandle};

@@ -1,5 +1,6 @@
 //! One UDP socket and the datagrams that wait in it.
 
+use super::options::UdpOptions;
 use crate::packet::Packet;
 use crate::socket::SocketError;
 use alloc::collections::VecDeque;
@@ -18,6 +19,7 @@ pub struct Socket {
     pub(super) error: Option<SocketError>,
     /// It stands in the list of sockets to be woken.
     pub(super) woken: bool,
+    pub(super) options: UdpOptions,
     queue: VecDeque<(SocketAddr, Packet)>,
     queued_bytes: usize,
 }
@@ -34,13 +36,14 @@ pub struct UdpReadiness {
 impl Socket {
     pub(super) const UNBOUND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
-    pub(super) fn new() -> Self {
+    pub(super) fn new(options: UdpOptions) -> Self {
         Socket {
             local: Self::UNBOUND,
             bound_address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             remote: None,
             error: None,
             woken: false,
+            options,
             queue: VecDeque::new(),
             queued_bytes: 0,
         }
@@ -51,10 +54,10 @@ impl Socket {
         self.remote.is_none_or(|remote| remote == source)
     }
 
-    /// Queues a datagram, or gives it back if the queue holds more than `limit` bytes of memory already.
+    /// Queues a datagram, or gives it back if the queue holds as much memory as it may.
     /// Linux: `__udp_enqueue_schedule_skb`.
-    pub(super) fn push(&mut self, source: SocketAddr, payload: Packet, limit: usize) -> Result<(), Packet> {
-        if self.queued_bytes > limit {
+    pub(super) fn push(&mut self, source: SocketAddr, payload: Packet) -> Result<(), Packet> {
+        if self.queued_bytes > self.options.receive_buffer as usize {
             return Err(payload);
         }
         self.queued_bytes += payload.memory();
@@ -67,6 +70,13 @@ impl Socket {
         let (source, payload) = self.queue.pop_front()?;
         self.queued_bytes = self.queued_bytes.saturating_sub(payload.memory());
         Some((source, payload))
+    }
+
+    /// Drops the datagrams that wait of everybody but the peer.
+    pub(super) fn forget_strangers(&mut self) {
+        let Some(peer) = self.remote else { return };
+        self.queue.retain(|(source, _)| *source == peer);
+        self.queued_bytes = self.queue.iter().map(|(_, payload)| payload.memory()).sum();
     }
 
     /// Bytes of memory in datagrams that wait.

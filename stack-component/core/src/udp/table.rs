@@ -1,5 +1,6 @@
 //! All UDP sockets, by handle and by address. Linux: `udp_table`.
 
+use super::options::UdpOptions;
 use super::socket::{Socket, UdpReadiness};
 use crate::arena::{Arena, Handle};
 use crate::icmp::{IcmpError, IcmpErrorKind};
@@ -7,6 +8,7 @@ use crate::keyed_hash::KeyedHash;
 use crate::random::Random;
 use crate::socket::SocketError;
 use crate::socket::ports::EphemeralPorts;
+use crate::sysctl::Sysctl;
 use crate::wire::address::unspecified_like;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -42,11 +44,11 @@ impl Udp {
     }
 
     /// A new socket.
-    pub fn open(&mut self) -> Result<UdpHandle, SocketError> {
+    pub fn open(&mut self, sysctl: &Sysctl) -> Result<UdpHandle, SocketError> {
         if self.sockets.len() >= MAX_SOCKETS {
             return Err(SocketError::NewSocketLimit);
         }
-        Ok(self.sockets.insert(Socket::new()))
+        Ok(self.sockets.insert(Socket::new(UdpOptions::new(sysctl))))
     }
 
     /// Binds to `local`, whose address is one of ours or the unspecified one; port 0 chooses one of `range`.
@@ -141,6 +143,13 @@ impl Udp {
         Ok(())
     }
 
+    /// Drops what waits of others than the peer: Linux keeps it, `wasi:sockets` does not want it to be read.
+    pub fn forget_strangers(&mut self, handle: UdpHandle) {
+        if let Some(socket) = self.sockets.get_mut(handle) {
+            socket.forget_strangers();
+        }
+    }
+
     /// Talks to everybody again. Linux: `__udp_disconnect`.
     pub fn disconnect(&mut self, handle: UdpHandle) -> Result<(), SocketError> {
         let socket = self.sockets.get_mut(handle).ok_or(SocketError::InvalidState)?;
@@ -165,6 +174,11 @@ impl Udp {
         }
         let (source, payload) = socket.pop().ok_or(SocketError::WouldBlock)?;
         Ok((payload.into_data(), source))
+    }
+
+    /// Whether the next call will tell an error.
+    pub fn has_error(&self, handle: UdpHandle) -> bool {
+        self.sockets.get(handle).is_some_and(|socket| socket.error.is_some())
     }
 
     /// Gives a socket up. Linux: `udp_destroy_sock`.

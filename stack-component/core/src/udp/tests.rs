@@ -7,6 +7,7 @@ use crate::icmp::{IcmpError, IcmpErrorKind};
 use crate::packet::{Checksum, DeviceIndex, Packet};
 use crate::random::SeededRandom;
 use crate::socket::SocketError;
+use crate::sysctl::Sysctl;
 use crate::wire::protocol::Protocol;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -19,16 +20,19 @@ struct Bench {
     udp: Udp,
     random: SeededRandom,
     counters: Counters,
+    sysctl: Sysctl,
 }
 
 impl Bench {
     fn new() -> Self {
         let mut random = SeededRandom::new(1);
-        Bench { udp: Udp::new(&mut random), random, counters: Counters::default() }
+        let mut sysctl = Sysctl::default();
+        sysctl.set("net.core.rmem_default", "2304").unwrap();
+        Bench { udp: Udp::new(&mut random), random, counters: Counters::default(), sysctl }
     }
 
     fn bind(&mut self, address: IpAddr, port: u16) -> Result<UdpHandle, SocketError> {
-        let handle = self.udp.open()?;
+        let handle = self.udp.open(&self.sysctl)?;
         let result = self.udp.bind(&mut self.random, [5000, 5002], handle, SocketAddr::new(address, port));
         result.map(|()| handle)
     }
@@ -41,12 +45,7 @@ impl Bench {
     }
 
     fn input(&mut self, source: SocketAddr, to: SocketAddr, packet: Packet) -> Result<(), DropReason> {
-        let arrival = Arrival {
-            source: source.ip(),
-            destination: to.ip(),
-            device: DeviceIndex(2),
-            receive_buffer: 2304,
-        };
+        let arrival = Arrival { source: source.ip(), destination: to.ip(), device: DeviceIndex(2) };
         self.udp.input(&mut self.counters, &arrival, packet).map_err(|rejected| rejected.reason)
     }
 }
@@ -186,4 +185,19 @@ fn too_large_a_datagram_is_refused() {
     let data = alloc::vec![0; MAX_PAYLOAD + 1];
     assert_eq!(Udp::datagram(PEER, PEER, &data).unwrap_err(), SocketError::DatagramTooLarge);
     assert_eq!(Udp::datagram(PEER, PEER, &data[1..]).unwrap().len(), 65_515);
+}
+
+#[test]
+fn what_strangers_sent_before_is_forgotten_and_frees_its_room() {
+    let mut bench = Bench::new();
+    let socket = bench.bind(ANY, 53).unwrap();
+    let stranger = SocketAddr::new(PEER.ip(), PEER.port() + 1);
+    for source in [stranger, PEER, stranger] {
+        bench.arrive(source, at(US, 53), &source.port().to_be_bytes()).unwrap();
+    }
+    bench.udp.connect(socket, US, PEER).unwrap();
+    bench.udp.forget_strangers(socket);
+    assert_eq!(bench.udp.receive_from(socket), Ok((PEER.port().to_be_bytes().to_vec(), PEER)));
+    assert!(!bench.udp.readiness(socket).readable);
+    assert_eq!(bench.udp.listing().next().map(|listed| listed.held), Some(0));
 }

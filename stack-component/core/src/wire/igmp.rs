@@ -53,6 +53,8 @@ pub struct Query {
     pub sources: Vec<Ipv4Addr>,
     /// How often what changes is told; 0: it does not say.
     pub robustness: u8,
+    /// How often it is asked, in seconds; 0: it does not say.
+    pub interval: u32,
 }
 
 impl Message {
@@ -74,17 +76,18 @@ fn parse_query(header: &[u8; HEADER_LEN], group: Ipv4Addr, bytes: &[u8]) -> Resu
     if bytes.len() == HEADER_LEN {
         // RFC 2236 section 4: the first version's routers say 0, which means ten seconds.
         let (version, max_response) = if code == 0 { (1, 100) } else { (2, code.into()) };
-        return Ok(Query { version, group, max_response, sources, robustness: 0 });
+        return Ok(Query { version, group, max_response, sources, robustness: 0, interval: 0 });
     }
     let fixed = bytes.first_chunk::<QUERY_LEN>().ok_or(Malformed::Truncated)?;
     let count = usize::from(get_u16(fixed, 10));
     let listed = bytes.get(QUERY_LEN..QUERY_LEN + count * 4).ok_or(Malformed::Truncated)?;
     let sources = listed.as_chunks::<4>().0.iter().map(|&octets| Ipv4Addr::from_octets(octets)).collect();
-    Ok(Query { version: 3, group, max_response: floating(code), sources, robustness: fixed[8] & 7 })
+    let (robustness, interval) = (fixed[8] & 7, floating(fixed[9]));
+    Ok(Query { version: 3, group, max_response: floating(code), sources, robustness, interval })
 }
 
-/// RFC 3376 section 4.1.1: from 128 on a code has an exponent. Linux: `IGMPV3_MRC`.
-fn floating(code: u8) -> u32 {
+/// RFC 3376 section 4.1.1: from 128 on a code has an exponent. Linux: `IGMPV3_MRC`, `IGMPV3_QQIC`, `MLDV2_QQIC`.
+pub(super) fn floating(code: u8) -> u32 {
     match code {
         ..128 => code.into(),
         _ => u32::from(code & 0xf | 0x10) << ((code >> 4 & 7) + 3),
@@ -152,17 +155,20 @@ mod tests {
     fn the_versions_of_queries() {
         let query = |code, rest: &[u8]| [&[QUERY, code, 0, 0, 239, 1, 2, 3][..], rest].concat();
         let rows = [
-            (query(0, &[]), Ok((1, 100, 0, vec![]))),
-            (query(20, &[]), Ok((2, 20, 0, vec![]))),
-            (query(100, &[0x0a, 125, 0, 0]), Ok((3, 100, 2, vec![]))),
-            (query(0x80, &[2, 125, 0, 1, 10, 0, 0, 1]), Ok((3, 128, 2, vec![Ipv4Addr::new(10, 0, 0, 1)]))),
-            (query(0xff, &[2, 125, 0, 0]), Ok((3, 31 << 10, 2, vec![]))),
+            (query(0, &[]), Ok((1, 100, 0, 0, vec![]))),
+            (query(20, &[]), Ok((2, 20, 0, 0, vec![]))),
+            (query(100, &[0x0a, 125, 0, 0]), Ok((3, 100, 2, 125, vec![]))),
+            (
+                query(0x80, &[2, 125, 0, 1, 10, 0, 0, 1]),
+                Ok((3, 128, 2, 125, vec![Ipv4Addr::new(10, 0, 0, 1)])),
+            ),
+            (query(0xff, &[2, 0x80, 0, 0]), Ok((3, 31 << 10, 2, 128, vec![]))),
             (query(1, &[2, 125, 0]), Err(Malformed::Truncated)),
             (query(1, &[2, 125, 0, 1, 10, 0, 0]), Err(Malformed::Truncated)),
         ];
         for (bytes, expected) in rows {
-            let expected = expected.map(|(version, max_response, robustness, sources)| {
-                Message::Query(Query { version, group: GROUP, max_response, sources, robustness })
+            let expected = expected.map(|(version, max_response, robustness, interval, sources)| {
+                Message::Query(Query { version, group: GROUP, max_response, sources, robustness, interval })
             });
             assert_eq!(Message::parse(&bytes), expected, "{bytes:?}");
         }

@@ -9,7 +9,7 @@
 //! * `Fields` holds the values of a header to be made; `emit` writes it into bytes of the right length.
 //! * `Display` shows what tcpdump would.
 //!
-//! Nothing here allocates but [`pretty`], [`dhcp`], whose options may lie in pieces, and the lists of [`igmp`].
+//! Nothing here allocates but [`pretty`], [`dhcp`], whose options may lie in pieces, and the lists of [`igmp`] and [`mld`].
 
 pub mod address;
 pub mod arp;
@@ -26,6 +26,7 @@ pub mod ipv4_fragment;
 pub mod ipv6;
 pub mod ipv6_extension;
 pub mod ipv6_fragment;
+pub mod mld;
 pub mod ndp;
 pub mod pretty;
 pub mod protocol;

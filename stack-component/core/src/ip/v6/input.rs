@@ -28,6 +28,8 @@ pub struct Received {
     pub extensions: usize,
     /// Whether routers were asked to look at it (RFC 2711): the value of the option. Linux: `IP6SKB_ROUTERALERT`.
     pub router_alert: Option<u16>,
+    /// Whether it arrived in pieces, or in one that could have been. Linux: `IP6SKB_FRAGMENTED`.
+    pub fragmented: bool,
     /// Where in [`Packet::whole`] the IPv6 header begins. Linux: `skb->network_header`.
     pub offset: usize,
     /// Whom the frame was addressed to.
@@ -60,6 +62,7 @@ pub fn input(packet: &mut Packet) -> Result<Received, DropReason> {
         next_header_at: NEXT_HEADER_OFFSET,
         extensions: 0,
         router_alert: None,
+        fragmented: false,
         offset: packet.headroom(),
         addressed: packet.meta.destination,
         device: packet.meta.device,

@@ -1,10 +1,12 @@
 //! What an administrator sees and changes of a stack that runs. Linux: what `ip` and `ss` say over netlink.
 
+mod groups;
 mod links;
 mod neighbours;
 mod routing;
 mod sockets;
 
+pub use groups::LinkMembership;
 pub use links::{LinkKind, LinkListing};
 pub use neighbours::NeighbourError;
 pub use routing::FoundRoute;

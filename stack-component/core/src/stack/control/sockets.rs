@@ -77,7 +77,10 @@ impl Stack {
                     });
                     ListingState::Tcp(listed, info)
                 }
-                Err(listed) => ListingState::Udp(listed, self.sysctl.rmem_default),
+                Err(listed) => {
+                    let buffer = self.udp.options(listed.handle).map_or(0, |options| options.receive_buffer);
+                    ListingState::Udp(listed, buffer)
+                }
             };
             Listing { inode, state }
         })

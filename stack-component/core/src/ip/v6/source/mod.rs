@@ -15,8 +15,10 @@ pub struct Candidate {
     pub address: Ipv6Addr,
     /// How many of its bits name its network.
     pub prefix_len: u8,
-    /// Whether its preferred lifetime is over.
+    /// Whether its preferred lifetime is over, or it counts as if.
     pub deprecated: bool,
+    /// Whether it is still looked for on the link (RFC 4429).
+    pub optimistic: bool,
     /// Whether it was made to be forgotten (RFC 8981).
     pub temporary: bool,
     /// Whether it belongs to the device that the packet leaves by.
@@ -33,7 +35,7 @@ pub fn select(
     let (scope_wanted, label_wanted) = (scope(destination), policy(destination).label);
     // Rules 1 to 8 of section 5 as a key, the best being the largest; rule 4 is about mobile hosts, which we are not.
     let key = |candidate: &Candidate| {
-        let Candidate { address, prefix_len, deprecated, temporary, of_device } = *candidate;
+        let Candidate { address, prefix_len, deprecated, optimistic, temporary, of_device } = *candidate;
         let ours = scope(address);
         // Of those that reach so far the smallest scope is best, of the others the largest.
         let by_scope = if ours >= scope_wanted { (true, -i16::from(ours)) } else { (false, i16::from(ours)) };
@@ -45,6 +47,7 @@ pub fn select(
             policy(address).label == label_wanted,
             temporary == prefer_temporary,
             common_prefix(address, destination).min(prefix_len.into()),
+            !optimistic,
         )
     };
     let mut best: Option<Candidate> = None;

@@ -10,6 +10,7 @@ fn candidate(text: &str) -> Candidate {
         address: address.parse().unwrap(),
         prefix_len: 64,
         deprecated: marks.contains('d'),
+        optimistic: false,
         temporary: marks.contains('t'),
         of_device: !marks.contains('o'),
     }

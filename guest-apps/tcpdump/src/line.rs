@@ -41,10 +41,10 @@ fn time(at: Duration) -> String {
 /// What is in a frame, behind its link header if that is wanted.
 fn content(seen: &Seen, link_header: bool) -> String {
     let bytes = &seen.bytes;
-    let Ok(header) = Header::parse(bytes) else { return describe(bytes) };
+    let Ok(header) = Header::parse(bytes) else { return whole(bytes) };
     let tag = Some(header.payload()).filter(|_| header.ether_type() == EtherType::VLAN).and_then(Tag::parse);
     let Some((tag, ether_type)) = tag else {
-        let described = describe(bytes);
+        let described = whole(bytes);
         return match link_header {
             true => format!("{}{}", ethernet(&header, seen.length), without_name(&described)),
             false => described,
@@ -52,13 +52,22 @@ fn content(seen: &Seen, link_header: bool) -> String {
     };
     let mut inner = bytes.clone();
     inner.drain(HEADER_LEN - 2..HEADER_LEN - 2 + TAG_LEN);
-    let (vlan, described) = (format!("vlan {}, p {}, ", tag.id, tag.priority), describe(&inner));
+    let (vlan, described) = (format!("vlan {}, p {}, ", tag.id, tag.priority), whole(&inner));
     match link_header {
         true => {
             let head = ethernet(&header, seen.length);
             format!("{head}{vlan}ethertype {}, {}", name(ether_type), without_name(&described))
         }
         false => format!("{vlan}{described}"),
+    }
+}
+
+/// What is in a frame without a tag. An ARP packet has its length, which is that of its frame, behind it.
+fn whole(bytes: &[u8]) -> String {
+    let described = describe(bytes);
+    match described.starts_with("ARP, Re") {
+        true => format!("{described}, length {}", bytes.len().saturating_sub(HEADER_LEN)),
+        false => described,
     }
 }
 
@@ -122,9 +131,7 @@ mod tests {
             line(&tagged, &options("-te"), false),
             format!("{head} 802.1Q (0x8100), length 46: vlan 100, p 3, ethertype ARP (0x0806), {ARP}\n")
         );
-        assert!(
-            line(&seen, &options("-tx"), false).ends_with("\t0x0010:  c000 0202 0000 0000 0000 c000 0201\n")
-        );
+        assert!(line(&seen, &options("-tx"), false).ends_with("\t0x0010:  0202 0000 0000 0000 c000 0201\n"));
         assert!(line(&seen, &options("-txx"), false).contains("\t0x0000:  ffff ffff ffff 0200"));
     }
 

@@ -263,7 +263,10 @@ impl<'a> Parser<'a> {
                 Ok(tree::station(bytes.ok_or_else(|| syntax(word))?, end))
             }
             Some(Kind::Host) | None => {
-                let prefix = Prefix::parse(word).ok_or_else(|| format!("unknown host '{word}'"))?;
+                let prefix = Prefix::parse(word).ok_or_else(|| match (qualifiers.kind, qualifiers.end) {
+                    (None, None) => syntax(word),
+                    _ => format!("unknown host '{word}'"),
+                })?;
                 network_of(protocol, prefix, end)
             }
         }

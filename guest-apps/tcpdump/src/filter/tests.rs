@@ -112,7 +112,7 @@ fn expressions_choose_frames() {
         ("vlan 101", &[]),
         ("outbound", &["udp"]),
         ("inbound and udp", &["later", "piece6"]),
-        ("less 42", &["icmp"]),
+        ("less 42", &["arp", "icmp"]),
         ("greater 62", &["piece6", "tcp6"]),
         ("not (ip or ip6)", &["arp"]),
         ("!ip && !ip6", &["arp"]),

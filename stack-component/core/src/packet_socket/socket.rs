@@ -112,14 +112,14 @@ pub struct Socket {
     /// Devices that it keeps promiscuous. Linux: `packet_mclist`.
     pub(super) memberships: Vec<DeviceIndex>,
     /// All frames for which there was no room. Linux: `sk_drops`.
-    pub(super) dropped: u64,
-    pub(super) receive_buffer: usize,
+    dropped: u64,
+    receive_buffer: usize,
     snap_length: usize,
     ignore_outgoing: bool,
     filter: Option<Program>,
     statistics: Statistics,
     queue: VecDeque<Received>,
-    pub(super) queued_bytes: usize,
+    queued_bytes: usize,
 }
 
 impl Socket {
@@ -154,6 +154,16 @@ impl Socket {
     /// The only device that it hears.
     pub fn device(&self) -> Option<DeviceIndex> {
         self.device
+    }
+
+    /// Bytes of frames that wait, and how many may.
+    pub fn memory(&self) -> (usize, usize) {
+        (self.queued_bytes, self.receive_buffer)
+    }
+
+    /// All frames for which there was no room.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
     }
 
     /// Sets an option; `max_buffer` is the largest receive buffer in bytes that may be asked for. Linux:

@@ -133,6 +133,11 @@ impl Raw {
         self.sockets.get(handle)
     }
 
+    /// All sockets.
+    pub fn iter(&self) -> impl Iterator<Item = (RawHandle, &Socket)> {
+        self.sockets.iter()
+    }
+
     /// Gives raw sockets their copies of a packet. `packet` is what they get: of IPv4 from the IP header on, of
     /// IPv6 without it; `payload` is what the IP header carries. Answers whether somebody took it. Linux:
     /// `raw_local_deliver`, `raw6_local_deliver`.

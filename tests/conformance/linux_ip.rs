@@ -8,7 +8,7 @@ use std::thread;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use conformance::deadline::wait_for;
-use conformance::namespace::{GUEST, Namespace};
+use conformance::namespace::{GUEST, LINUX, Namespace};
 use conformance::scratch::Scratch;
 use conformance::traffic::bytes;
 use conformance::wnet_process::Wnet;
@@ -17,6 +17,7 @@ use conformance::{artifacts, needs};
 crate::cases! {
     pings_of_all_sizes_come_back,
     pings_of_all_sizes_come_back_over_ipv6,
+    routes_and_times_are_recorded,
     a_guest_is_served_over_ipv6,
     linux_is_reached_through_a_guest_as_router,
     dnsmasq_gives_an_address,
@@ -86,6 +87,20 @@ fn pings_of_all_sizes_come_back() -> Result<()> {
 fn pings_of_all_sizes_come_back_over_ipv6() -> Result<()> {
     let (linux, _server) = served()?;
     ping_all(&linux, &GUEST_V6.to_string(), &sizes(HEADERS_V6))
+}
+
+/// What Linux's ping shows of the options that came back.
+fn routes_and_times_are_recorded() -> Result<()> {
+    needs::program("ping", "iputils-ping")?;
+    let (linux, _server) = served()?;
+    let guest = GUEST.to_string();
+    let report = linux.run("ping", &["-n", "-R", "-c", "1", "-W", "5", &guest])?;
+    let words: Vec<&str> =
+        report.split_whitespace().skip_while(|word| *word != "RR:").skip(1).take(4).collect();
+    ensure!(words == [LINUX, GUEST, GUEST, LINUX].map(|address| address.to_string()), "{report}");
+    let report = linux.run("ping", &["-n", "-T", "tsandaddr", "-c", "1", "-W", "5", &guest])?;
+    ensure!(report.contains(&format!("{GUEST}")) && report.contains(" not-standard"), "{report}");
+    Ok(())
 }
 
 fn a_guest_is_served_over_ipv6() -> Result<()> {

@@ -5,7 +5,7 @@ use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::icmp::v4::{self as icmp, Problem};
 use crate::ip::Cutting;
-use crate::ip::v4::Received;
+use crate::ip::v4::{self, Received, Recorder};
 use crate::multicast::Member;
 use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{Checksum, LinkDestination, Packet};
@@ -14,7 +14,7 @@ use crate::udp::{Arrival, Rejected};
 use crate::wire::icmpv4::Type;
 use crate::wire::protocol::Protocol;
 use crate::wire::udp::Header;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 
 /// Gives a packet that is for us to its protocol. `to_many` says that it is for others, too. Linux:
 /// `ip_local_deliver`.
@@ -150,6 +150,7 @@ fn icmp_message(
             });
             // Everybody's address is no sender's: the route chooses one of ours.
             let from = (!to_many).then_some(received.destination.into());
+            let packet = with_options_echoed(cx, packet, received, from);
             let &Received { source, tos, .. } = received;
             let reply = Outgoing {
                 packet,
@@ -175,6 +176,27 @@ fn icmp_message(
             Ok(())
         }
     }
+}
+
+/// Puts before an answer the options of the packet `received` that record who it meets. Linux: `ip_options_echo`.
+fn with_options_echoed(
+    cx: &Context<'_>,
+    mut packet: Packet,
+    received: &Received,
+    from: Option<IpAddr>,
+) -> Packet {
+    let options = received.options(&packet);
+    if options.is_empty() {
+        return packet;
+    }
+    let (device, peer) = (packet.meta.device, IpAddr::V4(received.source));
+    let ours = from.or_else(|| cx.interfaces.source_for(cx.sysctl, device, peer, peer));
+    let Some(IpAddr::V4(address)) = ours else { return packet };
+    let us = Recorder { address, millis: cx.now.as_millis() };
+    let options = v4::echo_options(options, us);
+    packet.push(options.len()).copy_from_slice(&options);
+    packet.meta.options = options.len() as u8;
+    packet
 }
 
 /// Tells a packet's sender what is wrong with it.

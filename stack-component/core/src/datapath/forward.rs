@@ -5,11 +5,12 @@ use crate::counters::Counter;
 use crate::device::Interface;
 use crate::drop_reason::DropReason;
 use crate::icmp::v4::Problem;
-use crate::ip::v4::{self, Received, TooFar};
+use crate::ip::v4::{self, Received, Recorder, TooFar};
 use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{LinkDestination, Packet};
 use crate::qdisc;
 use crate::route::{NextHop, Refusal};
+use crate::wire::ipv4::{HEADER_LEN, set_options_len};
 use core::net::IpAddr;
 
 /// Whether we pass such packets on. Linux: `IN_DEV_FORWARD`.
@@ -40,6 +41,9 @@ pub(super) fn forward(
             return Err(DropReason::PacketTooBig);
         }
     }
+    if received.header_len > HEADER_LEN {
+        leave_our_mark(cx, &mut packet, &received, &hop);
+    }
     if near {
         advise(cx, &packet, &received, &hop);
     }
@@ -50,6 +54,19 @@ pub(super) fn forward(
     packet.meta.priority = qdisc::priority_of_tos(received.tos);
     let target = transmit::Target::Neighbour(hop.neighbour);
     transmit::egress(cx, packet, transmit::Way { input, device: hop.device, target, mtu })
+}
+
+/// Fills in the options that ask every router for its address or time. Linux: `ip_forward_options`.
+fn leave_our_mark(cx: &Context<'_>, packet: &mut Packet, received: &Received, hop: &NextHop) {
+    let source = hop.source.or_else(|| {
+        cx.interfaces.source_for(cx.sysctl, hop.device, hop.neighbour, received.destination.into())
+    });
+    let Some(IpAddr::V4(address)) = source else { return };
+    let us = Recorder { address, millis: cx.now.as_millis() };
+    let options = packet.data_mut().get_mut(HEADER_LEN..received.header_len);
+    if options.is_some_and(|options| us.record(options)) {
+        set_options_len(packet.data_mut(), received.header_len - HEADER_LEN);
+    }
 }
 
 /// Tells the sender of a packet that goes back to the link it came from of the gateway there. Linux:

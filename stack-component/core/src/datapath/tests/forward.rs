@@ -42,6 +42,22 @@ fn a_packet_goes_on_with_one_hop_less() {
 }
 
 #[test]
+fn a_router_leaves_its_address_in_a_recorded_route() {
+    let (mut host, eth1) = Host::router();
+    know_behind(&mut host, &eth1);
+    let route = [&[7, 11, 8][..], &PEER.octets(), &[0; 4], &[1]].concat();
+    let mut packet = packet_with_options(&route, Protocol(99), b"payload");
+    packet[16..20].copy_from_slice(&BEHIND.octets());
+    fix_header_checksum(&mut packet);
+    host.arrive(ip_frame(&packet));
+    let sent = eth1.wire().sent.pop().unwrap();
+    let header = ipv4::Header::parse(&sent[14..]).unwrap();
+    assert!(header.checksum_is_valid());
+    assert_eq!(sent[34..46], [&[7, 11, 12][..], &PEER.octets(), &[198, 51, 100, 1], &[1]].concat());
+    assert_eq!(header.payload(), b"payload");
+}
+
+#[test]
 fn why_packets_go_no_further() {
     let (mut host, eth1) = Host::router();
     know_behind(&mut host, &eth1);

@@ -31,6 +31,24 @@ fn an_echo_keeps_its_type_of_service_and_gets_a_time_to_live_of_its_own() {
 }
 
 #[test]
+fn an_answer_brings_back_the_route_and_the_times() {
+    let mut host = Host::new();
+    let route = [&[7, 15, 8][..], &PEER.octets(), &[0; 8], &[1]].concat();
+    host.arrive(ip_frame(&packet_with_options(&route, Protocol::ICMP, &echo_request(b"ping -R"))));
+    let sent = host.eth0.wire().sent.pop().unwrap();
+    check_packet(&sent[14..]);
+    let header = ipv4::Header::parse(&sent[14..]).unwrap();
+    let us = US.octets();
+    assert_eq!(sent[34..50], [&[7, 15, 16][..], &PEER.octets(), &us, &us, &[0]].concat());
+    assert_eq!(header.payload()[8..], *b"ping -R");
+    let security = [&[130, 4, 0, 0][..], &[68, 4, 5, 0xe1]].concat();
+    host.arrive(ip_frame(&packet_with_options(&security, Protocol::ICMP, &echo_request(b"x"))));
+    let sent = host.eth0.wire().sent.pop().unwrap();
+    assert_eq!(sent[34..38], [68, 4, 5, 0xf1], "the times that found no room are counted");
+    assert_eq!(host.dropped(), []);
+}
+
+#[test]
 fn who_asks_for_what_is_not_there_is_told() {
     let mut host = Host::new();
     let bad_option = packet_with_options(&[7, 3, 99, 0], Protocol::ICMP, &echo_request(b""));

@@ -3,10 +3,9 @@
 use crate::drop_reason::DropReason;
 use crate::packet::{LinkDestination, Packet};
 use crate::wire::Malformed;
-use crate::wire::ipv4::Header;
+use crate::wire::ipv4::{HEADER_LEN, Header};
 use crate::wire::protocol::Protocol;
 use core::net::Ipv4Addr;
-use core::ops::Range;
 
 /// What the header of a received packet says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,13 +40,9 @@ impl Received {
         packet.whole().get(self.offset..).unwrap_or_default()
     }
 
-    fn options_range(&self) -> Range<usize> {
-        crate::wire::ipv4::HEADER_LEN..self.header_len
-    }
-
-    /// The options with their padding, of a packet that begins with its IP header.
+    /// The options with their padding, whatever was pulled off the packet's front since.
     pub fn options<'a>(&self, packet: &'a Packet) -> &'a [u8] {
-        packet.data().get(self.options_range()).unwrap_or_default()
+        self.quote(packet).get(HEADER_LEN..self.header_len).unwrap_or_default()
     }
 }
 
@@ -102,7 +97,7 @@ pub fn check_addresses(source: Ipv4Addr, destination: Ipv4Addr, localnet: bool) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::ipv4::{Fields, HEADER_LEN};
+    use crate::wire::ipv4::Fields;
     use alloc::vec::Vec;
 
     fn bytes() -> Vec<u8> {

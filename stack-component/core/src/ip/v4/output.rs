@@ -6,14 +6,14 @@ use crate::ip::Cutting;
 use crate::packet::Packet;
 use crate::random::Random;
 use crate::time::Instant;
-use crate::wire::ipv4::{Fields, HEADER_LEN};
+use crate::wire::ipv4::{Fields, HEADER_LEN, set_options_len};
 use crate::wire::protocol::Protocol;
 use core::net::Ipv4Addr;
 
 /// A payload with all that its header is made of.
 #[derive(Debug)]
 pub struct Request {
-    /// The transport header and its payload.
+    /// The transport header and its payload, behind as many bytes of options as its metadata says.
     pub packet: Packet,
     /// One of our addresses.
     pub source: Ipv4Addr,
@@ -53,6 +53,10 @@ pub fn output(
     };
     Fields { tos, total_len, identification, dont_fragment, ttl, protocol, source, destination }
         .emit(packet.push(HEADER_LEN));
+    let options = usize::from(core::mem::take(&mut packet.meta.options));
+    if options > 0 {
+        set_options_len(packet.data_mut(), options);
+    }
     Ok(packet)
 }
 

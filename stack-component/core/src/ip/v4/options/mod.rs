@@ -1,5 +1,9 @@
-//! IPv4 options of received packets: are they well-formed, and is none a source route?
-//! Linux: `ip_options_compile`.
+//! IPv4 options of received packets: are they well-formed, and is none a source route? Those that ask every host on the
+//! way for its address or time are in [`record`]. Linux: `ip_options_compile`.
+
+mod record;
+
+pub use record::{Recorder, echo};
 
 /// What is wrong with options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,11 +66,33 @@ fn check_slots(option: &[u8], header: usize, slot: usize) -> Result<(), usize> {
 }
 
 fn check_timestamp(option: &[u8]) -> Result<(), usize> {
-    let flags = option.get(3).ok_or(1usize)? & 0xf;
+    let (missed, flags) = split_flags(*option.get(3).ok_or(1usize)?);
+    let slot = slot_of(flags).ok_or(3usize)?;
+    check_slots(option, 4, slot)?;
+    let full = option.get(2).is_some_and(|&pointer| usize::from(pointer) > option.len());
+    // Nobody else can be counted whose time found no room.
+    if full && flags != ONLY_NAMED && missed == MOST_MISSED { Err(3) } else { Ok(()) }
+}
+
+/// What a timestamp option holds: times alone, times of everybody with addresses, times of named hosts.
+const TIMES_ALONE: u8 = 0;
+const WITH_ADDRESSES: u8 = 1;
+const ONLY_NAMED: u8 = 3;
+
+/// Most hosts that are counted whose time found no room.
+const MOST_MISSED: u8 = 15;
+
+/// How many hosts found no room, and what is held.
+fn split_flags(byte: u8) -> (u8, u8) {
+    (byte >> 4, byte & 0xf)
+}
+
+/// Bytes of a host's slot.
+fn slot_of(flags: u8) -> Option<usize> {
     match flags {
-        0 => check_slots(option, 4, 4),
-        1 | 3 => check_slots(option, 4, 8),
-        _ => Err(3),
+        TIMES_ALONE => Some(4),
+        WITH_ADDRESSES | ONLY_NAMED => Some(8),
+        _ => None,
     }
 }
 
@@ -97,6 +123,9 @@ mod tests {
             (&[TIMESTAMP, 8, 5, 1, 0, 0, 0, 0], malformed(22)),
             (&[TIMESTAMP, 8, 5, 2, 0, 0, 0, 0], malformed(23)),
             (&[TIMESTAMP, 3, 5, END], malformed(21)),
+            (&[TIMESTAMP, 4, 5, 0xe1], Ok(())),
+            (&[TIMESTAMP, 4, 5, 0xf1], malformed(23)),
+            (&[TIMESTAMP, 4, 5, 0xf3], Ok(())),
         ];
         for (options, expected) in rows {
             assert_eq!(check(options), *expected, "{options:?}");

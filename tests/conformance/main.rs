@@ -23,6 +23,7 @@ mod ports_published;
 mod strangers;
 mod tcp_abuse;
 mod tcp_by_hand;
+mod tcpdump;
 mod tools;
 
 use std::process::ExitCode;
@@ -47,7 +48,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 21] = [
+const MODULES: [&[Case]; 22] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -60,6 +61,7 @@ const MODULES: [&[Case]; 21] = [
     strangers::CASES,
     instances::CASES,
     ping::CASES,
+    tcpdump::CASES,
     guests::CASES,
     own_interfaces::CASES,
     tools::CASES,

@@ -68,7 +68,10 @@ impl ReceiveRing {
     /// Takes frames for everybody from now on, or those for ourselves alone.
     pub(super) fn set_promiscuous(&mut self, bus: &mut impl Bus, promiscuous: bool) {
         self.promiscuous = promiscuous;
-        self.set_mode(bus);
+        // A device that did not come back from its reset stays off.
+        if bus.register_read(offset::RCTL) & rctl::EN != 0 {
+            self.set_mode(bus);
+        }
     }
 
     /// Says which frames are received. Linux: `e1000_set_rx_mode`.

@@ -23,7 +23,7 @@ use stack_core::wire::cidr::IpCidr;
 const DEFAULT_MTU: u32 = 1500;
 /// Least MTU. Linux: `ETH_MIN_MTU`.
 const MIN_MTU: u32 = 68;
-/// Largest MTU. The device could have 16110, the driver has no jumbo frames yet.
+/// Largest MTU.
 pub(crate) const MAX_MTU: u32 = E1000::<NicBus>::MAX_MTU;
 
 /// The stack that `config` describes.
@@ -51,9 +51,7 @@ fn take_function(functions: &mut [Option<Function>], index: u32) -> Result<Funct
 fn add_device(stack: &mut Stack, config: &DeviceConfig, function: Function) -> Result<(), String> {
     let mtu = config.mtu.unwrap_or(DEFAULT_MTU);
     if !(MIN_MTU..=MAX_MTU).contains(&mtu) {
-        return Err(format!(
-            "mtu {mtu} is not within {MIN_MTU} to {MAX_MTU} (jumbo frames are not built yet)"
-        ));
+        return Err(format!("mtu {mtu} is not within {MIN_MTU} to {MAX_MTU}"));
     }
     let device =
         E1000::probe(NicBus::new(function), Options::default()).map_err(|error| error.to_string())?;

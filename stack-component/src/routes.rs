@@ -2,7 +2,6 @@
 
 use crate::Component;
 use crate::bindings::exports::wnet::stack::routes::{Guest, Metrics, Route, Verb};
-use crate::configure::MAX_MTU;
 use crate::entry::enter;
 use crate::sockets::addresses::host;
 use alloc::format;
@@ -28,9 +27,6 @@ impl Guest for Component {
     }
 
     fn set_mtu(device: String, mtu: u32) -> Result<(), String> {
-        if mtu > MAX_MTU {
-            return Err(format!("mtu {mtu} is more than {MAX_MTU} (jumbo frames are not built yet)"));
-        }
         let set = enter(|state, _| state.stack.set_mtu(&device, mtu));
         set.map_err(|error| format!("{device}: {error}"))
     }

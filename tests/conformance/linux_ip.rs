@@ -2,13 +2,12 @@
 
 use std::ffi::OsStr;
 use std::io::Write;
-use std::net::Ipv6Addr;
 use std::process::{Child, Stdio};
 use std::thread;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use conformance::deadline::wait_for;
-use conformance::namespace::{GUEST, LINUX, Namespace};
+use conformance::namespace::{GUEST, GUEST_V6, LINUX, Namespace};
 use conformance::scratch::Scratch;
 use conformance::traffic::bytes;
 use conformance::wnet_process::Wnet;
@@ -23,10 +22,6 @@ crate::cases! {
     dnsmasq_gives_an_address,
     radvd_gives_addresses_as_linux_would_make_them,
 }
-
-/// Linux's end and the guest's, over IPv6.
-const LINUX_V6: &str = "fd77::1";
-const GUEST_V6: Ipv6Addr = Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, 0, 2);
 
 /// Bytes of an IPv4 and an IPv6 header with that of an echo.
 const HEADERS_V4: usize = 28;
@@ -52,16 +47,9 @@ fn sizes(headers: usize) -> Vec<usize> {
     sizes
 }
 
-/// A namespace with a TAP that has addresses of both versions.
-fn linux_with_both() -> Result<Namespace> {
-    let linux = Namespace::with_tap()?;
-    linux.run("ip", &["-6", "addr", "add", &format!("{LINUX_V6}/64"), "dev", "tap0", "nodad"])?;
-    Ok(linux)
-}
-
-/// The same, and an echo server on the TAP.
+/// A namespace with a TAP that has addresses of both versions, and an echo server on it.
 fn served() -> Result<(Namespace, Wnet)> {
-    let linux = linux_with_both()?;
+    let linux = Namespace::with_both()?;
     let address = format!("{GUEST_V6}/64");
     let server = Wnet::serve_on_tap(&linux, &["--ip", &address], "echo-server", 7)?;
     Ok((linux, server))
@@ -105,7 +93,7 @@ fn routes_and_times_are_recorded() -> Result<()> {
 
 fn a_guest_is_served_over_ipv6() -> Result<()> {
     needs::program("nc", "netcat-openbsd")?;
-    let linux = linux_with_both()?;
+    let linux = Namespace::with_both()?;
     let address = format!("{GUEST_V6}/64");
     let guest = artifacts::component("echo-server")?;
     let arguments = [OsStr::new("--ip"), OsStr::new(&address), guest.as_os_str(), OsStr::new("[::]:7")];
@@ -128,7 +116,7 @@ fn a_guest_is_served_over_ipv6() -> Result<()> {
 /// one, which a cable connects with the other.
 fn linux_is_reached_through_a_guest_as_router() -> Result<()> {
     needs::program("traceroute", "traceroute")?;
-    let near = linux_with_both()?;
+    let near = Namespace::with_both()?;
     let far = Namespace::new()?;
     let run = |words: &str| near.run("ip", &words.split(' ').collect::<Vec<_>>());
     run("tuntap add dev tap1 mode tap")?;
@@ -201,7 +189,7 @@ fn dnsmasq_gives_an_address() -> Result<()> {
 
 fn radvd_gives_addresses_as_linux_would_make_them() -> Result<()> {
     let radvd = needs::program("radvd", "radvd")?;
-    let linux = linux_with_both()?;
+    let linux = Namespace::with_both()?;
     let folder = Scratch::new()?;
     let prefix = "prefix fd77::/64 { AdvOnLink on; AdvAutonomous on; };";
     let pauses = "AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4;";

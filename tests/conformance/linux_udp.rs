@@ -2,11 +2,11 @@
 
 use std::ffi::OsStr;
 use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use anyhow::{Result, ensure};
 use conformance::artifacts;
-use conformance::namespace::{GUEST, LINUX, Namespace};
+use conformance::namespace::{GUEST, GUEST_V6, LINUX, LINUX_V6, Namespace};
 use conformance::traffic::bytes;
 use conformance::wnet_process::{Wnet, run};
 
@@ -18,17 +18,12 @@ crate::cases! {
     a_guest_finds_udp_as_std_has_it,
 }
 
-/// Linux's end and the guest's, over IPv6.
-const LINUX_V6: Ipv6Addr = Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, 0, 1);
-const GUEST_V6: Ipv6Addr = Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, 0, 2);
-
 /// The port of the echo service.
 const PORT: u16 = 7;
 
 /// A namespace with a TAP, and a guest on it that sends datagrams back, at the unspecified address `any`.
 fn echo(any: &str) -> Result<(Namespace, Wnet)> {
-    let linux = Namespace::with_tap()?;
-    linux.run("ip", &["-6", "addr", "add", &format!("{LINUX_V6}/64"), "dev", "tap0", "nodad"])?;
+    let linux = Namespace::with_both()?;
     let (guest, address) = (artifacts::component("test/udp-echo")?, format!("{GUEST_V6}/64"));
     let listen = format!("{any}:{PORT}");
     let arguments = [OsStr::new("--ip"), OsStr::new(&address), guest.as_os_str(), OsStr::new(&listen)];

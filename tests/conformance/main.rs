@@ -4,6 +4,7 @@
 //! lacks for a case is named, and the case is counted as ignored.
 
 mod arp;
+mod attacks;
 mod bad_frames;
 mod captures;
 mod command_line;
@@ -17,6 +18,7 @@ mod linux_failures;
 mod linux_impaired;
 mod linux_ip;
 mod linux_udp;
+mod linux_v6;
 mod own_interfaces;
 mod ping;
 mod ports_published;
@@ -48,15 +50,18 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 22] = [
+const MODULES: [&[Case]; 25] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
     linux_ip::CASES,
     linux_udp::CASES,
+    linux_v6::CASES,
     linux_impaired::CASES,
     captures::CASES,
     ports_published::CASES,
+    attacks::v4::CASES,
+    attacks::v6::CASES,
     bad_frames::CASES,
     strangers::CASES,
     instances::CASES,

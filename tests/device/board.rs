@@ -206,6 +206,11 @@ impl Noise {
     /// A frame of 60 to 1514 bytes.
     pub(crate) fn frame(&mut self, destination: [u8; 6], source: [u8; 6]) -> Vec<u8> {
         let len = 60 + self.below(1455);
+        self.frame_of(len, destination, source)
+    }
+
+    /// A frame of `len` bytes, at least 14.
+    pub(crate) fn frame_of(&mut self, len: usize, destination: [u8; 6], source: [u8; 6]) -> Vec<u8> {
         let mut bytes = [destination, source].concat();
         bytes.extend([0x88, 0xB5]);
         while bytes.len() < len {

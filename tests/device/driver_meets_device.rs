@@ -59,6 +59,35 @@ fn ten_thousand_frames_each_way() {
     }
 }
 
+/// Frames of up to the longest, in bursts, over small rings, both ways; the host is told when one more would not fit.
+#[test]
+fn long_frames_each_way() {
+    for (ring, budget) in [(16, 3), (64, 64), (256, 64)] {
+        let (board, mut driver) = Board::with_driver(ring, ring);
+        assert!(driver.set_mtu(Driver::<Board>::MAX_MTU));
+        let mut noise = Noise::new(u64::from(ring));
+        for turn in 0..300 {
+            let mut sent_in = Vec::new();
+            while board.can_receive() && sent_in.len() < 20 {
+                let len = 60 + noise.below(16_080);
+                sent_in.push(noise.frame_of(len, MAC, PEER));
+                let outcome = board.wire_in(WireFrame::new(sent_in.last().expect("just pushed")));
+                assert_eq!(outcome, ReceiveOutcome::Delivered);
+            }
+            let len = 60 + noise.below(16_069);
+            let sent_out = noise.frame_of(len, PEER, MAC);
+            send(&mut driver, &sent_out);
+            driver.flush();
+            assert!(board.wire_out() == [sent_out], "turn {turn}");
+            assert!(data(poll_all(&board, &mut driver, budget)) == sent_in, "turn {turn}");
+        }
+        assert_eq!((driver.counters(), board.dropped()), (DeviceCounters::default(), 0));
+        assert!(driver.set_mtu(1500));
+        let long = noise.frame_of(1600, MAC, PEER);
+        assert_eq!(board.wire_in(WireFrame::new(&long)), ReceiveOutcome::Oversize);
+    }
+}
+
 /// One burst of 32 costs what one frame costs, against the real device too.
 #[test]
 fn bursts_cost_a_fixed_number_of_crossings() {

@@ -1,6 +1,6 @@
 //! Wireshark's opinion of a capture.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -15,8 +15,10 @@ const VERIFY: [&str; 3] = ["ip.check_checksum:TRUE", "tcp.check_checksum:TRUE", 
 /// Frames that no stack should send. Linux alone may send a TCP checksum of 0 in its other form, 0xffff, as
 /// it does where no device sums: the two mean the same, but Wireshark objects.
 const UNSOUND: &str = "_ws.malformed || ip.checksum.status == 0 || \
-                       (tcp.checksum.status == 0 && !(tcp.checksum == 0xffff && ip.src == 198.51.100.1)) || \
-                       udp.checksum.status == 0 || icmp.checksum.status == 0";
+                       (tcp.checksum.status == 0 && !(tcp.checksum == 0xffff && \
+                       (ip.src == 198.51.100.1 || ipv6.src == fd77::1))) || \
+                       udp.checksum.status == 0 || icmp.checksum.status == 0 || \
+                       icmpv6.checksum.status == 0";
 
 /// `tshark` and a place for what it writes.
 #[derive(Debug)]
@@ -66,10 +68,12 @@ impl Tshark {
     ///
     /// # Errors
     /// The first frames that it did.
-    pub fn expect_no_retransmission(&self, file: &Path, source: Ipv4Addr) -> Result<()> {
+    pub fn expect_no_retransmission(&self, file: &Path, source: impl Into<IpAddr>) -> Result<()> {
         let kinds = ["retransmission", "fast_retransmission", "spurious_retransmission"];
         let any = kinds.map(|kind| format!("tcp.analysis.{kind}")).join(" || ");
-        let filter = format!("ip.src == {source} && ({any})");
+        let source = source.into();
+        let header = if source.is_ipv4() { "ip" } else { "ipv6" };
+        let filter = format!("{header}.src == {source} && ({any})");
         expect_none("are retransmissions", &self.frames(file, &filter)?)
     }
 }

@@ -1,7 +1,7 @@
 //! A machine in this process: the real stack component in the host's kernel, on a wire of the case's choice,
 //! with guests on it. For what the command `wnet` cannot do: several guests, frames by hand, counters.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, LazyLock};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -25,6 +25,16 @@ pub const ADDRESS: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 2);
 
 /// The address of who is at the other end of the wire, in a network of 24 bits.
 pub const PEER: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 1);
+
+/// The stack's address over IPv6, where it has one.
+pub const ADDRESS_V6: Ipv6Addr = Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, 0, 2);
+
+/// The address of who is at the other end of the wire over IPv6, in a network of 64 bits.
+pub const PEER_V6: Ipv6Addr = Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, 0, 1);
+
+/// An address that nobody else has is there at once, and nobody is bothered with questions for routers.
+const QUIET: [(&str, &str); 2] =
+    [("net.ipv6.conf.default.accept_dad", "0"), ("net.ipv6.conf.default.router_solicitations", "0")];
 
 /// Where the guests run; shared, because guests are futures and cost no threads.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
@@ -50,7 +60,19 @@ impl World {
     /// If the stack was not built or does not start.
     pub fn with_peer(sysctls: &[(&str, &str)]) -> Result<(Self, WirePeer)> {
         let (near, far) = cable().context("no wire")?;
-        let world = Self::start(artifacts::component_bytes("stack")?, Arc::new(near), sysctls)?;
+        let world = Self::start(artifacts::component_bytes("stack")?, Arc::new(near), &[], sysctls)?;
+        Ok((world, WirePeer::new(far)))
+    }
+
+    /// The same with the address [`ADDRESS_V6`] beside the other one.
+    ///
+    /// # Errors
+    /// If the stack was not built or does not start.
+    pub fn with_peer_of_both(sysctls: &[(&str, &str)]) -> Result<(Self, WirePeer)> {
+        let (near, far) = cable().context("no wire")?;
+        let more = [(ADDRESS_V6.into(), 64)];
+        let sysctls = [&QUIET, sysctls].concat();
+        let world = Self::start(artifacts::component_bytes("stack")?, Arc::new(near), &more, &sysctls)?;
         Ok((world, WirePeer::new(far)))
     }
 
@@ -65,15 +87,20 @@ impl World {
         let config = GatewayConfig { address: PEER, prefix_length: 24, guest: ADDRESS, publish };
         let gateway = Gateway::listen(&config).and_then(|listening| listening.start(far))?;
         let published = gateway.published().first().context("a published port")?.listen;
-        Ok((Self::start(stack, Arc::new(near), &[])?, gateway, published))
+        Ok((Self::start(stack, Arc::new(near), &[], &[])?, gateway, published))
     }
 
-    fn start(stack: Vec<u8>, wire: Arc<dyn Wire>, sysctls: &[(&str, &str)]) -> Result<Self> {
+    fn start(
+        stack: Vec<u8>,
+        wire: Arc<dyn Wire>,
+        more: &[(IpAddr, u8)],
+        sysctls: &[(&str, &str)],
+    ) -> Result<Self> {
         let nic = NicConfig {
             name: "eth0".into(),
             mac: MAC,
             wire,
-            addresses: vec![(ADDRESS.into(), 24)],
+            addresses: [&[(ADDRESS.into(), 24)][..], more].concat(),
             dhcp: false,
             ipv6: false,
             gateways: Vec::new(),

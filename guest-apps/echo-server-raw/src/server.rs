@@ -1,6 +1,7 @@
 //! The listening socket, and the loop that waits for it and for all clients.
 
 use std::io::Write;
+use std::net::SocketAddr;
 
 use wasi::io::poll::{Pollable, poll};
 use wasi::sockets::instance_network::instance_network;
@@ -25,12 +26,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Listens on `port` of all IPv4 addresses and says so on standard output.
-    pub(crate) fn listen(port: u16) -> Result<Self, ErrorCode> {
-        let socket = create_tcp_socket(IpAddressFamily::Ipv4)?;
+    /// Listens on `address` and says so on standard output.
+    pub(crate) fn listen(address: SocketAddr) -> Result<Self, ErrorCode> {
+        let (family, address) = wasi_address(address);
+        let socket = create_tcp_socket(family)?;
         let arrival = socket.subscribe();
         // The network is only needed to bind: it says where the socket may be reached from.
-        let address = IpSocketAddress::Ipv4(Ipv4SocketAddress { port, address: (0, 0, 0, 0) });
         socket.start_bind(&instance_network(), address)?;
         finish(&arrival, || socket.finish_bind())?;
         socket.start_listen()?;
@@ -115,6 +116,24 @@ impl Server {
                 }
                 Err(error) => return Err(error),
             }
+        }
+    }
+}
+
+/// A family and an address as the interface wants them.
+fn wasi_address(address: SocketAddr) -> (IpAddressFamily, IpSocketAddress) {
+    let port = address.port();
+    match address {
+        SocketAddr::V4(v4) => {
+            let [a, b, c, d] = v4.ip().octets();
+            (IpAddressFamily::Ipv4, IpSocketAddress::Ipv4(Ipv4SocketAddress { port, address: (a, b, c, d) }))
+        }
+        SocketAddr::V6(v6) => {
+            let [a, b, c, d, e, f, g, h] = v6.ip().segments();
+            let address = (a, b, c, d, e, f, g, h);
+            let (flow_info, scope_id) = (v6.flowinfo(), v6.scope_id());
+            let address = Ipv6SocketAddress { port, flow_info, address, scope_id };
+            (IpAddressFamily::Ipv6, IpSocketAddress::Ipv6(address))
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct Card {
     pub ipv6: bool,
     /// Next hops of default routes, each in the network of one of the addresses, or link-local.
     pub gateways: Vec<IpAddr>,
+    /// Its largest IP packet in bytes; none: what its wire carries.
+    pub mtu: Option<u16>,
 }
 
 /// What a network card is plugged into.
@@ -44,6 +46,9 @@ pub enum WireConfig {
 /// The guest's address on the user wire unless it is told otherwise, as with QEMU and slirp.
 const USER_ADDRESS: Cidr = Cidr { address: IpAddr::V4(Ipv4Addr::new(10, 0, 2, 15)), prefix_length: 24 };
 
+/// Largest IP packet of the user wire, in bytes.
+const USER_MTU: u16 = 1500;
+
 /// Where on the command line the options of network cards stand.
 #[derive(Debug, Default)]
 pub(super) struct Places {
@@ -51,6 +56,7 @@ pub(super) struct Places {
     mac: Vec<usize>,
     addresses: Vec<usize>,
     gateways: Vec<usize>,
+    mtu: Vec<usize>,
 }
 
 impl Places {
@@ -61,6 +67,7 @@ impl Places {
             mac: places("mac"),
             addresses: places("addresses"),
             gateways: places("gateways"),
+            mtu: places("mtu"),
         }
     }
 
@@ -81,6 +88,7 @@ struct Said {
     words: Vec<AddressArgument>,
     addresses: Vec<Cidr>,
     gateways: Vec<IpAddr>,
+    mtus: Vec<u16>,
 }
 
 /// The cards that the command line describes. The error is one line.
@@ -107,6 +115,7 @@ pub(super) fn from_arguments(arguments: &RunArguments, places: &Places) -> Resul
             addresses: words.iter().filter_map(|word| word.cidr()).collect(),
             words,
             gateways: places.of_card(number, &places.gateways, &arguments.gateways),
+            mtus: places.of_card(number, &places.mtu, &arguments.mtu),
         };
         match wire {
             WireArgument::Tap(name) => tap_card(name, said),
@@ -138,6 +147,7 @@ fn refuse_card_options(arguments: &RunArguments) -> Result<(), String> {
         ("--ip", !arguments.addresses.is_empty()),
         ("--gateway", !arguments.gateways.is_empty()),
         ("--mac", !arguments.mac.is_empty()),
+        ("--mtu", !arguments.mtu.is_empty()),
         ("--publish", !arguments.publish.is_empty()),
     ];
     match given.into_iter().find(|(_, given)| *given) {
@@ -158,6 +168,7 @@ fn tap_card(name: &str, said: Said) -> Result<Card, String> {
     Ok(Card {
         wire: WireConfig::Tap(name.to_string()),
         mac: mac_of(&said, said.addresses.first())?,
+        mtu: mtu_of(&said)?,
         dhcp: said.words.contains(&AddressArgument::Dhcp),
         ipv6: said.words.contains(&AddressArgument::Auto),
         addresses: said.addresses,
@@ -192,9 +203,12 @@ fn user_card(said: Said, publish: Vec<Publish>) -> Result<Card, String> {
         return Err(format!("--gateway {gateway}: the user wire has no IPv6 yet"));
     };
     let prefix_length = first.prefix_length;
-    let mac = mac_of(&said, Some(&first))?;
+    let (mac, mtu) = (mac_of(&said, Some(&first))?, mtu_of(&said)?);
+    if mtu.is_some_and(|mtu| mtu > USER_MTU) {
+        return Err(format!("--mtu: the user wire carries packets of up to {USER_MTU} bytes"));
+    }
     let wire = WireConfig::User { guest, gateway: address, prefix_length, publish };
-    Ok(Card { wire, mac, addresses, dhcp: false, ipv6: false, gateways: vec![gateway] })
+    Ok(Card { wire, mac, addresses, dhcp: false, ipv6: false, gateways: vec![gateway], mtu })
 }
 
 /// The gateway's address beside the guest's: the network's second, or the first if the guest has that.
@@ -224,6 +238,14 @@ fn mac_of(said: &Said, address: Option<&Cidr>) -> Result<Option<[u8; 6]>, String
         [] => Ok(address.map(|cidr| default_mac(cidr.address))),
         [mac] => Ok(Some(mac)),
         _ => Err("--mac: a network card has one address".into()),
+    }
+}
+
+fn mtu_of(said: &Said) -> Result<Option<u16>, String> {
+    match said.mtus[..] {
+        [] => Ok(None),
+        [mtu] => Ok(Some(mtu)),
+        _ => Err("--mtu: a network card has one".into()),
     }
 }
 

@@ -93,13 +93,17 @@ struct RunArguments {
 
     /// What a network card is plugged into: `user`, a gateway inside of this process that needs no privileges;
     /// `tap:NAME`, an existing TAP device; `none`, no card (the loopback device alone). Several make several
-    /// cards, eth0, eth1 and so on; --mac, --ip and --gateway belong to the card before them
+    /// cards, eth0, eth1 and so on; --mac, --mtu, --ip and --gateway belong to the card before them
     #[arg(long, value_name = "WIRE", default_value = "user", value_parser = values::wire)]
     nic: Vec<WireArgument>,
 
     /// MAC address of the network card [default: 52:54 and the four bytes of the first address]
     #[arg(long, value_name = "MAC", value_parser = values::mac)]
     mac: Vec<[u8; 6]>,
+
+    /// Largest IP packet of the network card in bytes, 68 to 16110 [default: a TAP's own, 1500 on the user wire]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(68..=16_110))]
+    mtu: Vec<u16>,
 
     /// Address of the network card with the length of its network prefix in bits, IPv4 or IPv6; the first of
     /// each is the primary one. `dhcp`: IPv4 from a DHCP server; `auto`: IPv6 from routers' advertisements [default: 10.0.2.15/24 on the user wire; a TAP needs one]

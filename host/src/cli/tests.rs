@@ -88,6 +88,7 @@ fn without_options_the_guest_is_on_the_user_wire() {
             dhcp: false,
             ipv6: false,
             gateways: vec![Ipv4Addr::new(10, 0, 2, 2).into()],
+            mtu: None,
         }],
         sysctls: vec![],
         pcap: None,
@@ -107,7 +108,7 @@ fn without_options_the_guest_is_on_the_user_wire() {
 #[test]
 fn all_options_together() {
     let config = config(
-        "run --name one --stack my.wasm --nic tap:tap0 --mac 02:00:00:00:00:0f --ip 192.0.2.15/24 \
+        "run --name one --stack my.wasm --nic tap:tap0 --mac 02:00:00:00:00:0f --mtu 9000 --ip 192.0.2.15/24 \
          --ip 198.51.100.7/28 --gateway 192.0.2.1 --gateway 198.51.100.1 --dir /srv::/ --dir data --env A=b=c \
          --env HOME --sysctl net.ipv4.tcp_syn_retries=3 --grant control,ping --pcap out.pcapng g.wasm -p 1 --name=x -- -q",
     );
@@ -123,6 +124,7 @@ fn all_options_together() {
                 dhcp: false,
                 ipv6: false,
                 gateways: vec![Ipv4Addr::new(192, 0, 2, 1).into(), Ipv4Addr::new(198, 51, 100, 1).into()],
+                mtu: Some(9000),
             }],
             sysctls: vec![("net.ipv4.tcp_syn_retries".into(), "3".into())],
             pcap: Some("out.pcapng".into()),
@@ -177,7 +179,7 @@ fn the_user_wires_gateway_finds_room() {
 #[test]
 fn options_belong_to_the_card_before_them() {
     let cards = config(
-        "run --nic tap:a --mac 02:00:00:00:00:0a --ip 192.0.2.1/24 --ip fd77::1/64 --gateway fe80::1 \
+        "run --nic tap:a --mac 02:00:00:00:00:0a --mtu 9000 --ip 192.0.2.1/24 --ip fd77::1/64 --gateway fe80::1 \
          --nic user -p 80:80 --nic tap:b --ip 198.51.100.1/24 --gateway 198.51.100.9 g.wasm",
     )
     .cards;
@@ -186,6 +188,7 @@ fn options_belong_to_the_card_before_them() {
     assert_eq!(a.addresses, [cidr("192.0.2.1/24"), cidr("fd77::1/64")]);
     assert_eq!(a.gateways, ["fe80::1".parse::<IpAddr>().unwrap()]);
     assert!(matches!(&user.wire, WireConfig::User { publish, .. } if publish.len() == 1));
+    assert_eq!((a.mtu, user.mtu, b.mtu), (Some(9000), None, None));
     assert_eq!((&b.addresses[..], b.gateways.len()), (&[cidr("198.51.100.1/24")][..], 1));
     assert_eq!(b.mac.unwrap(), [0x52, 0x54, 198, 51, 100, 1]);
     let found = card("run --nic tap:a --ip dhcp --ip auto g.wasm");
@@ -220,6 +223,10 @@ fn what_is_wrong_is_said_in_a_line() {
         ("run --nic none --ip 192.0.2.1/24 g.wasm", "--ip needs a network card"),
         ("run --nic none --gateway 192.0.2.1 g.wasm", "--gateway needs a network card"),
         ("run --nic none --mac 02:00:00:00:00:01 g.wasm", "--mac needs a network card"),
+        ("run --nic none --mtu 1400 g.wasm", "--mtu needs a network card"),
+        ("run --mtu 1501 g.wasm", "carries packets of up to 1500 bytes"),
+        ("run --mtu 1400 --mtu 1300 g.wasm", "a network card has one"),
+        ("run --nic tap:t --ip 192.0.2.1/24 --mtu 16111 g.wasm", "68..=16110"),
         ("run --nic none --pcap f g.wasm", "nothing to capture"),
         ("run --ip dhcp g.wasm", "are not supported yet on the user wire"),
         ("run --ip fd00::1/64 g.wasm", "the user wire has no IPv6 yet"),

@@ -13,6 +13,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Largest IP packet of the controller, in bytes. Linux: `MAX_JUMBO_FRAME_SIZE` without its headers.
+const MAX_MTU: u32 = 16_110;
+
 /// The name of a network card's interface.
 fn interface(number: usize) -> String {
     format!("eth{number}")
@@ -28,6 +31,8 @@ pub(super) struct Machine {
 /// A network card's end of the wire, and what is to be started at the other.
 struct Plug {
     wire: Arc<dyn Wire>,
+    /// Its largest packet in bytes; none: the stack's default.
+    mtu: Option<u32>,
     far: Option<(Listening, UserWire)>,
 }
 
@@ -38,9 +43,13 @@ impl Machine {
         let component = stack_component(config.stack.as_deref())?;
         let plugs = config.cards.iter().map(plug).collect::<Result<Vec<_>, _>>()?;
         let capture = config.pcap.as_deref().map(|file| capture(file, config.cards.len())).transpose()?;
-        let (wires, fars): (Vec<_>, Vec<_>) = plugs.into_iter().map(|Plug { wire, far }| (wire, far)).unzip();
+        let (wires, fars): (Vec<_>, Vec<_>) =
+            plugs.into_iter().map(|Plug { wire, mtu, far }| ((wire, mtu), far)).unzip();
         let numbered = config.cards.iter().zip(wires).enumerate();
-        let nics = numbered.map(|(number, (card, wire))| nic(number, card, wire, capture.clone())).collect();
+        let nics = numbered.map(|(number, (card, (wire, mtu)))| {
+            nic(number, card, captured(wire, capture.clone(), number), mtu)
+        });
+        let nics = nics.collect();
         let kernel =
             Kernel::start(KernelConfig { component, nics, sysctls: config.sysctls.clone(), cache: true })?;
         let gateway =
@@ -96,7 +105,11 @@ fn stack_component(file: Option<&Path>) -> Result<StackComponent, Failure> {
 
 fn plug(card: &Card) -> Result<Plug, Failure> {
     match &card.wire {
-        WireConfig::Tap(name) => Ok(Plug { wire: Arc::new(Tap::open(name)?), far: None }),
+        WireConfig::Tap(name) => {
+            let tap = Tap::open(name)?;
+            let mtu = tap.mtu().map(|mtu| mtu.min(MAX_MTU));
+            Ok(Plug { wire: Arc::new(tap), mtu, far: None })
+        }
         WireConfig::User { guest, gateway, prefix_length, publish } => {
             let config = GatewayConfig {
                 address: *gateway,
@@ -107,7 +120,7 @@ fn plug(card: &Card) -> Result<Plug, Failure> {
             let listening = Gateway::listen(&config)?;
             let (near, far) = user::cable()
                 .map_err(|error| Failure::host(format!("cannot make the user wire: {error}")))?;
-            Ok(Plug { wire: Arc::new(near), far: Some((listening, far)) })
+            Ok(Plug { wire: Arc::new(near), mtu: None, far: Some((listening, far)) })
         }
     }
 }
@@ -118,11 +131,15 @@ fn capture(file: &Path, cards: usize) -> Result<Arc<Capture>, Failure> {
     capture.map(Arc::new).map_err(|error| Failure::host(format!("cannot write {}: {error}", file.display())))
 }
 
-fn nic(number: usize, card: &Card, wire: Arc<dyn Wire>, capture: Option<Arc<Capture>>) -> NicConfig {
-    let wire = match capture {
+/// The wire as it is when what goes over it is written down.
+fn captured(wire: Arc<dyn Wire>, capture: Option<Arc<Capture>>, number: usize) -> Arc<dyn Wire> {
+    match capture {
         Some(capture) => Arc::new(PcapWire::new(wire, capture, number)),
         None => wire,
-    };
+    }
+}
+
+fn nic(number: usize, card: &Card, wire: Arc<dyn Wire>, mtu: Option<u32>) -> NicConfig {
     NicConfig {
         name: interface(number),
         mac: card.mac.unwrap_or_else(random_mac),
@@ -131,7 +148,7 @@ fn nic(number: usize, card: &Card, wire: Arc<dyn Wire>, capture: Option<Arc<Capt
         dhcp: card.dhcp,
         ipv6: card.ipv6,
         gateways: card.gateways.clone(),
-        mtu: None,
+        mtu: card.mtu.map(u32::from).or(mtu),
     }
 }
 

@@ -10,6 +10,7 @@
 //! A wire never waits: a frame that finds its queue full is lost, as on a real cable, and whoever lost it
 //! counts it.
 
+mod link_mtu;
 pub mod pcap;
 pub mod tap;
 pub mod user;

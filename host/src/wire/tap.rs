@@ -7,6 +7,7 @@
 // The descriptor that tun-tap opens is handed over as a number; taking ownership of it is `unsafe`.
 #![allow(unsafe_code)]
 
+use super::link_mtu::link_mtu;
 use super::{MAX_FRAME, Wire};
 use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
@@ -127,7 +128,7 @@ impl Tap {
     pub fn open(name: &str) -> Result<Tap, TapError> {
         check_name(name)?;
         let os = |errno: Errno| TapError::Os { name: name.to_string(), error: errno.into() };
-        if !interface_exists(name).map_err(os)? {
+        if interface_index(name).map_err(os)?.is_none() {
             return Err(TapError::Missing(name.to_string()));
         }
         let interface = Iface::without_packet_info(name, Mode::Tap).map_err(|error| {
@@ -140,6 +141,11 @@ impl Tap {
         let descriptor = unsafe { OwnedFd::from_raw_fd(interface.into_raw_fd()) };
         rustix::io::ioctl_fionbio(&descriptor, true).map_err(os)?;
         Ok(Tap { descriptor, name: name.to_string(), told_down: AtomicBool::new(false) })
+    }
+
+    /// The interface's largest packet, in bytes; none if the system does not tell.
+    pub fn mtu(&self) -> Option<u32> {
+        link_mtu(interface_index(&self.name).ok()??).ok()?
     }
 
     /// Says once that frames are lost because the interface is down.
@@ -195,14 +201,14 @@ fn check_name(name: &str) -> Result<(), TapError> {
     Ok(())
 }
 
-/// Whether the current network namespace has an interface of this name. (`/sys/class/net` may show another
+/// The number of the interface of this name in the current network namespace, if there is one. (`/sys/class/net` may show another
 /// namespace: it is bound to the one that mounted it.)
-fn interface_exists(name: &str) -> Result<bool, Errno> {
+fn interface_index(name: &str) -> Result<Option<u32>, Errno> {
     let socket =
         rustix::net::socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
     match rustix::net::netdevice::name_to_index(&socket, name) {
-        Ok(_) => Ok(true),
-        Err(Errno::NODEV) => Ok(false),
+        Ok(index) => Ok(Some(index)),
+        Err(Errno::NODEV) => Ok(None),
         Err(errno) => Err(errno),
     }
 }
@@ -240,7 +246,7 @@ mod tests {
             "there is no TAP device wnet-absent; create it: sudo ip tuntap add dev wnet-absent mode tap \
              user $USER && sudo ip link set wnet-absent up"
         );
-        assert_eq!(interface_exists("wnet-absent"), Ok(false));
+        assert_eq!(interface_index("wnet-absent"), Ok(None));
     }
 
     #[test]

@@ -47,6 +47,8 @@ drop_reasons! {
     NdiscBadSource,
     /// A message of neighbour discovery that the settings tell us not to believe.
     NdiscIgnored,
+    /// A router advertisement with more routes than we let advertisements make.
+    NdiscTooManyRoutes,
     /// The neighbour did not answer; the queued packet is given up. Linux: `SKB_DROP_REASON_NEIGH_FAILED`.
     NeighbourFailed,
     /// The queue of packets that wait for a neighbour's address is full. Linux: `NEIGH_QUEUEFULL`.

@@ -14,7 +14,7 @@ use crate::state::{Source, State};
 use alloc::vec::Vec;
 use stack_core::ip;
 use stack_core::raw::{Family, IcmpFilter, Incoming, Kind, RawHandle, RawOption as CoreOption, Report};
-use stack_core::socket::SocketError;
+use stack_core::socket::{MulticastOption, SocketError};
 use stack_core::time::Instant;
 use stack_core::wire::protocol::Protocol;
 
@@ -69,7 +69,7 @@ impl GuestRawSocket for RawSocket {
                 return run(|state, _| state.bind_raw_to_device(self.0, &name));
             }
             RawOption::HopLimit(limit) => CoreOption::HopLimit(limit),
-            RawOption::MulticastHopLimit(limit) => CoreOption::MulticastHopLimit(limit),
+            RawOption::MulticastHopLimit(limit) => CoreOption::Multicast(MulticastOption::HopLimit(limit)),
             RawOption::TrafficClass(class) => CoreOption::TrafficClass(class),
             RawOption::Cutting(Cutting::Never) => CoreOption::Cutting(ip::Cutting::Never),
             RawOption::Cutting(Cutting::Here) => CoreOption::Cutting(ip::Cutting::Here),

@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::language::{self, Define};
 use crate::machine::{Machine, Setup};
 use crate::report::{self, Total, Verdict};
-use crate::run::config::{Config, FLAGS};
+use crate::run::config::{Config, FLAGS, IpVersion};
 use crate::run::{Passed, run as run_script};
 
 /// What the command line says besides files.
@@ -138,21 +138,42 @@ where
     }
 }
 
+/// The IP version that a script wants for itself, if the command line wants another one. Upstream's runners play such a
+/// script with its own version alone.
+fn other_version<'a>(
+    own: &'a [(String, Option<String>)],
+    wanted: &[(String, Option<String>)],
+) -> Option<&'a str> {
+    let own = own.iter().rfind(|(name, _)| name == "ip_version")?.1.as_deref()?;
+    let wanted = wanted.iter().rfind(|(name, _)| name == "ip_version")?.1.as_deref()?;
+    (own != wanted).then_some(own)
+}
+
 /// Runs the text of a script. The verdict, and what it printed.
 pub fn script<F>(name: &str, text: &str, options: &Options, factory: &mut F) -> (Verdict, Vec<String>)
 where
     F: FnMut(&Setup) -> Result<Box<dyn Machine>, String>,
 {
     let mut config = Config::default();
-    let script = match language::parse(name, text, &config.defines, &options.defines()) {
+    let parse = |defines: &[Define]| language::parse(name, text, defines, &options.defines());
+    let mut script = match parse(&config.defines) {
         Ok(script) => script,
         Err(error) => return (Verdict::Failed(error.to_string()), Vec::new()),
     };
+    if let Some(own) = other_version(&script.options, &options.settings) {
+        return (Verdict::Skipped(format!("it is for {own} alone")), Vec::new());
+    }
     config.verbose = options.verbose;
     for (option, value) in script.options.iter().chain(&options.settings) {
         if let Err(error) = config.set(option, value.as_deref()) {
             return (Verdict::Failed(format!("{name}: {error}")), Vec::new());
         }
+    }
+    // Symbols depend on the IP version, which the script itself may say.
+    if config.ip_version == IpVersion::V6
+        && let Ok(again) = parse(&config.defines)
+    {
+        script = again;
     }
     config.finish();
     if config.dry_run {

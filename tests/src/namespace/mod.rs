@@ -12,7 +12,7 @@ pub use giver::serve_if_asked;
 pub use sockets::{bind_udp, connect, listen, reset};
 
 use std::io::Read;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::{env, fs};
@@ -33,6 +33,12 @@ pub const LINUX: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 1);
 
 /// The guest's address.
 pub const GUEST: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 2);
+
+/// Linux's address on the TAP over IPv6, in a network of 64 bits.
+pub const LINUX_V6: Ipv6Addr = Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, 0, 1);
+
+/// The guest's address over IPv6.
+pub const GUEST_V6: Ipv6Addr = Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, 0, 2);
 
 /// A network of its own. It ends when this is dropped.
 #[derive(Debug)]
@@ -74,6 +80,16 @@ impl Namespace {
         namespace.run("ip", &["tuntap", "add", "dev", TAP, "mode", "tap"])?;
         namespace.run("ip", &["addr", "add", &format!("{LINUX}/24"), "dev", TAP])?;
         namespace.run("ip", &["link", "set", TAP, "up"])?;
+        Ok(namespace)
+    }
+
+    /// The same, with the address [`LINUX_V6`] beside it.
+    ///
+    /// # Errors
+    /// [`Skip`] if this machine does not let us make one.
+    pub fn with_both() -> Result<Self> {
+        let namespace = Self::with_tap()?;
+        namespace.run("ip", &["-6", "addr", "add", &format!("{LINUX_V6}/64"), "dev", TAP, "nodad"])?;
         Ok(namespace)
     }
 
@@ -154,6 +170,15 @@ impl Namespace {
     /// What bind(2) and listen(2) answer.
     pub fn listen(&self) -> Result<(TcpListener, u16)> {
         listen(self.socket()?, SocketAddrV4::new(LINUX, 0).into())
+    }
+
+    /// The same over IPv6, on [`LINUX_V6`].
+    ///
+    /// # Errors
+    /// What bind(2) and listen(2) answer.
+    pub fn listen_v6(&self) -> Result<(TcpListener, u16)> {
+        let address = (LINUX_V6, 0).into();
+        listen(self.give(SocketType::STREAM, address)?, address)
     }
 
     /// A UDP socket of the namespace, bound to `address`, with port 0 to a free one.

@@ -5,9 +5,8 @@ use std::net::Ipv4Addr;
 
 use anyhow::{Context, Result, ensure};
 use stack_core::wire::ethernet::{self, EtherType, MacAddress};
-use stack_core::wire::ipv4;
 use stack_core::wire::protocol::Protocol;
-use stack_core::wire::{arp, icmpv4, pretty, tcp};
+use stack_core::wire::{arp, icmpv4, icmpv6, ipv4, ipv6, ipv6_extension, pretty, tcp};
 
 use crate::world::MAC;
 
@@ -52,6 +51,7 @@ impl Frame {
         match ethernet.ether_type() {
             EtherType::ARP => arp::Packet::parse(ethernet.payload()).map(drop)?,
             EtherType::IPV4 => verify_ipv4(&ipv4::Header::parse(ethernet.payload())?)?,
+            EtherType::IPV6 => verify_ipv6(&ipv6::Header::parse(ethernet.payload())?)?,
             other => anyhow::bail!("nothing of type {other:?} is expected"),
         }
         Ok(())
@@ -128,6 +128,25 @@ fn verify_ipv4(packet: &ipv4::Header<'_>) -> Result<()> {
                 tcp::checksum_is_valid(source.into(), destination.into(), packet.payload()),
                 "wrong TCP checksum"
             );
+        }
+        other => anyhow::bail!("no {other} is expected"),
+    }
+    Ok(())
+}
+
+fn verify_ipv6(packet: &ipv6::Header<'_>) -> Result<()> {
+    let (source, destination) = (packet.source(), packet.destination());
+    let at = ipv6_extension::skip(packet.next_header(), packet.payload());
+    let (protocol, at) = at.context("the chain of headers has no end")?;
+    let payload = packet.payload().get(at..).unwrap_or_default();
+    match protocol {
+        Protocol::ICMPV6 => ensure!(
+            icmpv6::Header::parse(payload)?.checksum_is_valid(source, destination),
+            "wrong ICMPv6 checksum"
+        ),
+        Protocol::TCP => {
+            tcp::Header::parse(payload)?;
+            ensure!(tcp::checksum_is_valid(source.into(), destination.into(), payload), "wrong TCP checksum");
         }
         other => anyhow::bail!("no {other} is expected"),
     }

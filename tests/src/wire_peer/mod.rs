@@ -1,14 +1,16 @@
 //! The other end of the wire, played by hand: any frame can be sent, and every frame that comes is looked at.
 //!
-//! The peer has one Ethernet address and answers ARP requests for any IPv4 address of the network but the
-//! stack's, unless it is told not to. Every frame that the stack sends has to be sound: what does not parse
+//! The peer has one Ethernet address and answers ARP requests and neighbour solicitations for any address of the network
+//! but the stack's, unless it is told not to. Every frame that the stack sends has to be sound: what does not parse
 //! or has a wrong checksum fails the case that receives it.
 
 mod frame;
 mod tcp;
+mod v6;
 
 pub use frame::{Frame, Segment};
 pub use tcp::Connection;
+pub use v6::{ON_LINK, Way, link_address};
 
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
@@ -37,7 +39,7 @@ pub struct WirePeer {
     wire: UserWire,
     /// Our Ethernet address.
     pub mac: MacAddress,
-    /// Whether ARP requests are answered.
+    /// Whether ARP requests and neighbour solicitations are answered.
     pub answers_arp: bool,
     inbox: VecDeque<Frame>,
     last_ping: u16,
@@ -185,7 +187,7 @@ impl WirePeer {
         let mut bytes = Vec::with_capacity(MAX_FRAME);
         while self.wire.receive(&mut bytes)? {
             let frame = Frame::check(&bytes)?;
-            if !self.answer_arp(&frame)? {
+            if !self.answer_arp(&frame)? && !self.answer_solicitation(&frame)? {
                 self.inbox.push_back(frame);
             }
         }

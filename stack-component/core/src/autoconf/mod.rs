@@ -11,13 +11,16 @@
 //!            prefix route, address (tentative again), default route, hop limit, MTU, resolvers <┘
 //! ```
 //!
-//! Memory: at most `max_addresses` (16) addresses of advertisements for each device, and [`MAX_ROUTERS`] routers.
+//! Memory: at most `max_addresses` (16) addresses of advertisements for each device, [`MAX_ROUTERS`] routers, and 64 routes to
+//! networks.
 
 pub mod advertisement;
 pub mod identifier;
+mod learnt_routes;
 mod sha1;
 mod solicitation;
 
+pub use learnt_routes::{LearntRoute, LearntRoutes};
 pub use solicitation::Solicitation;
 
 use crate::packet::DeviceIndex;
@@ -43,6 +46,8 @@ pub struct Resolver {
 pub struct DeviceState {
     /// The questions for routers.
     pub solicitation: Solicitation,
+    /// The routes that routers told of.
+    pub learnt_routes: LearntRoutes,
     /// The resolvers that routers told of, the newest first.
     pub resolvers: Vec<Resolver>,
     /// Whether the last advertisement said that DHCPv6 has more to tell (M, then O).

@@ -127,6 +127,8 @@ counters! {
     UdpRcvbufErrors = "Udp:RcvbufErrors",
     /// Datagrams with a wrong checksum.
     UdpInCsumErrors = "Udp:InCsumErrors",
+    /// UDP datagrams to groups or everybody that no socket wanted.
+    UdpIgnoredMulti = "Udp:IgnoredMulti",
     /// IPv6 packets that arrived.
     Ip6InReceives = "Ip6:InReceives",
     /// IPv6 packets with bad headers.

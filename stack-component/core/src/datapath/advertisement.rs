@@ -2,7 +2,7 @@
 
 use super::{Context, addresses, identifiers, neighbours, temporary};
 use crate::autoconf::advertisement::{Change, changes, valid_for};
-use crate::autoconf::identifier;
+use crate::autoconf::{LearntRoute, identifier};
 use crate::device::{Address, AddressState, Lifetimes, after};
 use crate::drop_reason::DropReason;
 use crate::neighbour::Key;
@@ -42,23 +42,29 @@ pub(super) fn receive(
     let station = nd::station(options, false);
     let learnt = neighbours::learn(cx, device, Learn { address: router, mac: station, how: Heard::Asking });
     cx.neighbours.set_router(Key { device, address: router.into() }, true);
+    let mut all = Ok(());
     for change in changes {
-        apply(cx, device, router, change);
+        all = all.and(apply(cx, device, router, change));
     }
-    learnt
+    learnt.and(all)
 }
 
-fn apply(cx: &mut Context<'_>, device: DeviceIndex, router: Ipv6Addr, change: Change) {
+fn apply(
+    cx: &mut Context<'_>,
+    device: DeviceIndex,
+    router: Ipv6Addr,
+    change: Change,
+) -> Result<(), DropReason> {
     match change {
         Change::DefaultRouter { lifetime, preference } => {
             let metric = cx.sysctl.ipv6.of(device.0).ra_defrtr_metric;
             let lifetime = u32::from(lifetime);
-            set_route(cx, device, router, IpCidr::ALL_V6, (lifetime, preference, metric));
+            return set_route(cx, device, router, IpCidr::ALL_V6, (lifetime, preference, metric));
         }
         Change::Route(route) => {
-            let Some(network) = IpCidr::new(route.address.into(), route.len) else { return };
+            let Some(network) = IpCidr::new(route.address.into(), route.len) else { return Ok(()) };
             let said = (route.lifetime, route.preference, Route::METRIC_V6);
-            set_route(cx, device, router, network.network(), said);
+            return set_route(cx, device, router, network.network(), said);
         }
         Change::HopLimit(hop_limit) => cx.sysctl.ipv6.of_mut(device.0).hop_limit = hop_limit.into(),
         Change::ReachableTime(millis) => {
@@ -82,7 +88,7 @@ fn apply(cx: &mut Context<'_>, device: DeviceIndex, router: Ipv6Addr, change: Ch
             cx.sysctl.ipv6.of_mut(device.0).mtu = mtu;
             cx.routes.note_change();
         }
-        Change::OnLink { network, lifetime } => on_link(cx, device, network, lifetime),
+        Change::OnLink { network, lifetime } => return on_link(cx, device, network, lifetime),
         Change::Address { prefix, valid, preferred } => {
             let router = Key { device, address: router.into() };
             // Who asks nobody yet gets to far away by the router alone, and only if its station is known.
@@ -94,6 +100,22 @@ fn apply(cx: &mut Context<'_>, device: DeviceIndex, router: Ipv6Addr, change: Ch
             cx.autoconf.note_resolvers(cx.now, device, addresses.into_iter(), expires);
         }
     }
+    Ok(())
+}
+
+/// Whether advertisements may make one more route.
+fn admit(cx: &mut Context<'_>, device: DeviceIndex, route: LearntRoute) -> Result<(), DropReason> {
+    let routes = &*cx.routes;
+    let there = |known: &LearntRoute| {
+        let hop = match known.router {
+            Some(router) => Hop { gateway: Some(router.into()), ..Hop::over(device) },
+            None => Hop::over(device),
+        };
+        let route = Route::new(known.destination, RouteKind::Unicast);
+        routes.has(&Route { hops: alloc::vec![hop], metric: 0, ..route })
+    };
+    let admitted = cx.autoconf.device_mut(device).learnt_routes.admit(route, there);
+    if admitted { Ok(()) } else { Err(DropReason::NdiscTooManyRoutes) }
 }
 
 /// The route by a router to a network or, the default route, to all. Linux: `rt6_add_dflt_router`, `rt6_route_rcv`.
@@ -103,7 +125,7 @@ fn set_route(
     router: Ipv6Addr,
     network: IpCidr,
     (lifetime, preference, metric): (u32, ndp::Preference, u32),
-) {
+) -> Result<(), DropReason> {
     let hop = Hop { gateway: Some(router.into()), ..Hop::over(device) };
     let route = Route {
         hops: alloc::vec![hop],
@@ -120,10 +142,13 @@ fn set_route(
     };
     // What was known of this router gives way, and of others if it said that they are better.
     let _ = cx.routes.remove(&Route { metric: 0, ..route.clone() });
-    match lifetime {
-        0 => cx.exceptions.clear(),
-        _ => drop(cx.routes.insert(route, Meeting::Append)),
+    if lifetime == 0 {
+        cx.exceptions.clear();
+        return Ok(());
     }
+    admit(cx, device, LearntRoute { destination: network, router: Some(router) })?;
+    let _ = cx.routes.insert(route, Meeting::Append);
+    Ok(())
 }
 
 /// A neighbour says that it is no router any more: no default route leads by it (RFC 4861 section 7.3.3). Linux:
@@ -137,7 +162,12 @@ pub(super) fn is_no_router(cx: &mut Context<'_>, device: DeviceIndex, neighbour:
 }
 
 /// The hosts of a network are neighbours, or no longer. Linux: `addrconf_prefix_rcv`.
-fn on_link(cx: &mut Context<'_>, device: DeviceIndex, network: IpCidr, lifetime: u32) {
+fn on_link(
+    cx: &mut Context<'_>,
+    device: DeviceIndex,
+    network: IpCidr,
+    lifetime: u32,
+) -> Result<(), DropReason> {
     let route = Route {
         protocol: RouteProtocol::Kernel,
         metric: Route::METRIC_V6_KERNEL,
@@ -146,8 +176,10 @@ fn on_link(cx: &mut Context<'_>, device: DeviceIndex, network: IpCidr, lifetime:
     };
     let _ = cx.routes.remove(&route);
     if lifetime > 0 {
+        admit(cx, device, LearntRoute { destination: network, router: None })?;
         let _ = cx.routes.insert(route, Meeting::Append);
     }
+    Ok(())
 }
 
 /// Makes an address of a network, or changes how long it lives. Linux: `addrconf_prefix_rcv_add_addr`.

@@ -6,15 +6,13 @@ use crate::drop_reason::DropReason;
 use crate::icmp::v4::{self as icmp, Problem};
 use crate::ip::Cutting;
 use crate::ip::v4::{self, Received, Recorder};
-use crate::multicast::Member;
 use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{Checksum, LinkDestination, Packet};
 use crate::tcp::SegmentInfo;
 use crate::udp::{Arrival, Rejected};
 use crate::wire::icmpv4::Type;
 use crate::wire::protocol::Protocol;
-use crate::wire::udp::Header;
-use core::net::{IpAddr, SocketAddr};
+use core::net::IpAddr;
 
 /// Gives a packet that is for us to its protocol. `to_many` says that it is for others, too. Linux:
 /// `ip_local_deliver`.
@@ -49,11 +47,11 @@ fn deliver_whole(
         cx.counters.increment(Counter::IpInDelivers);
     }
     let arrival = arrival(cx, &packet, &received);
-    let taken = cx.raw.deliver(&arrival, received.quote(&packet), packet.data());
+    let taken = multicast::raw(cx, &arrival, received.quote(&packet), packet.data());
     match received.protocol {
         Protocol::TCP if many => Err(DropReason::TcpBadAddress),
         Protocol::TCP => tcp(cx, packet, &received),
-        Protocol::UDP => udp(cx, packet, &received),
+        Protocol::UDP => udp(cx, packet, &received, to_many),
         Protocol::IGMP => multicast::igmp::input(cx, &packet),
         Protocol::ICMP => icmp_message(cx, packet, &received, many),
         _ if taken => {
@@ -90,29 +88,19 @@ fn tcp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), 
     cx.with_tcp(|tcp, env| tcp.input(env, &info, packet))
 }
 
-/// Whether the socket that has a datagram's port wants what comes to its group from this source. Linux:
-/// `ip_mc_sf_allow`.
-fn is_wanted(cx: &Context<'_>, packet: &Packet, received: &Received) -> bool {
-    let (group, source) = (received.destination.into(), received.source.into());
-    let Ok(header) = Header::parse(packet.data()) else { return true };
-    let owner = cx.udp.find(SocketAddr::new(group, header.destination_port()));
-    let member = owner.map(|handle| Member::Udp(handle.to_bits()));
-    member.is_none_or(|member| cx.groups.allows(member, (packet.meta.device, group, source), true))
-}
-
 /// Linux: `udp_rcv`.
-fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), DropReason> {
+fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received, to_many: bool) -> Result<(), DropReason> {
     if dhcp::input(cx, &packet, received) {
         return Ok(());
-    }
-    if received.destination.is_multicast() && !is_wanted(cx, &packet, received) {
-        return Err(DropReason::GroupNotJoined);
     }
     let arrival = Arrival {
         source: received.source.into(),
         destination: received.destination.into(),
         device: packet.meta.device,
     };
+    if to_many {
+        return multicast::udp(cx, &arrival, packet);
+    }
     let Err(Rejected { packet, reason }) = cx.udp.input(cx.counters, &arrival, packet) else {
         return Ok(());
     };

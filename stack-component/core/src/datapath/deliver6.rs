@@ -56,7 +56,7 @@ fn deliver_payload(cx: &mut Context<'_>, mut packet: Packet, received: Received)
     }
     let arrival = arrival(cx, &packet, &received);
     // A raw socket of IPv6 gets what the headers carry alone (RFC 3542 section 3).
-    let taken = cx.raw.deliver(&arrival, packet.data(), packet.data());
+    let taken = multicast::raw(cx, &arrival, packet.data(), packet.data());
     match received.next_header {
         Protocol::TCP if !is_to_us_alone(&received) => Err(DropReason::TcpBadAddress),
         Protocol::TCP => tcp(cx, packet, &received),
@@ -103,6 +103,9 @@ fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), 
     let device = scope_device(cx, packet.meta.device, received.destination);
     let (source, destination) = (received.source.into(), received.destination.into());
     let arrival = Arrival { source, destination, device };
+    if destination.is_multicast() {
+        return multicast::udp(cx, &arrival, packet);
+    }
     let Err(Rejected { packet, reason }) = cx.udp.input(cx.counters, &arrival, packet) else {
         return Ok(());
     };

@@ -1,13 +1,13 @@
 //! Packets whose IP header somebody else made: what raw sockets send with it. Linux: `raw_send_hdrinc`,
 //! `rawv6_send_hdrinc`.
 
-use super::{Context, transmit};
+use super::{Context, multicast, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{DeviceIndex, Packet};
 use crate::route::FlowKey;
-use crate::wire::ipv4;
+use crate::wire::{ipv4, ipv6};
 use core::net::IpAddr;
 
 /// A packet from its IP header on, which is there, and where it goes.
@@ -53,5 +53,17 @@ fn route_and_send(cx: &mut Context<'_>, headed: Headed) -> Result<(), DropReason
     }
     let state = HookState { point: HookPoint::LocalOut, input: None, output: Some(device) };
     cx.hooks.run(&state, &mut packet)?;
+    if destination.is_multicast()
+        && let Some(source) = source_of(&packet)
+    {
+        multicast::copy::loop_back(cx, device, &packet, (source, destination));
+    }
     transmit::egress(cx, packet, transmit::Way { input: None, device, target, mtu })
+}
+
+/// Who sent a packet that begins with an IP header.
+fn source_of(packet: &Packet) -> Option<IpAddr> {
+    let v4 = || Some(ipv4::Header::parse_quoted(packet.data()).ok()?.source().into());
+    let v6 = || Some(ipv6::Header::parse_quoted(packet.data()).ok()?.source().into());
+    v4().or_else(v6)
 }

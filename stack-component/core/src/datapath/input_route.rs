@@ -57,7 +57,8 @@ fn check_options(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> 
 /// What becomes of a packet by its addresses. Linux: `ip_route_input_slow`.
 fn judge(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> Result<Verdict, DropReason> {
     let device = packet.meta.device;
-    if device != DeviceIndex::LOOPBACK {
+    let looped = packet.meta.destination == LinkDestination::Looped;
+    if device != DeviceIndex::LOOPBACK && !looped {
         let localnet = cx.sysctl.ipv4_device(device.0).route_localnet();
         v4::check_addresses(received.source, received.destination, localnet)?;
     }
@@ -65,6 +66,10 @@ fn judge(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> Result<V
     let to_group = received.destination.is_multicast();
     if to_group && !multicast::is_for_us(cx, device, received) {
         return Err(DropReason::GroupNotJoined);
+    }
+    if looped {
+        // It comes from where we sent it.
+        return Ok(Verdict::Deliver { to_many: true });
     }
     let InputRoute { destination, source } = ask(cx, packet, received);
     // A host that does not know its address yet is nobody's neighbour.

@@ -23,7 +23,7 @@ pub(super) fn ipv6(cx: &mut Context<'_>, mut packet: Packet) -> Result<(), DropR
         cx.hooks.run(&state, &mut packet)?;
         received = v6::input(&mut packet)?;
     }
-    let from_wire = device != DeviceIndex::LOOPBACK;
+    let from_wire = device != DeviceIndex::LOOPBACK && packet.meta.destination != LinkDestination::Looped;
     let to_many = matches!(received.addressed, LinkDestination::Broadcast | LinkDestination::Multicast);
     if to_many
         && !received.destination.is_multicast()

@@ -64,6 +64,7 @@ fn make_link_local(cx: &mut Context<'_>, device: DeviceIndex) {
 /// A link went down: what routers said on it means nothing any more. Linux: `addrconf_ifdown` for a lost carrier.
 pub(crate) fn link_down(cx: &mut Context<'_>, device: DeviceIndex) {
     cx.autoconf.forget(device);
+    multicast::ipv6_down(cx, device);
     if let Some(interface) = cx.interfaces.get_mut(device) {
         interface.ipv6_ready = false;
     }

@@ -15,15 +15,20 @@ use crate::wire::ethernet::EtherType;
 /// Takes in a frame from a device: delivers or forwards what it carries, or counts why not. Linux:
 /// `__netif_receive_skb_core`.
 pub(super) fn receive(cx: &mut Context<'_>, device: DeviceIndex, mut packet: Packet) {
+    let looped = packet.meta.destination == LinkDestination::Looped;
+    let device = if looped { packet.meta.device } else { device };
     let Some(interface) = cx.interfaces.get_mut(device) else { return };
-    interface.count_received(packet.len());
-    packet.meta.device = device;
+    if !looped {
+        interface.count_received(packet.len());
+        packet.meta.device = device;
+    }
     let is_loopback = interface.is_loopback();
-    if !cx.packet_sockets.is_empty() {
+    // Copies of what went to a group were seen when it left. Linux: `PACKET_LOOPBACK`.
+    if !looped && !cx.packet_sockets.is_empty() {
         taps::received(cx, device, &packet);
     }
     // The loopback device passes bare IP packets: no station ever sees them.
-    let ether_type = match is_loopback {
+    let ether_type = match looped || is_loopback {
         true if transmit::is_v6(&packet) => Ok((device, EtherType::IPV6)),
         true => Ok((device, EtherType::IPV4)),
         false => frame(cx, device, &mut packet),
@@ -106,7 +111,9 @@ fn ipv4(cx: &mut Context<'_>, mut packet: Packet) -> Result<(), DropReason> {
     });
     match packet.meta.destination {
         LinkDestination::Broadcast => cx.counters.increment(Counter::IpExtInBcastPkts),
-        LinkDestination::Multicast => cx.counters.increment(Counter::IpExtInMcastPkts),
+        LinkDestination::Multicast | LinkDestination::Looped => {
+            cx.counters.increment(Counter::IpExtInMcastPkts);
+        }
         LinkDestination::Host | LinkDestination::OtherHost => {}
     }
     let device = packet.meta.device;

@@ -1,6 +1,6 @@
 //! The walk downward: from a protocol's payload to a frame before a device.
 
-use super::{Context, checksum, flow, learnt, raw, taps, tell, vlan};
+use super::{Context, checksum, flow, learnt, multicast, raw, taps, tell, vlan};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
@@ -112,6 +112,7 @@ fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), Dr
     if outgoing.packet.meta.priority == 0 {
         outgoing.packet.meta.priority = qdisc::priority_of_tos(tos);
     }
+    let stays_here = outgoing.ttl == Some(0);
     let packet = match (source, destination) {
         (IpAddr::V4(source), IpAddr::V4(to)) => with_header_v4(cx, outgoing, source, to, mtu),
         (IpAddr::V6(source), IpAddr::V6(to)) => {
@@ -133,6 +134,13 @@ fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), Dr
     };
     let state = HookState { point: HookPoint::LocalOut, input: None, output: Some(device) };
     cx.hooks.run(&state, &mut packet)?;
+    if destination.is_multicast() {
+        multicast::copy::loop_back(cx, device, &packet, (source, destination));
+        // RFC 1112 section 6.1: such a packet is for this host alone.
+        if stays_here {
+            return Ok(());
+        }
+    }
     egress(cx, packet, Way { input: None, device, target, mtu })
 }
 
@@ -229,6 +237,12 @@ pub(super) fn resolve(cx: &mut Context<'_>, flow: &FlowKey) -> Result<Resolved, 
             let to_group = flow.destination.is_multicast();
             let neighbour = if to_group { flow.destination } else { hop.neighbour };
             Ok(by_hop(&hop, Target::Neighbour(neighbour)))
+        }
+        // Who says where a group is need not have a route to it. Linux: `ip_route_output_key_hash_rcu`.
+        Err(_) if flow.destination.is_multicast() && flow.output.is_some() => {
+            let device = flow.output.ok_or(DropReason::NoRoute)?;
+            let target = Target::Neighbour(flow.destination);
+            Ok(Resolved { device, target, source: None, metrics: Metrics::NONE })
         }
         Err(crate::route::Refusal::NoRoute) => Err(DropReason::NoRoute),
         Err(_) => Err(DropReason::RouteRefused),

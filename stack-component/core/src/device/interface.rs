@@ -115,9 +115,16 @@ impl Interface {
         self.mtu
     }
 
-    /// Changes what [`Interface::mtu`] tells.
-    pub(crate) fn set_mtu(&mut self, mtu: u32) {
-        self.mtu = mtu;
+    /// Changes the largest IP packet it carries; whether its device can move such. Linux: `dev_set_mtu`.
+    pub(crate) fn set_mtu(&mut self, mtu: u32) -> bool {
+        let taken = match &mut self.link {
+            Link::Device { device, .. } => device.set_mtu(mtu),
+            Link::Loopback(_) | Link::Vlan(_) => true,
+        };
+        if taken {
+            self.mtu = mtu;
+        }
+        taken
     }
 
     /// Bytes of the longest frame it takes, with room for a VLAN tag.
@@ -355,6 +362,22 @@ impl Interface {
             Link::Device { .. } | Link::Vlan(_) => Err(DropReason::NoRoute),
         };
         self.count_sent(bytes, result)
+    }
+
+    /// Queues a copy of a packet to a group for the stack itself, as if it came by `device`; only the loopback interface
+    /// takes it, and does not count it as its own.
+    pub(crate) fn loop_copy(
+        &mut self,
+        packet: Packet,
+        device: DeviceIndex,
+        limit: usize,
+    ) -> Result<(), DropReason> {
+        match &mut self.link {
+            Link::Loopback(loopback) => {
+                loopback.copy(packet, device, limit).map_err(|_| DropReason::BacklogFull)
+            }
+            Link::Device { .. } | Link::Vlan(_) => Err(DropReason::NoRoute),
+        }
     }
 
     /// Queues a frame, or hands it straight to the device if nothing is before it. It leaves with the next

@@ -18,15 +18,30 @@ impl Loopback {
     /// Takes a packet to be received later, or gives it back if `limit` packets wait already. A checksum
     /// that was not computed yet never will be: the bytes have not left memory.
     /// Linux: `loopback_xmit`, `enqueue_to_backlog`.
-    pub fn transmit(&mut self, mut packet: Packet, limit: usize) -> Result<(), Packet> {
+    pub fn transmit(&mut self, packet: Packet, limit: usize) -> Result<(), Packet> {
+        self.queue(packet, DeviceIndex::LOOPBACK, LinkDestination::Host, limit)
+    }
+
+    /// The same with a copy of a packet to a group, which comes back by the device that it leaves by. Linux:
+    /// `dev_loopback_xmit`.
+    pub fn copy(&mut self, packet: Packet, device: DeviceIndex, limit: usize) -> Result<(), Packet> {
+        self.queue(packet, device, LinkDestination::Looped, limit)
+    }
+
+    fn queue(
+        &mut self,
+        mut packet: Packet,
+        device: DeviceIndex,
+        destination: LinkDestination,
+        limit: usize,
+    ) -> Result<(), Packet> {
         if self.backlog.len() >= limit {
             return Err(packet);
         }
         if let Checksum::Partial { .. } = packet.meta.checksum {
             packet.meta.checksum = Checksum::Verified;
         }
-        packet.meta.device = DeviceIndex::LOOPBACK;
-        packet.meta.destination = LinkDestination::Host;
+        (packet.meta.device, packet.meta.destination) = (device, destination);
         self.backlog.push_back(packet);
         Ok(())
     }

@@ -43,6 +43,11 @@ pub trait NetDevice: Send {
         false
     }
 
+    /// Gets it ready for packets of up to `mtu` bytes; whether it can move such. Linux: `ndo_change_mtu`.
+    fn set_mtu(&mut self, _mtu: u32) -> bool {
+        true
+    }
+
     /// Takes frames for everybody from now on, or those for itself alone. Linux: `ndo_set_rx_mode`, `IFF_PROMISC`.
     fn set_promiscuous(&mut self, _promiscuous: bool) {}
 

@@ -2,7 +2,7 @@
 
 use crate::ip::Cutting;
 use crate::packet::DeviceIndex;
-use crate::socket::SocketError;
+use crate::socket::{MulticastOption, MulticastOptions, SocketError};
 
 /// Least bytes of a receive buffer. Linux: `SOCK_MIN_RCVBUF`.
 const MIN_RECEIVE_BUFFER: usize = 2304;
@@ -34,8 +34,8 @@ impl IcmpFilter {
 pub enum RawOption {
     /// Time to live, or hop limit, to one station; none: the default. Linux: `IP_TTL`, `IPV6_UNICAST_HOPS`.
     HopLimit(Option<u8>),
-    /// The same to groups. Linux: `IP_MULTICAST_TTL`, `IPV6_MULTICAST_HOPS`.
-    MulticastHopLimit(u8),
+    /// What is about groups.
+    Multicast(MulticastOption),
     /// Type of service, or traffic class. Linux: `IP_TOS`, `IPV6_TCLASS`.
     TrafficClass(u8),
     /// Whether packets may be cut. Linux: `IP_MTU_DISCOVER`.
@@ -63,7 +63,7 @@ pub enum RawOption {
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     pub(super) hop_limit: Option<u8>,
-    pub(super) multicast_hop_limit: u8,
+    pub(super) multicast: MulticastOptions,
     pub(super) traffic_class: u8,
     pub(super) cutting: Cutting,
     pub(super) receive_buffer: usize,
@@ -81,7 +81,7 @@ impl Options {
     pub(super) fn new(receive_buffer: usize) -> Self {
         Options {
             hop_limit: None,
-            multicast_hop_limit: 1,
+            multicast: MulticastOptions::default(),
             traffic_class: 0,
             cutting: Cutting::Here,
             receive_buffer,
@@ -101,7 +101,7 @@ impl Options {
         match option {
             RawOption::HopLimit(Some(0)) => return Err(SocketError::InvalidArgument),
             RawOption::HopLimit(limit) => self.hop_limit = limit,
-            RawOption::MulticastHopLimit(limit) => self.multicast_hop_limit = limit,
+            RawOption::Multicast(option) => self.multicast.set(option),
             RawOption::TrafficClass(class) => self.traffic_class = class,
             RawOption::Cutting(cutting) => self.cutting = cutting,
             RawOption::ReceiveBuffer(bytes) => {

@@ -76,7 +76,7 @@ impl Raw {
         let socket = self.sockets.get(handle).ok_or(SocketError::InvalidState)?;
         let options = &socket.options;
         let mut packet = Packet::from_payload(message.data);
-        packet.meta.mark = options.mark;
+        (packet.meta.mark, packet.meta.unlooped) = (options.mark, !options.multicast.loops);
         let protocol = match socket.kind {
             Kind::Ping => socket.family.icmp(),
             Kind::Raw(protocol) => protocol,
@@ -91,12 +91,12 @@ impl Raw {
         if let Some(offset) = offset {
             fill_checksum(packet.data_mut(), offset, protocol, source, destination)?;
         }
-        let own =
-            if destination.is_multicast() { Some(options.multicast_hop_limit) } else { options.hop_limit };
+        let to_group = destination.is_multicast();
+        let own = if to_group { Some(options.multicast.hop_limit) } else { options.hop_limit };
         Ok(Prepared {
             packet,
             protocol,
-            device: options.device,
+            device: socket.device_to(destination),
             hop_limit: message.hop_limit.or(own),
             traffic_class: options.traffic_class,
             cutting: options.cutting,

@@ -149,6 +149,17 @@ impl Socket {
         self.options.device
     }
 
+    /// The only device that what it sends to `destination` leaves by; none: that of the route.
+    pub fn device_to(&self, destination: IpAddr) -> Option<DeviceIndex> {
+        let of_groups = self.options.multicast.device.filter(|_| destination.is_multicast());
+        self.options.device.or(of_groups)
+    }
+
+    /// Whether members on this host hear what it sends to groups. Linux: `IP_MULTICAST_LOOP`.
+    pub fn loops(&self) -> bool {
+        self.options.multicast.loops
+    }
+
     /// Whether it may send to everybody.
     pub fn may_broadcast(&self) -> bool {
         self.options.broadcast

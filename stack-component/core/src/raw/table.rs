@@ -139,9 +139,16 @@ impl Raw {
     }
 
     /// Gives raw sockets their copies of a packet. `packet` is what they get: of IPv4 from the IP header on, of
-    /// IPv6 without it; `payload` is what the IP header carries. Answers whether somebody took it. Linux:
-    /// `raw_local_deliver`, `raw6_local_deliver`.
-    pub fn deliver(&mut self, arrival: &Arrival, packet: &[u8], payload: &[u8]) -> bool {
+    /// IPv6 without it; `payload` is what the IP header carries. `wants` says whether a socket wants it, and hears
+    /// whether it takes what others have joined. Answers whether somebody took it. Linux: `raw_local_deliver`,
+    /// `raw6_local_deliver`.
+    pub fn deliver(
+        &mut self,
+        arrival: &Arrival,
+        packet: &[u8],
+        payload: &[u8],
+        wants: impl Fn(RawHandle, bool) -> bool,
+    ) -> bool {
         let Some(handles) = self.raws.get(&arrival.protocol) else { return false };
         let icmp = matches!(arrival.protocol, Protocol::ICMP | Protocol::ICMPV6);
         let kind = payload.first().copied().filter(|_| icmp);
@@ -149,7 +156,8 @@ impl Raw {
         let mut valid = arrival.verified.then_some(true);
         for &handle in handles {
             let Some(socket) = self.sockets.get_mut(handle) else { continue };
-            let heard = socket.matches(arrival.destination, arrival.source, arrival.device);
+            let heard = socket.matches(arrival.destination, arrival.source, arrival.device)
+                && wants(handle, socket.options.multicast.all);
             if !heard || kind.is_some_and(|kind| socket.options.icmp_filter.blocks(kind)) {
                 continue;
             }

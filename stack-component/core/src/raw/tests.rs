@@ -24,6 +24,11 @@ fn peer() -> IpAddr {
     address("192.0.2.2")
 }
 
+/// Every socket wants what comes.
+fn anybody(_: RawHandle, _: bool) -> bool {
+    true
+}
+
 fn arrival(protocol: Protocol) -> Arrival {
     Arrival {
         source: peer(),
@@ -106,14 +111,14 @@ fn raw_sockets_hear_what_fits_them() {
     let elsewhere = open(&mut raw, Protocol::ICMP);
     raw.set(elsewhere, RawOption::Device(Some(DeviceIndex(3))), BUFFER).unwrap();
     let of_another = open(&mut raw, Protocol(89));
-    assert!(raw.deliver(&arrival(Protocol::ICMP), &packet, &ECHO_REQUEST));
+    assert!(raw.deliver(&arrival(Protocol::ICMP), &packet, &ECHO_REQUEST, anybody));
     let heard = |raw: &Raw| {
         [all, connected, filtered, elsewhere, of_another].map(|handle| raw.readiness(handle).readable)
     };
     assert_eq!(heard(&raw), [true, false, false, false, false]);
-    assert!(raw.deliver(&arrival(Protocol::ICMP), &packet, &[0; 8]));
+    assert!(raw.deliver(&arrival(Protocol::ICMP), &packet, &[0; 8], anybody));
     assert_eq!(heard(&raw), [true, false, true, false, false]);
-    assert!(!raw.deliver(&arrival(Protocol::TCP), &packet, &[]), "nobody wants it");
+    assert!(!raw.deliver(&arrival(Protocol::TCP), &packet, &[], anybody), "nobody wants it");
     assert_eq!(raw.receive(all).unwrap().data, packet);
 }
 
@@ -122,7 +127,7 @@ fn what_nobody_reads_is_bounded() {
     let mut raw = Raw::default();
     let handle = raw.open(Family::V4, Kind::Raw(Protocol(89)), BUFFER).unwrap();
     for _ in 0..1000 {
-        assert!(raw.deliver(&arrival(Protocol(89)), &[0; 100], &[0; 80]));
+        assert!(raw.deliver(&arrival(Protocol(89)), &[0; 100], &[0; 80], anybody));
     }
     let mut waiting = 0;
     while raw.receive(handle).is_ok() {
@@ -191,9 +196,9 @@ fn ipv6_packets_with_wrong_checksums_are_not_for_who_checks_them() {
     let arrival =
         Arrival { source: address("fd77::1"), destination: address("fd77::2"), ..arrival(Protocol::UDP) };
     let wrong = [0, 1, 0, 2, 0, 8, 0xff, 0xff];
-    assert!(raw.deliver(&arrival, &wrong, &wrong));
+    assert!(raw.deliver(&arrival, &wrong, &wrong, anybody));
     assert!(raw.readiness(plain).readable && !raw.readiness(checking).readable);
     assert_eq!(raw.get(checking).unwrap().dropped(), 1);
-    assert!(raw.deliver(&Arrival { verified: true, ..arrival }, &wrong, &wrong));
+    assert!(raw.deliver(&Arrival { verified: true, ..arrival }, &wrong, &wrong, anybody));
     assert!(raw.readiness(checking).readable);
 }

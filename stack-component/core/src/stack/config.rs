@@ -28,7 +28,7 @@ pub enum ConfigError {
     BadName(String),
     /// There are too many devices.
     TooManyDevices,
-    /// The MTU is not from 68 to 65535.
+    /// The MTU is not from 68 to 65535, or more than the device moves.
     BadMtu(u32),
     /// The address cannot be a host's: a group, everybody, nobody, or the network's own first or last one.
     BadAddress(IpAddr),
@@ -60,7 +60,9 @@ impl fmt::Display for ConfigError {
                 "the device name {name:?} is taken, or not 1 to {MAX_NAME} bytes without slash or space"
             ),
             ConfigError::TooManyDevices => write!(f, "there are {MAX_DEVICES} devices already"),
-            ConfigError::BadMtu(mtu) => write!(f, "mtu {mtu} is not from {MIN_MTU} to 65535"),
+            ConfigError::BadMtu(mtu) => {
+                write!(f, "mtu {mtu} is not from {MIN_MTU} to the most that the device moves")
+            }
             ConfigError::BadAddress(address) => write!(f, "{address} cannot be a host's address"),
             ConfigError::NoSuchAddress(address) => {
                 write!(f, "the device does not have the address {address}")
@@ -120,10 +122,13 @@ impl Stack {
     pub fn add_device(
         &mut self,
         name: &str,
-        device: Box<dyn NetDevice>,
+        mut device: Box<dyn NetDevice>,
         mtu: u32,
     ) -> Result<DeviceIndex, ConfigError> {
         self.check_new_device(name, mtu)?;
+        if !device.set_mtu(mtu) {
+            return Err(ConfigError::BadMtu(mtu));
+        }
         let index = self.interfaces.add(name, mtu, device);
         self.sysctl.add_device(index.0, name);
         self.sysctl.ipv6.of_mut(index.0).mtu = mtu.max(ipv6::MIN_MTU);

@@ -110,7 +110,9 @@ impl Stack {
         if above.is_some_and(|parent| parent.mtu() < mtu) {
             return Err(ConfigError::BadMtu(mtu));
         }
-        self.interfaces.get_mut(index).ok_or(ConfigError::NoSuchDevice)?.set_mtu(mtu);
+        if !self.interfaces.get_mut(index).ok_or(ConfigError::NoSuchDevice)?.set_mtu(mtu) {
+            return Err(ConfigError::BadMtu(mtu));
+        }
         self.sysctl.ipv6.of_mut(index.0).mtu = mtu.max(ipv6::MIN_MTU);
         // A VLAN keeps within what its parent carries. Linux: `vlan_device_event`.
         let of_it = |vlan: Vlan| vlan.parent == index;

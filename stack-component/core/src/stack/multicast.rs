@@ -4,8 +4,11 @@ use super::{SocketHandle, Stack};
 use crate::datapath;
 use crate::multicast::{Filter, GroupError, Member, Mode};
 use crate::packet::DeviceIndex;
+use crate::raw::RawOption;
 use crate::route::{Destination, FlowKey};
+use crate::socket::{MulticastOption, SocketError};
 use crate::time::Instant;
+use crate::udp::UdpOption;
 use core::net::IpAddr;
 
 impl Stack {
@@ -83,6 +86,24 @@ impl Stack {
         let member = self.group_member(socket)?;
         let device = self.joined_on(member, device, group).ok_or(GroupError::NotJoined)?;
         self.change_groups(now, |stack| stack.groups.leave(member, device, group, stack.now))
+    }
+
+    /// Changes what is set of a socket about groups. [`SocketError::InvalidArgument`]: there is no such device.
+    pub fn set_multicast(
+        &mut self,
+        socket: SocketHandle,
+        option: MulticastOption,
+    ) -> Result<(), SocketError> {
+        if let MulticastOption::Device(Some(device)) = option
+            && self.interfaces.get(device).is_none()
+        {
+            return Err(SocketError::InvalidArgument);
+        }
+        match socket {
+            SocketHandle::Udp(handle) => self.udp_set_option(handle, UdpOption::Multicast(option)),
+            SocketHandle::Raw(handle) => self.raw_set(handle, RawOption::Multicast(option)),
+            SocketHandle::Tcp(_) | SocketHandle::Packet(_) => Err(SocketError::NotSupported),
+        }
     }
 
     /// A socket is closed: it listens to nothing.

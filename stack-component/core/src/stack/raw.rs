@@ -70,8 +70,7 @@ impl Stack {
         now: Instant,
     ) -> Result<(), SocketError> {
         let socket = self.raw.get(handle).ok_or(SocketError::InvalidState)?;
-        let (family, local, device, broadcast) =
-            (socket.family(), socket.local(), socket.device(), socket.may_broadcast());
+        let (family, local, broadcast) = (socket.family(), socket.local(), socket.may_broadcast());
         if socket.includes_header() {
             return self.raw_send_headed(handle, &message, now);
         }
@@ -79,6 +78,7 @@ impl Stack {
         if Family::of(destination) != family || destination.is_unspecified() {
             return Err(SocketError::InvalidArgument);
         }
+        let device = socket.device_to(destination);
         let source = self.raw_source(destination, device, broadcast)?;
         let source = local.filter(|local| self.routes.is_local(*local)).unwrap_or(source);
         self.raw.bind_implicitly(handle)?;
@@ -107,7 +107,7 @@ impl Stack {
         now: Instant,
     ) -> Result<(), SocketError> {
         let socket = self.raw.get(handle).ok_or(SocketError::InvalidState)?;
-        let (family, device, source) = (socket.family(), socket.device(), socket.local());
+        let (family, source) = (socket.family(), socket.local());
         let header = match family {
             Family::V4 => ipv4::Header::parse_quoted(message.data).map(|header| header.destination().into()),
             Family::V6 => ipv6::Header::parse_quoted(message.data).map(|header| header.destination().into()),
@@ -117,8 +117,9 @@ impl Stack {
         if Family::of(destination) != family || destination.is_unspecified() {
             return Err(SocketError::InvalidArgument);
         }
+        let device = socket.device_to(destination);
         let mut packet = Packet::from_payload(message.data);
-        packet.meta.mark = socket.mark();
+        (packet.meta.mark, packet.meta.unlooped) = (socket.mark(), !socket.loops());
         // Whether everybody may be sent to.
         self.raw_source(destination, device, socket.may_broadcast())?;
         let headed = Headed { packet, source, destination, device };
@@ -144,7 +145,10 @@ impl Stack {
             }
             Ok(Destination::Broadcast(_)) | Err(Refusal::Prohibit) => return Err(SocketError::AccessDenied),
             Err(Refusal::Blackhole) => return Err(SocketError::InvalidArgument),
-            Err(Refusal::NoRoute | Refusal::Unreachable) => None,
+            // A group is wherever the socket's owner says.
+            Err(Refusal::NoRoute | Refusal::Unreachable) => device
+                .filter(|_| destination.is_multicast())
+                .and_then(|device| from_device(device, destination)),
         };
         source.ok_or(SocketError::NetworkUnreachable)
     }

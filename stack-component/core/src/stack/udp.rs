@@ -46,7 +46,9 @@ impl Stack {
         if remote.ip().is_unspecified() || remote.port() == 0 {
             return Err(SocketError::InvalidArgument);
         }
-        let source = self.udp_source(remote.ip())?;
+        let options = self.udp.options(handle).ok_or(SocketError::InvalidState)?;
+        let of_group = options.multicast.device.filter(|_| remote.ip().is_multicast());
+        let source = self.udp_source(remote.ip(), scope_of(remote).map(DeviceIndex).or(of_group))?;
         self.udp_bind_implicitly(handle, remote.ip())?;
         self.udp.connect(handle, source, remote)
     }
@@ -70,22 +72,25 @@ impl Stack {
         if remote.ip().is_unspecified() || remote.port() == 0 {
             return Err(SocketError::InvalidArgument);
         }
-        let route_source = self.udp_source(remote.ip())?;
+        let options = self.udp.options(handle).ok_or(SocketError::InvalidState)?;
+        let to_group = remote.ip().is_multicast();
+        let device = scope_of(remote).map(DeviceIndex).or(options.multicast.device.filter(|_| to_group));
+        let route_source = self.udp_source(remote.ip(), device)?;
         self.udp_bind_implicitly(handle, remote.ip())?;
         let local = self.udp.local_address(handle).ok_or(SocketError::InvalidState)?;
         let bound = Some(local.ip()).filter(|&ip| !ip.is_unspecified() && self.routes.is_local(ip));
         let local = SocketAddr::new(bound.unwrap_or(route_source), local.port());
-        let packet = Udp::datagram(local, remote, data)?;
+        let mut packet = Udp::datagram(local, remote, data)?;
+        packet.meta.unlooped = !options.multicast.loops;
         let outgoing = Outgoing {
             packet,
             source: Some(local.ip()),
             destination: remote.ip(),
             protocol: Protocol::UDP,
-            // Groups are of the link, if nobody says otherwise (RFC 1112 section 6.1). Linux: `IP_MULTICAST_TTL`.
-            ttl: if remote.ip().is_multicast() { Some(1) } else { self.udp_own_hop_limit(handle) },
+            ttl: if to_group { Some(options.multicast.hop_limit) } else { options.hop_limit },
             tos: 0,
             cutting: Cutting::Here,
-            device: scope_of(remote).map(DeviceIndex),
+            device,
         };
         let sent = self.with_context(now, |cx, _, _| datapath::send(cx, outgoing));
         self.run_output(now);
@@ -99,11 +104,6 @@ impl Stack {
             // Lost here is as good as lost further on.
             Ok(()) | Err(_) => Ok(()),
         }
-    }
-
-    /// The hop limit that a socket's owner set, none if routes and devices say it. Linux: `inet_sk(sk)->uc_ttl`.
-    fn udp_own_hop_limit(&self, handle: UdpHandle) -> Option<u8> {
-        self.udp.options(handle).and_then(|options| options.hop_limit)
     }
 
     /// How many hops the datagrams of a socket to one host may take; none of a handle that was given up. Linux: reading
@@ -130,15 +130,19 @@ impl Stack {
     }
 
     /// Our address towards `remote`.
-    fn udp_source(&self, remote: IpAddr) -> Result<IpAddr, SocketError> {
+    fn udp_source(&self, remote: IpAddr, device: Option<DeviceIndex>) -> Result<IpAddr, SocketError> {
         let from_device =
             |device, neighbour| self.interfaces.source_for(&self.sysctl, device, neighbour, remote);
-        let source = match self.routes.lookup(&FlowKey::to(remote)) {
+        let on_link = device.filter(|_| remote.is_multicast());
+        let source = match self.routes.lookup(&FlowKey { output: device, ..FlowKey::to(remote) }) {
             Ok(Destination::Local { source }) => source.or(Some(remote)),
             Ok(Destination::Unicast(hop)) => hop.source.or_else(|| from_device(hop.device, hop.neighbour)),
             Ok(Destination::Broadcast(_)) | Err(Refusal::Prohibit) => return Err(SocketError::AccessDenied),
             Err(Refusal::Blackhole) => return Err(SocketError::InvalidArgument),
-            Err(Refusal::NoRoute | Refusal::Unreachable) => None,
+            // A group is wherever the socket's owner says.
+            Err(Refusal::NoRoute | Refusal::Unreachable) => {
+                on_link.and_then(|device| from_device(device, remote))
+            }
         };
         source.ok_or(SocketError::NetworkUnreachable)
     }

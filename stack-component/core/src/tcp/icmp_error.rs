@@ -1,4 +1,4 @@
-//! ICMP errors about our segments (RFC 5927). Linux: `tcp_v4_err`, `tcp_v4_mtu_reduced`.
+//! ICMP errors about our segments (RFC 5927). Linux: `tcp_v4_err`, `tcp_v6_err`, `tcp_v4_mtu_reduced`.
 
 use super::connection::{Connection, Timer};
 use super::handle::TcpHandle;
@@ -23,16 +23,17 @@ impl Tcp {
         self.connections.contains_key(&FourTuple::new(about.local(), about.remote()))
     }
 
-    /// Takes in an ICMP error about a segment of ours. Linux: `tcp_v4_err`.
+    /// Takes in an ICMP error about a segment of ours. Linux: `tcp_v4_err`, `tcp_v6_err`.
     pub fn icmp_error(&mut self, env: &mut Env<'_>, error: &IcmpError) {
         let tuple = FourTuple::new(error.local(), error.remote());
         let about = Sequence(error.sequence);
         match self.connections.get(&tuple).copied() {
             Some(Entry::Connection(handle)) => self.connection_error(env, handle, about, error.kind),
             Some(Entry::Request(handle)) => {
-                self.request_error(env, handle, about, ends_request(error.kind));
+                self.request_error(env, handle, about, ends_request(error));
             }
             Some(Entry::TimeWait(_)) => {}
+            None if error.source.is_ipv6() => env.counters.increment(Counter::Icmp6InErrors),
             None => env.counters.increment(Counter::IcmpInErrors),
         }
     }
@@ -55,7 +56,7 @@ impl Tcp {
             return env.counters.increment(Counter::TcpExtOutOfWindowIcmps);
         }
         let IcmpErrorKind::FragmentationNeeded { mtu } = kind else {
-            if matches!(kind, IcmpErrorKind::NetworkUnreachable | IcmpErrorKind::HostUnreachable) {
+            if tells_of_a_broken_path(kind, connection.tuple.remote.ip()) {
                 connection.revert_back_off(env, options, about);
             }
             connection.icmp_error(env, kind);
@@ -84,10 +85,23 @@ fn believed_mtu(env: &Env<'_>, remote: IpAddr, named: u32, known: u32) -> u32 {
     named.max(env.sysctl.min_pmtu).min(known)
 }
 
-/// Whether the error ends a request. Linux: `tcp_v4_err`'s `abort`.
-fn ends_request(kind: IcmpErrorKind) -> bool {
+/// Whether a backoff of the retransmission timer is taken back (RFC 6069 section 4). Linux: `tcp_v4_err`, `tcp_v6_err`,
+/// which hears of routes alone.
+fn tells_of_a_broken_path(kind: IcmpErrorKind, remote: IpAddr) -> bool {
+    match kind {
+        IcmpErrorKind::NetworkUnreachable => true,
+        IcmpErrorKind::HostUnreachable => remote.is_ipv4(),
+        _ => false,
+    }
+}
+
+/// Whether the error ends a request. Linux: `tcp_v4_err`'s `abort`; `fatal` of `tcp_v6_err`.
+fn ends_request(error: &IcmpError) -> bool {
+    if error.source.is_ipv6() {
+        return error.kind.is_fatal();
+    }
     matches!(
-        kind,
+        error.kind,
         IcmpErrorKind::ParameterProblem
             | IcmpErrorKind::TimeExceeded
             | IcmpErrorKind::NetworkUnreachable

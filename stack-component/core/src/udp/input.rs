@@ -1,11 +1,12 @@
 //! Datagrams on the way in.
 
-use super::table::Udp;
+use super::table::{Udp, UdpHandle};
 use crate::counters::{Counter, Counters};
 use crate::drop_reason::DropReason;
 use crate::packet::{Checksum, DeviceIndex, Packet};
 use crate::wire::address::socket_address;
 use crate::wire::udp::{HEADER_LEN, Header};
+use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 
 /// What IP knows of a datagram that arrived.
@@ -34,22 +35,60 @@ impl Udp {
         &mut self,
         counters: &mut Counters,
         arrival: &Arrival,
-        mut packet: Packet,
+        packet: Packet,
     ) -> Result<(), Rejected> {
-        let (local, source, payload_len) = match check(arrival, &packet) {
+        let (local, source, payload_len) = match counted_check(counters, arrival, &packet) {
             Ok(checked) => checked,
-            Err(reason) => {
-                counters.increment(Counter::UdpInErrors);
-                if reason == DropReason::UdpChecksum {
-                    counters.increment(Counter::UdpInCsumErrors);
-                }
-                return Err(Rejected { packet, reason });
-            }
+            Err(reason) => return Err(Rejected { packet, reason }),
         };
-        let Some(handle) = self.find(local).filter(|&handle| self.hears(handle, source)) else {
+        let Some(handle) = self.find(local, source) else {
             counters.increment(Counter::UdpNoPorts);
             return Err(Rejected { packet, reason: DropReason::UdpNoSocket });
         };
+        self.queue(counters, handle, source, (packet, payload_len))
+    }
+
+    /// Takes in a datagram to a group or to everybody: each socket that receives there gets a copy, but those that
+    /// `wants` says no of, which hears whether they take what others have joined. Linux: `__udp4_lib_mcast_deliver`,
+    /// `__udp6_lib_mcast_deliver`.
+    pub fn input_to_many(
+        &mut self,
+        counters: &mut Counters,
+        arrival: &Arrival,
+        packet: Packet,
+        wants: impl Fn(UdpHandle, bool) -> bool,
+    ) -> Result<(), Rejected> {
+        let (local, source, payload_len) = match counted_check(counters, arrival, &packet) {
+            Ok(checked) => checked,
+            Err(reason) => return Err(Rejected { packet, reason }),
+        };
+        let mut reason = DropReason::UdpNoSocket;
+        let mut takers = Vec::new();
+        for (handle, socket) in self.all(local, source) {
+            match wants(handle, socket.options.multicast.all) {
+                true => takers.push(handle),
+                false => reason = DropReason::GroupNotJoined,
+            }
+        }
+        let Some(last) = takers.pop() else {
+            counters.increment(Counter::UdpIgnoredMulti);
+            return Err(Rejected { packet, reason });
+        };
+        for handle in takers {
+            // The copy of one who has no room is counted, and the others get theirs.
+            let _ = self.queue(counters, handle, source, (packet.clone(), payload_len));
+        }
+        self.queue(counters, last, source, (packet, payload_len))
+    }
+
+    /// Linux: `udp_queue_rcv_skb`.
+    fn queue(
+        &mut self,
+        counters: &mut Counters,
+        handle: UdpHandle,
+        source: SocketAddr,
+        (mut packet, payload_len): (Packet, usize),
+    ) -> Result<(), Rejected> {
         // What is quoted in an error is quoted before this: a full buffer is not answered.
         packet.pull(HEADER_LEN);
         packet.truncate(payload_len);
@@ -66,10 +105,20 @@ impl Udp {
         self.wake(handle);
         Ok(())
     }
+}
 
-    fn hears(&self, handle: super::UdpHandle, source: SocketAddr) -> bool {
-        self.sockets.get(handle).is_some_and(|socket| socket.hears(source))
-    }
+/// Checks a datagram, and counts one that is bad.
+fn counted_check(
+    counters: &mut Counters,
+    arrival: &Arrival,
+    packet: &Packet,
+) -> Result<(SocketAddr, SocketAddr, usize), DropReason> {
+    check(arrival, packet).inspect_err(|reason| {
+        counters.increment(Counter::UdpInErrors);
+        if *reason == DropReason::UdpChecksum {
+            counters.increment(Counter::UdpInCsumErrors);
+        }
+    })
 }
 
 /// Whether the sum is still to be completed by a device that it never reaches.

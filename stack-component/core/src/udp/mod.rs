@@ -2,13 +2,14 @@
 //! `net/ipv4/udp.c`.
 //!
 //! Place in the walk: local delivery -> [`Udp::input`] -> the socket's queue; a socket's owner ->
-//! [`Udp::datagram`] -> local output. Every address and port belongs to one socket at most: there is no
-//! `SO_REUSEADDR`.
+//! [`Udp::datagram`] -> local output. An address and port belongs to one socket, or to
+//! several that all share it; what is sent to a group or to everybody goes to each of them, the rest to one.
 
 mod input;
 mod listing;
 mod options;
 mod output;
+mod places;
 mod socket;
 mod table;
 

@@ -1,7 +1,7 @@
 //! Options of a UDP socket. Linux: `sk_setsockopt`, `do_ip_setsockopt`, `do_ipv6_setsockopt`.
 
 use super::{Udp, UdpHandle};
-use crate::socket::SocketError;
+use crate::socket::{MulticastOption, MulticastOptions, SocketError};
 use crate::sysctl::Sysctl;
 
 /// Least receive buffer, in bytes. Linux: `SOCK_MIN_RCVBUF`.
@@ -18,6 +18,11 @@ pub enum UdpOption {
     ReceiveBuffer(u64),
     /// Bytes, 4608 to `net.core.wmem_max`; kept and told, as datagrams leave at once. Linux: `SO_SNDBUF`.
     SendBuffer(u64),
+    /// The address may be bound by other sockets that say so, too; not of a socket that is bound. Linux:
+    /// `SO_REUSEADDR`.
+    ReuseAddress(bool),
+    /// What is about groups.
+    Multicast(MulticastOption),
 }
 
 /// All settings of a socket.
@@ -29,12 +34,22 @@ pub struct UdpOptions {
     pub receive_buffer: u32,
     /// Bytes that may be on their way out.
     pub send_buffer: u32,
+    /// The address may be bound by others, too.
+    pub reuse_address: bool,
+    /// What is about groups.
+    pub multicast: MulticastOptions,
 }
 
 impl UdpOptions {
     /// Those of a new socket. Linux: `sock_init_data`.
     pub(super) fn new(sysctl: &Sysctl) -> Self {
-        UdpOptions { hop_limit: None, receive_buffer: sysctl.rmem_default, send_buffer: sysctl.wmem_default }
+        UdpOptions {
+            hop_limit: None,
+            receive_buffer: sysctl.rmem_default,
+            send_buffer: sysctl.wmem_default,
+            reuse_address: false,
+            multicast: MulticastOptions::default(),
+        }
     }
 
     fn set(&mut self, option: UdpOption, sysctl: &Sysctl) -> Result<(), SocketError> {
@@ -49,6 +64,8 @@ impl UdpOptions {
             UdpOption::SendBuffer(bytes) => {
                 self.send_buffer = clamp(bytes, MIN_SEND_BUFFER, sysctl.wmem_max);
             }
+            UdpOption::ReuseAddress(reuse) => self.reuse_address = reuse,
+            UdpOption::Multicast(option) => self.multicast.set(option),
         }
         Ok(())
     }
@@ -68,6 +85,9 @@ impl Udp {
         option: UdpOption,
     ) -> Result<(), SocketError> {
         let socket = self.sockets.get_mut(handle).ok_or(SocketError::InvalidState)?;
+        if matches!(option, UdpOption::ReuseAddress(_)) && socket.local.port() != 0 {
+            return Err(SocketError::InvalidState);
+        }
         socket.options.set(option, sysctl)
     }
 }

@@ -1,18 +1,16 @@
 //! All UDP sockets, by handle and by address. Linux: `udp_table`.
 
 use super::options::UdpOptions;
+use super::places::Places;
 use super::socket::{Socket, UdpReadiness};
 use crate::arena::{Arena, Handle};
 use crate::icmp::{IcmpError, IcmpErrorKind};
-use crate::keyed_hash::KeyedHash;
 use crate::random::Random;
 use crate::socket::SocketError;
 use crate::socket::ports::EphemeralPorts;
 use crate::sysctl::Sysctl;
-use crate::wire::address::unspecified_like;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
-use hashbrown::HashMap;
 
 /// The name of a UDP socket.
 pub type UdpHandle = Handle<Socket>;
@@ -24,9 +22,7 @@ const MAX_SOCKETS: usize = 1 << 20;
 #[derive(Debug)]
 pub struct Udp {
     pub(super) sockets: Arena<Socket>,
-    by_address: HashMap<SocketAddr, UdpHandle, KeyedHash>,
-    /// How many sockets are bound to each port of a version (IPv6: true), on whatever address.
-    ports: HashMap<(bool, u16), u32, KeyedHash>,
+    places: Places,
     ephemeral: EphemeralPorts,
     wakeups: Vec<UdpHandle>,
 }
@@ -36,8 +32,7 @@ impl Udp {
     pub fn new(random: &mut dyn Random) -> Self {
         Udp {
             sockets: Arena::new(),
-            by_address: HashMap::with_hasher(KeyedHash::new(random)),
-            ports: HashMap::with_hasher(KeyedHash::new(random)),
+            places: Places::new(random),
             ephemeral: EphemeralPorts::new(random),
             wakeups: Vec::new(),
         }
@@ -66,7 +61,9 @@ impl Udp {
         }
         let local = match local.port() {
             0 => SocketAddr::new(local.ip(), self.free_port(random, range, local.ip())?),
-            _ if self.conflicts(local) => return Err(SocketError::AddressInUse),
+            _ if self.places.conflicts(local, socket.options.reuse_address) => {
+                return Err(SocketError::AddressInUse);
+            }
             _ => local,
         };
         if let Some(socket) = self.sockets.get_mut(handle) {
@@ -84,18 +81,9 @@ impl Udp {
     ) -> Result<u16, SocketError> {
         // No remote address is known; a random one makes the choice unpredictable.
         let remote = SocketAddr::new(IpAddr::V4(Ipv4Addr::from_bits(random.next_u32())), 0);
-        let ports = &self.ports;
-        let port =
-            self.ephemeral.choose(local, remote, range, |port| !ports.contains_key(&(local.is_ipv6(), port)));
+        let places = &self.places;
+        let port = self.ephemeral.choose(local, remote, range, |port| places.is_free(local, port));
         port.ok_or(SocketError::AddressInUse)
-    }
-
-    fn conflicts(&self, local: SocketAddr) -> bool {
-        let everywhere = SocketAddr::new(unspecified_like(local.ip()), local.port());
-        match local.ip().is_unspecified() {
-            true => self.ports.contains_key(&(local.is_ipv6(), local.port())),
-            false => self.by_address.contains_key(&local) || self.by_address.contains_key(&everywhere),
-        }
     }
 
     /// Puts a socket at an address that is free, taking it from where it was.
@@ -103,23 +91,14 @@ impl Udp {
         self.displace(handle);
         if let Some(socket) = self.sockets.get_mut(handle) {
             socket.local = local;
-            self.by_address.insert(local, handle);
-            *self.ports.entry((local.is_ipv6(), local.port())).or_insert(0) += 1;
+            self.places.add(handle, local, socket.options.reuse_address);
         }
     }
 
     fn displace(&mut self, handle: UdpHandle) {
         let Some(socket) = self.sockets.get_mut(handle) else { return };
         let local = core::mem::replace(&mut socket.local, Socket::UNBOUND);
-        if self.by_address.remove(&local).is_none() {
-            return;
-        }
-        if let Some(count) = self.ports.get_mut(&(local.is_ipv6(), local.port())) {
-            *count -= 1;
-            if *count == 0 {
-                self.ports.remove(&(local.is_ipv6(), local.port()));
-            }
-        }
+        self.places.remove(handle, local, socket.options.reuse_address);
     }
 
     /// Talks to `remote` alone from now on, from our address `source` if it was bound to none in particular.
@@ -157,8 +136,9 @@ impl Udp {
         let home = SocketAddr::new(socket.bound_address, socket.local.port());
         if home.port() != 0 && home != socket.local {
             // While it was connected somebody may have bound the port on another of our addresses.
+            let shares = socket.options.reuse_address;
             self.displace(handle);
-            if self.conflicts(home) {
+            if self.places.conflicts(home, shares) {
                 return Err(SocketError::AddressInUse);
             }
             self.place(handle, home);
@@ -206,8 +186,7 @@ impl Udp {
     /// Whether a socket is there that can have sent the datagram that an ICMP message is about. Linux: `udp_err`'s
     /// look-up.
     pub fn sends(&self, about: &IcmpError) -> bool {
-        let socket = self.find(about.local()).and_then(|handle| self.sockets.get(handle));
-        socket.is_some_and(|socket| socket.hears(about.remote()))
+        self.find(about.local(), about.remote()).is_some()
     }
 
     /// Takes in an ICMP error about a datagram of ours. Only a connected socket's owner hears of it, and only
@@ -215,7 +194,7 @@ impl Udp {
     pub fn icmp_error(&mut self, error: &IcmpError) {
         let local = error.local();
         let remote = error.remote();
-        let Some(handle) = self.find(local) else { return };
+        let Some(handle) = self.find(local, remote) else { return };
         let Some(socket) = self.sockets.get_mut(handle).filter(|s| s.remote == Some(remote)) else { return };
         let too_large = matches!(error.kind, IcmpErrorKind::FragmentationNeeded { .. });
         if !error.kind.is_fatal() && !too_large {
@@ -226,11 +205,30 @@ impl Udp {
         self.wake(handle);
     }
 
-    /// The socket that receives at `local`: one on exactly this address or one on all. Linux:
-    /// `__udp4_lib_lookup`.
-    pub fn find(&self, local: SocketAddr) -> Option<UdpHandle> {
-        let everywhere = SocketAddr::new(unspecified_like(local.ip()), local.port());
-        self.by_address.get(&local).or_else(|| self.by_address.get(&everywhere)).copied()
+    /// The socket that receives at `local` what comes from `remote`: rather one that talks to it alone, and rather one
+    /// on exactly this address than one on all. Linux: `__udp4_lib_lookup`, `compute_score`.
+    pub(super) fn find(&self, local: SocketAddr, remote: SocketAddr) -> Option<UdpHandle> {
+        let mut best = None;
+        for handle in self.places.at(local) {
+            let Some(socket) = self.sockets.get(handle).filter(|socket| socket.hears(remote)) else {
+                continue;
+            };
+            if socket.remote.is_some() {
+                return Some(handle);
+            }
+            best = best.or(Some(handle));
+        }
+        best
+    }
+
+    /// All sockets that receive at `local` what comes from `remote`.
+    pub(super) fn all(
+        &self,
+        local: SocketAddr,
+        remote: SocketAddr,
+    ) -> impl Iterator<Item = (UdpHandle, &Socket)> {
+        let sockets = self.places.at(local).filter_map(|handle| Some((handle, self.sockets.get(handle)?)));
+        sockets.filter(move |(_, socket)| socket.hears(remote))
     }
 
     pub(super) fn wake(&mut self, handle: UdpHandle) {

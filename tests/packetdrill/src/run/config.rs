@@ -91,6 +91,15 @@ impl Default for Config {
     }
 }
 
+/// What the symbols that depend on the version are with IPv6, as upstream's runner says.
+const IPV6_DEFINES: [(&str, &str); 5] = [
+    ("TFO_COOKIE", "c1d1e9742a47a9bc"),
+    ("TFO_COOKIE_ZERO", "82af1a8f9a205c34"),
+    ("CODE", "address_unreachable"),
+    ("CMSG_LEVEL_IP", "SOL_IPV6"),
+    ("CMSG_TYPE_RECVERR", "IPV6_RECVERR"),
+];
+
 /// Options that take no value.
 pub const FLAGS: &[&str] = &[
     "tcp_ts_ecr_scaled",
@@ -169,9 +178,9 @@ impl Config {
             let other = std::mem::take(&mut setup.other);
             *setup = Setup { mtu, bind_port, connect_port, other, ..defaults };
             if version == IpVersion::V6 {
-                for (name, value) in [("CMSG_LEVEL_IP", "SOL_IPV6"), ("CMSG_TYPE_RECVERR", "IPV6_RECVERR")] {
-                    self.defines.push((name.to_owned(), value.to_owned()));
-                }
+                let defines =
+                    IPV6_DEFINES.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+                self.defines.extend(defines);
             }
         }
         self.ip_version = version;

@@ -1,12 +1,16 @@
 //! Groups on their links: which there are, what routers ask and what they are told.
 
+pub(super) mod copy;
 pub(super) mod igmp;
 pub(super) mod mld;
 
 use super::Context;
+use crate::drop_reason::DropReason;
 use crate::ip::v4::Received;
-use crate::multicast::{Filter, Language, Member, Report};
-use crate::packet::DeviceIndex;
+use crate::multicast::{Filter, Groups, Language, Member, Report};
+use crate::packet::{DeviceIndex, Packet};
+use crate::raw::{self, RawHandle};
+use crate::udp::{Arrival, UdpHandle};
 use crate::wire::ipv6::solicited_node;
 use crate::wire::protocol::Protocol;
 use core::net::{IpAddr, Ipv6Addr};
@@ -34,6 +38,30 @@ pub(super) fn is_for_us(cx: &Context<'_>, device: DeviceIndex, received: &Receiv
         Protocol::IGMP => cx.groups.has_joined(device, group),
         _ => cx.groups.hears(device, group, source),
     }
+}
+
+/// Whether a socket wants a packet; `all` says whether it takes what others have joined. Linux: `ip_mc_sf_allow`,
+/// `inet6_mc_check`.
+fn wants(groups: &Groups, member: Member, ends: (DeviceIndex, IpAddr, IpAddr), all: bool) -> bool {
+    let (_, destination, _) = ends;
+    !destination.is_multicast() || groups.allows(member, ends, all)
+}
+
+/// Gives raw sockets their copies of a packet, as [`Raw::deliver`](crate::raw::Raw::deliver); one to a group to those that
+/// want it.
+pub(super) fn raw(cx: &mut Context<'_>, arrival: &raw::Arrival, packet: &[u8], payload: &[u8]) -> bool {
+    let (groups, ends) = (&*cx.groups, (arrival.device, arrival.destination, arrival.source));
+    let wanted = |handle: RawHandle, all| wants(groups, Member::Raw(handle.to_bits()), ends, all);
+    cx.raw.deliver(arrival, packet, payload, wanted)
+}
+
+/// Gives a datagram to a group, or to everybody, to all whom it is for. Nobody is told if there is none. Linux:
+/// `__udp4_lib_mcast_deliver`.
+pub(super) fn udp(cx: &mut Context<'_>, arrival: &Arrival, packet: Packet) -> Result<(), DropReason> {
+    let (groups, ends) = (&*cx.groups, (arrival.device, arrival.destination, arrival.source));
+    let wanted = |handle: UdpHandle, all| wants(groups, Member::Udp(handle.to_bits()), ends, all);
+    let taken = cx.udp.input_to_many(cx.counters, arrival, packet, wanted);
+    taken.map_err(|rejected| rejected.reason)
 }
 
 /// Whether anybody on such a device may ask for an address of ours. Linux: no `IFF_LOOPBACK`, no `IFF_NOARP`.
@@ -64,6 +92,11 @@ pub(super) fn ipv6_up(cx: &mut Context<'_>, device: DeviceIndex) {
     cx.groups.link_up(device, Language::Mld, cx.now);
 }
 
+/// IPv6 ends on a device. Linux: `ipv6_mc_down`.
+pub(super) fn ipv6_down(cx: &mut Context<'_>, device: DeviceIndex) {
+    cx.groups.link_down(device, Language::Mld);
+}
+
 /// A device has the address now that reports come from. Switches that listen in may have ignored those that came from
 /// nobody (RFC 3590 section 4): the first such address tells all once more. Linux: `ipv6_mc_dad_complete`.
 pub(super) fn link_local_found(cx: &mut Context<'_>, device: DeviceIndex, ip: Ipv6Addr) {
@@ -82,8 +115,7 @@ pub(super) fn link_up(cx: &mut Context<'_>, device: DeviceIndex) {
     cx.groups.link_up(device, Language::Igmp, cx.now);
 }
 
-/// A link went down. Linux: `ip_mc_down`, `ipv6_mc_down`.
+/// A link went down. Linux: `ip_mc_down`.
 pub(super) fn link_down(cx: &mut Context<'_>, device: DeviceIndex) {
     cx.groups.link_down(device, Language::Igmp);
-    cx.groups.link_down(device, Language::Mld);
 }

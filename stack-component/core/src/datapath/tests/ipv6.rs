@@ -344,6 +344,8 @@ fn a_flood_of_advertisements_is_bounded() {
         host.arrive(router_says(100, Some((&network, 10_000, 10_000)), &[]));
     }
     assert_eq!(addresses(&host).len(), 17);
+    assert!(host.stack.routes().iter().filter(|route| route.destination.is_ipv6()).count() < 100);
+    assert!(host.dropped().contains(&DropReason::NdiscTooManyRoutes));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A stack with raw frames on its wires: what goes in, what comes out, what is counted.
 
 mod arp;
+mod copies;
 mod detection6;
 mod devices;
 mod dhcp;

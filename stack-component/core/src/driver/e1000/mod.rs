@@ -13,9 +13,13 @@
 //! The device is not trusted. Every length and flag in a descriptor is checked before it is used, every
 //! wait is bounded, and a ring full of nonsense costs dropped frames and a counter, nothing else.
 //!
-//! Not here yet: jumbo frames ([`E1000::MAX_MTU`]), VLAN filters, filters for single groups (the card passes all multicast frames on), segmentation, receive
+//! Memory: each ring has a buffer of 2048 bytes for each of its descriptors, 512 KiB with the usual 256. Frames longer than
+//! that take several of them, so an MTU changes nothing about it.
+//!
+//! Not here yet: VLAN filters, filters for single groups (the card passes all multicast frames on), segmentation, receive
 //! coalescing.
 
+mod assembly;
 mod bus;
 mod initialise;
 mod interrupt;
@@ -42,6 +46,9 @@ use transmit::TransmitRing;
 /// How long the transmit ring may stand still before the device is reset. Linux: `watchdog_timeo`.
 const TRANSMIT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The MTU of a device that was not told another one, in bytes. Linux: `ETH_DATA_LEN`.
+const DEFAULT_MTU: u32 = 1500;
+
 /// One controller and its rings. Linux: `struct e1000_adapter`.
 #[derive(Debug)]
 pub struct E1000<B> {
@@ -57,8 +64,9 @@ pub struct E1000<B> {
 }
 
 impl<B: Bus> E1000<B> {
-    /// Largest IP packet that the driver moves, in bytes.
-    pub const MAX_MTU: u32 = 1500;
+    /// Largest IP packet that the driver moves, in bytes: a frame of 16128 bytes with its header and CRC.
+    /// Linux: `MAX_JUMBO_FRAME_SIZE`.
+    pub const MAX_MTU: u32 = 16_110;
 
     /// Finds out what is on the bus, brings it up and starts it. Linux: `e1000_probe`, `e1000_open`.
     pub fn probe(mut bus: B, options: Options) -> Result<Self, ProbeError> {
@@ -134,6 +142,15 @@ impl<B: Bus> E1000<B> {
 impl<B: Bus + Send> NetDevice for E1000<B> {
     fn mac(&self) -> MacAddress {
         self.mac
+    }
+
+    /// Linux: `e1000_change_mtu`.
+    fn set_mtu(&mut self, mtu: u32) -> bool {
+        let taken = mtu <= Self::MAX_MTU && self.transmit.set_mtu(mtu as usize);
+        if taken {
+            self.receive.set_long(&mut self.bus, mtu > DEFAULT_MTU);
+        }
+        taken
     }
 
     fn features(&self) -> Features {

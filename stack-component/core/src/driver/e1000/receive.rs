@@ -2,20 +2,21 @@
 //!
 //! The device owns the descriptors from `next` on, all but one: it fills their buffers in order and marks
 //! each done (DD). [`ReceiveRing::harvest`] takes the done ones, copies their payloads out, and gives the
-//! same buffers back.
+//! same buffers back. A frame that is longer than a buffer takes several descriptors, of which the last one says so (EOP).
 
+use super::assembly::Assembly;
 use super::{Bus, BusError, Region, Span, Store};
 use crate::device::DeviceCounters;
-use crate::packet::{Checksum, Packet};
+use crate::packet::Packet;
 use alloc::vec::Vec;
-use e1000_regs::descriptors::{DESCRIPTOR_LEN, ReceiveDescriptor, receive_errors, receive_status};
+use e1000_regs::descriptors::{DESCRIPTOR_LEN, ReceiveDescriptor, receive_status};
 use e1000_regs::receive::{rctl, rxcsum};
 use e1000_regs::registers::offset;
 
-/// Bytes of one buffer; a frame of [`super::E1000::MAX_MTU`] fits into one.
-const BUFFER_LEN: u32 = 2048;
-/// Shortest frame that has an Ethernet header.
-const MIN_FRAME_LEN: u16 = 14;
+/// Bytes of one buffer; a frame of an MTU of 1500 fits into one, a longer one takes several.
+pub(super) const BUFFER_LEN: u32 = 2048;
+/// Longest frame that the device hands over with RCTL.LPE, in bytes without its CRC.
+const MAX_LONG_FRAME: usize = e1000_regs::receive::MAX_LONG_PACKET - e1000_regs::receive::FCS_LEN;
 
 /// The receive ring. Linux: `struct e1000_rx_ring`.
 #[derive(Debug)]
@@ -25,18 +26,11 @@ pub(super) struct ReceiveRing {
     count: u16,
     /// The next descriptor that the device will have filled.
     next: u16,
-    /// A frame without an end is going by: drop up to and with its end (CVE-2009-4536).
-    discarding: bool,
+    /// Whether frames may be longer than those of an MTU of 1500.
+    long: bool,
     /// Frames for everybody are taken.
     promiscuous: bool,
-}
-
-/// What a done descriptor holds.
-enum Verdict {
-    /// A frame of so many bytes.
-    Frame { len: u32, checksum: Checksum },
-    /// Nothing that could be used.
-    Drop,
+    assembly: Assembly,
 }
 
 impl ReceiveRing {
@@ -44,14 +38,15 @@ impl ReceiveRing {
     pub(super) fn allocate(bus: &mut impl Bus, count: u16) -> Result<Self, BusError> {
         let count = ring_len(count);
         let region = bus.dma_alloc(buffer_offset(count, count))?;
-        Ok(ReceiveRing { region, count, next: 0, discarding: false, promiscuous: false })
+        let assembly = Assembly::default();
+        Ok(ReceiveRing { region, count, next: 0, long: false, promiscuous: false, assembly })
     }
 
     /// Gives all buffers to a device that was just reset and lets it receive.
-    /// Linux: `e1000_setup_rctl`, `e1000_configure_rx`, `e1000_alloc_rx_buffers`.
+    /// Linux: `e1000_configure_rx`, `e1000_alloc_rx_buffers`.
     pub(super) fn start(&mut self, bus: &mut impl Bus) -> Result<(), BusError> {
         self.next = 0;
-        self.discarding = false;
+        self.assembly = Assembly::default();
         self.refill(bus, self.count)?;
         bus.register_write(offset::RDTR, 0);
         bus.register_write(offset::RADV, 0);
@@ -61,25 +56,35 @@ impl ReceiveRing {
         bus.register_write(offset::RDH, 0);
         bus.register_write(offset::RDT, u32::from(self.count) - 1);
         bus.register_write(offset::RXCSUM, rxcsum::IPOFL | rxcsum::TUOFL);
-        self.set_mode(bus);
+        self.control(bus);
         Ok(())
     }
 
-    /// Takes frames for everybody from now on, or those for ourselves alone.
+    /// Takes frames that are longer than 1522 bytes with their CRC, or does not. Linux: `e1000_change_mtu`, which resets
+    /// the device; this bit can be changed while it works.
+    pub(super) fn set_long(&mut self, bus: &mut impl Bus, long: bool) {
+        if self.long != long {
+            self.long = long;
+            self.control(bus);
+        }
+    }
+
+    /// Takes frames for everybody from now on, or those for ourselves alone. Linux: `e1000_set_rx_mode`.
     pub(super) fn set_promiscuous(&mut self, bus: &mut impl Bus, promiscuous: bool) {
         self.promiscuous = promiscuous;
         // A device that did not come back from its reset stays off.
         if bus.register_read(offset::RCTL) & rctl::EN != 0 {
-            self.set_mode(bus);
+            self.control(bus);
         }
     }
 
-    /// Says which frames are received. Linux: `e1000_set_rx_mode`.
-    fn set_mode(&self, bus: &mut impl Bus) {
+    /// Writes RCTL. Linux: `e1000_setup_rctl`.
+    fn control(&self, bus: &mut impl Bus) {
+        let long = if self.long { rctl::LPE } else { 0 };
         let everybody = if self.promiscuous { rctl::UPE } else { 0 };
         // Buffers of 2048 bytes are BSIZE 0. The CRC is stripped, so no length is ever reduced by it.
         // All groups are received, and those that nobody joined are dropped above.
-        bus.register_write(offset::RCTL, rctl::EN | rctl::BAM | rctl::MPE | rctl::SECRC | everybody);
+        bus.register_write(offset::RCTL, rctl::EN | rctl::BAM | rctl::MPE | rctl::SECRC | long | everybody);
     }
 
     /// Takes at most `budget` done descriptors, appends their frames, and gives the buffers back. Answers
@@ -112,26 +117,16 @@ impl ReceiveRing {
         if done.is_empty() {
             return Ok(false);
         }
-        let mut spans = Vec::with_capacity(done.len());
-        let mut checksums = Vec::with_capacity(done.len());
-        for (index, descriptor) in (0..).zip(&done) {
-            match self.judge(descriptor) {
-                Verdict::Frame { len, checksum } => {
-                    let offset = buffer_offset(self.count, self.ahead(index));
-                    spans.push(Span { offset, len });
-                    checksums.push(checksum);
-                }
-                Verdict::Drop => count_error(counters),
-            }
-        }
-        if !spans.is_empty() {
-            let payloads = bus.dma_read(self.region.id, &spans)?;
-            frames.extend(payloads.into_iter().zip(checksums).map(|(bytes, checksum)| {
-                let mut packet = Packet::from_frame(bytes);
-                packet.meta.checksum = checksum;
-                packet
-            }));
-        }
+        let longest = if self.long { MAX_LONG_FRAME } else { BUFFER_LEN as usize };
+        let plan = self.assembly.plan(&done, longest, BUFFER_LEN);
+        let spans: Vec<Span> = plan
+            .pieces
+            .iter()
+            .map(|piece| Span { offset: buffer_offset(self.count, self.ahead(piece.ahead)), len: piece.len })
+            .collect();
+        let payloads = if spans.is_empty() { Vec::new() } else { bus.dma_read(self.region.id, &spans)? };
+        counters.receive_errors = counters.receive_errors.saturating_add(plan.bad);
+        self.assembly.carry_out(plan, payloads, frames);
         let count = done.len() as u16;
         self.refill(bus, count)?;
         self.next = self.ahead(count);
@@ -149,20 +144,6 @@ impl ReceiveRing {
             .take(limit.into())
             .take_while(|descriptor| descriptor.status & receive_status::DD != 0)
             .collect())
-    }
-
-    /// Decides about one done descriptor, which a device that is not trusted has written.
-    fn judge(&mut self, descriptor: &ReceiveDescriptor) -> Verdict {
-        let is_end = descriptor.status & receive_status::EOP != 0;
-        let was_discarding = core::mem::replace(&mut self.discarding, !is_end);
-        let is_whole = is_end && !was_discarding;
-        let is_sound = descriptor.errors & receive_errors::FRAME == 0;
-        let fits = descriptor.length >= MIN_FRAME_LEN && u32::from(descriptor.length) <= BUFFER_LEN;
-        if is_whole && is_sound && fits {
-            Verdict::Frame { len: descriptor.length.into(), checksum: checksum(descriptor) }
-        } else {
-            Verdict::Drop
-        }
     }
 
     /// Writes `count` empty descriptors from `next` on. The addresses are written anew each time: the
@@ -194,12 +175,6 @@ impl ReceiveRing {
     fn ahead(&self, ahead: u16) -> u16 {
         ring_ahead(self.count, self.next, ahead)
     }
-}
-
-/// The device's verdict on the transport checksum. The IP layer checks its own. Linux: `e1000_rx_checksum`.
-fn checksum(descriptor: &ReceiveDescriptor) -> Checksum {
-    let checked = descriptor.status & (receive_status::IXSM | receive_status::TCPCS) == receive_status::TCPCS;
-    if checked && descriptor.errors & receive_errors::TCPE == 0 { Checksum::Verified } else { Checksum::None }
 }
 
 fn count_error(counters: &mut DeviceCounters) {

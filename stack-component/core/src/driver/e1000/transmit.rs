@@ -4,7 +4,7 @@
 //! and their descriptors into the region with one call and moves the tail. Only the last descriptor of a
 //! flush asks for its status (RS): the device works in order, so that one being done says all are.
 
-use super::receive::{buffer_offset, ring_ahead, ring_len, ring_spans};
+use super::receive::{BUFFER_LEN, buffer_offset, ring_ahead, ring_len, ring_spans};
 use super::{Bus, BusError, Region, Span, Store};
 use crate::packet::{Checksum, Packet};
 use crate::wire::checksum::Sum;
@@ -19,10 +19,8 @@ use e1000_regs::transmit::{tctl, tipg};
 
 /// Shortest frame: an Ethernet header. The device pads.
 const MIN_FRAME_LEN: usize = 14;
-/// Longest frame: an Ethernet header with a VLAN tag and [`super::E1000::MAX_MTU`].
-const MAX_FRAME_LEN: usize = 1518;
-/// Descriptors that one frame may take: a context and the data.
-const WORST_CASE: u16 = 2;
+/// Bytes of an Ethernet header with a VLAN tag.
+const HEADERS_LEN: usize = 18;
 /// Reports that are looked at beside the newest.
 const OLDEST_REPORTS: usize = 8;
 /// Offset of the checksum in a TCP header, by which the device is told what it sums.
@@ -42,7 +40,7 @@ pub(super) struct TransmitRing {
     next: u16,
     /// The oldest descriptor that is not free.
     oldest: u16,
-    /// Frames not yet in the region, with the descriptor whose buffer they go to.
+    /// Frames not yet in the region, with the descriptor in whose buffer they begin.
     staged: Vec<(u16, Packet)>,
     /// The descriptors not yet in the region; the last one is `next - 1`.
     descriptors: Vec<[u8; DESCRIPTOR_LEN]>,
@@ -50,6 +48,8 @@ pub(super) struct TransmitRing {
     reporting: VecDeque<u16>,
     /// The checksum context that the device has.
     context: Option<ContextDescriptor>,
+    /// Bytes of the longest frame: an MTU with its headers.
+    longest: usize,
 }
 
 impl TransmitRing {
@@ -66,7 +66,18 @@ impl TransmitRing {
             descriptors: Vec::new(),
             reporting: VecDeque::new(),
             context: None,
+            longest: super::DEFAULT_MTU as usize + HEADERS_LEN,
         })
+    }
+
+    /// Takes frames of packets of up to `mtu` bytes; whether the ring is long enough for that.
+    pub(super) fn set_mtu(&mut self, mtu: usize) -> bool {
+        let longest = mtu.saturating_add(HEADERS_LEN);
+        let enough = worst_case(longest) < usize::from(self.count);
+        if enough {
+            self.longest = longest;
+        }
+        enough
     }
 
     /// Forgets everything, as a reset of the device does. Answers how many staged frames are lost.
@@ -96,13 +107,13 @@ impl TransmitRing {
 
     /// Whether there is room for one more frame, whatever it needs.
     pub(super) fn has_room(&self) -> bool {
-        self.free() >= WORST_CASE
+        usize::from(self.free()) >= worst_case(self.longest)
     }
 
     /// Describes a frame and keeps it for the next flush. There must be room.
     /// Linux: `e1000_tx_csum`, `e1000_tx_map`, `e1000_tx_queue`.
     pub(super) fn stage(&mut self, mut frame: Packet) -> Result<(), Unsendable> {
-        if !(MIN_FRAME_LEN..=MAX_FRAME_LEN).contains(&frame.len()) || !self.has_room() {
+        if !(MIN_FRAME_LEN..=self.longest).contains(&frame.len()) || !self.has_room() {
             return Err(Unsendable);
         }
         let mut options = 0;
@@ -115,18 +126,29 @@ impl TransmitRing {
                 None => sum_in_software(&mut frame, length, offset)?,
             }
         }
-        let index = self.next;
-        let address = self.region.bus_address.wrapping_add(buffer_offset(self.count, index).into());
-        let descriptor = DataDescriptor {
-            address,
-            length: frame.len() as u32,
-            command: transmit_command::EOP | transmit_command::IFCS,
-            options,
-            ..DataDescriptor::default()
-        };
-        self.push(descriptor.to_bytes());
-        self.staged.push((index, frame));
+        let first = self.next;
+        self.describe(frame.len(), options);
+        self.staged.push((first, frame));
         Ok(())
+    }
+
+    /// Pushes the descriptors of a frame's data, one for each buffer that it fills.
+    fn describe(&mut self, len: usize, options: u8) {
+        let mut rest = len;
+        while rest > 0 {
+            let piece = rest.min(BUFFER_LEN as usize);
+            rest -= piece;
+            let end = if rest == 0 { transmit_command::EOP } else { 0 };
+            let place = buffer_offset(self.count, self.next);
+            let descriptor = DataDescriptor {
+                address: self.region.bus_address.wrapping_add(place.into()),
+                length: piece as u32,
+                command: end | transmit_command::IFCS,
+                options,
+                ..DataDescriptor::default()
+            };
+            self.push(descriptor.to_bytes());
+        }
     }
 
     /// Hands all staged frames to the device. Answers how many were lost because the bus refused them.
@@ -184,7 +206,12 @@ impl TransmitRing {
         let mut stores: Vec<Store<'_>> = self
             .staged
             .iter()
-            .map(|(index, frame)| Store { offset: buffer_offset(self.count, *index), bytes: frame.data() })
+            .flat_map(|(first, frame)| {
+                frame.data().chunks(BUFFER_LEN as usize).zip(0..).map(|(bytes, ahead)| {
+                    let index = ring_ahead(self.count, *first, ahead);
+                    Store { offset: buffer_offset(self.count, index), bytes }
+                })
+            })
             .collect();
         let mut rest = descriptors;
         for span in ring_spans(self.count, first, self.descriptors.len() as u16) {
@@ -213,6 +240,11 @@ impl TransmitRing {
         let used = (self.next + self.count - self.oldest) % self.count;
         self.count - 1 - used
     }
+}
+
+/// Descriptors that a frame of `longest` bytes may take: a context, and one for each buffer that it fills.
+fn worst_case(longest: usize) -> usize {
+    1 + longest.div_ceil(BUFFER_LEN as usize)
 }
 
 /// The context for a checksum over the last `length` bytes of a frame, stored at `offset` in them; `None` if

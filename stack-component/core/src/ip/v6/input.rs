@@ -68,7 +68,11 @@ pub fn input(packet: &mut Packet) -> Result<Received, DropReason> {
         device: packet.meta.device,
     };
     let total = HEADER_LEN + header.payload().len();
-    packet.truncate(total);
+    // A length of 0 before hop-by-hop options may be said there (RFC 2675), and whoever says it wrongly is told.
+    let elsewhere = header.payload_len() == 0 && header.next_header() == Protocol::HOP_BY_HOP;
+    if !elsewhere {
+        packet.truncate(total);
+    }
     Ok(received)
 }
 

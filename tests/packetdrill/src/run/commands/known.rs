@@ -137,12 +137,11 @@ impl Runner<'_> {
 
     fn ip(&mut self, arguments: &[&str]) -> Reply {
         let mut rest = arguments;
-        while let [option, more @ ..] = rest {
-            match *option {
-                "-6" => return Reply::error(1, "ip -6: there is no IPv6 here\n"),
-                option if option.starts_with('-') => rest = more,
-                _ => break,
-            }
+        // Addresses say which version they are of.
+        while let [option, more @ ..] = rest
+            && option.starts_with('-')
+        {
+            rest = more;
         }
         match rest {
             ["tcp_metrics" | "tcpmetrics", "flush" | "delete" | "del", ..] => {

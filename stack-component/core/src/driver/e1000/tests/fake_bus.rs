@@ -115,6 +115,17 @@ impl FakeBus {
         self.deliver_as(bytes, bytes.len() as u16, status, 0);
     }
 
+    /// Puts a good frame into as many buffers as it fills.
+    pub(super) fn deliver_long(&self, bytes: &[u8]) {
+        let mut rest = bytes;
+        while let Some((piece, behind)) = rest.split_at_checked(2048).filter(|(_, behind)| !behind.is_empty())
+        {
+            self.deliver_as(piece, 2048, receive_status::DD, 0);
+            rest = behind;
+        }
+        self.deliver(rest);
+    }
+
     /// Puts `bytes` into the next buffer and claims what a test wants about them.
     pub(super) fn deliver_as(&self, bytes: &[u8], length: u16, status: u8, errors: u8) {
         self.device().deliver(bytes, length, status, errors);

@@ -145,6 +145,43 @@ fn what_cannot_be_sent_is_counted_and_dropped() {
     assert_eq!(driver.counters().transmit_errors, 10);
 }
 
+/// Frames over several buffers, also over the end of the ring, with and without a checksum context, at the same cost.
+#[test]
+fn long_frames_leave_whole() {
+    let (mut driver, bus) = with_rings(8, 24);
+    assert!(driver.set_mtu(16_110));
+    let mut expected = Vec::new();
+    for turn in 0..100usize {
+        let len = [60, 1515, 2048, 2049, 4096, 9018, 16_128][turn % 7];
+        if turn % 2 == 0 {
+            send(&mut driver, &frame(7, len));
+        } else {
+            driver.transmit(partial(len, len as u32 - 34, 16)).expect("room");
+        }
+        expected.push(frame(7, len));
+        bus.forget_calls();
+        driver.flush();
+        assert!(bus.calls().len() <= 3, "turn {turn}: a write, the tail, and perhaps a look at what is done");
+    }
+    assert!(sent(&bus) == expected);
+    assert_eq!(driver.counters(), DeviceCounters::default());
+}
+
+#[test]
+fn an_mtu_is_taken_only_where_its_frames_fit() {
+    let (mut driver, _) = with_rings(8, 8);
+    assert!(
+        driver.set_mtu(68) && driver.set_mtu(9000) && !driver.set_mtu(16_110),
+        "nine descriptors of seven"
+    );
+    let (mut driver, bus) = with_rings(8, 16);
+    assert!(driver.set_mtu(16_110) && !driver.set_mtu(16_111));
+    assert!(driver.set_mtu(1500));
+    driver.transmit(Packet::from_payload(&frame(0, 1519))).expect("taken, and dropped");
+    driver.flush();
+    assert_eq!((sent(&bus).len(), driver.counters().transmit_errors), (0, 1));
+}
+
 #[test]
 fn without_a_link_frames_are_dropped() {
     let (mut driver, bus) = small();

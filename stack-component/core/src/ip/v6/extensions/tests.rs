@@ -74,8 +74,10 @@ fn unknown_options_say_themselves_what_becomes_of_the_packet() {
         assert_eq!(one_option(kind, 0xde, Host), Err(told));
         assert_eq!(one_option(kind, 0xde, Multicast), Err(BadExtension::Silent));
     }
-    let jumbo = packet(Protocol::HOP_BY_HOP, &[17, 0, 0xc2, 4, 0, 1, 0, 0]);
-    assert_eq!(read(jumbo), Err(problem(parameter::HEADER_FIELD, 42)));
+    let mut jumbo = packet(Protocol::HOP_BY_HOP, &[17, 0, 0xc2, 4, 0, 1, 0, 0]);
+    assert_eq!(read(jumbo.clone()), Err(problem(parameter::HEADER_FIELD, 42)));
+    jumbo.data_mut()[4..6].fill(0);
+    assert_eq!(read(jumbo), Err(problem(parameter::HEADER_FIELD, 42)), "no link carries one");
 }
 
 #[test]

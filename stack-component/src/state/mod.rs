@@ -4,6 +4,7 @@
 //! Nothing here calls an import, so it all runs natively in tests. The files around (`sockets`, `io`,
 //! `reactor`) translate WIT calls into calls of [`State`], and [`Notices`] into imports.
 
+mod changes;
 mod family;
 mod options;
 mod packets;
@@ -29,7 +30,7 @@ use alloc::vec::Vec;
 use hashbrown::HashMap;
 use pollables::Pollable;
 use stack_core::arena::Arena;
-use stack_core::stack::{SocketHandle, Stack};
+use stack_core::stack::{SocketHandle, Stack, SubscriberHandle};
 use stack_core::tcp::{StateChange, TcpHandle};
 use stack_core::time::Instant;
 use stack_core::udp::UdpHandle;
@@ -42,6 +43,8 @@ pub(crate) struct State {
     sockets: HashMap<TcpHandle, Socket>,
     /// Raw, ping and packet sockets, each with its armed pollables.
     plain: HashMap<SocketHandle, Vec<PollableHandle>>,
+    /// Who is told of changes, each with its armed pollables.
+    subscribers: HashMap<SubscriberHandle, Vec<PollableHandle>>,
     udps: HashMap<UdpHandle, udp::Socket>,
     pollables: Arena<Pollable>,
     /// The armed pollables of the clock.
@@ -81,6 +84,7 @@ impl State {
             configured: false,
             sockets: HashMap::new(),
             plain: HashMap::new(),
+            subscribers: HashMap::new(),
             udps: HashMap::new(),
             pollables: Arena::new(),
             timers: BTreeSet::new(),

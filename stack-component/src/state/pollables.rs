@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use stack_core::arena::Handle;
 use stack_core::packet_socket::PacketHandle;
 use stack_core::raw::RawHandle;
-use stack_core::stack::SocketHandle;
+use stack_core::stack::{SocketHandle, SubscriberHandle};
 use stack_core::tcp::TcpHandle;
 use stack_core::time::Instant;
 use stack_core::udp::UdpHandle;
@@ -33,6 +33,8 @@ pub(crate) enum Source {
     Raw(RawHandle),
     /// A frame of a packet socket.
     Packet(PacketHandle),
+    /// A change that somebody is told of.
+    Changes(SubscriberHandle),
     /// A point of time.
     Time(Instant),
 }
@@ -52,6 +54,7 @@ impl Source {
             Source::Datagrams(udp) | Source::Permit(udp) => Owner::Socket(SocketHandle::Udp(udp)),
             Source::Raw(raw) => Owner::Socket(SocketHandle::Raw(raw)),
             Source::Packet(packet) => Owner::Socket(SocketHandle::Packet(packet)),
+            Source::Changes(subscriber) => Owner::Socket(SocketHandle::Subscriber(subscriber)),
             Source::Time(deadline) => Owner::Clock(deadline),
         }
     }
@@ -120,6 +123,7 @@ impl State {
         match handle {
             SocketHandle::Tcp(handle) => self.sockets.get_mut(&handle).map(|socket| &mut socket.armed),
             SocketHandle::Raw(_) | SocketHandle::Packet(_) => self.plain.get_mut(&handle),
+            SocketHandle::Subscriber(handle) => self.subscribers.get_mut(&handle),
             SocketHandle::Udp(handle) => self.udps.get_mut(&handle).map(|socket| &mut socket.armed),
         }
     }
@@ -151,6 +155,9 @@ impl State {
             Source::Packet(packet) => {
                 return !self.plain.contains_key(&SocketHandle::Packet(packet))
                     || self.stack.packet_is_readable(packet);
+            }
+            Source::Changes(handle) => {
+                return !self.subscribers.contains_key(&handle) || self.stack.has_changes(handle);
             }
             Source::Time(deadline) => return deadline <= now,
         };

@@ -15,9 +15,6 @@ use crate::wire::icmpv6::parameter;
 use crate::wire::protocol::Protocol;
 use core::net::Ipv6Addr;
 
-/// Most fragment headers of a packet, those of packets within it included.
-const MAX_FRAGMENT_HEADERS: usize = 4;
-
 /// Gives a packet that is for us to its protocol, whole. Linux: `ip6_input`.
 pub(super) fn deliver(
     cx: &mut Context<'_>,
@@ -26,8 +23,8 @@ pub(super) fn deliver(
 ) -> Result<(), DropReason> {
     let state = HookState { point: HookPoint::LocalIn, input: Some(packet.meta.device), output: None };
     cx.hooks.run(&state, &mut packet)?;
-    // Packets in pieces in packets in pieces end somewhere.
-    for _ in 0..MAX_FRAGMENT_HEADERS {
+    // Twice at the most: a second fragment header is refused.
+    loop {
         match v6::extensions(&packet, &mut received, limits()) {
             Ok(Payload::Protocol) => return deliver_payload(cx, packet, received),
             Ok(Payload::Fragment) => {}
@@ -44,7 +41,6 @@ pub(super) fn deliver(
             Err(Refused::Silent(reason)) => return Err(reason),
         }
     }
-    Err(DropReason::Ipv6BadExtension)
 }
 
 /// Linux: `ip6_protocol_deliver_rcu`.

@@ -17,11 +17,13 @@ pub struct Interfaces {
     table: Vec<Option<Interface>>,
     /// Whether copies of what devices take are kept.
     watched: bool,
+    /// Whether changes of new interfaces are kept.
+    heard: bool,
 }
 
 impl Default for Interfaces {
     fn default() -> Self {
-        Interfaces { table: vec![Some(Interface::loopback())], watched: false }
+        Interfaces { table: vec![Some(Interface::loopback())], watched: false, heard: false }
     }
 }
 
@@ -45,6 +47,9 @@ impl Interfaces {
         let index = DeviceIndex(place as u32 + 1);
         let mut interface = make(index);
         interface.set_watched(self.watched);
+        if self.heard {
+            interface.hear();
+        }
         let interface = Some(interface);
         match self.table.get_mut(place) {
             Some(free) => *free = interface,
@@ -74,6 +79,12 @@ impl Interfaces {
     /// Takes an interface away.
     pub(crate) fn remove(&mut self, index: DeviceIndex) -> Option<Interface> {
         self.table.get_mut((index.0 as usize).checked_sub(1)?)?.take()
+    }
+
+    /// From now on changes are kept, or are not any more: see [`Interface::take_changes`].
+    pub(crate) fn set_heard(&mut self, heard: bool) {
+        self.heard = heard;
+        self.iter_mut().for_each(|interface| interface.set_heard(heard));
     }
 
     /// The interface of this number.

@@ -54,6 +54,11 @@ enum Judged {
 fn judge(packet: &Packet, received: &Received) -> Result<Judged, BadExtension> {
     let bytes = packet.data().get(received.header_len..).unwrap_or_default();
     let header = Extension::parse(Kind::Fragment, bytes).map_err(|_| BadExtension::Silent)?;
+    if received.fragmented {
+        // Nobody cuts a packet twice, but to get by somebody.
+        let pointer = u32::try_from(received.header_len).unwrap_or(u32::MAX);
+        return Err(BadExtension::Problem { code: parameter::HEADER_FIELD, pointer });
+    }
     let (offset, more) = (header.fragment_offset(), header.more_fragments());
     let (identification, next_header) = (header.identification(), header.next_header());
     let payload = bytes.get(ipv6_fragment::HEADER_LEN..).unwrap_or_default();
@@ -230,5 +235,15 @@ mod tests {
         };
         assert_eq!((received.header_len, received.next_header), (48, Protocol::UDP));
         assert_eq!(packet.data().get(received.header_len..).unwrap(), b"datagram");
+    }
+
+    #[test]
+    fn a_fragment_in_a_fragment_is_refused() {
+        let inner = [&header(Protocol::UDP, 0, false)[..], b"datagram"].concat();
+        let outer = packet(Protocol::FRAGMENT, &[&header(Protocol::FRAGMENT, 0, false)[..], &inner].concat());
+        let Ok(Piece::Atomic(packet, mut received)) = judge(outer) else { panic!("not atomic") };
+        received.fragmented = true;
+        let refused = super::piece(packet, &received).err().map(|(bad, _)| bad);
+        assert_eq!(refused, Some(BadExtension::Problem { code: parameter::HEADER_FIELD, pointer: 48 }));
     }
 }

@@ -1,6 +1,7 @@
 //! The stack's public face.
 
 mod addresses;
+mod changes;
 mod config;
 pub mod control;
 mod dhcp;
@@ -12,9 +13,12 @@ mod routes;
 mod tcp;
 mod udp;
 
+pub use changes::{Change, ChangeGroups, Changed, Subscriber, SubscriberHandle};
 pub use config::ConfigError;
 pub use packet_socket::OutgoingFrame;
 pub use routes::RouteChange;
+
+use changes::Subscribers;
 
 use crate::autoconf::Autoconf;
 use crate::counters::Counters;
@@ -57,6 +61,8 @@ pub enum SocketHandle {
     Raw(RawHandle),
     /// A packet socket.
     Packet(PacketHandle),
+    /// Who is told of changes. Linux: a netlink socket.
+    Subscriber(SubscriberHandle),
 }
 
 /// A TCP/IP stack: devices below, sockets above, time from outside.
@@ -115,6 +121,7 @@ pub struct Stack {
     pub(crate) packet_sockets: PacketSockets,
     pub(crate) udp: Udp,
     pub(crate) tcp: Tcp,
+    pub(crate) subscribers: Subscribers,
     /// The device whose turn it is in [`Stack::poll`].
     pub(crate) next_device: u32,
     /// An empty list whose memory is used again.
@@ -151,6 +158,7 @@ impl Stack {
             packet_sockets: PacketSockets::default(),
             udp: Udp::new(source),
             tcp: Tcp::new(source),
+            subscribers: Subscribers::default(),
             next_device: 0,
             frames: Vec::new(),
             random,
@@ -243,7 +251,7 @@ impl Stack {
         let udp = self.udp.take_wakeups().into_iter().map(SocketHandle::Udp);
         let raw = self.raw.take_wakeups().into_iter().map(SocketHandle::Raw);
         let packet = self.packet_sockets.take_wakeups().into_iter().map(SocketHandle::Packet);
-        tcp.chain(udp).chain(raw).chain(packet).collect()
+        tcp.chain(udp).chain(raw).chain(packet).chain(self.collect_changes()).collect()
     }
 
     /// Lines for people since the last time, oldest first. Linux: `dmesg`.

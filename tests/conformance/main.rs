@@ -15,6 +15,7 @@ mod icmp;
 mod instances;
 mod linux;
 mod linux_failures;
+mod linux_groups;
 mod linux_impaired;
 mod linux_ip;
 mod linux_udp;
@@ -52,12 +53,13 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 27] = [
+const MODULES: [&[Case]; 28] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
     linux_ip::CASES,
     linux_udp::CASES,
+    linux_groups::CASES,
     linux_v6::CASES,
     linux_impaired::CASES,
     captures::CASES,

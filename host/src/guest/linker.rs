@@ -49,8 +49,9 @@ const INTERFACES: [&str; 27] = [
 ];
 
 /// The interfaces of our own that need no grant of control.
-const OUR_INTERFACES: [&str; 5] = [
+const OUR_INTERFACES: [&str; 6] = [
     gate::tcp::socket_options::INTERFACE,
+    gate::udp::groups::INTERFACE,
     gate::raw::INTERFACE,
     gate::raw::HEADERS,
     gate::packet::INTERFACE,

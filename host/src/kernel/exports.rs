@@ -83,6 +83,8 @@ exports! {
         raw_headers: wnet::stack::raw_headers;
         /// Sockets at the devices, if the stack has them.
         packet_sockets: wnet::stack::packet_sockets;
+        /// Groups of UDP sockets, if the stack has them.
+        groups: wnet::stack::groups;
         /// Settings, counters and trace events, if the stack has them.
         control: wnet::stack::control;
         /// The devices, if the stack tells of them.

@@ -28,6 +28,7 @@ mod strangers;
 mod survival;
 mod tcp_abuse;
 mod tcp_by_hand;
+mod tcpdump;
 mod tools;
 
 use std::process::ExitCode;
@@ -52,7 +53,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 27] = [
+const MODULES: [&[Case]; 28] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -69,6 +70,7 @@ const MODULES: [&[Case]; 27] = [
     strangers::CASES,
     instances::CASES,
     ping::CASES,
+    tcpdump::CASES,
     guests::CASES,
     own_interfaces::CASES,
     tools::CASES,

@@ -1,6 +1,6 @@
 //! The walk downward: from a protocol's payload to a frame before a device.
 
-use super::{Context, checksum, flow, learnt, multicast, raw, tell, vlan};
+use super::{Context, checksum, flow, learnt, multicast, raw, taps, tell, vlan};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
@@ -51,7 +51,7 @@ pub(super) enum Target {
 
 impl Target {
     /// The address on the link by which a packet gets to its destination.
-    fn neighbour_of(self, destination: IpAddr) -> IpAddr {
+    pub(super) fn neighbour_of(self, destination: IpAddr) -> IpAddr {
         match self {
             Target::Neighbour(neighbour) => neighbour,
             Target::Loopback | Target::Broadcast => destination,
@@ -209,17 +209,17 @@ pub(super) struct Way {
 
 /// Where a packet of ours goes.
 #[derive(Clone, Copy, Debug)]
-struct Resolved {
-    device: DeviceIndex,
-    target: Target,
+pub(super) struct Resolved {
+    pub(super) device: DeviceIndex,
+    pub(super) target: Target,
     /// The source that the route names.
-    source: Option<IpAddr>,
+    pub(super) source: Option<IpAddr>,
     /// What the route says of the path.
     metrics: Metrics,
 }
 
 /// Linux: `ip_route_output_key`.
-fn resolve(cx: &mut Context<'_>, flow: &FlowKey) -> Result<Resolved, DropReason> {
+pub(super) fn resolve(cx: &mut Context<'_>, flow: &FlowKey) -> Result<Resolved, DropReason> {
     // No route says where everybody is; a device is enough. Linux: `ip_route_output_key_hash_rcu`.
     if let Some(device) = flow.output.filter(|_| flow.destination == IpAddr::V4(Ipv4Addr::BROADCAST)) {
         return Ok(Resolved { device, target: Target::Broadcast, source: None, metrics: Metrics::NONE });
@@ -311,9 +311,13 @@ fn link(cx: &mut Context<'_>, checked: EgressChecked, way: &Way) -> Result<(), D
 
 /// Linux: `loopback_xmit`.
 fn loop_back(cx: &mut Context<'_>, checked: EgressChecked) -> Result<(), DropReason> {
+    let packet = checked.into_packet();
+    if !cx.packet_sockets.is_empty() {
+        taps::looping(cx, &packet);
+    }
     let limit = cx.sysctl.netdev_max_backlog as usize;
     let interface = cx.interfaces.get_mut(DeviceIndex::LOOPBACK).ok_or(DropReason::NoRoute)?;
-    interface.loop_back(checked.into_packet(), limit)
+    interface.loop_back(packet, limit)
 }
 
 /// Linux: `neigh_output`.
@@ -363,10 +367,12 @@ fn frame(
         checksum::complete(&mut packet);
     }
     ethernet::output(&mut packet, interface.mac(), mac, ether_type);
-    match interface.vlan() {
+    let result = match interface.vlan() {
         Some(of) => vlan::send(cx, device, of, packet),
         None => interface.enqueue(cx.now, packet),
-    }
+    };
+    taps::sent(cx, device);
+    result
 }
 
 /// Sends an ARP packet to a station. Linux: `arp_xmit`.

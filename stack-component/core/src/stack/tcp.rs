@@ -3,11 +3,12 @@
 //! before they return.
 
 use super::Stack;
+use crate::bpf::Instruction;
 use crate::datapath::RoutePaths;
 use crate::route::{Destination, FlowKey, Refusal};
 use crate::tcp::{
-    CongestionInfo, Env, FilterError, Instruction, Received, SendFlags, Shutdown, SocketError, StateChange,
-    Tcp, TcpHandle, TcpInfo, TcpOption, TcpOptions, TcpReadiness, TcpState,
+    CongestionInfo, Env, FilterError, Received, SendFlags, Shutdown, SocketError, StateChange, Tcp,
+    TcpHandle, TcpInfo, TcpOption, TcpOptions, TcpReadiness, TcpState,
 };
 use crate::time::Instant;
 use alloc::boxed::Box;

@@ -7,13 +7,12 @@ use super::udp::UdpSocket;
 use crate::Component;
 use crate::bindings::exports::wasi::sockets::network::ErrorCode;
 use crate::bindings::exports::wnet::stack::groups::{
-    self, FilterMode, GroupFilter, GroupOption, GroupPlace, GroupSource, MembershipChange, UdpSocketBorrow,
+    self, FilterMode, GroupFilter, GroupOption, GroupPlace, MembershipChange, UdpSocketBorrow,
 };
 use crate::bindings::exports::wnet::stack::raw_groups::{self, RawSocketBorrow};
 use crate::entry::enter;
 use crate::state::State;
-use core::net::IpAddr;
-use stack_core::multicast::{Filter, GroupError, Mode};
+use stack_core::multicast::{Filter, GroupChange, GroupError, Mode};
 use stack_core::socket::{MulticastOption, SocketError};
 use stack_core::stack::SocketHandle;
 use stack_core::udp::UdpOption;
@@ -47,28 +46,17 @@ impl raw_groups::Guest for Component {
 }
 
 fn change(socket: SocketHandle, place: GroupPlace, what: MembershipChange) -> Result<(), ErrorCode> {
+    let what = match what {
+        MembershipChange::Join => GroupChange::Join(Filter::EVERYBODY),
+        MembershipChange::Leave => GroupChange::Leave,
+        MembershipChange::AddSource(what) => GroupChange::AddSource(mode(what.mode), host(what.source)),
+        MembershipChange::RemoveSource(what) => GroupChange::RemoveSource(mode(what.mode), host(what.source)),
+        MembershipChange::SetFilter(filter) => GroupChange::SetFilter(sources(filter)),
+    };
     enter(|state, now| {
         let device = state.device_named(&place.device).map_err(error_code)?;
-        let (stack, group) = (&mut state.stack, host(place.group));
-        let result = match what {
-            MembershipChange::Join => stack.join_group(socket, device, group, Filter::EVERYBODY, now),
-            MembershipChange::Leave => stack.leave_group(socket, device, group, now),
-            MembershipChange::AddSource(what) => {
-                stack.add_group_source(socket, device, group, source(what), now)
-            }
-            MembershipChange::RemoveSource(what) => {
-                stack.remove_group_source(socket, device, group, source(what), now)
-            }
-            MembershipChange::SetFilter(filter) => {
-                stack.set_group_filter(socket, device, group, sources(filter), now)
-            }
-        };
-        result.map_err(group_code)
+        state.stack.change_group(socket, device, host(place.group), what, now).map_err(group_code)
     })
-}
-
-fn source(what: GroupSource) -> (Mode, IpAddr) {
-    (mode(what.mode), host(what.source))
 }
 
 fn sources(filter: GroupFilter) -> Filter {

@@ -14,6 +14,7 @@ mod guests;
 mod icmp;
 mod instances;
 mod linux;
+mod linux_control;
 mod linux_failures;
 mod linux_groups;
 mod linux_impaired;
@@ -57,6 +58,7 @@ const MODULES: [&[Case]; 28] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
+    linux_control::CASES,
     linux_ip::CASES,
     linux_udp::CASES,
     linux_groups::CASES,

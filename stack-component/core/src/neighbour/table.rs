@@ -42,6 +42,8 @@ pub enum Action {
     Send(Key, MacAddress, EgressChecked),
     /// Give up a packet that waited.
     GiveUp(Key, EgressChecked, DropReason),
+    /// A router of IPv6 did not answer, or (`true`) is known again or forgotten.
+    Router(Key, bool),
 }
 
 /// The neighbours of one version, counted.
@@ -262,6 +264,11 @@ impl Neighbours {
             self.wheel.arm(deadline, handle);
         }
         let (key, mac) = (entry.key, entry.mac);
+        let lost = entry.lost;
+        entry.lost = !entry.state().is_valid() && (lost || (entry.router && step == Step::GiveUp));
+        if entry.lost != lost {
+            self.actions.push_back(Action::Router(key, lost));
+        }
         if entry.is_news() {
             self.journal.note(Event::New, || entry.listed(entry.nud.updated()));
         }
@@ -342,6 +349,9 @@ impl Neighbours {
     pub(super) fn remove(&mut self, handle: Handle<Entry>) {
         if let Some(entry) = self.entries.remove(handle) {
             self.by_key.remove(&entry.key);
+            if entry.lost {
+                self.actions.push_back(Action::Router(entry.key, true));
+            }
             self.journal.note(Event::Gone, || entry.listed(entry.nud.updated()));
             let count = &mut self.counts[usize::from(entry.key.address.is_ipv6())];
             count.all -= 1;

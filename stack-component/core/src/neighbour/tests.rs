@@ -29,6 +29,7 @@ enum Did {
     AskStation(IpAddr, MacAddress),
     Send(u8, MacAddress),
     GiveUp(u8, DropReason),
+    Router,
 }
 
 fn key(last: u16) -> Key {
@@ -73,6 +74,7 @@ impl Bench {
                 Action::Solicit(key, Some(mac)) => Did::AskStation(key.address, mac),
                 Action::Send(_, mac, packet) => Did::Send(first_byte(&packet), mac),
                 Action::GiveUp(_, packet, reason) => Did::GiveUp(first_byte(&packet), reason),
+                Action::Router(..) => Did::Router,
             })
             .collect()
     }

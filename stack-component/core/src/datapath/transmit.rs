@@ -81,16 +81,8 @@ pub(crate) fn send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropR
 }
 
 fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), DropReason> {
-    let Outgoing { source, destination, protocol, tos, device, .. } = outgoing;
-    let ends = [source.unwrap_or(unspecified_like(destination)), destination];
-    let flow = FlowKey {
-        source,
-        mark: outgoing.packet.meta.mark,
-        tos: tos & ROUTING_TOS,
-        output: device,
-        hash: flow::hash(cx, ends, protocol, 0, outgoing.packet.data()),
-        ..FlowKey::to(destination)
-    };
+    let Outgoing { source, destination, protocol, tos, .. } = outgoing;
+    let flow = flow_of(cx, &outgoing);
     let Resolved { device, target, source: route_source, metrics } = resolve(cx, &flow)?;
     outgoing.ttl = outgoing.ttl.or(metrics.hop_limit);
     let mtu = match destination.is_ipv6() {
@@ -124,11 +116,7 @@ fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), Dr
     let mut packet = match packet {
         Ok(packet) => packet,
         Err((reason, packet)) => {
-            let kind = IcmpErrorKind::FragmentationNeeded { mtu };
-            let error = IcmpError::about_payload(source, destination, protocol, packet.data(), kind);
-            error.inspect(|error| tell::tell(cx, error));
-            let payload = packet.data();
-            raw::too_big(cx, &Quote { source, destination, protocol, payload }, mtu);
+            too_big(cx, &Quote { source, destination, protocol, payload: packet.data() }, mtu);
             return Err(reason);
         }
     };
@@ -142,6 +130,29 @@ fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), Dr
         return Ok(());
     }
     egress(cx, packet, Way { input: None, device, target, mtu })
+}
+
+/// What of a payload decides where it goes.
+fn flow_of(cx: &Context<'_>, outgoing: &Outgoing) -> FlowKey {
+    let Outgoing { packet, source, destination, protocol, tos, device, .. } = outgoing;
+    let ends = [source.unwrap_or(unspecified_like(*destination)), *destination];
+    FlowKey {
+        source: *source,
+        mark: packet.meta.mark,
+        tos: tos & ROUTING_TOS,
+        output: *device,
+        hash: flow::hash(cx, ends, *protocol, 0, packet.data()),
+        ..FlowKey::to(*destination)
+    }
+}
+
+/// Tells who sent a payload that the way carries packets of `mtu` bytes. Linux: `ip_local_error`, `ipv6_local_error`.
+fn too_big(cx: &mut Context<'_>, quote: &Quote<'_>, mtu: u32) {
+    let Quote { source, destination, protocol, payload } = *quote;
+    let kind = IcmpErrorKind::FragmentationNeeded { mtu };
+    let error = IcmpError::about_payload(source, destination, protocol, payload, kind);
+    error.inspect(|error| tell::tell(cx, error));
+    raw::too_big(cx, quote, mtu);
 }
 
 /// A packet with its IP header, or a payload that is too large, and why it is not sent.

@@ -29,6 +29,7 @@ mod strangers;
 mod survival;
 mod tcp_abuse;
 mod tcp_by_hand;
+mod tcpdump;
 mod tools;
 
 use std::process::ExitCode;
@@ -53,7 +54,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 28] = [
+const MODULES: [&[Case]; 29] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -71,6 +72,7 @@ const MODULES: [&[Case]; 28] = [
     strangers::CASES,
     instances::CASES,
     ping::CASES,
+    tcpdump::CASES,
     guests::CASES,
     own_interfaces::CASES,
     tools::CASES,

@@ -17,6 +17,7 @@ mod linux;
 mod linux_failures;
 mod linux_impaired;
 mod linux_ip;
+mod linux_paths;
 mod linux_udp;
 mod linux_v6;
 mod own_interfaces;
@@ -49,11 +50,12 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 24] = [
+const MODULES: [&[Case]; 25] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
     linux_ip::CASES,
+    linux_paths::CASES,
     linux_udp::CASES,
     linux_v6::CASES,
     linux_impaired::CASES,

@@ -7,6 +7,7 @@ mod devices;
 mod dhcp;
 mod forward;
 mod fragments;
+mod fragments6;
 mod fuzz;
 mod icmp;
 mod input;

@@ -43,8 +43,6 @@ mod random;
 #[cfg(target_family = "wasm")]
 mod reactor;
 #[cfg(target_family = "wasm")]
-mod routes;
-#[cfg(target_family = "wasm")]
 mod sockets;
 
 /// What the exported interfaces are implemented for.

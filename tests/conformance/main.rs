@@ -20,10 +20,12 @@ mod linux_ip;
 mod linux_paths;
 mod linux_udp;
 mod linux_v6;
+mod monitor;
 mod own_interfaces;
 mod ping;
 mod ports_published;
 mod strangers;
+mod survival;
 mod tcp_abuse;
 mod tcp_by_hand;
 mod tools;
@@ -50,7 +52,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 25] = [
+const MODULES: [&[Case]; 27] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -70,6 +72,8 @@ const MODULES: [&[Case]; 25] = [
     guests::CASES,
     own_interfaces::CASES,
     tools::CASES,
+    monitor::CASES,
+    survival::CASES,
     tcp_by_hand::CASES,
     tcp_abuse::CASES,
     arp::CASES,

@@ -98,14 +98,14 @@ const SS: &[&str] =
     &["-tln", "-tlnH", "-tan", "-tan state listening", "-tan sport = :7", "-tan not sport = :7"];
 
 /// A stack with a server on port 7, and a namespace that looks the same.
-struct Pair {
+pub(crate) struct Pair {
     folder: Scratch,
     instance: Wnet,
     linux: Namespace,
 }
 
 impl Pair {
-    fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         let linux = Namespace::new()?;
         needs::program("ip", "iproute2")?;
         for line in [
@@ -127,16 +127,26 @@ impl Pair {
     }
 
     /// What our tool shows for these words.
-    fn ours(&self, tool: &str, line: &str) -> Result<Ended> {
+    pub(crate) fn ours(&self, tool: &str, line: &str) -> Result<Ended> {
+        self.start_ours(tool, line)?.wait()
+    }
+
+    /// Our tool, started with these words.
+    pub(crate) fn start_ours(&self, tool: &str, line: &str) -> Result<Wnet> {
         let mut command = command(&self.folder)?;
         command.args(["exec", "--on", "pair", "--grant", "control"]).arg(artifacts::component(tool)?);
         let mut tool = Wnet::spawn(command.args(line.split(' ')))?;
         drop(tool.input());
-        tool.wait()
+        Ok(tool)
+    }
+
+    /// Linux's tool with these words.
+    pub(crate) fn start_linuxs(&self, tool: &str, line: &str) -> Result<Wnet> {
+        Wnet::spawn(self.linux.command(tool)?.args(line.split(' ')))
     }
 
     /// What Linux's tool shows for them: its lines, what it says against it, and its code.
-    fn linuxs(&self, tool: &str, line: &str) -> Result<Shown> {
+    pub(crate) fn linuxs(&self, tool: &str, line: &str) -> Result<Shown> {
         let output =
             self.linux.command(tool)?.args(line.split(' ')).output().context("the tool does not start")?;
         Ok(Shown::new(&output.stdout, &output.stderr, output.status.code()))
@@ -159,7 +169,7 @@ impl Pair {
 }
 
 /// A `wnet` whose sockets lie in the folder.
-fn command(folder: &Scratch) -> Result<Command> {
+pub(crate) fn command(folder: &Scratch) -> Result<Command> {
     let mut command = Command::new(artifacts::wnet()?);
     command.env("XDG_RUNTIME_DIR", folder.folder());
     Ok(command)
@@ -167,14 +177,14 @@ fn command(folder: &Scratch) -> Result<Command> {
 
 /// What a tool showed, without what differs between a card of ours and Linux's veth.
 #[derive(Debug, PartialEq, Eq)]
-struct Shown {
-    lines: Vec<String>,
+pub(crate) struct Shown {
+    pub(crate) lines: Vec<String>,
     said: Vec<String>,
     code: Option<i32>,
 }
 
 impl Shown {
-    fn new(output: &[u8], error: &[u8], code: Option<i32>) -> Self {
+    pub(crate) fn new(output: &[u8], error: &[u8], code: Option<i32>) -> Self {
         let lines = |bytes: &[u8]| {
             let text = String::from_utf8_lossy(bytes).into_owned();
             let lines = text.lines().filter(|line| !line.contains("inet6"));
@@ -184,6 +194,11 @@ impl Shown {
             kept
         };
         Shown { lines: lines(output), said: lines(error), code }
+    }
+
+    /// Whether the tool had nothing against it.
+    pub(crate) fn is_fine(&self) -> bool {
+        self.code == Some(0)
     }
 }
 

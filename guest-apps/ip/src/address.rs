@@ -1,7 +1,7 @@
 //! `ip address`: shows, adds, removes and flushes. iproute2: `do_ipaddr`.
 
 use crate::address_show as show;
-use crate::link_show::{self, has};
+use crate::link_show::{self, Place, has};
 use crate::links::Links;
 use crate::options::{Options, begins, garbage, unknown_command};
 use crate::output::Output;
@@ -142,7 +142,7 @@ pub(crate) fn kind(word: &str) -> Result<LinkKind, Exit> {
 fn list(links: &Links, options: &Options, selection: &Selection) -> Result<String, Exit> {
     let all = addresses::addresses();
     let mut output = Output::new(options);
-    for link in links.0.iter().filter(|link| selection.wants_link(link)) {
+    for link in links.all().iter().filter(|link| selection.wants_link(link)) {
         let of_link = all.iter().filter(|address| address.device == link.index);
         let wanted: Vec<_> = of_link.filter(|address| selection.wants(address, options)).collect();
         if wanted.is_empty() && selection.is_about_addresses(options) {
@@ -161,7 +161,7 @@ fn show_link(output: &mut Output, link: &Link, links: &Links, options: &Options,
         fields.push(("addr_info", Json::List(values)));
         return output.push(&(link_show::brief(link, links) + &addresses + "\n"), Json::Object(fields));
     }
-    let mut fields = link_show::json(link, links, options, false);
+    let mut fields = link_show::json(link, links, options, Place::BeforeAddresses);
     let values = wanted.iter().map(|address| show::json(address)).collect();
     fields.push(("addr_info", Json::List(values)));
     if options.oneline && !options.json {
@@ -170,7 +170,7 @@ fn show_link(output: &mut Output, link: &Link, links: &Links, options: &Options,
         }
         return;
     }
-    let mut lines = link_show::lines(link, links, options, false);
+    let mut lines = link_show::lines(link, links, options, Place::BeforeAddresses);
     lines.extend(wanted.iter().map(|address| show::lines(address)));
     output.push(&lines, Json::Object(fields));
 }
@@ -283,7 +283,8 @@ fn flush(links: &Links, options: &Options, words: Words<'_>) -> Result<String, E
     let all = addresses::addresses();
     let mut count = 0;
     for address in &all {
-        let of_link = links.0.iter().any(|link| link.index == address.device && selection.wants_link(link));
+        let of_link =
+            links.all().iter().any(|link| link.index == address.device && selection.wants_link(link));
         if !of_link || !selection.wants(address, options) {
             continue;
         }

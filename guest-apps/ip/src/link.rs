@@ -1,7 +1,7 @@
 //! `ip link`: shows devices, sets them, makes VLANs and dummies. iproute2: `do_iplink`.
 
 use crate::address::kind;
-use crate::link_show::{self as show, has};
+use crate::link_show::{self as show, Place, has};
 use crate::links::Links;
 use crate::options::{Options, begins, garbage, unknown_command};
 use crate::output::Output;
@@ -48,7 +48,7 @@ fn list(links: &Links, options: &Options, mut words: Words<'_>) -> Result<String
     }
     let device = device.map(|name| links.shown(name)).transpose()?.map(|link| link.index);
     let mut output = Output::new(options);
-    for link in &links.0 {
+    for link in links.all() {
         let meant = device.is_none_or(|device| device == link.index)
             && (!up || has(link, LinkFlags::UP))
             && wanted.is_none_or(|kind| kind == link.kind);
@@ -60,8 +60,8 @@ fn list(links: &Links, options: &Options, mut words: Words<'_>) -> Result<String
             fields.extend(show::json_brief_rest(link));
             output.push(&(show::brief(link, links) + &show::brief_rest(link)), Json::Object(fields));
         } else {
-            let fields = show::json(link, links, options, true);
-            output.push(&show::lines(link, links, options, true), Json::Object(fields));
+            let fields = show::json(link, links, options, Place::Alone);
+            output.push(&show::lines(link, links, options, Place::Alone), Json::Object(fields));
         }
     }
     Ok(output.finish())

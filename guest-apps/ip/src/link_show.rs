@@ -65,9 +65,25 @@ fn full_name(link: &Link, links: &Links) -> String {
     }
 }
 
-/// The first lines about a device; `alone`: its addresses are not shown behind them. `-4` and `-6` leave out the line
-/// with the station address.
-pub(crate) fn lines(link: &Link, links: &Links, options: &Options, alone: bool) -> String {
+/// Where a device is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In a list of devices.
+    Alone,
+    /// Before its addresses. `-4` and `-6` leave out the line with the station address.
+    BeforeAddresses,
+    /// Where changes are told.
+    Monitor,
+}
+
+impl Place {
+    fn has_station(self, options: &Options) -> bool {
+        self != Place::BeforeAddresses || options.family.is_none() || options.details
+    }
+}
+
+/// The first lines about a device.
+pub(crate) fn lines(link: &Link, links: &Links, options: &Options, place: Place) -> String {
     let mut out = format!(
         "{}: {}: <{}> mtu {} qdisc {} state {} ",
         link.index,
@@ -77,10 +93,13 @@ pub(crate) fn lines(link: &Link, links: &Links, options: &Options, alone: bool) 
         link.qdisc,
         state(link),
     );
-    let mode = if alone { "mode DEFAULT " } else { "" };
     // Writing to a text does not fail.
-    let _ = write!(out, "{mode}group default qlen {}", link.queue_length);
-    if alone || options.family.is_none() || options.details {
+    let _ = match place {
+        Place::Alone => write!(out, "mode DEFAULT group default qlen {}", link.queue_length),
+        Place::BeforeAddresses => write!(out, "group default qlen {}", link.queue_length),
+        Place::Monitor => write!(out, "group default "),
+    };
+    if place.has_station(options) {
         let (address, broadcast) = (link_address(&link.address), link_address(&link.broadcast));
         let _ = write!(out, "\n    link/{} {address} brd {broadcast}", link_type(link));
         if options.details {
@@ -100,7 +119,7 @@ pub(crate) fn lines(link: &Link, links: &Links, options: &Options, alone: bool) 
         }
     }
     out.push('\n');
-    if options.statistics && alone {
+    if options.statistics && place == Place::Alone {
         out.push_str(&statistics(&link.statistics));
     }
     out
@@ -143,7 +162,7 @@ pub(crate) fn brief_rest(link: &Link) -> String {
 }
 
 /// The object of a device. iproute2: `print_linkinfo`.
-pub(crate) fn json(link: &Link, links: &Links, options: &Options, alone: bool) -> Vec<(&'static str, Json)> {
+pub(crate) fn json(link: &Link, links: &Links, options: &Options, place: Place) -> Vec<(&'static str, Json)> {
     let mut fields = object! { "ifindex": link.index };
     if let Some(parent) = link.parent {
         fields.push(("link", links.name(parent).into()));
@@ -155,11 +174,14 @@ pub(crate) fn json(link: &Link, links: &Links, options: &Options, alone: bool) -
         "qdisc": link.qdisc.as_str(),
         "operstate": state(link),
     });
-    if alone {
+    if place == Place::Alone {
         fields.push(("linkmode", "DEFAULT".into()));
     }
-    fields.extend(object! { "group": "default", "txqlen": link.queue_length });
-    if alone || options.family.is_none() || options.details {
+    fields.push(("group", "default".into()));
+    if place != Place::Monitor {
+        fields.push(("txqlen", link.queue_length.into()));
+    }
+    if place.has_station(options) {
         fields.extend(object! {
             "link_type": link_type(link),
             "address": link_address(&link.address),
@@ -175,7 +197,7 @@ pub(crate) fn json(link: &Link, links: &Links, options: &Options, alone: bool) -
         });
         fields.extend(kind(link).map(|kind| ("linkinfo", link_info(kind, link.vlan_id))));
     }
-    if options.statistics && alone {
+    if options.statistics && place == Place::Alone {
         fields.push(("stats64", json_statistics(&link.statistics)));
     }
     fields

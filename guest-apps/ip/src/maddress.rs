@@ -29,7 +29,7 @@ fn list(options: &Options, mut words: Words<'_>) -> Result<String, Exit> {
     }
     let all = addresses::memberships();
     let mut output = Output::new(options);
-    for link in links.0.iter().filter(|link| device.is_none_or(|device| device == link.index)) {
+    for link in links.all().iter().filter(|link| device.is_none_or(|device| device == link.index)) {
         let of_link: Vec<_> = all.iter().filter(|membership| membership.device == link.index).collect();
         let rows = rows(&of_link, options.family);
         let mut lines = format!("{}:\t{}\n", link.index, link.name);

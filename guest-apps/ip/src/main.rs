@@ -5,10 +5,12 @@
 
 mod address;
 mod address_show;
+mod batch;
 mod link;
 mod link_show;
 mod links;
 mod maddress;
+mod monitor;
 mod neighbour;
 mod options;
 mod output;
@@ -17,6 +19,7 @@ mod route_parse;
 mod route_show;
 mod rule;
 mod tables;
+mod timestamp;
 
 use options::{Object, Options};
 use std::process::ExitCode;
@@ -30,15 +33,24 @@ fn main() -> ExitCode {
 /// Does what the words say; answers what is to be shown.
 fn run(words: &[String]) -> Result<String, Exit> {
     let mut words = Words::new(words);
-    let options = Options::parse(&mut words)?;
+    let (options, file) = Options::parse(&mut words)?;
+    match file {
+        Some(file) => batch::run(&options, file, |words| command(&options, Words::new(words))),
+        None => command(&options, words),
+    }
+}
+
+/// Does one command, which begins with its object.
+fn command(options: &Options, mut words: Words<'_>) -> Result<String, Exit> {
     let object = options.object().map_or_else(|| Object::parse(words.take()), Ok);
     match object? {
-        Object::Address => address::run(&options, words),
-        Object::Link => link::run(&options, words),
-        Object::Neighbour => neighbour::run(&options, words),
-        Object::Maddress => maddress::run(&options, words),
-        Object::Route => route::run(&options, words),
-        Object::Rule => rule::run(&options, words),
+        Object::Address => address::run(options, words),
+        Object::Link => link::run(options, words),
+        Object::Neighbour => neighbour::run(options, words),
+        Object::Maddress => maddress::run(options, words),
+        Object::Route => route::run(options, words),
+        Object::Rule => rule::run(options, words),
+        Object::Monitor => monitor::run(options, words),
         Object::Help => Err(Exit::usage(options::USAGE)),
         Object::Version => Ok(format!("ip utility, wnet-{}\n", env!("CARGO_PKG_VERSION"))),
     }

@@ -3,6 +3,7 @@
 use crate::links::Links;
 use crate::options::{Family, Options, begins, garbage, unknown_command};
 use crate::output::Output;
+use crate::route_show::Told;
 use std::fmt::Write;
 use tool_common::address::{Prefix, ip, link_address, parse_link_address, wit};
 use tool_common::control::control_types::Errno;
@@ -134,45 +135,41 @@ fn list(links: &Links, options: &Options, words: Words<'_>) -> Result<String, Ex
         .sort_by_key(|neighbour| (ip(neighbour.address).is_ipv6(), neighbour.device, ip(neighbour.address)));
     let mut output = Output::new(options);
     for neighbour in &wanted {
-        show(&mut output, links, options, neighbour, selection.device.is_some());
+        let Told { line, fields } = told(neighbour, links, options, selection.device.is_some());
+        output.push(&line, Json::Object(fields));
     }
     Ok(output.finish())
 }
 
-/// iproute2: `print_neigh`. The device is not told of those that were chosen by it.
-fn show(output: &mut Output, links: &Links, options: &Options, neighbour: &Neighbour, of_device: bool) {
+/// A neighbour as it is shown. The device is not told of those that were chosen by it. iproute2: `print_neigh`.
+pub(crate) fn told(neighbour: &Neighbour, links: &Links, options: &Options, of_device: bool) -> Told {
     let (address, device) = (ip(neighbour.address).to_string(), links.name(neighbour.device));
     let station = link_address(&neighbour.link_address);
-    let mut fields = object! { "dst": address.as_str() };
+    let mut told = Told { line: format!("{address} "), fields: object! { "dst": address.as_str() } };
     if !of_device {
-        fields.push(("dev", device.as_str().into()));
+        told.pair("dev", "dev", device.as_str());
     }
     if !station.is_empty() {
-        fields.push(("lladdr", station.as_str().into()));
+        told.pair("lladdr", "lladdr", station.as_str());
     }
     if options.brief {
-        return output.push(&format!("{address:<39} {device:<16} {station}\n"), Json::Object(fields));
-    }
-    let mut line = format!("{address} ");
-    // Writing to a text does not fail.
-    if !of_device {
-        let _ = write!(line, "dev {device} ");
-    }
-    if !station.is_empty() {
-        let _ = write!(line, "lladdr {station} ");
+        told.line = format!("{address:<39} {device:<16} {station}\n");
+        return told;
     }
     if neighbour.router {
-        line.push_str("router ");
-        fields.push(("router", Json::Null));
+        told.line.push_str("router ");
+        told.fields.push(("router", Json::Null));
     }
     if options.statistics {
         let Neighbour { used, confirmed, updated, probes, .. } = *neighbour;
-        let _ = write!(line, " used {used}/{confirmed}/{updated}probes {probes} ");
-        fields.extend(object! { "used": used, "confirmed": confirmed, "updated": updated, "probes": probes });
+        // Writing to a text does not fail.
+        let _ = write!(told.line, " used {used}/{confirmed}/{updated}probes {probes} ");
+        let numbers = object! { "used": used, "confirmed": confirmed, "updated": updated, "probes": probes };
+        told.fields.extend(numbers);
     }
-    let _ = writeln!(line, "{} ", name(neighbour.state));
-    fields.push(("state", Json::List(vec![name(neighbour.state).into()])));
-    output.push(&line, Json::Object(fields));
+    let _ = writeln!(told.line, "{} ", name(neighbour.state));
+    told.fields.push(("state", Json::List(vec![name(neighbour.state).into()])));
+    told
 }
 
 /// A neighbour that is to be set or removed. iproute2: `ipneigh_modify`.
@@ -238,7 +235,8 @@ fn get(links: &Links, options: &Options, words: Words<'_>) -> Result<String, Exi
     let found = all().find(|known| known.device == wanted.device && ip(known.address) == ip(wanted.address));
     let missing = || Exit::new(2, "Error: Neighbour entry not found.");
     let mut output = Output::new(options);
-    show(&mut output, links, options, &found.ok_or_else(missing)?, false);
+    let Told { line, fields } = told(&found.ok_or_else(missing)?, links, options, false);
+    output.push(&line, Json::Object(fields));
     Ok(output.finish())
 }
 

@@ -5,9 +5,10 @@ use tool_common::{Exit, Words};
 /// What a wrong command line is answered with.
 pub(crate) const USAGE: &str = "\
 Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }
-where  OBJECT := { address | link | maddress | neighbour | route | rule }
+where  OBJECT := { address | link | maddress | monitor | neighbour | route | rule }
        OPTIONS := { -V[ersion] | -s[tatistics] | -d[etails] | -j[son] | -p[retty] |
-                    -f[amily] { inet | inet6 } | -4 | -6 | -br[ief] | -o[neline] }";
+                    -f[amily] { inet | inet6 } | -4 | -6 | -br[ief] | -o[neline] |
+                    -t[imestamp] | -ts[hort] | -b[atch] FILE | -force }";
 
 /// A version of IP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,15 @@ impl Family {
     }
 }
 
+/// How a time is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timestamp {
+    /// On a line of its own.
+    Long,
+    /// In brackets.
+    Short,
+}
+
 /// How things are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Options {
@@ -56,10 +66,14 @@ pub(crate) struct Options {
     pub(crate) statistics: bool,
     pub(crate) oneline: bool,
     pub(crate) brief: bool,
+    /// Changes are told with the time.
+    pub(crate) timestamp: Option<Timestamp>,
+    /// A command that fails does not end a batch.
+    pub(crate) force: bool,
     /// The version was asked for.
-    version: bool,
+    pub(crate) version: bool,
     /// Help was asked for.
-    help: bool,
+    pub(crate) help: bool,
 }
 
 /// What a command is about.
@@ -71,6 +85,7 @@ pub(crate) enum Object {
     Maddress,
     Route,
     Rule,
+    Monitor,
     Help,
     Version,
 }
@@ -81,9 +96,9 @@ pub(crate) fn begins(whole: &str, word: &str) -> bool {
 }
 
 impl Options {
-    /// Takes the options.
-    pub(crate) fn parse(words: &mut Words<'_>) -> Result<Self, Exit> {
-        let mut options = Options::default();
+    /// Takes the options; and the file of `-batch`, if that is among them.
+    pub(crate) fn parse<'a>(words: &mut Words<'a>) -> Result<(Self, Option<&'a str>), Exit> {
+        let (mut options, mut batch) = (Options::default(), None);
         while let Some(word) = words.peek().filter(|word| word.starts_with('-')) {
             words.take();
             if word == "--" {
@@ -91,9 +106,12 @@ impl Options {
             }
             // Two dashes are one.
             let name = word.strip_prefix("--").unwrap_or_else(|| word.trim_start_matches('-'));
-            options.set(word, name, words)?;
+            match name {
+                "b" | "ba" | "bat" | "batc" | "batch" => batch = Some(words.value()?),
+                _ => options.set(word, name, words)?,
+            }
         }
-        Ok(options)
+        Ok((options, batch))
     }
 
     fn set(&mut self, word: &str, name: &str, words: &mut Words<'_>) -> Result<(), Exit> {
@@ -102,9 +120,12 @@ impl Options {
             "4" => self.family = Some(Family::Inet),
             "6" => self.family = Some(Family::Inet6),
             "0" => self.family = Some(Family::Link),
+            _ if name.len() > 1 && is("force") => self.force = true,
             _ if is("family") => self.family = Some(family(words.value()?)?),
             _ if is("statistics") || is("stats") => self.statistics = true,
             _ if is("details") => self.details = true,
+            _ if is("timestamp") => self.timestamp = Some(Timestamp::Long),
+            _ if is("tshort") => self.timestamp = Some(Timestamp::Short),
             _ if is("oneline") => self.oneline = true,
             _ if is("brief") => self.brief = true,
             _ if is("json") => self.json = true,
@@ -141,7 +162,7 @@ fn family(word: &str) -> Result<Family, Exit> {
 impl Object {
     /// The object of this name, or of a beginning of it. The first that it may mean is meant, in iproute2's order.
     pub(crate) fn parse(word: Option<&str>) -> Result<Self, Exit> {
-        const OBJECTS: [(&str, Object); 8] = [
+        const OBJECTS: [(&str, Object); 9] = [
             ("address", Object::Address),
             ("maddress", Object::Maddress),
             ("route", Object::Route),
@@ -149,6 +170,7 @@ impl Object {
             ("neighbor", Object::Neighbour),
             ("neighbour", Object::Neighbour),
             ("link", Object::Link),
+            ("monitor", Object::Monitor),
             ("help", Object::Help),
         ];
         let Some(word) = word else { return Ok(Object::Help) };
@@ -185,7 +207,7 @@ mod tests {
         assert_eq!(error.text, "Option \"-c=never\" is unknown, try \"ip -help\".");
         let all = words("-s -d -4 -json -p -br --oneline -color=never -c -f inet6 addr show");
         let mut rest = Words::new(&all);
-        let options = Options::parse(&mut rest).unwrap();
+        let (options, _) = Options::parse(&mut rest).unwrap();
         let expected = Options {
             family: Some(Family::Inet6),
             json: true,

@@ -6,8 +6,7 @@ use crate::options::{Family, garbage};
 use crate::tables;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use tool_common::address::{Prefix, wit};
-use tool_common::control::routes::Metrics;
-use tool_common::control::routing::{Hop, Preference, Route, RouteKind, RouteVerb};
+use tool_common::control::routing::{Hop, Metrics, Preference, Route, RouteKind, RouteVerb};
 use tool_common::{Exit, Words};
 
 /// The value that a word names, or what is wrong with it.
@@ -259,7 +258,7 @@ mod tests {
 
     fn read(line: &str) -> Result<Route, Exit> {
         let words: Vec<String> = line.split_whitespace().map(String::from).collect();
-        parse(&Links(Vec::new()), None, Words::new(&words), RouteVerb::Add)
+        parse(&Links::known(Vec::new()), None, Words::new(&words), RouteVerb::Add)
     }
 
     #[test]

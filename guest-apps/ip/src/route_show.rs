@@ -7,8 +7,7 @@ use crate::tables::{kind_name, protocol_name, table_name};
 use std::fmt::Write;
 use std::net::IpAddr;
 use tool_common::address::{bits, ip};
-use tool_common::control::routes::Metrics;
-use tool_common::control::routing::{Hop, Preference, Route, RouteKind};
+use tool_common::control::routing::{Hop, Metrics, Preference, Route, RouteKind};
 use tool_common::json::Json;
 use tool_common::object;
 

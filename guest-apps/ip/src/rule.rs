@@ -193,7 +193,7 @@ fn flush(ipv6: bool) -> Result<String, Exit> {
 }
 
 /// A rule as it is shown. iproute2: `print_rule`.
-fn told(rule: &Rule) -> (String, Vec<(&'static str, Json)>) {
+pub(crate) fn told(rule: &Rule) -> (String, Vec<(&'static str, Json)>) {
     let priority = rule.priority.unwrap_or_default();
     let mut line = format!("{priority}:\t");
     let mut fields = vec![("priority", Json::from(priority))];

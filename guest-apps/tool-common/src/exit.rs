@@ -56,14 +56,19 @@ fn strerror(errno: Errno) -> &'static str {
     }
 }
 
-/// Writes what is to be shown, says what went wrong, and ends. A reader that went away is nobody to complain to.
+/// Writes something to standard output. A reader that went away is nobody to complain to.
+pub fn show(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Writes what is to be shown, says what went wrong, and ends.
 pub fn finish(outcome: Result<String, Exit>) -> ExitCode {
     let (shown, code, text) = match outcome {
         Ok(shown) => (shown, 0, String::new()),
         Err(exit) => (exit.shown, exit.code, exit.text),
     };
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(shown.as_bytes()).and_then(|()| out.flush());
+    show(&shown);
     if !text.is_empty() {
         eprintln!("{text}");
     }

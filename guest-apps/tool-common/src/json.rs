@@ -64,6 +64,17 @@ impl Json {
         out
     }
 
+    /// As an item of a list that is written piece by piece, with what stands before it.
+    pub fn item(&self, first: bool, pretty: bool) -> String {
+        let mut out = String::from(match (first, pretty) {
+            (false, _) => ",",
+            (true, true) => "[ ",
+            (true, false) => "[",
+        });
+        self.write(&mut out, pretty.then_some(1));
+        out
+    }
+
     /// `depth`: how many lists and objects this is within; none: all on one line.
     fn write(&self, out: &mut String, depth: Option<usize>) {
         // Writing to a text does not fail.

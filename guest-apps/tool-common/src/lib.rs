@@ -9,5 +9,5 @@ pub mod json;
 mod words;
 
 pub use bindings::wnet::stack as control;
-pub use exit::{Exit, finish, leave};
+pub use exit::{Exit, finish, leave, show};
 pub use words::Words;

@@ -1,7 +1,7 @@
 //! The settings of the running stack: `wnet:stack/control` as the host uses it.
 
 use super::bindings::exports::wnet::stack::control;
-use super::{Kernel, StackDied};
+use super::{Kernel, StackDied, Told};
 use std::fmt;
 
 /// Why a setting was not told or not taken.
@@ -100,6 +100,6 @@ impl Kernel {
 
     /// A stack that is started in this one's place gets this setting, too.
     pub(crate) fn remember_sysctl(&self, name: &str, value: &str) {
-        self.core.lock().remember_sysctl(name, value);
+        self.core.lock().remember(Told::Sysctl(name.to_owned(), value.to_owned()));
     }
 }

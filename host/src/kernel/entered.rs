@@ -3,6 +3,7 @@
 use super::exports::Stack;
 use super::handles::{Generation, Owned, Reaper};
 use super::image::Running;
+use super::memory::{Memory, Told};
 use super::state::StackState;
 use super::waiters::{Armed, Waiters};
 use std::sync::Arc;
@@ -19,14 +20,33 @@ pub struct Entered<'a> {
     pub store: &'a mut Store<StackState>,
     network: &'a mut Option<ResourceAny>,
     generation: Generation,
+    memory: &'a mut Memory,
     reaper: &'a Arc<Reaper>,
     waiters: &'a Arc<Waiters>,
 }
 
 impl<'a> Entered<'a> {
-    pub(super) fn new(running: &'a mut Running, reaper: &'a Arc<Reaper>, waiters: &'a Arc<Waiters>) -> Self {
+    pub(super) fn new(
+        running: &'a mut Running,
+        memory: &'a mut Memory,
+        reaper: &'a Arc<Reaper>,
+        waiters: &'a Arc<Waiters>,
+    ) -> Self {
         let Running { store, stack, generation, network } = running;
-        Entered { stack, store, network, generation: *generation, reaper, waiters }
+        Entered { stack, store, network, generation: *generation, memory, reaper, waiters }
+    }
+
+    /// Takes note of something that the stack was told and did: one that is started in its place is told, too.
+    ///
+    /// # Errors
+    /// When the stack trapped while it was looked at.
+    pub(crate) fn remember(&mut self, told: Told) -> Result<()> {
+        let told = told.completed(self.stack, self.store)?;
+        self.memory.keep(told);
+        if self.memory.is_full() {
+            self.memory.condense(self.stack, self.store)?;
+        }
+        Ok(())
     }
 
     /// The handle that `owned` owns; `None` if it was one of an earlier life.

@@ -89,10 +89,12 @@ exports! {
         neighbours: wnet::stack::neighbours;
         /// The routes and rules, if the stack tells of them.
         routing: wnet::stack::routing;
+        /// Changes of all these, if the stack tells of them.
+        changes: wnet::stack::changes;
         /// The sockets, if the stack tells of them.
         sockets: wnet::stack::sockets;
-        /// The ways out, as `ip route` changes them, if the stack has that.
-        routes: wnet::stack::routes;
+        /// What was learnt of peers, if the stack can forget it.
+        tcp_metrics: wnet::stack::tcp_metrics;
         /// How connections of a process that died are reset, if the stack can do that.
         abort: wnet::stack::abort;
     }

@@ -84,13 +84,6 @@ impl Image {
         Image { program, settings: config.for_stack(), hardware }
     }
 
-    /// Adds a setting to those that a stack is configured with.
-    pub(super) fn remember_sysctl(&mut self, name: &str, value: &str) {
-        let sysctls = &mut self.settings.sysctls;
-        sysctls.retain(|(earlier, _)| earlier.replace('/', ".") != name.replace('/', "."));
-        sysctls.push((name.to_owned(), value.to_owned()));
-    }
-
     /// Makes a Store, an instance in it, and configures that.
     pub(super) fn boot(&self, generation: Generation) -> Result<Running, BootError> {
         let mut running = self.instantiate(generation).map_err(BootError::Failed)?;

@@ -9,6 +9,7 @@ use super::component::one_line;
 use super::config::{KernelConfig, KernelError, NicConfig, StackComponent};
 use super::handles::{Generation, Reaper};
 use super::image::{BootError, Image, Program, Running};
+use super::memory::Memory;
 use super::nic::Nic;
 use super::random::RandomSource;
 use super::waiters::Waiters;
@@ -94,6 +95,8 @@ impl Blueprint {
 /// A running stack with one network card. The stack's Store is synchronous, and so is this.
 pub struct Lab {
     running: Running,
+    /// Nobody reads it: a lab has one stack.
+    memory: Memory,
     reaper: Arc<Reaper>,
     waiters: Arc<Waiters>,
     clock: Clock,
@@ -139,7 +142,16 @@ impl Lab {
             BootError::Refused(text) => KernelError::Configure(text),
         })?;
         let (reaper, waiters) = (Arc::default(), Arc::default());
-        Ok(Lab { running, reaper, waiters, clock, wire, nics, deadline: Some(config.start) })
+        Ok(Lab {
+            running,
+            memory: Memory::default(),
+            reaper,
+            waiters,
+            clock,
+            wire,
+            nics,
+            deadline: Some(config.start),
+        })
     }
 
     /// What the clock shows, in nanoseconds.
@@ -209,7 +221,7 @@ impl Lab {
         f: impl FnOnce(&mut Entered<'_>) -> wasmtime::Result<R>,
     ) -> Result<R, StackFailed> {
         self.running.arm_epochs();
-        let value = f(&mut Entered::new(&mut self.running, &self.reaper, &self.waiters))
+        let value = f(&mut Entered::new(&mut self.running, &mut self.memory, &self.reaper, &self.waiters))
             .map_err(|error| StackFailed(format!("{error:?}")))?;
         let notices = std::mem::take(&mut self.running.store.data_mut().notices);
         let attention = notices.attention.then_some(0);

@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::entered::Entered;
 use super::handles::{Generation, Reaper};
 use super::image::{BootError, Image, Running};
+use super::memory::{Memory, Told};
 use super::nic::Nic;
 use super::notices::Notices;
 use super::waiters::Waiters;
@@ -55,6 +56,8 @@ pub(super) struct Machine {
     life: Life,
     generation: u64,
     image: Image,
+    /// What the stack was told while it ran.
+    memory: Memory,
     restarts: RestartBudget,
     nics: Arc<[Mutex<Nic>]>,
     clock: Clock,
@@ -77,7 +80,18 @@ impl Machine {
         let life = Life::Running(Box::new(first));
         let restarts = RestartBudget::default();
         // The first step is due at once: it picks up what arrived while the stack was configured.
-        Ok(Machine { life, generation: 0, image, restarts, nics, clock, reaper, waiters, deadline: Some(0) })
+        Ok(Machine {
+            life,
+            generation: 0,
+            image,
+            memory: Memory::default(),
+            restarts,
+            nics,
+            clock,
+            reaper,
+            waiters,
+            deadline: Some(0),
+        })
     }
 
     /// Runs `f` in the stack, after what was left with the reaper was dropped.
@@ -91,7 +105,7 @@ impl Machine {
         };
         running.arm_epochs();
         let result = reap(running, &self.reaper)
-            .and_then(|()| f(&mut Entered::new(running, &self.reaper, &self.waiters)));
+            .and_then(|()| f(&mut Entered::new(running, &mut self.memory, &self.reaper, &self.waiters)));
         match result {
             Ok(value) => {
                 let notices = std::mem::take(&mut running.store.data_mut().notices);
@@ -115,9 +129,9 @@ impl Machine {
         self.deadline = next;
     }
 
-    /// A next life gets this setting, too.
-    pub(super) fn remember_sysctl(&mut self, name: &str, value: &str) {
-        self.image.remember_sysctl(name, value);
+    /// A next life is told this, too.
+    pub(super) fn remember(&mut self, told: Told) {
+        self.memory.keep(told);
     }
 
     /// Why there is no stack any more, if there is none.
@@ -149,7 +163,7 @@ impl Machine {
         for nic in self.nics.iter() {
             super::unpoisoned(nic.lock()).reset();
         }
-        match self.image.boot(Generation(self.generation + 1)) {
+        match self.boot_again(Generation(self.generation + 1)) {
             Ok(running) => {
                 self.generation += 1;
                 self.life = Life::Running(Box::new(running));
@@ -165,6 +179,20 @@ impl Machine {
             }
             Err(BootError::Refused(text)) => {
                 self.give_up(format!("it died of: {cause}; then it refused: {text}"))
+            }
+        }
+    }
+
+    /// A stack that is told what the one before it was told. If it dies of that, another one that is not.
+    fn boot_again(&mut self, generation: Generation) -> Result<Running, BootError> {
+        let mut running = self.image.boot(generation)?;
+        match self.memory.replay(&mut running) {
+            Ok(()) => Ok(running),
+            Err(error) => {
+                tracing::error!("what was set while the stack ran is lost, it dies of it: {}", cause(&error));
+                self.memory.forget();
+                self.nics.iter().for_each(|nic| super::unpoisoned(nic.lock()).reset());
+                self.image.boot(generation)
             }
         }
     }

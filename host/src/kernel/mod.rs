@@ -5,6 +5,7 @@
 //! * [`imports`], [`inert`]: what a stack imports. They work on [`state`], with [`clock`], [`random`], [`notices`],
 //!   [`resources`].
 //! * [`machine`]: what the big lock guards, and what happens when the stack dies.
+//! * [`memory`]: what a stack was told while it ran, for the one in its place.
 //! * [`entered`], [`handles`], [`waiters`]: how the gate calls the stack and waits for it.
 //! * [`wire_thread`]: frames in and timers.
 //!
@@ -29,6 +30,7 @@ mod imports;
 mod inert;
 pub mod lab;
 mod machine;
+mod memory;
 mod nic;
 mod notices;
 mod random;
@@ -46,6 +48,7 @@ pub use machine::StackDied;
 
 pub use entered::Entered;
 pub(crate) use handles::Owned;
+pub(crate) use memory::Told;
 pub(crate) use state::StackState;
 pub(crate) use waiters::Armed;
 

@@ -144,6 +144,14 @@ impl<T, Name> Arena<T, Name> {
             Some((Handle { index: index as u32, generation: slot.generation, kind: PhantomData }, value))
         })
     }
+
+    /// As [`Arena::iter`], to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (Handle<Name>, &mut T)> {
+        self.slots.iter_mut().enumerate().filter_map(|(index, slot)| {
+            let value = slot.value.as_mut()?;
+            Some((Handle { index: index as u32, generation: slot.generation, kind: PhantomData }, value))
+        })
+    }
 }
 
 #[cfg(test)]

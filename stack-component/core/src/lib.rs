@@ -15,6 +15,7 @@ extern crate std;
 pub mod arena;
 pub mod counters;
 pub mod drop_reason;
+pub mod journal;
 pub mod keyed_hash;
 pub mod log;
 pub mod random;

@@ -77,27 +77,42 @@ impl Guest for Component {
 }
 
 fn addresses_of(interface: &Interface, now: Instant) -> impl Iterator<Item = Address> {
-    interface.addresses().iter().enumerate().map(move |(place, record)| {
-        let earlier = interface.addresses().get(..place).unwrap_or_default();
-        let cidr = record.cidr;
-        let another = earlier.iter().any(|other| other.cidr.network() == cidr.network());
-        let flags = flags_of(record) | when(another && cidr.is_ipv4(), AddressFlags::SECONDARY);
-        let broadcast = record.broadcast.filter(|_| !interface.is_loopback());
-        let left = |end: Option<Instant>| Some(u32::try_from(end?.since(now).as_secs()).unwrap_or(u32::MAX));
-        Address {
-            device: interface.index().0,
-            local: wit_host(record.ip()),
-            prefix_length: cidr.prefix_len(),
-            peer: None,
-            broadcast: broadcast.map(|everybody| wit_host(everybody.into())),
-            scope: scope_of(record.scope()),
-            flags,
-            label: if cidr.is_ipv4() { interface.name().to_string() } else { String::new() },
-            preferred_lifetime: left(record.lifetimes.preferred),
-            valid_lifetime: left(record.lifetimes.valid),
-            protocol: protocol_of(record),
-        }
+    let all = interface.addresses();
+    all.iter().map(move |record| {
+        address(interface.index(), interface.name(), record, is_secondary(all, record), now)
     })
+}
+
+/// Whether one of a device's addresses has another of its network before it, which is the primary one (IPv4).
+pub(super) fn is_secondary(all: &[device::Address], record: &device::Address) -> bool {
+    let mut earlier = all.iter().take_while(|other| other.ip() != record.ip());
+    record.cidr.is_ipv4() && earlier.any(|other| other.cidr.network() == record.cidr.network())
+}
+
+/// The WIT's form of an address of a device with this name.
+pub(super) fn address(
+    device: DeviceIndex,
+    name: &str,
+    record: &device::Address,
+    secondary: bool,
+    now: Instant,
+) -> Address {
+    let cidr = record.cidr;
+    let broadcast = record.broadcast.filter(|_| device != DeviceIndex::LOOPBACK);
+    let left = |end: Option<Instant>| Some(u32::try_from(end?.since(now).as_secs()).unwrap_or(u32::MAX));
+    Address {
+        device: device.0,
+        local: wit_host(record.ip()),
+        prefix_length: cidr.prefix_len(),
+        peer: None,
+        broadcast: broadcast.map(|everybody| wit_host(everybody.into())),
+        scope: scope_of(record.scope()),
+        flags: flags_of(record) | when(secondary, AddressFlags::SECONDARY),
+        label: if cidr.is_ipv4() { name.to_string() } else { String::new() },
+        preferred_lifetime: left(record.lifetimes.preferred),
+        valid_lifetime: left(record.lifetimes.valid),
+        protocol: protocol_of(record),
+    }
 }
 
 /// Linux: `RT_SCOPE_*`.

@@ -117,7 +117,8 @@ fn name_of_dummy(stack: &Stack, chosen: &str) -> String {
     if chosen.is_empty() { made() } else { chosen.to_string() }
 }
 
-fn link(listing: LinkListing) -> Link {
+/// The WIT's form of a device.
+pub(super) fn link(listing: LinkListing) -> Link {
     let LinkListing { kind, up, carrier, statistics, counters, address, .. } = listing;
     let loopback = kind == control::LinkKind::Loopback;
     let virtual_device = loopback || kind == control::LinkKind::Dummy;

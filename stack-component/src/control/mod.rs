@@ -1,6 +1,7 @@
 //! The interfaces by which a stack that runs is seen and changed, one file each.
 
 mod addresses;
+mod changes;
 mod failure;
 mod links;
 mod neighbours;
@@ -8,3 +9,4 @@ mod routing;
 mod rules;
 mod settings;
 mod sockets;
+mod tcp_metrics;

@@ -56,7 +56,8 @@ impl Guest for Component {
     }
 }
 
-fn neighbour(listed: Listed) -> Neighbour {
+/// The WIT's form of a neighbour.
+pub(super) fn neighbour(listed: Listed) -> Neighbour {
     let [used, confirmed, updated] = listed.ages.map(|age| u32::try_from(age.as_secs()).unwrap_or(u32::MAX));
     Neighbour {
         device: listed.key.device.0,

@@ -4,19 +4,19 @@ use super::failure::failure;
 use super::rules;
 use crate::Component;
 use crate::bindings::exports::wnet::stack::control_types::{Errno, Failure};
-use crate::bindings::exports::wnet::stack::routes::Metrics;
 use crate::bindings::exports::wnet::stack::routing::{
-    Flow, Guest, Hop, Preference, Route, RouteKind, RouteVerb, Rule, Way,
+    Flow, Guest, Hop, Metrics, Preference, Route, RouteKind, RouteVerb, Rule, Way,
 };
 use crate::entry::enter;
-use crate::routes::core_metrics;
 use crate::sockets::addresses::{host, wit_host};
-use alloc::string::ToString;
+use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use stack_core::packet::DeviceIndex;
 use stack_core::route::{self, FlowKey, ROUTING_TOS, RouteProtocol, Scope, TableId};
 use stack_core::stack::RouteChange;
+use stack_core::tcp::Algorithm;
 use stack_core::time::{Duration, Instant};
 use stack_core::wire::cidr::IpCidr;
 
@@ -160,7 +160,8 @@ fn wit_hop(hop: &route::Hop) -> Hop {
     }
 }
 
-fn wit(route: &route::Route, now: Instant) -> Route {
+/// The WIT's form of a route.
+pub(super) fn wit(route: &route::Route, now: Instant) -> Route {
     let kind =
         KINDS.iter().find(|(_, kind)| *kind == route.kind).map_or(RouteKind::Unicast, |(kind, _)| *kind);
     let seconds = |deadline: Instant| u32::try_from(deadline.since(now).as_secs()).unwrap_or(u32::MAX);
@@ -183,6 +184,28 @@ fn wit(route: &route::Route, now: Instant) -> Route {
             route::Preference::High => Preference::High,
         },
     }
+}
+
+/// The core's form of metrics. The error is one line.
+fn core_metrics(metrics: Metrics) -> Result<route::Metrics, String> {
+    let algorithm = |name: String| {
+        let found = Algorithm::from_name(&name).map(Algorithm::name);
+        found.ok_or_else(|| format!("there is no congestion control {name}"))
+    };
+    Ok(route::Metrics {
+        mtu: metrics.mtu,
+        mtu_locked: metrics.mtu_lock,
+        // The published record has no place for it.
+        hop_limit: None,
+        advertised_mss: metrics.advmss,
+        initial_window: metrics.initcwnd,
+        initial_receive_window: metrics.initrwnd,
+        rto_min: metrics.rto_min.map(Duration::from_nanos),
+        quick_ack: metrics.quickack,
+        ecn: metrics.ecn,
+        fast_open_no_cookie: metrics.fastopen_no_cookie,
+        congestion: metrics.congctl.map(algorithm).transpose()?,
+    })
 }
 
 fn wit_metrics(metrics: &route::Metrics) -> Metrics {

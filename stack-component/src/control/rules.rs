@@ -18,7 +18,8 @@ pub(super) fn all(stack: &Stack, like: IpAddr) -> Vec<Rule> {
     stack.routes().rules(like).into_iter().map(|rule| wit(stack, rule)).collect()
 }
 
-fn wit(stack: &Stack, rule: route::Rule) -> Rule {
+/// The WIT's form of a rule.
+pub(super) fn wit(stack: &Stack, rule: route::Rule) -> Rule {
     let block = |block: Option<IpCidr>| block.map(|block| (wit_host(block.address()), block.prefix_len()));
     let name = |device: Option<DeviceIndex>| Some(stack.interfaces().get(device?)?.name().to_string());
     Rule {

@@ -4,6 +4,7 @@
 //! Nothing here calls an import, so it all runs natively in tests. The files around (`sockets`, `io`,
 //! `reactor`) translate WIT calls into calls of [`State`], and [`Notices`] into imports.
 
+mod changes;
 mod family;
 mod options;
 mod pollables;
@@ -28,7 +29,7 @@ use hashbrown::HashMap;
 use pollables::Pollable;
 use stack_core::arena::Arena;
 use stack_core::raw::RawHandle;
-use stack_core::stack::Stack;
+use stack_core::stack::{Stack, SubscriberHandle};
 use stack_core::tcp::{StateChange, TcpHandle};
 use stack_core::time::Instant;
 use stack_core::udp::UdpHandle;
@@ -41,6 +42,8 @@ pub(crate) struct State {
     sockets: HashMap<TcpHandle, Socket>,
     /// Raw and ping sockets, each with its armed pollables.
     raws: HashMap<RawHandle, Vec<PollableHandle>>,
+    /// Who is told of changes, each with its armed pollables.
+    subscribers: HashMap<SubscriberHandle, Vec<PollableHandle>>,
     udps: HashMap<UdpHandle, udp::Socket>,
     pollables: Arena<Pollable>,
     /// The armed pollables of the clock.
@@ -80,6 +83,7 @@ impl State {
             configured: false,
             sockets: HashMap::new(),
             raws: HashMap::new(),
+            subscribers: HashMap::new(),
             udps: HashMap::new(),
             pollables: Arena::new(),
             timers: BTreeSet::new(),

@@ -8,7 +8,7 @@ use super::tcp_state::TcpState;
 use alloc::vec::Vec;
 use stack_core::arena::Handle;
 use stack_core::raw::RawHandle;
-use stack_core::stack::SocketHandle;
+use stack_core::stack::{SocketHandle, SubscriberHandle};
 use stack_core::tcp::TcpHandle;
 use stack_core::time::Instant;
 use stack_core::udp::UdpHandle;
@@ -30,6 +30,8 @@ pub(crate) enum Source {
     Permit(UdpHandle),
     /// A packet or an error of a raw or ping socket.
     Raw(RawHandle),
+    /// A change that somebody is told of.
+    Changes(SubscriberHandle),
     /// A point of time.
     Time(Instant),
 }
@@ -48,6 +50,7 @@ impl Source {
             }
             Source::Datagrams(udp) | Source::Permit(udp) => Owner::Socket(SocketHandle::Udp(udp)),
             Source::Raw(raw) => Owner::Socket(SocketHandle::Raw(raw)),
+            Source::Changes(subscriber) => Owner::Socket(SocketHandle::Subscriber(subscriber)),
             Source::Time(deadline) => Owner::Clock(deadline),
         }
     }
@@ -116,6 +119,7 @@ impl State {
         match handle {
             SocketHandle::Tcp(handle) => self.sockets.get_mut(&handle).map(|socket| &mut socket.armed),
             SocketHandle::Raw(handle) => self.raws.get_mut(&handle),
+            SocketHandle::Subscriber(handle) => self.subscribers.get_mut(&handle),
             SocketHandle::Udp(handle) => self.udps.get_mut(&handle).map(|socket| &mut socket.armed),
         }
     }
@@ -142,6 +146,9 @@ impl State {
             Source::Datagrams(handle) => return self.stack.udp_readiness(handle).readable,
             Source::Permit(_) => return true,
             Source::Raw(handle) => return !self.raws.contains_key(&handle) || self.raw_is_ready(handle),
+            Source::Changes(handle) => {
+                return !self.subscribers.contains_key(&handle) || self.stack.has_changes(handle);
+            }
             Source::Time(deadline) => return deadline <= now,
         };
         let Some(socket) = self.sockets.get(&handle) else { return true };

@@ -5,8 +5,8 @@ use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 use wnet::lab::exports::wasi::io::streams::StreamError;
 use wnet::lab::exports::wasi::sockets::network::ErrorCode;
-use wnet::lab::exports::wnet::stack::{control, routes, socket_options};
-use wnet::lab::{Entered, Lab, SentFrame, StackState};
+use wnet::lab::exports::wnet::stack::{control, socket_options};
+use wnet::lab::{Entered, Lab, SentFrame, Stack, StackState};
 
 /// The component in its lab. Once it failed, every call is [`Errno::EIO`].
 pub(crate) struct Component {
@@ -61,12 +61,13 @@ impl Component {
         self.enter(|inside| f(inside.stack.control().ok_or_else(missing)?, inside.store))
     }
 
-    /// Calls a function of the optional interface `routes`.
-    pub(crate) fn routes<T>(
+    /// Calls a function of an optional interface.
+    pub(crate) fn ask<G, T>(
         &mut self,
-        f: impl FnOnce(&routes::Guest, &mut Store<StackState>) -> wasmtime::Result<T>,
+        interface: impl FnOnce(&Stack) -> Option<&G>,
+        f: impl FnOnce(&G, &mut Store<StackState>) -> wasmtime::Result<T>,
     ) -> Result<T, Errno> {
-        self.enter(|inside| f(inside.stack.routes().ok_or_else(missing)?, inside.store))
+        self.enter(|inside| f(interface(inside.stack).ok_or_else(missing)?, inside.store))
     }
 
     /// Drops resources, children first.
@@ -138,7 +139,9 @@ impl Component {
 }
 
 fn missing() -> wasmtime::Error {
-    wasmtime::format_err!("the stack component does not export socket-options, control and routes")
+    wasmtime::format_err!(
+        "the stack component does not export socket-options, control, links, routing and tcp-metrics"
+    )
 }
 
 /// The error number behind an error code where nothing is known of the circumstances.

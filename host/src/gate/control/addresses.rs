@@ -1,9 +1,11 @@
 //! `wnet:stack/addresses`.
 
-use super::{GateHost, ask, define, not_supported};
+use super::{GateHost, ask, define, tell};
+use crate::kernel::Told;
 use crate::kernel::bindings::exports::wasi::sockets::network::IpAddress;
-use crate::kernel::bindings::exports::wnet::stack::addresses::{Address, Membership};
+use crate::kernel::bindings::exports::wnet::stack::addresses::{Address, Guest, Membership};
 use crate::kernel::exports::Stack;
+use std::time::Instant;
 use wasmtime::Result;
 use wasmtime::component::Linker;
 
@@ -22,19 +24,19 @@ pub(super) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
         Ok::<Vec<Membership>, _>(all.unwrap_or_default())
     })?;
     define(&mut addresses, "add-address", |kernel, (what, replace): (Address, bool)| {
-        let done = ask(kernel, Stack::addresses, |addresses, store| {
-            addresses.call_add_address(store, &what, replace)
-        })?;
-        Ok(done.unwrap_or_else(|| Err(not_supported())))
+        let add = |addresses: &Guest, store: &mut _| addresses.call_add_address(store, &what, replace);
+        let told = |(): &()| Told::AddAddress(what.clone(), replace, Instant::now());
+        tell(kernel, Stack::addresses, add, told)
     })?;
     define(
         &mut addresses,
         "remove-address",
         |kernel, (device, local, prefix, label): (u32, IpAddress, Option<u8>, String)| {
-            let done = ask(kernel, Stack::addresses, |addresses, store| {
+            let remove = |addresses: &Guest, store: &mut _| {
                 addresses.call_remove_address(store, device, local, prefix, &label)
-            })?;
-            Ok(done.unwrap_or_else(|| Err(not_supported())))
+            };
+            let told = |(): &()| Told::RemoveAddress(device, local, prefix, label.clone());
+            tell(kernel, Stack::addresses, remove, told)
         },
     )
 }

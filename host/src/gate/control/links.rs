@@ -1,7 +1,8 @@
 //! `wnet:stack/links`.
 
-use super::{GateHost, ask, define, not_supported};
-use crate::kernel::bindings::exports::wnet::stack::links::{Link, LinkChanges, NewLink};
+use super::{GateHost, ask, define, tell};
+use crate::kernel::Told;
+use crate::kernel::bindings::exports::wnet::stack::links::{Guest, Link, LinkChanges, NewLink};
 use crate::kernel::exports::Stack;
 use wasmtime::Result;
 use wasmtime::component::Linker;
@@ -17,15 +18,15 @@ pub(super) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
         Ok::<Vec<Link>, _>(all.unwrap_or_default())
     })?;
     define(&mut links, "set-link", |kernel, (index, changes): (u32, LinkChanges)| {
-        let done = ask(kernel, Stack::links, |links, store| links.call_set_link(store, index, &changes))?;
-        Ok(done.unwrap_or_else(|| Err(not_supported())))
+        let set = |links: &Guest, store: &mut _| links.call_set_link(store, index, &changes);
+        tell(kernel, Stack::links, set, |()| Told::SetLink(index, changes.clone()))
     })?;
     define(&mut links, "add-link", |kernel, (what,): (NewLink,)| {
-        let done = ask(kernel, Stack::links, |links, store| links.call_add_link(store, &what))?;
-        Ok(done.unwrap_or_else(|| Err(not_supported())))
+        let add = |links: &Guest, store: &mut _| links.call_add_link(store, &what);
+        tell(kernel, Stack::links, add, |number| Told::AddLink(what.clone(), *number))
     })?;
     define(&mut links, "remove-link", |kernel, (index,): (u32,)| {
-        let done = ask(kernel, Stack::links, |links, store| links.call_remove_link(store, index))?;
-        Ok(done.unwrap_or_else(|| Err(not_supported())))
+        let remove = |links: &Guest, store: &mut _| links.call_remove_link(store, index);
+        tell(kernel, Stack::links, remove, |()| Told::RemoveLink(index))
     })
 }

@@ -4,6 +4,7 @@
 //! them has nothing to show, and changes nothing.
 
 mod addresses;
+mod changes;
 mod links;
 mod neighbours;
 mod routing;
@@ -13,23 +14,24 @@ mod sockets;
 use super::GateHost;
 use crate::kernel::bindings::exports::wnet::stack::control_types::{Errno, Failure};
 use crate::kernel::exports::Stack;
-use crate::kernel::{Kernel, StackDied, StackState};
+use crate::kernel::{Kernel, StackDied, StackState, Told};
 use std::sync::Arc;
 use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lower};
 use wasmtime::{Result, StoreContextMut};
 
 /// The interfaces' names. The types that they share are nothing to be granted.
-pub(crate) const INTERFACES: [&str; 6] = [
+pub(crate) const INTERFACES: [&str; 7] = [
     settings::INTERFACE,
     links::INTERFACE,
     addresses::INTERFACE,
     neighbours::INTERFACE,
     routing::INTERFACE,
+    changes::INTERFACE,
     sockets::INTERFACE,
 ];
 
 /// Interfaces whose types the others share; their functions are for nobody.
-pub(crate) const TYPES: [&str; 2] = ["wnet:stack/control-types@0.1.0", "wnet:stack/routes@0.1.0"];
+pub(crate) const TYPES: [&str; 1] = ["wnet:stack/control-types@0.1.0"];
 
 /// Defines the interfaces.
 pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
@@ -38,6 +40,7 @@ pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
     addresses::add_to_linker(linker)?;
     neighbours::add_to_linker(linker)?;
     routing::add_to_linker(linker)?;
+    changes::add_to_linker(linker)?;
     sockets::add_to_linker(linker)
 }
 
@@ -61,6 +64,31 @@ where
         let kernel = Arc::clone(&store.data_mut().gate().network.kernel);
         Ok((f(&kernel, params)?,))
     })
+}
+
+/// Has the stack change something, and takes note of it for one that is started in its place. A stack that was started
+/// again meanwhile is told again.
+fn tell<G, R>(
+    kernel: &Kernel,
+    interface: impl Fn(&Stack) -> Option<&G>,
+    f: impl Fn(&G, &mut wasmtime::Store<StackState>) -> Result<std::result::Result<R, Failure>>,
+    told: impl Fn(&R) -> Told,
+) -> Result<std::result::Result<R, Failure>> {
+    let once = || {
+        kernel.enter(|entered| {
+            let stack = entered.stack;
+            let Some(interface) = interface(stack) else { return Ok(Err(not_supported())) };
+            let done = f(interface, &mut *entered.store)?;
+            if let Ok(value) = &done {
+                entered.remember(told(value))?;
+            }
+            Ok(done)
+        })
+    };
+    match once() {
+        Err(StackDied::Restarted) => Ok(once()?),
+        answer => Ok(answer?),
+    }
 }
 
 /// Asks an interface of the stack; `None`: it has no such interface. A stack that was started again meanwhile is asked again.

@@ -1,8 +1,9 @@
 //! `wnet:stack/neighbours`.
 
-use super::{GateHost, ask, define, not_supported};
+use super::{GateHost, ask, define, tell};
+use crate::kernel::Told;
 use crate::kernel::bindings::exports::wasi::sockets::network::IpAddress;
-use crate::kernel::bindings::exports::wnet::stack::neighbours::{Neighbour, NeighbourVerb};
+use crate::kernel::bindings::exports::wnet::stack::neighbours::{Guest, Neighbour, NeighbourVerb};
 use crate::kernel::exports::Stack;
 use wasmtime::Result;
 use wasmtime::component::Linker;
@@ -20,15 +21,12 @@ pub(super) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
         Ok::<Vec<Neighbour>, _>(all.unwrap_or_default())
     })?;
     define(&mut neighbours, "set-neighbour", |kernel, (how, what): (NeighbourVerb, Neighbour)| {
-        let done = ask(kernel, Stack::neighbours, |neighbours, store| {
-            neighbours.call_set_neighbour(store, how, &what)
-        })?;
-        Ok(done.unwrap_or_else(|| Err(not_supported())))
+        let set = |neighbours: &Guest, store: &mut _| neighbours.call_set_neighbour(store, how, &what);
+        tell(kernel, Stack::neighbours, set, |()| Told::SetNeighbour(how, what.clone()))
     })?;
     define(&mut neighbours, "remove-neighbour", |kernel, (device, address): (u32, IpAddress)| {
-        let done = ask(kernel, Stack::neighbours, |neighbours, store| {
-            neighbours.call_remove_neighbour(store, device, address)
-        })?;
-        Ok(done.unwrap_or_else(|| Err(not_supported())))
+        let remove =
+            |neighbours: &Guest, store: &mut _| neighbours.call_remove_neighbour(store, device, address);
+        tell(kernel, Stack::neighbours, remove, |()| Told::RemoveNeighbour(device, address))
     })
 }

@@ -1,8 +1,10 @@
 //! `wnet:stack/routing`.
 
-use super::{GateHost, ask, define, not_supported};
-use crate::kernel::bindings::exports::wnet::stack::routing::{Flow, Route, RouteVerb, Rule, Way};
+use super::{GateHost, ask, define, not_supported, tell};
+use crate::kernel::Told;
+use crate::kernel::bindings::exports::wnet::stack::routing::{Flow, Guest, Route, RouteVerb, Rule, Way};
 use crate::kernel::exports::Stack;
+use std::time::Instant;
 use wasmtime::Result;
 use wasmtime::component::Linker;
 
@@ -17,9 +19,8 @@ pub(super) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
         Ok::<Vec<Route>, _>(all.unwrap_or_default())
     })?;
     define(&mut routing, "change-route", |kernel, (how, what): (RouteVerb, Route)| {
-        let done =
-            ask(kernel, Stack::routing, |routing, store| routing.call_change_route(store, how, &what))?;
-        Ok(done.unwrap_or_else(|| Err(not_supported())))
+        let change = |routing: &Guest, store: &mut _| routing.call_change_route(store, how, &what);
+        tell(kernel, Stack::routing, change, |()| Told::ChangeRoute(how, what.clone(), Instant::now()))
     })?;
     define(&mut routing, "find-route", |kernel, (what,): (Flow,)| {
         let found = ask(kernel, Stack::routing, |routing, store| routing.call_find_route(store, what))?;
@@ -30,12 +31,11 @@ pub(super) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
         Ok::<Vec<Rule>, _>(all.unwrap_or_default())
     })?;
     define(&mut routing, "add-rule", |kernel, (ipv6, what): (bool, Rule)| {
-        let done = ask(kernel, Stack::routing, |routing, store| routing.call_add_rule(store, ipv6, &what))?;
-        Ok(done.unwrap_or_else(|| Err(not_supported())))
+        let add = |routing: &Guest, store: &mut _| routing.call_add_rule(store, ipv6, &what);
+        tell(kernel, Stack::routing, add, |()| Told::AddRule(ipv6, what.clone()))
     })?;
     define(&mut routing, "remove-rule", |kernel, (ipv6, what): (bool, Rule)| {
-        let done =
-            ask(kernel, Stack::routing, |routing, store| routing.call_remove_rule(store, ipv6, &what))?;
-        Ok(done.unwrap_or_else(|| Err(not_supported())))
+        let remove = |routing: &Guest, store: &mut _| routing.call_remove_rule(store, ipv6, &what);
+        tell(kernel, Stack::routing, remove, |()| Told::RemoveRule(ipv6, what.clone()))
     })
 }

@@ -1,8 +1,11 @@
 //! An interface: a device with the name, addresses, queue and counts that the stack gives it.
 //! Linux: `struct net_device` with its `struct in_device`.
 
-use super::{Address, DeviceCounters, Features, Loopback, NetDevice, Statistics, Vlan};
+use super::{
+    Address, AddressScope, AddressState, DeviceCounters, Features, Loopback, NetDevice, Statistics, Vlan,
+};
 use crate::drop_reason::DropReason;
+use crate::journal::{Event, Journal};
 use crate::packet::{DeviceIndex, Packet};
 use crate::qdisc::{PfifoFast, Qdisc};
 use crate::time::Instant;
@@ -50,6 +53,11 @@ pub struct Interface {
     announcements: Vec<Ipv4Addr>,
     /// Whether IPv6 began to work on it. Linux: `IF_READY`.
     pub(crate) ipv6_ready: bool,
+    /// Whether it is different from when it was last told of.
+    news: bool,
+    journal: Journal<Address>,
+    /// The addresses as they were before somebody changed them, if that is of interest.
+    before: Option<Vec<Address>>,
     /// What it counts.
     pub statistics: Statistics,
 }
@@ -89,6 +97,9 @@ impl Interface {
             addresses,
             announcements,
             ipv6_ready: false,
+            news: true,
+            journal: Journal::default(),
+            before: None,
             statistics: Statistics::default(),
         }
     }
@@ -115,6 +126,7 @@ impl Interface {
             Link::Loopback(_) | Link::Vlan(_) => true,
         };
         if taken {
+            self.news |= self.mtu != mtu;
             self.mtu = mtu;
         }
         taken
@@ -142,6 +154,7 @@ impl Interface {
 
     /// Gives it another station address; whether its device can do that.
     pub(crate) fn set_mac(&mut self, mac: MacAddress) -> bool {
+        self.news |= self.mac() != mac;
         match &mut self.link {
             Link::Device { device, .. } => device.set_mac(mac),
             Link::Loopback(_) | Link::Vlan(_) => false,
@@ -150,6 +163,7 @@ impl Interface {
 
     /// Changes what [`Interface::name`] tells.
     pub(crate) fn set_name(&mut self, name: String) {
+        self.news |= self.name != name;
         self.name = name;
     }
 
@@ -177,11 +191,17 @@ impl Interface {
 
     /// Lets it work or not.
     pub(crate) fn set_up(&mut self, up: bool) {
+        self.news |= self.up != up;
         self.up = up;
     }
 
     /// A VLAN's link is that of its parent. Linux: `vlan_transfer_operstate`.
     pub(crate) fn follow_parent(&mut self, carrier: bool) {
+        self.set_carrier(carrier);
+    }
+
+    fn set_carrier(&mut self, carrier: bool) {
+        self.news |= self.carrier != carrier;
         self.carrier = carrier;
     }
 
@@ -219,6 +239,9 @@ impl Interface {
 
     /// Its addresses, to be changed.
     pub(crate) fn addresses_mut(&mut self) -> &mut [Address] {
+        if self.journal.is_heard() && self.before.is_none() {
+            self.before = Some(self.addresses.clone());
+        }
         &mut self.addresses
     }
 
@@ -236,6 +259,11 @@ impl Interface {
             false => None,
         };
         self.addresses.insert(place.unwrap_or(self.addresses.len()), address);
+        // One that the stack makes itself is told of when it is ours. Linux: `inet6_addr_add`, `addrconf_dad_begin`.
+        let by_hand = !address.flags.dynamic && address.scope() == AddressScope::Global;
+        if by_hand || address.state != AddressState::Tentative {
+            self.journal.note(Event::New, || address);
+        }
         if let IpAddr::V4(ip) = address.ip()
             && !self.is_loopback()
         {
@@ -247,7 +275,33 @@ impl Interface {
     pub(crate) fn remove_address(&mut self, ip: IpAddr) -> Option<Address> {
         let place = self.addresses.iter().position(|address| address.ip() == ip)?;
         self.announcements.retain(|announced| IpAddr::V4(*announced) != ip);
-        Some(self.addresses.remove(place))
+        let address = self.addresses.remove(place);
+        self.journal.note(Event::Gone, || address);
+        Some(address)
+    }
+
+    /// From now on its changes are kept for [`Interface::take_changes`], or are not any more.
+    pub(crate) fn set_heard(&mut self, heard: bool) {
+        self.news &= !heard;
+        self.journal.set_heard(heard);
+        self.before = None;
+    }
+
+    /// As [`Interface::set_heard`], for one that is news itself.
+    pub(super) fn hear(&mut self) {
+        self.journal.set_heard(true);
+    }
+
+    /// Whether it is different from the last time, what became of its addresses, and whether some of that was lost.
+    pub(crate) fn take_changes(&mut self) -> (bool, Vec<(Event, Address)>, bool) {
+        for before in self.before.take().unwrap_or_default() {
+            let now = self.addresses.iter().find(|address| address.ip() == before.ip());
+            if let Some(&now) = now.filter(|now| **now != before && now.state != AddressState::Tentative) {
+                self.journal.note(Event::New, || now);
+            }
+        }
+        let (addresses, lost) = self.journal.take();
+        (core::mem::take(&mut self.news), addresses, lost)
     }
 
     /// Its address that means something on its link alone, once it may be used. Linux: `ipv6_get_lladdr`.
@@ -296,11 +350,12 @@ impl Interface {
             Link::Loopback(loopback) => loopback.receive(budget, frames),
             Link::Device { device, .. } => {
                 let more = device.poll(now, budget, frames);
-                self.carrier = device.link_up();
+                let carrier = device.link_up();
                 if !self.up {
                     self.statistics.receive_dropped += frames.len() as u64;
                     frames.clear();
                 }
+                self.set_carrier(carrier);
                 more
             }
             Link::Vlan(_) => false,

@@ -15,11 +15,13 @@ pub const MAX_DEVICES: usize = 4096;
 pub struct Interfaces {
     /// Number n is at place n - 1; none: it is gone.
     table: Vec<Option<Interface>>,
+    /// Whether changes of new interfaces are kept.
+    heard: bool,
 }
 
 impl Default for Interfaces {
     fn default() -> Self {
-        Interfaces { table: vec![Some(Interface::loopback())] }
+        Interfaces { table: vec![Some(Interface::loopback())], heard: false }
     }
 }
 
@@ -41,7 +43,11 @@ impl Interfaces {
         };
         let place = free.unwrap_or(self.table.len());
         let index = DeviceIndex(place as u32 + 1);
-        let interface = Some(make(index));
+        let mut interface = make(index);
+        if self.heard {
+            interface.hear();
+        }
+        let interface = Some(interface);
         match self.table.get_mut(place) {
             Some(free) => *free = interface,
             None => self.table.push(interface),
@@ -52,6 +58,12 @@ impl Interfaces {
     /// Takes an interface away.
     pub(crate) fn remove(&mut self, index: DeviceIndex) -> Option<Interface> {
         self.table.get_mut((index.0 as usize).checked_sub(1)?)?.take()
+    }
+
+    /// From now on changes are kept, or are not any more: see [`Interface::take_changes`].
+    pub(crate) fn set_heard(&mut self, heard: bool) {
+        self.heard = heard;
+        self.iter_mut().for_each(|interface| interface.set_heard(heard));
     }
 
     /// The interface of this number.

@@ -3,7 +3,7 @@
 use super::state::{Nud, State};
 use crate::netfilter::EgressChecked;
 use crate::packet::DeviceIndex;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::wire::ethernet::MacAddress;
 use alloc::collections::VecDeque;
 use core::net::IpAddr;
@@ -17,6 +17,21 @@ pub struct Key {
     pub address: IpAddr,
 }
 
+/// A neighbour as it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Who.
+    pub key: Key,
+    /// How much is known.
+    pub state: State,
+    /// Its station, if it is known.
+    pub mac: Option<MacAddress>,
+    /// Questions without an answer.
+    pub probes: u32,
+    /// How long ago it was used, showed that it lives, and changed.
+    pub ages: [Duration; 3],
+}
+
 /// One neighbour. Linux: `struct neighbour`.
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -28,6 +43,8 @@ pub(super) struct Entry {
     pub(super) router: bool,
     /// The earliest of the timers in the wheel that are for this neighbour.
     pub(super) armed: Option<Instant>,
+    /// State and station when it was last looked whether they are news.
+    known: (State, MacAddress),
     waiting: VecDeque<EgressChecked>,
     waiting_bytes: usize,
 }
@@ -36,11 +53,28 @@ impl Entry {
     pub(super) fn new(now: Instant, key: Key) -> Self {
         let waiting = VecDeque::new();
         let (mac, router, armed) = (MacAddress::default(), false, None);
-        Entry { key, nud: Nud::new(now), mac, router, armed, waiting, waiting_bytes: 0 }
+        let nud = Nud::new(now);
+        let known = (nud.state(), mac);
+        Entry { key, nud, mac, router, armed, known, waiting, waiting_bytes: 0 }
     }
 
     pub(super) fn state(&self) -> State {
         self.nud.state()
+    }
+
+    /// As it is shown.
+    pub(super) fn listed(&self, now: Instant) -> Listed {
+        let state = self.state();
+        let (probes, ages) = self.nud.ages(now);
+        Listed { key: self.key, state, mac: state.is_valid().then_some(self.mac), probes, ages }
+    }
+
+    /// Whether state or station changed since the last time, so that others want to know: nobody does that it is
+    /// asked for, or soon will be. Linux: `notify` in `__neigh_update` and `neigh_timer_handler`.
+    pub(super) fn is_news(&mut self) -> bool {
+        let known = (self.state(), self.mac);
+        let changed = core::mem::replace(&mut self.known, known) != known;
+        changed && !matches!(known.0, State::Incomplete | State::Delay)
     }
 
     /// Adds a packet to those that wait. Linux: `arp_queue`.

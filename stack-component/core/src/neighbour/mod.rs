@@ -26,11 +26,11 @@ mod state;
 mod table;
 mod told;
 
-pub use entry::Key;
+pub use entry::{Key, Listed};
 pub use hear::Statement;
 pub use state::{Nud, State, Step, Timing};
 pub use table::{Action, Neighbours, Output};
-pub use told::{Listed, TellError, Verb};
+pub use told::{TellError, Verb};
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,11 @@
 //! All neighbours, with their timers and what is to be done for them.
 
-use super::entry::{Entry, Key};
+use super::entry::{Entry, Key, Listed};
 use super::parameters::Parameters;
 use super::state::{Nud, State, Step, Timing};
 use crate::arena::{Arena, Handle};
 use crate::drop_reason::DropReason;
+use crate::journal::{Event, Journal};
 use crate::keyed_hash::KeyedHash;
 use crate::netfilter::EgressChecked;
 use crate::packet::DeviceIndex;
@@ -62,6 +63,8 @@ pub struct Neighbours {
     parameters: Parameters,
     redraw_at: Instant,
     clean_at: Instant,
+    /// Neighbours that changed and went.
+    pub(crate) journal: Journal<Listed>,
 }
 
 impl Neighbours {
@@ -76,6 +79,7 @@ impl Neighbours {
             parameters: Parameters::new(sysctl, random),
             redraw_at: Instant::ZERO + REDRAW_INTERVAL,
             clean_at: Instant::ZERO,
+            journal: Journal::default(),
         }
     }
 
@@ -258,6 +262,9 @@ impl Neighbours {
             self.wheel.arm(deadline, handle);
         }
         let (key, mac) = (entry.key, entry.mac);
+        if entry.is_news() {
+            self.journal.note(Event::New, || entry.listed(entry.nud.updated()));
+        }
         match step {
             Step::Rest => {}
             Step::AskEverybody => self.actions.push_back(Action::Solicit(key, None)),
@@ -335,6 +342,7 @@ impl Neighbours {
     pub(super) fn remove(&mut self, handle: Handle<Entry>) {
         if let Some(entry) = self.entries.remove(handle) {
             self.by_key.remove(&entry.key);
+            self.journal.note(Event::Gone, || entry.listed(entry.nud.updated()));
             let count = &mut self.counts[usize::from(entry.key.address.is_ipv6())];
             count.all -= 1;
             if entry.state() == State::Incomplete {

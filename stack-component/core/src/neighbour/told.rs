@@ -1,10 +1,9 @@
 //! Neighbours as an administrator sees and sets them. Linux: `neigh_add`, `neigh_delete`, `neigh_dump_info`.
 
-use super::entry::{Entry, Key};
+use super::entry::{Entry, Key, Listed};
 use super::state::State;
 use super::table::Neighbours;
-use crate::drop_reason::DropReason;
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 use crate::wire::ethernet::MacAddress;
 
 /// How a neighbour that is told meets what is there.
@@ -31,29 +30,10 @@ pub enum TellError {
     TableFull,
 }
 
-/// A neighbour as it is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// Who.
-    pub key: Key,
-    /// How much is known.
-    pub state: State,
-    /// Its station, if it is known.
-    pub mac: Option<MacAddress>,
-    /// Questions without an answer.
-    pub probes: u32,
-    /// How long ago it was used, showed that it lives, and changed.
-    pub ages: [Duration; 3],
-}
-
 impl Neighbours {
     /// All neighbours, in no order that means anything.
     pub fn listing(&self, now: Instant) -> impl Iterator<Item = Listed> {
-        self.entries.iter().map(move |(_, entry)| {
-            let state = entry.state();
-            let (probes, ages) = entry.nud.ages(now);
-            Listed { key: entry.key, state, mac: state.is_valid().then_some(entry.mac), probes, ages }
-        })
+        self.entries.iter().map(move |(_, entry)| entry.listed(now))
     }
 
     /// Sets a neighbour; a station that is not told is the one known. [`Neighbours::poll_action`] is to be called
@@ -90,7 +70,9 @@ impl Neighbours {
     /// Forgets a neighbour; answers whether there was one. [`Neighbours::poll_action`] is to be called after it.
     pub fn forget(&mut self, key: Key) -> bool {
         let Some(&handle) = self.by_key.get(&key) else { return false };
-        self.give_up_waiting(handle, DropReason::NeighbourFailed);
+        let Some(now) = self.entries.get(handle).map(|entry| entry.nud.updated()) else { return false };
+        // What waits is given up, and who listens hears that it failed before it is gone.
+        self.advance(handle, |nud, timing| nud.on_told(now, State::Failed, timing));
         self.remove(handle);
         true
     }

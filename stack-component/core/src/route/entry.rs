@@ -122,7 +122,8 @@ impl Route {
     /// The route as the stack makes one itself, with an address. Linux: `fib_magic`, `addrconf_prefix_route`.
     #[must_use]
     pub fn by_kernel(self) -> Self {
-        let metric = match self.destination.is_ipv6() && self.table != TableId::LOCAL {
+        let far = self.table != TableId::LOCAL || self.kind == RouteKind::Multicast;
+        let metric = match self.destination.is_ipv6() && far {
             true => Route::METRIC_V6_KERNEL,
             false => 0,
         };

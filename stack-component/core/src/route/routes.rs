@@ -4,15 +4,20 @@ use super::multipath::{FlowHash, FlowTuple};
 use super::rule::{Rule, Rules};
 use super::table::{Meeting, Table};
 use super::{Route, RouteError, RouteKind, RouteProtocol, TableId};
+use crate::journal::{Event, Journal};
 use crate::packet::DeviceIndex;
 use crate::random::Random;
 use crate::time::Instant;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Most routes of a stack. One takes some 100 bytes, and 400 more if no other leads the same way.
 pub const MAX_ROUTES: usize = 1 << 18;
+
+/// An address of each version.
+const ANY_V4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+const ANY_V6: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
 /// What there is for one version.
 #[derive(Debug)]
@@ -37,6 +42,10 @@ pub struct Routes {
     /// How often the tables changed.
     generation: u32,
     hash: FlowHash,
+    /// Routes that came and went.
+    pub(crate) journal: Journal<Route>,
+    /// Rules that came and went, each with an address of its version.
+    pub(crate) rule_journal: Journal<(IpAddr, Rule)>,
 }
 
 impl Routes {
@@ -46,7 +55,19 @@ impl Routes {
         let hash = FlowHash::new(random);
         let resting = BTreeMap::new();
         let (v4, v6) = (family(true), family(false));
-        Routes { v4, v6, count: 0, spread: 0, expiry: None, resting, generation: 0, hash }
+        let (journal, rule_journal) = Default::default();
+        Routes {
+            v4,
+            v6,
+            count: 0,
+            spread: 0,
+            expiry: None,
+            resting,
+            generation: 0,
+            hash,
+            journal,
+            rule_journal,
+        }
     }
 
     pub(super) fn family(&self, address: IpAddr) -> &Family {
@@ -81,13 +102,19 @@ impl Routes {
         let (several, expires, table) = (route.hops.len() > 1, route.expires, route.table);
         let appends = meeting == Meeting::Append && route.destination.is_ipv6();
         let (address, hash) = (route.destination.address(), self.hash.key());
+        let heard = self.journal.is_heard();
         let tables = &mut self.family_mut(address).tables;
         let new = || Table::new(address, hash);
+        let told = heard.then(|| Route { destination: route.destination.network(), ..route.clone() });
         let inserted = tables.entry(table).or_insert_with(new).insert(route, meeting);
         if tables.get(&table).is_some_and(Table::is_empty) {
             tables.remove(&table);
         }
-        self.count += inserted?;
+        let more = inserted?;
+        self.count += more;
+        // One that takes another's place, or its hops joined another's.
+        let event = if more == 0 && meeting != Meeting::Append { Event::Replaced } else { Event::New };
+        told.into_iter().for_each(|route| self.journal.note(event, || route));
         self.spread += usize::from(several || appends);
         self.expiry = self.expiry.into_iter().chain(expires).min();
         self.note_change();
@@ -104,6 +131,7 @@ impl Routes {
             tables.remove(&pattern.table);
         }
         self.count = self.count.saturating_sub(1);
+        self.journal.note(Event::Gone, || removed.clone());
         self.note_change();
         Ok(removed)
     }
@@ -120,9 +148,15 @@ impl Routes {
         concerned: impl Fn(&Route) -> bool,
         mut keep: impl FnMut(&mut Route) -> bool,
     ) {
+        let journal = &mut self.journal;
         for family in [&mut self.v4, &mut self.v6] {
             for table in family.tables.values_mut() {
-                let gone = table.retain(&concerned, &mut keep);
+                let gone = table.retain(&concerned, |route| {
+                    let before = journal.is_heard().then(|| route.clone());
+                    let stays = keep(route);
+                    before.filter(|_| !stays).into_iter().for_each(|it| journal.note(Event::Gone, || it));
+                    stays
+                });
                 self.count = self.count.saturating_sub(gone);
             }
             family.tables.retain(|_, table| !table.is_empty());
@@ -175,8 +209,11 @@ impl Routes {
             },
         );
         self.resting.remove(&device);
-        self.v4.rules.forget_device(device);
-        self.v6.rules.forget_device(device);
+        for (like, family) in [(ANY_V4, &mut self.v4), (ANY_V6, &mut self.v6)] {
+            for rule in family.rules.forget_device(device) {
+                self.rule_journal.note(Event::Gone, || (like, rule));
+            }
+        }
     }
 
     /// Routes of IPv4 whose source is an address that is not ours any more go, whoever made them; those of IPv6 name no
@@ -251,6 +288,7 @@ impl Routes {
     /// Adds a rule for the version that `like` has. Linux: `fib_nl_newrule`.
     pub fn add_rule(&mut self, like: IpAddr, rule: Rule) -> Result<(), RouteError> {
         self.family_mut(like).rules.add(rule)?;
+        self.rule_journal.note(Event::New, || (like, rule));
         self.note_change();
         Ok(())
     }
@@ -258,6 +296,7 @@ impl Routes {
     /// Takes exactly this rule away. Linux: `fib_nl_delrule`.
     pub fn remove_rule(&mut self, like: IpAddr, rule: &Rule) -> Result<(), RouteError> {
         self.family_mut(like).rules.remove(rule)?;
+        self.rule_journal.note(Event::Gone, || (like, *rule));
         self.note_change();
         Ok(())
     }

@@ -129,8 +129,8 @@ impl Rules {
         Ok(())
     }
 
-    /// Forgets the rules about a device that is gone.
-    pub(super) fn forget_device(&mut self, device: DeviceIndex) {
-        self.0.retain(|rule| rule.input != Some(device) && rule.output != Some(device));
+    /// Takes the rules out that are about a device that is gone.
+    pub(super) fn forget_device(&mut self, device: DeviceIndex) -> Vec<Rule> {
+        self.0.extract_if(.., |rule| rule.input == Some(device) || rule.output == Some(device)).collect()
     }
 }

@@ -1,6 +1,7 @@
 //! Devices that come, change and go while a stack runs. Linux: `net/core/rtnetlink.c`, `net/core/dev.c`.
 
 use super::config::{is_device_name, is_mtu};
+use super::control::LinkListing;
 use super::{ConfigError, Stack};
 use crate::datapath;
 use crate::device::{Dummy, Vlan};
@@ -59,7 +60,9 @@ impl Stack {
         self.routes.device_gone(device);
         self.groups.remove_device(device);
         self.sysctl.remove_device(device.0);
-        self.interfaces.remove(device);
+        if let Some(interface) = self.interfaces.remove(device) {
+            self.subscribers.note_gone(LinkListing::new(&interface), interface.addresses());
+        }
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! The stack's public face.
 
 mod addresses;
+mod changes;
 mod config;
 pub mod control;
 mod dhcp;
@@ -11,8 +12,11 @@ mod routes;
 mod tcp;
 mod udp;
 
+pub use changes::{Change, ChangeGroups, Changed, Subscriber, SubscriberHandle};
 pub use config::ConfigError;
 pub use routes::RouteChange;
+
+use changes::Subscribers;
 
 use crate::autoconf::Autoconf;
 use crate::counters::Counters;
@@ -52,6 +56,8 @@ pub enum SocketHandle {
     Udp(UdpHandle),
     /// A raw or ping socket.
     Raw(RawHandle),
+    /// Who is told of changes. Linux: a netlink socket.
+    Subscriber(SubscriberHandle),
 }
 
 /// A TCP/IP stack: devices below, sockets above, time from outside.
@@ -109,6 +115,7 @@ pub struct Stack {
     pub(crate) raw: Raw,
     pub(crate) udp: Udp,
     pub(crate) tcp: Tcp,
+    pub(crate) subscribers: Subscribers,
     /// The device whose turn it is in [`Stack::poll`].
     pub(crate) next_device: u32,
     /// An empty list whose memory is used again.
@@ -144,6 +151,7 @@ impl Stack {
             raw: Raw::default(),
             udp: Udp::new(source),
             tcp: Tcp::new(source),
+            subscribers: Subscribers::default(),
             next_device: 0,
             frames: Vec::new(),
             random,
@@ -233,7 +241,8 @@ impl Stack {
     pub fn take_wakeups(&mut self) -> Vec<SocketHandle> {
         let tcp = self.tcp.take_wakeups().into_iter().map(SocketHandle::Tcp);
         let udp = self.udp.take_wakeups().into_iter().map(SocketHandle::Udp);
-        tcp.chain(udp).chain(self.raw.take_wakeups().into_iter().map(SocketHandle::Raw)).collect()
+        let raw = self.raw.take_wakeups().into_iter().map(SocketHandle::Raw);
+        tcp.chain(udp).chain(raw).chain(self.collect_changes()).collect()
     }
 
     /// Lines for people since the last time, oldest first. Linux: `dmesg`.

@@ -102,7 +102,7 @@ impl Stack {
         match socket {
             SocketHandle::Udp(handle) => self.udp_set_option(handle, UdpOption::Multicast(option)),
             SocketHandle::Raw(handle) => self.raw_set(handle, RawOption::Multicast(option)),
-            SocketHandle::Tcp(_) => Err(SocketError::NotSupported),
+            SocketHandle::Tcp(_) | SocketHandle::Subscriber(_) => Err(SocketError::NotSupported),
         }
     }
 

@@ -43,7 +43,7 @@ pub struct LinkListing {
 }
 
 impl LinkListing {
-    fn new(interface: &Interface) -> Self {
+    pub(crate) fn new(interface: &Interface) -> Self {
         LinkListing {
             index: interface.index(),
             name: interface.name().into(),

@@ -29,16 +29,24 @@ pub(crate) const MAX_MTU: u32 = E1000::<NicBus>::MAX_MTU;
 /// The stack that `config` describes.
 pub(crate) fn configured_stack(config: Config) -> Result<Stack, String> {
     let mut stack = new_stack();
-    for (name, value) in &config.sysctls {
+    let of_devices = |name: &str| config.devices.iter().any(|device| is_of_device(name, &device.name));
+    for (name, value) in config.sysctls.iter().filter(|(name, _)| !of_devices(name)) {
         stack.set_sysctl(name, value).map_err(|error| error.to_string())?;
     }
     let mut functions: Vec<Option<Function>> = pci::functions().into_iter().map(Some).collect();
     for device in &config.devices {
         let function = take_function(&mut functions, device.function)
             .map_err(|error| format!("{}: {error}", device.name))?;
-        add_device(&mut stack, device, function).map_err(|error| format!("{}: {error}", device.name))?;
+        add_device(&mut stack, device, function, &config.sysctls)
+            .map_err(|error| format!("{}: {error}", device.name))?;
     }
     Ok(stack)
+}
+
+/// Whether a setting is one of this device's own: there is none before there is the device.
+fn is_of_device(setting: &str, device: &str) -> bool {
+    let parts = |between: char| setting.split(between).any(|part| part == device);
+    parts('.') || parts('/')
 }
 
 fn take_function(functions: &mut [Option<Function>], index: u32) -> Result<Function, String> {
@@ -48,7 +56,12 @@ fn take_function(functions: &mut [Option<Function>], index: u32) -> Result<Funct
     place.take().ok_or_else(|| format!("function {index} belongs to another device"))
 }
 
-fn add_device(stack: &mut Stack, config: &DeviceConfig, function: Function) -> Result<(), String> {
+fn add_device(
+    stack: &mut Stack,
+    config: &DeviceConfig,
+    function: Function,
+    sysctls: &[(String, String)],
+) -> Result<(), String> {
     let mtu = config.mtu.unwrap_or(DEFAULT_MTU);
     if !(MIN_MTU..=MAX_MTU).contains(&mtu) {
         return Err(format!("mtu {mtu} is not within {MIN_MTU} to {MAX_MTU}"));
@@ -63,6 +76,9 @@ fn add_device(stack: &mut Stack, config: &DeviceConfig, function: Function) -> R
         // It asks for no routers, and believes none.
         let setting = format!("net/ipv6/conf/{}/disable_ipv6", config.name);
         stack.set_sysctl(&setting, "1").map_err(|error| error.to_string())?;
+    }
+    for (name, value) in sysctls.iter().filter(|(name, _)| is_of_device(name, &config.name)) {
+        stack.set_sysctl(name, value).map_err(|error| error.to_string())?;
     }
     for address in addresses {
         // Whoever configures a machine has seen to it that nobody else has the address, and its programs use it at once.

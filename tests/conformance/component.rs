@@ -32,18 +32,21 @@ const REQUIRED_EXPORTS: [&str; 12] = [
     "wnet:stack/reactor@0.1.0",
 ];
 
-const OPTIONAL_EXPORTS: [&str; 11] = [
+const OPTIONAL_EXPORTS: [&str; 14] = [
     "wnet:stack/abort@0.1.0",
     "wnet:stack/addresses@0.1.0",
+    "wnet:stack/changes@0.1.0",
     "wnet:stack/control-types@0.1.0",
     "wnet:stack/control@0.1.0",
+    "wnet:stack/groups@0.1.0",
     "wnet:stack/links@0.1.0",
     "wnet:stack/neighbours@0.1.0",
+    "wnet:stack/raw-groups@0.1.0",
     "wnet:stack/raw-sockets@0.1.0",
-    "wnet:stack/routes@0.1.0",
     "wnet:stack/routing@0.1.0",
     "wnet:stack/socket-options@0.1.0",
     "wnet:stack/sockets@0.1.0",
+    "wnet:stack/tcp-metrics@0.1.0",
 ];
 
 fn the_imports_are_at_most_those_of_the_contract() -> Result<()> {

@@ -219,7 +219,7 @@ fn radvd_gives_addresses_as_linux_would_make_them() -> Result<()> {
 }
 
 /// A process that ends with the test.
-struct Killed(Child);
+pub(crate) struct Killed(pub(crate) Child);
 
 impl Drop for Killed {
     fn drop(&mut self) {

@@ -14,7 +14,9 @@ mod guests;
 mod icmp;
 mod instances;
 mod linux;
+mod linux_control;
 mod linux_failures;
+mod linux_groups;
 mod linux_impaired;
 mod linux_ip;
 mod linux_paths;
@@ -52,13 +54,15 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 27] = [
+const MODULES: [&[Case]; 29] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
+    linux_control::CASES,
     linux_ip::CASES,
     linux_paths::CASES,
     linux_udp::CASES,
+    linux_groups::CASES,
     linux_v6::CASES,
     linux_impaired::CASES,
     captures::CASES,

@@ -33,12 +33,13 @@ const GUESTS: [&str; 9] =
     ["echo-server", "echo-client", "echo-server-raw", "ip", "nstat", "ping", "ss", "sysctl", "traceroute"];
 
 /// The package of the programs that tests alone use, and their names; the components lie in a folder `test`.
-const TEST_GUESTS: (&str, [&str; 13]) = (
+const TEST_GUESTS: (&str, [&str; 14]) = (
     "test-guests",
     [
         "bulk",
         "control",
         "exit",
+        "group-echo",
         "http-hello",
         "misuse",
         "patient-reader",

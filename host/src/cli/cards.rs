@@ -17,6 +17,8 @@ pub struct Card {
     pub addresses: Vec<Cidr>,
     /// Whether a DHCP server gives it more.
     pub dhcp: bool,
+    /// Whether it takes an IPv4 address of its link for itself; beside `dhcp` while no server answers.
+    pub link_local: bool,
     /// Whether it speaks IPv6 without an address of it, too: by routers' advertisements.
     pub ipv6: bool,
     /// Next hops of default routes, each in the network of one of the addresses, or link-local.
@@ -170,6 +172,7 @@ fn tap_card(name: &str, said: Said) -> Result<Card, String> {
         mac: mac_of(&said, said.addresses.first())?,
         mtu: mtu_of(&said)?,
         dhcp: said.words.contains(&AddressArgument::Dhcp),
+        link_local: said.words.contains(&AddressArgument::LinkLocal),
         ipv6: said.words.contains(&AddressArgument::Auto),
         addresses: said.addresses,
         gateways: said.gateways,
@@ -178,7 +181,7 @@ fn tap_card(name: &str, said: Said) -> Result<Card, String> {
 
 fn user_card(said: Said, publish: Vec<Publish>) -> Result<Card, String> {
     if said.words.iter().any(|word| word.cidr().is_none()) {
-        return Err("--ip dhcp and --ip auto are not supported yet on the user wire".into());
+        return Err("--ip dhcp, link-local and auto are not supported yet on the user wire".into());
     }
     let addresses = match &said.addresses[..] {
         [] => vec![USER_ADDRESS],
@@ -208,7 +211,16 @@ fn user_card(said: Said, publish: Vec<Publish>) -> Result<Card, String> {
         return Err(format!("--mtu: the user wire carries packets of up to {USER_MTU} bytes"));
     }
     let wire = WireConfig::User { guest, gateway: address, prefix_length, publish };
-    Ok(Card { wire, mac, addresses, dhcp: false, ipv6: false, gateways: vec![gateway], mtu })
+    Ok(Card {
+        wire,
+        mac,
+        addresses,
+        dhcp: false,
+        link_local: false,
+        ipv6: false,
+        gateways: vec![gateway],
+        mtu,
+    })
 }
 
 /// The gateway's address beside the guest's: the network's second, or the first if the guest has that.

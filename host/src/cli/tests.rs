@@ -86,6 +86,7 @@ fn without_options_the_guest_is_on_the_user_wire() {
             mac: Some([0x52, 0x54, 10, 0, 2, 15]),
             addresses: vec![cidr("10.0.2.15/24")],
             dhcp: false,
+            link_local: false,
             ipv6: false,
             gateways: vec![Ipv4Addr::new(10, 0, 2, 2).into()],
             mtu: None,
@@ -122,6 +123,7 @@ fn all_options_together() {
                 mac: Some([2, 0, 0, 0, 0, 15]),
                 addresses: vec![cidr("192.0.2.15/24"), cidr("198.51.100.7/28")],
                 dhcp: false,
+                link_local: false,
                 ipv6: false,
                 gateways: vec![Ipv4Addr::new(192, 0, 2, 1).into(), Ipv4Addr::new(198, 51, 100, 1).into()],
                 mtu: Some(9000),
@@ -192,7 +194,9 @@ fn options_belong_to_the_card_before_them() {
     assert_eq!((&b.addresses[..], b.gateways.len()), (&[cidr("198.51.100.1/24")][..], 1));
     assert_eq!(b.mac.unwrap(), [0x52, 0x54, 198, 51, 100, 1]);
     let found = card("run --nic tap:a --ip dhcp --ip auto g.wasm");
-    assert_eq!((found.mac, found.dhcp, found.ipv6), (None, true, true));
+    assert_eq!((found.mac, found.dhcp, found.ipv6, found.link_local), (None, true, true, false));
+    let found = card("run --nic tap:a --ip link-local g.wasm");
+    assert_eq!((found.mac, found.dhcp, found.link_local), (None, false, true));
     let before = config("run --ip 192.0.2.1/24 --nic tap:a g.wasm").cards;
     assert_eq!(before[0].addresses, [cidr("192.0.2.1/24")], "with one card any order will do");
     let of_v6 = config("run --nic tap:a --ip fd77::a:b/64 g.wasm").cards;

@@ -25,6 +25,8 @@ pub(super) enum AddressArgument {
     Dhcp,
     /// IPv6 addresses from routers' advertisements.
     Auto,
+    /// An IPv4 address that the card takes for itself.
+    LinkLocal,
 }
 
 impl AddressArgument {
@@ -130,6 +132,7 @@ pub(super) fn address(text: &str) -> Result<AddressArgument, String> {
     match text {
         "dhcp" => Ok(AddressArgument::Dhcp),
         "auto" => Ok(AddressArgument::Auto),
+        "link-local" => Ok(AddressArgument::LinkLocal),
         text => cidr(text).map(AddressArgument::Static),
     }
 }

@@ -29,7 +29,7 @@ pub(crate) mod raw;
 mod ready;
 pub(crate) mod tcp;
 mod tcp_create_socket;
-mod udp;
+pub(crate) mod udp;
 mod udp_create_socket;
 
 pub use grants::{Grant, Grants};
@@ -104,7 +104,7 @@ impl HasData for Gate {
     type Data<'a> = GateView<'a>;
 }
 
-/// Defines the seven interfaces of wasi:sockets, and `wnet:stack/socket-options`.
+/// Defines the seven interfaces of wasi:sockets, and `wnet:stack/socket-options` and `wnet:stack/groups`.
 pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
     use bindings::wasi::sockets as interface;
     interface::network::add_to_linker::<T, Gate>(linker, T::gate)?;
@@ -115,6 +115,7 @@ pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
     interface::udp::add_to_linker::<T, Gate>(linker, T::gate)?;
     interface::udp_create_socket::add_to_linker::<T, Gate>(linker, T::gate)?;
     tcp::socket_options::add_to_linker(linker)?;
+    udp::groups::add_to_linker(linker)?;
     // Unstable, so it is not in the WIT that stacks are built with; guests may have it.
     linker.instance("wasi:sockets/network@0.2.12")?.func_wrap(
         "network-error-code",

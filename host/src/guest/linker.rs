@@ -49,8 +49,12 @@ const INTERFACES: [&str; 27] = [
 ];
 
 /// The interfaces of our own that need no grant of control.
-const OUR_INTERFACES: [&str; 3] =
-    [gate::tcp::socket_options::INTERFACE, gate::raw::INTERFACE, gate::interrupt::INTERFACE];
+const OUR_INTERFACES: [&str; 4] = [
+    gate::tcp::socket_options::INTERFACE,
+    gate::udp::groups::INTERFACE,
+    gate::raw::INTERFACE,
+    gate::interrupt::INTERFACE,
+];
 
 /// Links a program, or says what keeps it from being linked.
 pub(super) fn link(

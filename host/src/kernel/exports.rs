@@ -79,6 +79,8 @@ exports! {
         socket_options: wnet::stack::socket_options;
         /// Sockets below TCP and UDP, if the stack has them.
         raw_sockets: wnet::stack::raw_sockets;
+        /// Groups of UDP sockets, if the stack has them.
+        groups: wnet::stack::groups;
         /// Settings, counters and trace events, if the stack has them.
         control: wnet::stack::control;
         /// The devices, if the stack tells of them.

@@ -50,8 +50,7 @@ impl Machine {
             nic(number, card, captured(wire, capture.clone(), number), mtu)
         });
         let nics = nics.collect();
-        let kernel =
-            Kernel::start(KernelConfig { component, nics, sysctls: config.sysctls.clone(), cache: true })?;
+        let kernel = Kernel::start(KernelConfig { component, nics, sysctls: settings(config), cache: true })?;
         let gateway =
             fars.into_iter().flatten().next().map(|(listening, end)| listening.start(end)).transpose()?;
         let machine = Machine { kernel, gateway, capture };
@@ -87,6 +86,18 @@ impl Machine {
             }
         }
     }
+}
+
+/// The settings of the stack: those of the cards, and those that the command line names.
+fn settings(config: &Config) -> Vec<(String, String)> {
+    let of_card = |(number, card): (usize, &Card)| {
+        // 2: while no DHCP server answers.
+        let value = if card.dhcp { "2" } else { "1" };
+        let name = format!("net.ipv4.conf.{}.link_local", interface(number));
+        card.link_local.then(|| (name, value.to_string()))
+    };
+    let of_cards = config.cards.iter().enumerate().filter_map(of_card);
+    of_cards.chain(config.sysctls.iter().cloned()).collect()
 }
 
 fn stack_component(file: Option<&Path>) -> Result<StackComponent, Failure> {

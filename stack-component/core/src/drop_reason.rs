@@ -35,8 +35,10 @@ drop_reasons! {
     ArpMalformed,
     /// An ARP packet that nobody asked for and that is not for us.
     ArpNotForUs,
-    /// An ARP packet whose sender cannot be a neighbour: a group, nobody, or ourselves.
+    /// An ARP packet whose sender cannot be a neighbour: a group, nobody, or our station.
     ArpBadSender,
+    /// An ARP packet whose sender says that it has an address of ours (RFC 5227 section 2.4).
+    ArpConflict,
     /// A message of neighbour discovery that is malformed or cannot come from this link. Linux:
     /// `IPV6_NDISC_BAD_OPTIONS`.
     NdiscMalformed,

@@ -36,6 +36,7 @@ pub mod ethernet;
 pub mod fragment;
 pub mod icmp;
 pub mod ip;
+pub mod link_local;
 pub mod multicast;
 pub mod neighbour;
 pub mod netfilter;

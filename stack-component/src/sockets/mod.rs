@@ -2,6 +2,7 @@
 
 pub(crate) mod addresses;
 pub(crate) mod errors;
+mod groups;
 mod instance_network;
 mod ip_name_lookup;
 mod network;

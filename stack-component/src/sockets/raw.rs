@@ -42,6 +42,12 @@ fn create(family: IpAddressFamily, kind: Kind) -> Result<raw_sockets::RawSocket,
 /// A `raw-socket`.
 pub(crate) struct RawSocket(RawHandle);
 
+impl RawSocket {
+    pub(super) fn handle(&self) -> RawHandle {
+        self.0
+    }
+}
+
 impl GuestRawSocket for RawSocket {
     fn bind(&self, address: Option<IpAddress>, identifier: u16) -> Result<(), ErrorCode> {
         run(|state, _| state.stack.raw_bind(self.0, address.map(host), identifier))

@@ -47,7 +47,7 @@ impl UdpSocket {
         UdpSocket(Share(handle))
     }
 
-    fn handle(&self) -> UdpHandle {
+    pub(super) fn handle(&self) -> UdpHandle {
         self.0.0
     }
 

@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "the bindings re-export the types of resources")]
 
 mod association;
+pub(crate) mod groups;
 mod options;
 mod socket;
 

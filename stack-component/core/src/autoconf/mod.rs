@@ -23,6 +23,7 @@ mod solicitation;
 pub use learnt_routes::{LearntRoute, LearntRoutes};
 pub use solicitation::Solicitation;
 
+use crate::neighbour::Key;
 use crate::packet::DeviceIndex;
 use crate::time::Instant;
 use alloc::collections::BTreeMap;
@@ -31,6 +32,9 @@ use core::net::Ipv6Addr;
 
 /// Most routers of one device that are kept in mind, and most resolvers.
 pub const MAX_ROUTERS: usize = 16;
+
+/// Most routers that are asked again after they did not answer.
+const MAX_LOST: usize = 64;
 
 /// A resolver that a router told of (RFC 8106).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,14 +54,14 @@ pub struct DeviceState {
     pub learnt_routes: LearntRoutes,
     /// The resolvers that routers told of, the newest first.
     pub resolvers: Vec<Resolver>,
-    /// Whether the last advertisement said that DHCPv6 has more to tell (M, then O).
-    pub other_by_dhcp: (bool, bool),
 }
 
 /// What is known by itself of all devices.
 #[derive(Debug, Default)]
 pub struct Autoconf {
     devices: BTreeMap<DeviceIndex, DeviceState>,
+    /// Routers that did not answer, and when they are asked again.
+    lost_routers: BTreeMap<Key, Instant>,
     /// The earliest deadline of any address or question, or earlier.
     due: Option<Instant>,
 }
@@ -76,6 +80,7 @@ impl Autoconf {
     /// Forgets a device whose link went down, or that is gone.
     pub(crate) fn forget(&mut self, device: DeviceIndex) {
         self.devices.remove(&device);
+        self.lost_routers.retain(|key, _| key.device != device);
     }
 
     /// Something is to be done at `deadline`, if not before.
@@ -83,9 +88,26 @@ impl Autoconf {
         self.due = self.due.into_iter().chain(deadline).min();
     }
 
+    /// A router that did not answer is to be asked again then; none: it answers, or is not asked.
+    pub(crate) fn probe_router_at(&mut self, key: Key, when: Option<Instant>) {
+        match when {
+            Some(when) if self.lost_routers.len() < MAX_LOST || self.lost_routers.contains_key(&key) => {
+                self.lost_routers.insert(key, when);
+                self.hasten(Some(when));
+            }
+            _ => drop(self.lost_routers.remove(&key)),
+        }
+    }
+
+    /// The routers that are to be asked again now.
+    pub(crate) fn lost_routers_due(&self, now: Instant) -> Vec<Key> {
+        self.lost_routers.iter().filter(|(_, when)| **when <= now).map(|(key, _)| *key).collect()
+    }
+
     /// Forgets the deadline, to be set anew with [`Autoconf::hasten`] for everything that has one.
     pub(crate) fn restart_clock(&mut self) {
-        self.due = self.devices.values().filter_map(|device| device.solicitation.due()).min();
+        let solicitations = self.devices.values().filter_map(|device| device.solicitation.due());
+        self.due = solicitations.chain(self.lost_routers.values().copied()).min();
     }
 
     /// When something is to be done.

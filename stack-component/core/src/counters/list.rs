@@ -69,6 +69,8 @@ counters! {
     IpExtInCsumErrors = "IpExt:InCsumErrors",
     /// Packets to a group.
     IpExtInMcastPkts = "IpExt:InMcastPkts",
+    /// Packets to a group sent.
+    IpExtOutMcastPkts = "IpExt:OutMcastPkts",
     /// Packets to everybody.
     IpExtInBcastPkts = "IpExt:InBcastPkts",
     /// Packets to everybody sent.
@@ -129,6 +131,20 @@ counters! {
     UdpInCsumErrors = "Udp:InCsumErrors",
     /// UDP datagrams to groups or everybody that no socket wanted.
     UdpIgnoredMulti = "Udp:IgnoredMulti",
+    /// IPv6: datagrams delivered.
+    Udp6InDatagrams = "Udp6:InDatagrams",
+    /// IPv6: datagrams for ports that nobody has.
+    Udp6NoPorts = "Udp6:NoPorts",
+    /// IPv6: datagrams that could not be delivered for another reason.
+    Udp6InErrors = "Udp6:InErrors",
+    /// IPv6: datagrams sent.
+    Udp6OutDatagrams = "Udp6:OutDatagrams",
+    /// IPv6: datagrams dropped because their socket's receive buffer was full.
+    Udp6RcvbufErrors = "Udp6:RcvbufErrors",
+    /// IPv6: datagrams with a bad checksum, or without one.
+    Udp6InCsumErrors = "Udp6:InCsumErrors",
+    /// IPv6: datagrams to groups that no socket wanted.
+    Udp6IgnoredMulti = "Udp6:IgnoredMulti",
     /// IPv6 packets that arrived.
     Ip6InReceives = "Ip6:InReceives",
     /// IPv6 packets with bad headers.
@@ -285,6 +301,8 @@ counters! {
     TcpExtListenOverflows = "TcpExt:ListenOverflows",
     /// Connection requests dropped by a listener, for whatever reason.
     TcpExtListenDrops = "TcpExt:ListenDrops",
+    /// ARP requests that were not answered because answers leave by another device.
+    TcpExtArpFilter = "TcpExt:ArpFilter",
     /// Packets whose source the reverse-path filter did not believe.
     TcpExtIPReversePathFilter = "TcpExt:IPReversePathFilter",
     /// Connections that ended their TIME-WAIT by the timer.

@@ -1,7 +1,7 @@
 //! What time does to addresses: they are asked for, found free, deprecated, forgotten; and routers are asked for more.
 //! Linux: `addrconf_dad_work`, `addrconf_verify_rtnl`, `addrconf_rs_timer`.
 
-use super::{Context, addresses, detection, discovery_output, temporary};
+use super::{Context, addresses, detection, discovery_output, lost_routers, neighbours, temporary};
 use crate::device::{Address, AddressState};
 use crate::packet::DeviceIndex;
 use alloc::vec::Vec;
@@ -32,6 +32,12 @@ pub(super) fn run_timers(cx: &mut Context<'_>) {
         }
     }
     temporary::renew(cx);
+    for key in cx.autoconf.lost_routers_due(cx.now) {
+        // Whether it answers is heard; until then it is asked again.
+        cx.neighbours.ask(cx.now, key);
+        lost_routers::note(cx, key, false);
+    }
+    neighbours::do_neighbour_actions(cx);
     restart_clock(cx);
 }
 

@@ -1,11 +1,12 @@
 //! Addresses given and taken, with the routes that follow from them. Linux: `inet_insert_ifa`, `ipv6_add_addr`.
 
 use super::{Context, multicast};
-use crate::device::{Address, AddressState, Detection};
+use crate::device::{Address, AddressState, Detection, Interface};
 use crate::packet::DeviceIndex;
 use crate::route::{Meeting, Route, RouteError, RouteKind};
 use crate::time::{Duration, Instant};
 use crate::wire::cidr::IpCidr;
+use alloc::vec::Vec;
 use core::net::IpAddr;
 
 /// Gives a device an address, with the route to its network and, once it may be used, the one to itself. An IPv6
@@ -79,7 +80,7 @@ fn route_network(cx: &mut Context<'_>, device: DeviceIndex, address: &Address) {
         ..Route::over(destination, kind, device).by_kernel()
     };
     // Two addresses of one network have the same of these.
-    if let Some(everybody) = address.broadcast.filter(|_| !loopback) {
+    if let Some(everybody) = address.broadcast {
         let _ =
             cx.routes.insert(route(IpCidr::host(everybody.into()), RouteKind::Broadcast), Meeting::Append);
     }
@@ -96,7 +97,14 @@ fn route_network(cx: &mut Context<'_>, device: DeviceIndex, address: &Address) {
 /// Takes an address away, with the routes that came with it. Linux: `inet_del_ifa`, `ipv6_del_addr`.
 pub(crate) fn remove(cx: &mut Context<'_>, device: DeviceIndex, ip: IpAddr) -> Option<Address> {
     let interface = cx.interfaces.get_mut(device)?;
+    let others = secondaries(interface, ip);
     let address = interface.remove_address(ip)?;
+    if !cx.sysctl.ipv4_device(device.0).promote_secondaries() {
+        for other in others {
+            remove(cx, device, other);
+        }
+    }
+    let interface = cx.interfaces.get(device)?;
     let network = address.cidr.network();
     let shared = interface.addresses().iter().any(|other| other.cidr.network() == network);
     disown(cx, device, ip);
@@ -109,6 +117,17 @@ pub(crate) fn remove(cx: &mut Context<'_>, device: DeviceIndex, ip: IpAddr) -> O
     }
     multicast::address_removed(cx, device, ip);
     Some(address)
+}
+
+/// The addresses that go with a primary one of IPv4: the others of its network. Linux: `IFA_F_SECONDARY`.
+fn secondaries(interface: &Interface, primary: IpAddr) -> Vec<IpAddr> {
+    let network = interface.address(primary).map(|address| address.cidr.network());
+    let same = interface.addresses().iter().filter(|address| Some(address.cidr.network()) == network);
+    let mut same = same.map(Address::ip);
+    match same.next() == Some(primary) && primary.is_ipv4() {
+        true => same.collect(),
+        false => Vec::new(),
+    }
 }
 
 /// Changes the record of an address, if there is one.

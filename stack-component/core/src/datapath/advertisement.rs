@@ -1,6 +1,6 @@
 //! What a router advertisement changes, done. Linux: `ndisc_router_discovery`.
 
-use super::{Context, addresses, identifiers, neighbours, temporary};
+use super::{Context, addresses, dhcp6, identifiers, neighbours, temporary};
 use crate::autoconf::advertisement::{Change, changes, valid_for};
 use crate::autoconf::{LearntRoute, identifier};
 use crate::device::{Address, AddressState, Lifetimes, after};
@@ -34,9 +34,11 @@ pub(super) fn receive(
     if !addresses::accepts_advertisements(cx, device) {
         return Err(DropReason::NdiscIgnored);
     }
-    let state = cx.autoconf.device_mut(device);
-    state.solicitation.stop();
-    state.other_by_dhcp = (said.managed, said.other);
+    cx.autoconf.device_mut(device).solicitation.stop();
+    // Who may give addresses tells the rest, too (RFC 4861 section 4.2).
+    if said.managed || said.other {
+        dhcp6::start(cx, device);
+    }
     let link_mtu = cx.interfaces.get(device).map_or(0, |interface| interface.mtu());
     let changes = changes(said, options, cx.sysctl.ipv6.of(device.0), link_mtu);
     let station = nd::station(options, false);

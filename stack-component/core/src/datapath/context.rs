@@ -6,12 +6,14 @@ use crate::autoconf::Autoconf;
 use crate::counters::{Counter, Counters};
 use crate::device::Interfaces;
 use crate::dhcp::Clients;
+use crate::dhcp::v6::Inquiries;
 use crate::drop_reason::DropReason;
 use crate::fragment::Reassembly;
 use crate::icmp::RateLimit;
 use crate::icmp::v4::RedirectLimit;
 use crate::ip::v4::Identification;
 use crate::ip::v6::FlowLabels;
+use crate::link_local::Claimants;
 use crate::log::Log;
 use crate::multicast::Groups;
 use crate::neighbour::Neighbours;
@@ -49,6 +51,8 @@ pub(crate) struct Context<'a> {
     pub(crate) hooks: &'a mut Hooks,
     pub(crate) identification: &'a mut Identification,
     pub(crate) dhcp: &'a mut Clients,
+    pub(crate) inquiries: &'a mut Inquiries,
+    pub(crate) claimants: &'a mut Claimants,
     pub(crate) exceptions: &'a mut Exceptions,
     pub(crate) groups: &'a mut Groups,
     pub(crate) fragments: &'a mut Reassembly,

@@ -1,7 +1,7 @@
 //! The walk upward, from IPv6 to the protocol that a packet carries.
 
 use super::fragments6::{self, Refused};
-use super::{Context, Outgoing, complain6, discovery, learn, multicast, raw, tell, transmit};
+use super::{Context, Outgoing, complain6, dhcp6, discovery, learn, multicast, raw, tell, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::icmp::v6::{self as icmp, Problem};
@@ -94,6 +94,9 @@ fn tcp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), 
 
 /// Linux: `udpv6_rcv`.
 fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), DropReason> {
+    if dhcp6::input(cx, &packet, received) {
+        return Ok(());
+    }
     let device = scope_device(cx, packet.meta.device, received.destination);
     let (source, destination) = (received.source.into(), received.destination.into());
     let arrival = Arrival { source, destination, device };

@@ -1,16 +1,14 @@
 //! The DHCP clients' messages on their way in and out.
 
-use super::{Context, Outgoing, transmit};
+use super::{Context, Outgoing, link_local, transmit};
 use crate::counters::Counter;
 use crate::dhcp::Output;
 use crate::ip::Cutting;
 use crate::ip::v4::Received;
-use crate::neighbour::arp;
 use crate::packet::{DeviceIndex, Packet};
 use crate::udp::Udp;
 use crate::wire;
 use crate::wire::dhcp::{CLIENT_PORT, SERVER_PORT};
-use crate::wire::ethernet::MacAddress;
 use crate::wire::protocol::Protocol;
 use crate::wire::udp::Header;
 use core::net::{Ipv4Addr, SocketAddr};
@@ -50,19 +48,18 @@ pub(crate) fn run(cx: &mut Context<'_>) {
     for (device, output) in cx.dhcp.run(cx.now, cx.random) {
         match output {
             Output::Send { message, source, destination } => send(cx, device, &message, source, destination),
-            Output::Probe(address) => {
-                let Some(interface) = cx.interfaces.get(device) else { continue };
-                let question = arp::request(interface.mac(), Ipv4Addr::UNSPECIFIED, address, None);
-                transmit::arp(cx, device, MacAddress::BROADCAST, &question);
-            }
+            Output::Probe(address) => link_local::probe(cx, device, address),
         }
     }
+    cx.dhcp.devices().into_iter().for_each(|device| link_local::follow(cx, device));
 }
 
 fn send(cx: &mut Context<'_>, device: DeviceIndex, message: &[u8], source: Ipv4Addr, destination: Ipv4Addr) {
     let ends =
         (SocketAddr::new(source.into(), CLIENT_PORT), SocketAddr::new(destination.into(), SERVER_PORT));
-    let Ok(packet) = Udp::datagram(ends.0, ends.1, message) else { return };
+    let Ok(mut packet) = Udp::datagram(ends.0, ends.1, message) else { return };
+    // Nobody here is asked.
+    packet.meta.unlooped = true;
     let outgoing = Outgoing {
         packet,
         source: Some(source.into()),

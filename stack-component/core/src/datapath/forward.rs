@@ -19,14 +19,14 @@ pub(super) fn is_router(cx: &Context<'_>, packet: &Packet, received: &Received) 
     conf.forwarding() && received.addressed == LinkDestination::Host
 }
 
-/// Passes a packet on to the next hop; `near` says that its sender is a neighbour on the device that it came by. Linux:
+/// Passes a packet on to the `target` at the next hop; `near` says that its sender is a neighbour on the device that it came by. Linux:
 /// `ip_forward`.
 pub(super) fn forward(
     cx: &mut Context<'_>,
     mut packet: Packet,
     received: Received,
     hop: NextHop,
-    near: bool,
+    (near, target): (bool, transmit::Target),
 ) -> Result<(), DropReason> {
     let mtu = cx.mtu(hop.device, hop.metrics.mtu);
     match v4::forward(&mut packet, &received, mtu) {
@@ -52,7 +52,6 @@ pub(super) fn forward(
     cx.hooks.run(&state, &mut packet)?;
     cx.counters.increment(Counter::IpForwDatagrams);
     packet.meta.priority = qdisc::priority_of_tos(received.tos);
-    let target = transmit::Target::Neighbour(hop.neighbour);
     transmit::egress(cx, packet, transmit::Way { input, device: hop.device, target, mtu })
 }
 

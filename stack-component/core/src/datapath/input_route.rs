@@ -1,5 +1,6 @@
 //! Where an IPv4 packet goes that arrived. Linux: `ip_rcv_finish_core`, `ip_route_input_slow`.
 
+use super::transmit::Target;
 use super::{Context, deliver, flow, forward, multicast};
 use crate::drop_reason::DropReason;
 use crate::icmp::v4::Problem;
@@ -8,6 +9,7 @@ use crate::packet::{DeviceIndex, LinkDestination, Packet};
 use crate::route::{BadSource, Destination, FlowKey, NextHop, ROUTING_TOS, Refusal, Routes, SourcePolicy};
 use crate::sysctl::Sysctl;
 use crate::wire::protocol::Protocol;
+use alloc::format;
 use core::net::{Ipv4Addr, SocketAddr};
 
 /// What the routes say of a packet that arrived.
@@ -22,8 +24,9 @@ pub(crate) struct InputRoute {
 enum Verdict {
     /// It is for us; and for others, too, if so said.
     Deliver { to_many: bool },
-    /// It goes on; its sender is a neighbour on the device that it came by, if so said.
-    Forward { hop: NextHop, near: bool },
+    /// It goes on, to everybody on a link if so said; its sender is a neighbour on the device that it came by, if so
+    /// said.
+    Forward { hop: NextHop, near: bool, to_all: bool },
     /// It goes nowhere, which its sender may hear.
     Refuse(Refusal),
 }
@@ -37,7 +40,12 @@ pub(super) fn route(cx: &mut Context<'_>, mut packet: Packet, received: Received
     check_options(cx, &packet, &received)?;
     match verdict {
         Verdict::Deliver { to_many } => deliver::deliver(cx, packet, received, to_many),
-        Verdict::Forward { hop, near } => forward::forward(cx, packet, received, hop, near),
+        Verdict::Forward { hop, to_all: true, .. } => {
+            forward::forward(cx, packet, received, hop, (false, Target::Broadcast))
+        }
+        Verdict::Forward { hop, near, .. } => {
+            forward::forward(cx, packet, received, hop, (near, Target::Neighbour(hop.neighbour)))
+        }
         Verdict::Refuse(refusal) => forward::refuse(cx, &packet, &received, refusal),
     }
 }
@@ -60,7 +68,8 @@ fn judge(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> Result<V
     let looped = packet.meta.destination == LinkDestination::Looped;
     if device != DeviceIndex::LOOPBACK && !looped {
         let localnet = cx.sysctl.ipv4_device(device.0).route_localnet();
-        v4::check_addresses(received.source, received.destination, localnet)?;
+        let checked = v4::check_addresses(received.source, received.destination, localnet);
+        checked.map_err(|reason| martian(cx, device, received, reason))?;
     }
     let to_all = received.destination.is_broadcast();
     let to_group = received.destination.is_multicast();
@@ -74,7 +83,11 @@ fn judge(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> Result<V
     let InputRoute { destination, source } = ask(cx, packet, received);
     // A host that does not know its address yet is nobody's neighbour.
     let from_nobody = (to_all || to_group) && received.source == Ipv4Addr::UNSPECIFIED;
-    let source = if from_nobody { Ok(false) } else { source.map_err(distrust) };
+    let source = if from_nobody {
+        Ok(false)
+    } else {
+        source.map_err(|bad| martian(cx, device, received, distrust(bad)))
+    };
     match destination {
         _ if to_all || to_group => source.map(|_| Verdict::Deliver { to_many: true }),
         Ok(Destination::Local { .. } | Destination::Unicast(_)) if unwanted_in_many(cx, packet, received) => {
@@ -84,12 +97,18 @@ fn judge(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> Result<V
         Ok(Destination::Broadcast(hop)) if hop.device == device => {
             source.map(|_| Verdict::Deliver { to_many: true })
         }
-        // A broadcast to another of our links is not passed on (RFC 2644).
+        // A broadcast to another of our links is not passed on unless somebody says so (RFC 2644).
+        Ok(Destination::Broadcast(hop))
+            if forward::is_router(cx, packet, received)
+                && cx.sysctl.ipv4_device(device.0).bc_forwarding() =>
+        {
+            source.map(|_| Verdict::Forward { hop, near: false, to_all: true })
+        }
         Ok(Destination::Broadcast(_)) => Err(DropReason::Ipv4NotForUs),
         Ok(Destination::Unicast(_)) if !forward::is_router(cx, packet, received) => {
             Err(DropReason::Ipv4NotForUs)
         }
-        Ok(Destination::Unicast(hop)) => source.map(|near| Verdict::Forward { hop, near }),
+        Ok(Destination::Unicast(hop)) => source.map(|near| Verdict::Forward { hop, near, to_all: false }),
         Err(refusal) => Ok(Verdict::Refuse(refusal)),
     }
 }
@@ -98,6 +117,15 @@ fn judge(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> Result<V
 fn unwanted_in_many(cx: &Context<'_>, packet: &Packet, received: &Received) -> bool {
     let to_many = matches!(received.addressed, LinkDestination::Broadcast | LinkDestination::Multicast);
     to_many && cx.sysctl.ipv4_device(packet.meta.device.0).drop_unicast_in_l2_multicast()
+}
+
+/// People may hear of packets that cannot come from where they say. Linux: `ip_handle_martian_source`.
+fn martian(cx: &mut Context<'_>, device: DeviceIndex, received: &Received, reason: DropReason) -> DropReason {
+    if cx.sysctl.ipv4_device(device.0).log_martians() {
+        let Received { source, destination, .. } = *received;
+        cx.say(device, || format!("martian packet to {destination} from {source}"));
+    }
+    reason
 }
 
 fn distrust(bad: BadSource) -> DropReason {

@@ -65,6 +65,7 @@ fn make_link_local(cx: &mut Context<'_>, device: DeviceIndex) {
 pub(crate) fn link_down(cx: &mut Context<'_>, device: DeviceIndex) {
     cx.autoconf.forget(device);
     multicast::ipv6_down(cx, device);
+    cx.inquiries.forget(device);
     if let Some(interface) = cx.interfaces.get_mut(device) {
         interface.ipv6_ready = false;
     }

@@ -19,6 +19,8 @@
 mod address_timers;
 mod addresses;
 mod advertisement;
+mod arp;
+mod asker;
 mod checksum;
 mod complain;
 mod complain6;
@@ -27,6 +29,7 @@ mod deliver;
 mod deliver6;
 mod detection;
 mod dhcp;
+mod dhcp6;
 mod discovery;
 mod discovery_output;
 mod flow;
@@ -40,6 +43,8 @@ mod ipv6;
 mod ipv6_link;
 mod learn;
 mod learnt;
+mod link_local;
+mod lost_routers;
 mod multicast;
 mod neighbours;
 mod paths;
@@ -57,9 +62,10 @@ pub(crate) use addresses::{add as add_address, remove as remove_address};
 pub(crate) use context::{Context, InputCache, OutputCache};
 pub(crate) use dhcp::run as run_dhcp;
 pub(crate) use ipv6_link::{device_down, follow_settings};
+pub(crate) use link_local::follow_settings as follow_link_local;
 pub(crate) use multicast::run as run_multicast;
 pub(crate) use paths::RoutePaths;
-pub(crate) use run::{link_lost, next_deadline, poll, run_output};
+pub(crate) use run::{follow_link_settings, link_lost, next_deadline, poll, run_output};
 pub(crate) use transmit::{Outgoing, send};
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What the neighbour table wants done: questions asked, packets that waited sent or given up.
 
-use super::{Context, complain, complain6, discovery_output, raw, tell, transmit};
+use super::{Context, asker, complain, complain6, discovery_output, lost_routers, raw, tell, transmit};
 use crate::drop_reason::DropReason;
 use crate::icmp::v4::Problem;
 use crate::icmp::{IcmpError, IcmpErrorKind, v6};
@@ -17,6 +17,7 @@ pub(super) fn do_neighbour_actions(cx: &mut Context<'_>) {
     while let Some(action) = cx.neighbours.poll_action() {
         match action {
             Action::Solicit(key, known) => solicit(cx, key, known),
+            Action::Router(key, answers) => lost_routers::note(cx, key, answers),
             Action::Send(key, mac, checked) => {
                 if let Err(reason) = transmit::station(cx, key.device, mac, checked) {
                     cx.count_sent_drop(reason, key.address.is_ipv6());
@@ -42,25 +43,16 @@ fn solicit(cx: &mut Context<'_>, key: Key, known: Option<MacAddress>) {
 /// Linux: `arp_solicit`.
 fn solicit_v4(cx: &mut Context<'_>, device: DeviceIndex, address: Ipv4Addr, known: Option<MacAddress>) {
     let Some(interface) = cx.interfaces.get(device) else { return };
-    let source = match cx.interfaces.source_for(cx.sysctl, device, address.into(), address.into()) {
-        Some(IpAddr::V4(source)) => source,
-        _ => Ipv4Addr::UNSPECIFIED,
-    };
+    let source = asker::v4(cx, device, address).unwrap_or(Ipv4Addr::UNSPECIFIED);
     let question = arp::request(interface.mac(), source, address, known);
     transmit::arp(cx, device, known.unwrap_or(MacAddress::BROADCAST), &question);
 }
 
 /// Linux: `ndisc_solicit`.
 fn solicit_v6(cx: &mut Context<'_>, device: DeviceIndex, address: Ipv6Addr, known: Option<MacAddress>) {
-    let Some(interface) = cx.interfaces.get(device) else { return };
     // Without an address there is nobody to be answered.
-    let source = cx.interfaces.source_for(cx.sysctl, device, address.into(), address.into());
-    // Whose address is not certain asks for nobody, because neighbours would take note of its station (RFC 4429
-    // section 3.2).
-    let certain = |ip: &IpAddr| interface.address(*ip).is_none_or(|known| !known.is_optimistic());
-    let of_link = || interface.link_local().map(IpAddr::V6);
-    let source = source.filter(certain).or_else(|| of_link().filter(certain));
-    let Some(IpAddr::V6(source)) = source else { return };
+    let Some(source) = asker::v6(cx, device, address) else { return };
+    let Some(interface) = cx.interfaces.get(device) else { return };
     let (to, question) = nd::question(interface.mac(), address, known.is_some());
     discovery_output::send(cx, device, source, to, &question);
 }

@@ -4,7 +4,7 @@ use crate::device::Interfaces;
 use crate::packet::DeviceIndex;
 use crate::route::{Destination, FlowKey, PathInfo, Paths, Routes};
 use crate::sysctl::Sysctl;
-use core::net::IpAddr;
+use core::net::SocketAddr;
 
 /// The routes with the devices they lead to.
 pub(crate) struct RoutePaths<'a> {
@@ -14,12 +14,12 @@ pub(crate) struct RoutePaths<'a> {
 }
 
 impl Paths for RoutePaths<'_> {
-    fn path(&self, remote: IpAddr) -> Option<PathInfo> {
+    fn path(&self, remote: SocketAddr) -> Option<PathInfo> {
         let mtu_of = |device: DeviceIndex| {
             let of_v6 = if remote.is_ipv6() { self.sysctl.ipv6.of(device.0).mtu } else { u32::MAX };
             self.interfaces.get(device).map(|interface| interface.mtu().min(of_v6))
         };
-        match self.routes.lookup(&FlowKey::to(remote)).ok()? {
+        match self.routes.lookup(&FlowKey::towards(remote)).ok()? {
             Destination::Local { .. } => Some(PathInfo {
                 mtu: mtu_of(DeviceIndex::LOOPBACK)?,
                 loopback: true,

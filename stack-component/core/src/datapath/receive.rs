@@ -1,14 +1,12 @@
 //! The walk upward, to the point where it is clear whom a packet is for.
 
-use super::{Context, dhcp, input_route, ipv6, neighbours, transmit, vlan};
+use super::{Context, arp, input_route, ipv6, transmit, vlan};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
 use crate::ip::v4;
-use crate::neighbour::{Key, arp};
 use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{DeviceIndex, LinkDestination, Packet};
-use crate::wire;
 use crate::wire::ecn::Codepoint;
 use crate::wire::ethernet::EtherType;
 
@@ -58,43 +56,8 @@ fn protocol(
     match ether_type {
         EtherType::IPV4 => ipv4(cx, packet),
         EtherType::IPV6 => ipv6::ipv6(cx, packet),
-        EtherType::ARP => arp_packet(cx, device, &packet),
+        EtherType::ARP => arp::receive(cx, device, &packet),
         _ => Err(DropReason::UnhandledProtocol),
-    }
-}
-
-/// Linux: `arp_rcv`, `arp_process`.
-fn arp_packet(cx: &mut Context<'_>, device: DeviceIndex, packet: &Packet) -> Result<(), DropReason> {
-    let message = wire::arp::Packet::parse(packet.data()).map_err(|_| DropReason::ArpMalformed)?;
-    dhcp::hear(cx, device, &message);
-    let interface = cx.interfaces.get(device).ok_or(DropReason::LinkDown)?;
-    let us = arp::Ourselves {
-        mac: interface.mac(),
-        owns_sender: cx.routes.is_local(message.sender.into()),
-        owns_target: cx.routes.is_local(message.target.into()),
-        sender_on_link: interface.is_on_link(message.sender),
-    };
-    let arp::Verdict { reply, learn } = arp::input(&message, packet.meta.destination, us)?;
-    let learnt = match learn {
-        Some(arp::Learn { address, mac, answered, create, overrides }) => {
-            let key = Key { device, address: address.into() };
-            if overrides {
-                cx.neighbours.hear_arp(cx.now, key, mac, create)
-            } else {
-                cx.neighbours.learn(cx.now, key, mac, answered, create)
-            }
-        }
-        None => Ok(()),
-    };
-    // What waited goes before anything that is sent from now on.
-    neighbours::do_neighbour_actions(cx);
-    match reply {
-        // The asker gets its answer whether or not we could take note of it.
-        Some(reply) => {
-            transmit::arp(cx, device, reply.target_mac, &reply);
-            Ok(())
-        }
-        None => learnt,
     }
 }
 
@@ -110,10 +73,13 @@ fn ipv4(cx: &mut Context<'_>, mut packet: Packet) -> Result<(), DropReason> {
         Codepoint::Ce => Counter::IpExtInCEPkts,
     });
     match packet.meta.destination {
-        LinkDestination::Broadcast => cx.counters.increment(Counter::IpExtInBcastPkts),
-        LinkDestination::Multicast | LinkDestination::Looped => {
+        LinkDestination::Looped if received.destination.is_multicast() => {
             cx.counters.increment(Counter::IpExtInMcastPkts);
         }
+        LinkDestination::Broadcast | LinkDestination::Looped => {
+            cx.counters.increment(Counter::IpExtInBcastPkts);
+        }
+        LinkDestination::Multicast => cx.counters.increment(Counter::IpExtInMcastPkts),
         LinkDestination::Host | LinkDestination::OtherHost => {}
     }
     let device = packet.meta.device;

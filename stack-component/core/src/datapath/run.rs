@@ -2,8 +2,8 @@
 //! socket's owner leaves behind.
 
 use super::receive::receive;
-use super::{Context, ipv6_link, multicast, neighbours, timers, transmit};
-use crate::device::Interfaces;
+use super::{Context, ipv6_link, link_local, multicast, neighbours, timers, transmit};
+use crate::device::{Interface, Interfaces};
 use crate::drop_reason::DropReason;
 use crate::packet::{DeviceIndex, Packet};
 use crate::tcp::Tcp;
@@ -52,11 +52,16 @@ fn poll_device(
     let more = interface.poll(cx.now, budget, frames);
     let is_up = interface.link_up();
     interface.run_queue(cx.now);
+    follow_carrier(cx, device);
     if was_up && !is_up {
         link_lost(cx, device);
     }
     if !was_up && is_up {
         cx.dhcp.link_is_back(device, cx.now, cx.random);
+        link_local::link_is_back(cx, device);
+        if cx.sysctl.ipv4_device(device.0).arp_notify() {
+            cx.interfaces.get_mut(device).into_iter().for_each(|interface| interface.announce_all());
+        }
         multicast::link_up(cx, device);
     }
     if is_up {
@@ -68,6 +73,31 @@ fn poll_device(
         receive(cx, device, frame);
     }
     (handled, more)
+}
+
+/// Lets the routes know of a carrier that was lost or is back.
+fn follow_carrier(cx: &mut Context<'_>, device: DeviceIndex) {
+    let Some(interface) = cx.interfaces.get_mut(device) else { return };
+    let carrier = interface.has_carrier();
+    if core::mem::replace(&mut interface.routed_carrier, carrier) != carrier {
+        let ignored = ignores_lost_links(cx, device);
+        cx.routes.carrier(device, carrier, ignored);
+    }
+}
+
+/// Whether ways over a device without a carrier are not taken; of both versions. Linux: `ignore_routes_with_linkdown`.
+fn ignores_lost_links(cx: &Context<'_>, device: DeviceIndex) -> bool {
+    cx.sysctl.ipv4_device(device.0).ignore_routes_with_linkdown()
+}
+
+/// The settings changed: ways over links that are lost are taken, or are not.
+pub(crate) fn follow_link_settings(cx: &mut Context<'_>) {
+    let lost = |interface: &&Interface| !interface.routed_carrier;
+    let lost: Vec<_> = cx.interfaces.iter().filter(lost).map(Interface::index).collect();
+    for device in lost {
+        let ignored = ignores_lost_links(cx, device);
+        cx.routes.carrier(device, false, ignored);
+    }
 }
 
 /// Nothing queued for a lost link waits for it. Linux: `netif_carrier_off`, `dev_deactivate`.

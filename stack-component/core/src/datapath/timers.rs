@@ -1,6 +1,8 @@
 //! What time demands.
 
-use super::{Context, address_timers, dhcp, fragments, fragments6, multicast, neighbours, transmit};
+use super::{
+    Context, address_timers, dhcp, dhcp6, fragments, fragments6, link_local, multicast, neighbours, transmit,
+};
 use crate::neighbour::arp;
 use crate::packet::DeviceIndex;
 use crate::wire::ethernet::MacAddress;
@@ -16,6 +18,8 @@ pub(super) fn run(cx: &mut Context<'_>) {
     cx.routes.run_timers(cx.now);
     address_timers::run_timers(cx);
     dhcp::run(cx);
+    dhcp6::run(cx);
+    link_local::run(cx);
     multicast::run(cx);
 }
 

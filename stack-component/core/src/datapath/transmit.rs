@@ -134,12 +134,12 @@ fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), Dr
     };
     let state = HookState { point: HookPoint::LocalOut, input: None, output: Some(device) };
     cx.hooks.run(&state, &mut packet)?;
-    if destination.is_multicast() {
+    if destination.is_multicast() || matches!(target, Target::Broadcast) {
         multicast::copy::loop_back(cx, device, &packet, (source, destination));
-        // RFC 1112 section 6.1: such a packet is for this host alone.
-        if stays_here {
-            return Ok(());
-        }
+    }
+    // RFC 1112 section 6.1: such a packet is for this host alone.
+    if destination.is_multicast() && stays_here {
+        return Ok(());
     }
     egress(cx, packet, Way { input: None, device, target, mtu })
 }
@@ -298,6 +298,7 @@ fn link(cx: &mut Context<'_>, checked: EgressChecked, way: &Way) -> Result<(), D
             station(cx, device, MacAddress::BROADCAST, checked)
         }
         Target::Neighbour(IpAddr::V4(group)) if group.is_multicast() => {
+            cx.counters.increment(Counter::IpExtOutMcastPkts);
             station(cx, device, ethernet::multicast_mac(group), checked)
         }
         Target::Neighbour(IpAddr::V6(group)) if group.is_multicast() => {

@@ -106,6 +106,8 @@ pub struct Address {
     pub(crate) renewed: bool,
     /// How often it was made anew because it was taken (temporary and stable ones).
     pub(crate) retries: u32,
+    /// When it was last defended against another station that has it, too (RFC 5227 section 2.4).
+    pub(crate) defended: Option<Instant>,
     /// How far it is known whether somebody else has it, of a tentative one.
     pub(crate) detection: Option<Detection>,
 }
@@ -132,6 +134,7 @@ impl Address {
             public: None,
             renewed: false,
             retries: 0,
+            defended: None,
             detection: None,
         }
     }

@@ -53,6 +53,8 @@ pub struct Interface {
     announcements: Vec<Ipv4Addr>,
     /// Whether IPv6 began to work on it. Linux: `IF_READY`.
     pub(crate) ipv6_ready: bool,
+    /// Whether its link is up as far as the routes over it know.
+    pub(crate) routed_carrier: bool,
     /// Whether it is different from when it was last told of.
     news: bool,
     journal: Journal<Address>,
@@ -97,6 +99,7 @@ impl Interface {
             addresses,
             announcements,
             ipv6_ready: false,
+            routed_carrier: true,
             news: true,
             journal: Journal::default(),
             before: None,
@@ -308,6 +311,15 @@ impl Interface {
     pub fn link_local(&self) -> Option<Ipv6Addr> {
         let usable = self.addresses.iter().filter(|address| address.is_usable());
         usable.filter_map(Address::v6).find(Ipv6Addr::is_unicast_link_local)
+    }
+
+    /// Lets all its IPv4 addresses be announced, for the first time or once more. Linux: `arp_notify`.
+    pub(crate) fn announce_all(&mut self) {
+        let all = self.addresses.iter().filter_map(|address| match address.ip() {
+            IpAddr::V4(ip) => Some(ip),
+            IpAddr::V6(_) => None,
+        });
+        self.announcements = all.collect();
     }
 
     /// The addresses still to be announced, handed out once, when the link is up.

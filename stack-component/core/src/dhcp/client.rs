@@ -123,6 +123,11 @@ impl Client {
         self.held.as_ref().map(|held| &held.lease)
     }
 
+    /// When it began to look for an address, or for more time.
+    pub fn started(&self) -> Instant {
+        self.started
+    }
+
     /// When [`Client::run`] has something to do.
     pub fn next_deadline(&self) -> Option<Instant> {
         self.deadline

@@ -66,6 +66,17 @@ impl Clients {
         self.clients.get(&device).is_some_and(Client::is_running)
     }
 
+    /// The devices that have a client.
+    pub fn devices(&self) -> Vec<DeviceIndex> {
+        self.clients.keys().copied().collect()
+    }
+
+    /// Since when a device waits for an address; none: it has one, or asks for none.
+    pub fn waits_since(&self, device: DeviceIndex) -> Option<Instant> {
+        let client = self.clients.get(&device).filter(|client| client.is_running())?;
+        client.lease().is_none().then_some(client.started())
+    }
+
     /// Takes in what a server says.
     pub fn input(&mut self, device: DeviceIndex, message: &[u8], now: Instant, random: &mut dyn Random) {
         if let Some(client) = self.clients.get_mut(&device) {

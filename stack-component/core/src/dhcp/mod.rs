@@ -22,6 +22,7 @@ mod client;
 mod clients;
 mod lease;
 mod timing;
+pub mod v6;
 
 pub use client::{Action, Client};
 pub use clients::{Change, Clients, Output};

@@ -26,6 +26,7 @@ pub use groups::{GroupError, Groups, MAX_MEMBERSHIPS_V6, Member, Membership};
 pub use pack::batches;
 pub use report::{Query, Record, Report};
 pub use settings::Language;
+pub use sources::GroupChange;
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,23 @@ use crate::packet::DeviceIndex;
 use crate::time::Instant;
 use core::net::IpAddr;
 
+/// What is to become of a socket's membership.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupChange {
+    /// It begins, for those sources that the filter wants. Linux: `IP_ADD_MEMBERSHIP`, `IPV6_JOIN_GROUP`,
+    /// `MCAST_JOIN_GROUP`.
+    Join(Filter),
+    /// It ends, as it does when the socket is closed. Linux: `IP_DROP_MEMBERSHIP`, `IPV6_LEAVE_GROUP`,
+    /// `MCAST_LEAVE_GROUP`.
+    Leave,
+    /// A source comes to its list: [`Groups::add_source`].
+    AddSource(Mode, IpAddr),
+    /// A source leaves it: [`Groups::remove_source`].
+    RemoveSource(Mode, IpAddr),
+    /// It has another list. Linux: `IP_MSFILTER`, `MCAST_MSFILTER`.
+    SetFilter(Filter),
+}
+
 impl Groups {
     /// Puts one more source on a member's list, whose meaning is `mode`; to want somebody's packets joins the group.
     /// Linux: `IP_ADD_SOURCE_MEMBERSHIP`, `IP_BLOCK_SOURCE`, `ip_mc_source`, `ip6_mc_source`.

@@ -14,10 +14,14 @@ pub struct Ourselves {
     pub mac: MacAddress,
     /// Whether the sender's address is one of the stack's own.
     pub owns_sender: bool,
-    /// Whether the target's address is one of the stack's own, on whatever device.
-    pub owns_target: bool,
+    /// Whether the target's address is one of the stack's own, and the device may answer for it.
+    pub answers_for_target: bool,
     /// Whether the sender's address is in a network of the device.
     pub sender_on_link: bool,
+    /// Whether who announces himself or answers somebody else is taken up, too. Linux: `arp_accept`.
+    pub takes_unasked: bool,
+    /// Whether announcements are not heard. Linux: `drop_gratuitous_arp`.
+    pub drops_announcements: bool,
 }
 
 /// What an ARP packet means for us.
@@ -53,13 +57,20 @@ pub fn input(packet: &Packet, addressed: LinkDestination, us: Ourselves) -> Resu
         return Err(DropReason::ArpMalformed);
     }
     // Nobody else may claim our station or our address; believing it would send our packets to ourselves.
-    if !sender_mac.is_unicast() || sender_mac == us.mac || !may_be_neighbour(sender) || us.owns_sender {
+    if !sender_mac.is_unicast() || sender_mac == us.mac || !may_be_neighbour(sender) {
         return Err(DropReason::ArpBadSender);
+    }
+    if us.owns_sender {
+        return Err(DropReason::ArpConflict);
+    }
+    let announces = sender == target;
+    if announces && us.drops_announcements {
+        return Err(DropReason::ArpNotForUs);
     }
     if target.is_multicast() || target.is_loopback() {
         return Err(DropReason::ArpMalformed);
     }
-    let asks_for_us = operation == Operation::Request && us.owns_target;
+    let asks_for_us = operation == Operation::Request && us.answers_for_target;
     let reply = asks_for_us.then_some(Packet {
         operation: Operation::Reply,
         sender_mac: us.mac,
@@ -67,12 +78,13 @@ pub fn input(packet: &Packet, addressed: LinkDestination, us: Ourselves) -> Resu
         target_mac: sender_mac,
         target: sender,
     });
+    let unasked = announces || operation == Operation::Reply;
     // A probe (RFC 5227) has no sender yet.
     let learn = (!sender.is_unspecified()).then(|| Learn {
         address: sender,
         mac: sender_mac,
         answered: operation == Operation::Reply && addressed == LinkDestination::Host,
-        create: asks_for_us && us.sender_on_link,
+        create: (asks_for_us && us.sender_on_link) || (unasked && us.takes_unasked),
         overrides: asks_for_us || is_announcement(packet),
     });
     match (reply, learn) {
@@ -119,8 +131,10 @@ mod tests {
         Ourselves {
             mac: OUR_MAC,
             owns_sender: owns(packet.sender),
-            owns_target: owns(packet.target),
+            answers_for_target: owns(packet.target),
             sender_on_link: packet.sender.octets()[..3] == [10, 0, 0],
+            takes_unasked: false,
+            drops_announcements: false,
         }
     }
 
@@ -177,7 +191,7 @@ mod tests {
                 Broadcast,
                 Ok((false, Some((false, false)))),
             ),
-            ("claims our address", packet(Reply, PEER_MAC, US, US), Host, bad_sender),
+            ("claims our address", packet(Reply, PEER_MAC, US, US), Host, Err(DropReason::ArpConflict)),
             ("claims our station", packet(Reply, OUR_MAC, PEER, US), Host, bad_sender),
             ("a group's station", packet(Reply, MacAddress::BROADCAST, PEER, US), Host, bad_sender),
             ("everybody's address", packet(Reply, PEER_MAC, Ipv4Addr::BROADCAST, US), Host, bad_sender),
@@ -187,6 +201,22 @@ mod tests {
         for (name, packet, addressed, expected) in rows {
             assert_eq!(judge(packet, addressed), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_heard_as_the_settings_say() {
+        let announcement = packet(Operation::Request, PEER_MAC, PEER, PEER);
+        let answer = packet(Operation::Reply, PEER_MAC, PEER, OTHER);
+        let judge = |packet: &Packet, us: Ourselves| {
+            let learn = input(packet, LinkDestination::Broadcast, us)?.learn;
+            Ok(learn.is_some_and(|learn| learn.create))
+        };
+        for packet in [announcement, answer] {
+            assert_eq!(judge(&packet, us(&packet)), Ok(false));
+            assert_eq!(judge(&packet, Ourselves { takes_unasked: true, ..us(&packet) }), Ok(true));
+        }
+        let deaf = Ourselves { drops_announcements: true, ..us(&announcement) };
+        assert_eq!(judge(&announcement, deaf), Err(DropReason::ArpNotForUs));
     }
 
     #[test]

@@ -2,14 +2,14 @@
 
 use super::state::{Nud, State};
 use crate::netfilter::EgressChecked;
-use crate::packet::DeviceIndex;
+use crate::packet::{DeviceIndex, Packet};
 use crate::time::{Duration, Instant};
 use crate::wire::ethernet::MacAddress;
 use alloc::collections::VecDeque;
 use core::net::IpAddr;
 
 /// Which neighbour: an address on the link of a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     /// The device whose link it is on.
     pub device: DeviceIndex,
@@ -41,6 +41,8 @@ pub(super) struct Entry {
     pub(super) mac: MacAddress,
     /// Whether it said that it is a router (IPv6). Linux: `NTF_ROUTER`.
     pub(super) router: bool,
+    /// Whether it is a router that did not answer when it was last asked.
+    pub(super) lost: bool,
     /// The earliest of the timers in the wheel that are for this neighbour.
     pub(super) armed: Option<Instant>,
     /// State and station when it was last looked whether they are news.
@@ -52,10 +54,10 @@ pub(super) struct Entry {
 impl Entry {
     pub(super) fn new(now: Instant, key: Key) -> Self {
         let waiting = VecDeque::new();
-        let (mac, router, armed) = (MacAddress::default(), false, None);
+        let (mac, router, lost, armed) = (MacAddress::default(), false, false, None);
         let nud = Nud::new(now);
         let known = (nud.state(), mac);
-        Entry { key, nud, mac, router, armed, known, waiting, waiting_bytes: 0 }
+        Entry { key, nud, mac, router, lost, armed, known, waiting, waiting_bytes: 0 }
     }
 
     pub(super) fn state(&self) -> State {
@@ -81,6 +83,11 @@ impl Entry {
     pub(super) fn wait(&mut self, packet: EgressChecked) {
         self.waiting_bytes += packet.packet().memory();
         self.waiting.push_back(packet);
+    }
+
+    /// The oldest packet that waits.
+    pub(super) fn first_waiting(&self) -> Option<&Packet> {
+        self.waiting.front().map(EgressChecked::packet)
     }
 
     /// Takes the oldest packet, if more wait than `packets` or `bytes` of memory.

@@ -6,6 +6,8 @@ use super::state::{State, Step};
 use crate::drop_reason::DropReason;
 use crate::time::Instant;
 use crate::wire::ethernet::MacAddress;
+use crate::wire::{ipv4, ipv6};
+use core::net::IpAddr;
 
 /// What a message says of a neighbour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,6 +133,16 @@ impl Neighbours {
     pub fn is_router(&self, key: Key) -> bool {
         let entry = self.by_key.get(&key).and_then(|&handle| self.entries.get(handle));
         entry.is_some_and(|entry| entry.router)
+    }
+
+    /// Where the first of the packets that wait for a neighbour comes from.
+    pub fn waiting_source(&self, key: Key) -> Option<IpAddr> {
+        let entry = self.by_key.get(&key).and_then(|&handle| self.entries.get(handle))?;
+        let packet = entry.first_waiting()?.data();
+        match key.address {
+            IpAddr::V4(_) => ipv4::Header::parse_quoted(packet).ok().map(|header| header.source().into()),
+            IpAddr::V6(_) => ipv6::Header::parse_quoted(packet).ok().map(|header| header.source().into()),
+        }
     }
 
     /// The station of a neighbour, if it is known.

@@ -21,7 +21,7 @@ pub enum LinkDestination {
     Multicast,
     /// To somebody else; seen only by a device that takes everything.
     OtherHost,
-    /// To a group that we are in, and sent by ourselves: no frame. Linux: `PACKET_LOOPBACK`.
+    /// To everybody or to a group that we are in, and sent by ourselves: no frame. Linux: `PACKET_LOOPBACK`.
     Looped,
 }
 
@@ -58,7 +58,7 @@ pub struct Metadata {
     pub mark: u32,
     /// The peer has answered lately, so the way to the next hop works. Linux: `skb->dst_pending_confirm`.
     pub confirms_neighbour: bool,
-    /// Members of a group on this host get no copy of it. Linux: `mc_loop` of the socket being 0.
+    /// If it goes to a group or to everybody, this host gets no copy of it. Linux: `mc_loop` of the socket being 0.
     pub unlooped: bool,
     /// The TCP socket that a received segment was found to be for, as a number. Linux: `skb->sk`.
     pub socket: Option<u64>,

@@ -24,12 +24,16 @@ pub struct Hop {
     pub dead: bool,
     /// The device has no carrier. Linux: `RTNH_F_LINKDOWN`.
     pub link_down: bool,
+    /// The gateway, a router of IPv6, did not answer when it was last asked: any other way is better (RFC 4861 section
+    /// 6.3.6). Linux: `rt6_check_neigh`.
+    pub silent: bool,
 }
 
 impl Default for Hop {
     /// Nowhere yet, with weight 1.
     fn default() -> Self {
-        Hop { gateway: None, device: None, weight: 1, on_link: false, dead: false, link_down: false }
+        let (gateway, device) = (None, None);
+        Hop { gateway, device, weight: 1, on_link: false, dead: false, link_down: false, silent: false }
     }
 }
 

@@ -4,7 +4,8 @@ use super::multipath;
 use super::rule::RuleAction;
 use super::{Hop, Metrics, Route, RouteKind, Routes, Scope, TableId};
 use crate::packet::DeviceIndex;
-use core::net::{IpAddr, Ipv4Addr};
+use crate::wire::address::scope_of;
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// The bits of a type of service that routes and rules may ask for: not ECN's. Linux: `INET_DSCP_MASK`.
 pub const ROUTING_TOS: u8 = 0xfc;
@@ -35,6 +36,11 @@ impl FlowKey {
     pub const fn to(destination: IpAddr) -> Self {
         let (source, input, output) = (None, None, None);
         FlowKey { destination, source, mark: 0, tos: 0, input, output, scope: Scope::Universe, hash: 0 }
+    }
+
+    /// As [`FlowKey::to`], over the device of the scope of a link's address.
+    pub fn towards(remote: SocketAddr) -> Self {
+        FlowKey { output: scope_of(remote).map(DeviceIndex), ..FlowKey::to(remote.ip()) }
     }
 
     /// The device that the packet's route must be over. IPv6 addresses of a link mean one link. Linux:
@@ -127,8 +133,15 @@ impl<'a> Found<'a> {
         }
         let device = flow.device();
         let usable = |hop: &Hop| !hop.dead && (device.is_none() || hop.device == device);
-        let hop = multipath::choose(&route.hops, flow.hash, usable)?;
+        let answers = |hop: &Hop| usable(hop) && !hop.silent;
+        let hop = multipath::choose(&route.hops, flow.hash, answers)
+            .or_else(|| multipath::choose(&route.hops, flow.hash, usable))?;
         Some(Found::Way(Way { route, prefix_len, hop }))
+    }
+
+    /// Whether it leads by somebody who answered when he was last asked.
+    pub(super) fn leads_well(&self) -> bool {
+        matches!(self, Found::Way(way) if !way.hop.silent)
     }
 }
 

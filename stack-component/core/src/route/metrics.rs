@@ -1,5 +1,6 @@
 //! What a route says of the path behind it. Linux: `struct dst_metrics`, `RTAX_*`.
 
+use core::net::SocketAddr;
 use core::time::Duration;
 
 /// The metrics of a route; what is not said is left to the sockets and settings.
@@ -43,8 +44,8 @@ pub struct PathInfo {
 
 /// Who tells the way to a destination: TCP asks, whoever has routes and devices answers.
 pub trait Paths {
-    /// The way to `remote`; none: there is no route.
-    fn path(&self, remote: core::net::IpAddr) -> Option<PathInfo>;
+    /// The way to `remote`, over the device of its scope if it has one; none: there is no route.
+    fn path(&self, remote: SocketAddr) -> Option<PathInfo>;
 
     /// A number that changes when an answer may have changed.
     fn generation(&self) -> u32;
@@ -79,7 +80,7 @@ impl Metrics {
 }
 
 impl Paths for OnePath {
-    fn path(&self, _remote: core::net::IpAddr) -> Option<PathInfo> {
+    fn path(&self, _remote: SocketAddr) -> Option<PathInfo> {
         Some(self.0)
     }
 

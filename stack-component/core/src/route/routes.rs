@@ -3,7 +3,7 @@
 use super::multipath::{FlowHash, FlowTuple};
 use super::rule::{Rule, Rules};
 use super::table::{Meeting, Table};
-use super::{Route, RouteError, RouteKind, RouteProtocol, TableId};
+use super::{Hop, Route, RouteError, RouteKind, RouteProtocol, TableId};
 use crate::journal::{Event, Journal};
 use crate::packet::DeviceIndex;
 use crate::random::Random;
@@ -199,6 +199,20 @@ impl Routes {
         }
     }
 
+    /// The carrier of a device is lost, or back: ways over it are marked, and not taken where the settings ignore such ones.
+    /// Those to our own addresses stay. Linux: `fib_sync_down_dev`, `fib_sync_up` with `RTNH_F_LINKDOWN`.
+    pub fn carrier(&mut self, device: DeviceIndex, carrier: bool, ignored: bool) {
+        self.retain(
+            |route| route.is_over(device) && route.kind != RouteKind::Local,
+            |route| {
+                for hop in route.hops_over(device) {
+                    (hop.link_down, hop.dead) = (!carrier, !carrier && ignored);
+                }
+                true
+            },
+        );
+    }
+
     /// Forgets a device altogether.
     pub fn device_gone(&mut self, device: DeviceIndex) {
         self.retain(
@@ -227,6 +241,19 @@ impl Routes {
             },
         );
         self.resting.values_mut().for_each(|routes| routes.retain(|route| route.source != Some(address)));
+    }
+
+    /// A gateway did not answer when it was asked, or does again: ways by others are better meanwhile. Linux:
+    /// `rt6_score_route`.
+    pub fn gateway_answers(&mut self, device: DeviceIndex, gateway: IpAddr, answers: bool) {
+        let by_it = |hop: &Hop| hop.device == Some(device) && hop.gateway == Some(gateway);
+        self.retain(
+            |route| route.hops.iter().any(by_it),
+            |route| {
+                route.hops.iter_mut().filter(|hop| by_it(hop)).for_each(|hop| hop.silent = !answers);
+                true
+            },
+        );
     }
 
     /// Whether some route leads by this gateway over this device. Linux: `ip_fib_check_default`.

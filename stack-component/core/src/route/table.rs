@@ -234,15 +234,17 @@ fn append_hops(there: &mut [Route], route: &Route) -> bool {
 }
 
 /// The best of the routes to one destination that the flow may take. IPv6 takes the most preferred of the routers with
-/// the same metric. Linux: `find_rr_leaf`.
+/// the same metric, and those that answer before others. Linux: `find_rr_leaf`.
 fn select<'a>(alternatives: &'a Alternatives, prefix_len: u8, flow: &FlowKey) -> Option<Found<'a>> {
     let mut best: Option<(&Route, Found<'a>)> = None;
     for route in alternatives.as_slice() {
-        let worse = |other: &Route| !other.is_like(route) || other.preference >= route.preference;
-        if best.as_ref().is_some_and(|(other, _)| worse(other)) {
-            continue;
-        }
-        if let Some(found) = Found::of(route, prefix_len, flow) {
+        let Some(found) = Found::of(route, prefix_len, flow) else { continue };
+        let better = |(other, known): &(&Route, Found<'_>)| match (known.leads_well(), found.leads_well()) {
+            (true, false) => false,
+            (false, true) => true,
+            _ => other.is_like(route) && other.preference < route.preference,
+        };
+        if best.as_ref().is_none_or(better) {
             best = Some((route, found));
         }
     }

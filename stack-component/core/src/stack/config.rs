@@ -94,6 +94,8 @@ impl Stack {
         self.routes.note_change();
         self.neighbours.configure(&self.sysctl, self.random.as_mut());
         self.with_context(self.now, |cx, _, _| datapath::follow_settings(cx));
+        self.with_context(self.now, |cx, _, _| datapath::follow_link_local(cx));
+        self.with_context(self.now, |cx, _, _| datapath::follow_link_settings(cx));
         self.groups.configure(&self.sysctl, self.now);
         Ok(())
     }

@@ -39,12 +39,12 @@ impl Stack {
         self.dhcp.leases().find(|(of, _)| *of == device).map(|(_, lease)| lease)
     }
 
-    /// The resolvers that DHCP servers and routers (RFC 8106) told of, the first to be asked first; those of routers
-    /// before those of servers, as RFC 8106 section 5.3.1 has it for IPv6, and IPv4's last.
+    /// The resolvers that routers (RFC 8106) and servers of DHCPv6 and DHCP told of, the first to be asked first.
     pub fn resolvers(&self) -> Vec<IpAddr> {
         let of_routers = self.autoconf.resolvers(self.now).map(IpAddr::V6);
+        let of_servers_v6 = self.inquiries.resolvers().map(IpAddr::V6);
         let of_servers = self.dhcp.leases().flat_map(|(_, lease)| &lease.name_servers).copied();
-        of_routers.chain(of_servers.map(IpAddr::V4)).collect()
+        of_routers.chain(of_servers_v6).chain(of_servers.map(IpAddr::V4)).collect()
     }
 
     /// Configures what was granted, and takes away what no longer is. Answers whether anything changed.

@@ -23,11 +23,13 @@ use crate::counters::Counters;
 use crate::datapath::{self, Context, InputCache, OutputCache};
 use crate::device::Interfaces;
 use crate::dhcp::Clients;
+use crate::dhcp::v6::Inquiries;
 use crate::fragment::{Family, Reassembly};
 use crate::icmp::RateLimit;
 use crate::icmp::v4::RedirectLimit;
 use crate::ip::v4::Identification;
 use crate::ip::v6::FlowLabels;
+use crate::link_local::Claimants;
 use crate::log::Log;
 use crate::multicast::Groups;
 use crate::neighbour::Neighbours;
@@ -106,6 +108,8 @@ pub struct Stack {
     pub(crate) log: Log,
     pub(crate) flow_labels: FlowLabels,
     pub(crate) dhcp: Clients,
+    pub(crate) inquiries: Inquiries,
+    pub(crate) claimants: Claimants,
     pub(crate) exceptions: Exceptions,
     pub(crate) groups: Groups,
     pub(crate) fragments: Reassembly,
@@ -142,6 +146,8 @@ impl Stack {
             log: Log::default(),
             flow_labels: FlowLabels::new(source),
             dhcp: Clients::default(),
+            inquiries: Inquiries::default(),
+            claimants: Claimants::default(),
             exceptions: Exceptions::new(source),
             groups: Groups::default(),
             fragments: Reassembly::new(Family::V4, source),
@@ -186,6 +192,8 @@ impl Stack {
             self.autoconf.next_deadline(),
             self.routes.next_deadline(),
             self.dhcp.next_deadline(),
+            self.inquiries.next_deadline(),
+            self.claimants.next_deadline(),
             self.groups.next_deadline(),
         ];
         datapath::next_deadline(self.now, &self.interfaces, &self.tcp, timers.into_iter().flatten())
@@ -224,6 +232,8 @@ impl Stack {
             hooks: &mut self.hooks,
             identification: &mut self.identification,
             dhcp: &mut self.dhcp,
+            inquiries: &mut self.inquiries,
+            claimants: &mut self.claimants,
             exceptions: &mut self.exceptions,
             groups: &mut self.groups,
             fragments: &mut self.fragments,

@@ -2,7 +2,7 @@
 
 use super::{SocketHandle, Stack};
 use crate::datapath;
-use crate::multicast::{Filter, GroupError, Member, Mode};
+use crate::multicast::{GroupChange, GroupError, Member};
 use crate::packet::DeviceIndex;
 use crate::raw::RawOption;
 use crate::route::{Destination, FlowKey};
@@ -12,80 +12,40 @@ use crate::udp::UdpOption;
 use core::net::IpAddr;
 
 impl Stack {
-    /// Lets a socket listen to a group on the link of a device (none: that of the route there), to those sources that
-    /// `filter` wants. Routers are told. Linux: `IP_ADD_MEMBERSHIP`, `IPV6_JOIN_GROUP`, `MCAST_JOIN_GROUP`.
-    pub fn join_group(
+    /// Changes what a socket listens to on the link of a device; none: that of the route to the group, or the one on which
+    /// it was joined. Routers are told. Linux: `do_ip_setsockopt`, `do_ipv6_setsockopt`.
+    pub fn change_group(
         &mut self,
         socket: SocketHandle,
         device: Option<DeviceIndex>,
         group: IpAddr,
-        filter: Filter,
+        change: GroupChange,
         now: Instant,
     ) -> Result<(), GroupError> {
         let member = self.group_member(socket)?;
-        let device = self.device_to(device, group)?;
-        self.change_groups(now, |stack| stack.groups.join(member, device, group, filter, stack.now))
-    }
-
-    /// Changes whose packets to a group a socket wants. Linux: `IP_MSFILTER`, `MCAST_MSFILTER`.
-    pub fn set_group_filter(
-        &mut self,
-        socket: SocketHandle,
-        device: Option<DeviceIndex>,
-        group: IpAddr,
-        filter: Filter,
-        now: Instant,
-    ) -> Result<(), GroupError> {
-        let member = self.group_member(socket)?;
-        let device = self.joined_on(member, device, group).ok_or(GroupError::Invalid)?;
-        self.change_groups(now, |stack| stack.groups.set_filter(member, device, group, filter, stack.now))
-    }
-
-    /// Puts a source on the list of those that a socket wants alone ([`Mode::Include`], which joins the group), or wants
-    /// not. Linux: `IP_ADD_SOURCE_MEMBERSHIP`, `IP_BLOCK_SOURCE`, `MCAST_JOIN_SOURCE_GROUP`, `MCAST_BLOCK_SOURCE`.
-    pub fn add_group_source(
-        &mut self,
-        socket: SocketHandle,
-        device: Option<DeviceIndex>,
-        group: IpAddr,
-        source: (Mode, IpAddr),
-        now: Instant,
-    ) -> Result<(), GroupError> {
-        let member = self.group_member(socket)?;
-        let device = match self.joined_on(member, device, group) {
-            Some(device) => device,
-            None => self.device_to(device, group)?,
+        let joins = matches!(change, GroupChange::Join(_) | GroupChange::AddSource(..));
+        let joined = self.joined_on(member, device, group);
+        let device = match (joined, &change) {
+            (Some(device), change) if !matches!(change, GroupChange::Join(_)) => device,
+            _ if joins => self.device_to(device, group)?,
+            (_, GroupChange::Leave) => return Err(GroupError::NotJoined),
+            _ => return Err(GroupError::Invalid),
         };
-        self.change_groups(now, |stack| stack.groups.add_source(member, device, group, source, stack.now))
-    }
-
-    /// Takes a source off the list again; with the last one that it wants a socket leaves the group. Linux:
-    /// `IP_DROP_SOURCE_MEMBERSHIP`, `IP_UNBLOCK_SOURCE`, `MCAST_LEAVE_SOURCE_GROUP`, `MCAST_UNBLOCK_SOURCE`.
-    pub fn remove_group_source(
-        &mut self,
-        socket: SocketHandle,
-        device: Option<DeviceIndex>,
-        group: IpAddr,
-        source: (Mode, IpAddr),
-        now: Instant,
-    ) -> Result<(), GroupError> {
-        let member = self.group_member(socket)?;
-        let device = self.joined_on(member, device, group).ok_or(GroupError::Invalid)?;
-        self.change_groups(now, |stack| stack.groups.remove_source(member, device, group, source, stack.now))
-    }
-
-    /// Lets a socket listen to a group no more; closing it does so, too. Linux: `IP_DROP_MEMBERSHIP`,
-    /// `IPV6_LEAVE_GROUP`, `MCAST_LEAVE_GROUP`.
-    pub fn leave_group(
-        &mut self,
-        socket: SocketHandle,
-        device: Option<DeviceIndex>,
-        group: IpAddr,
-        now: Instant,
-    ) -> Result<(), GroupError> {
-        let member = self.group_member(socket)?;
-        let device = self.joined_on(member, device, group).ok_or(GroupError::NotJoined)?;
-        self.change_groups(now, |stack| stack.groups.leave(member, device, group, stack.now))
+        self.set_time(now);
+        let (groups, at) = (&mut self.groups, self.now);
+        match change {
+            GroupChange::Join(filter) => groups.join(member, device, group, filter, at),
+            GroupChange::Leave => groups.leave(member, device, group, at),
+            GroupChange::AddSource(mode, source) => {
+                groups.add_source(member, device, group, (mode, source), at)
+            }
+            GroupChange::RemoveSource(mode, source) => {
+                groups.remove_source(member, device, group, (mode, source), at)
+            }
+            GroupChange::SetFilter(filter) => groups.set_filter(member, device, group, filter, at),
+        }?;
+        self.tell_groups(now);
+        Ok(())
     }
 
     /// Changes what is set of a socket about groups. [`SocketError::InvalidArgument`]: there is no such device.
@@ -115,7 +75,7 @@ impl Stack {
     }
 
     /// Who a socket is among those that listen.
-    pub(super) fn group_member(&self, socket: SocketHandle) -> Result<Member, GroupError> {
+    fn group_member(&self, socket: SocketHandle) -> Result<Member, GroupError> {
         match socket {
             SocketHandle::Udp(handle) if self.udp.options(handle).is_some() => {
                 Ok(Member::Udp(handle.to_bits()))
@@ -141,17 +101,6 @@ impl Stack {
     fn joined_on(&self, member: Member, device: Option<DeviceIndex>, group: IpAddr) -> Option<DeviceIndex> {
         let mut devices = self.groups.devices_of(member, group);
         devices.find(|joined| device.is_none_or(|device| device == *joined))
-    }
-
-    fn change_groups(
-        &mut self,
-        now: Instant,
-        change: impl FnOnce(&mut Stack) -> Result<(), GroupError>,
-    ) -> Result<(), GroupError> {
-        self.set_time(now);
-        change(self)?;
-        self.tell_groups(now);
-        Ok(())
     }
 
     fn tell_groups(&mut self, now: Instant) {

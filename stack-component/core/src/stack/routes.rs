@@ -92,8 +92,10 @@ impl Stack {
             None => hop.device.ok_or(RouteError::NoDevice)?,
             Some(gateway) => self.device_of_gateway(gateway, &hop, scope)?,
         };
-        self.interfaces.get(device).ok_or(RouteError::NoSuchDevice)?;
-        Ok(Hop { device: Some(device), ..hop })
+        let interface = self.interfaces.get(device).ok_or(RouteError::NoSuchDevice)?;
+        let link_down = !interface.routed_carrier;
+        let dead = link_down && self.sysctl.ipv4_device(device.0).ignore_routes_with_linkdown();
+        Ok(Hop { device: Some(device), link_down, dead, ..hop })
     }
 
     /// Linux: `fib_check_nh_v4_gw`, `ip6_route_check_nh`.

@@ -4,12 +4,14 @@
 
 use super::Stack;
 use crate::datapath::RoutePaths;
+use crate::packet::DeviceIndex;
 use crate::route::{Destination, FlowKey, Refusal};
 use crate::tcp::{
     CongestionInfo, Env, FilterError, Instruction, Received, SendFlags, Shutdown, SocketError, StateChange,
     Tcp, TcpHandle, TcpInfo, TcpOption, TcpOptions, TcpReadiness, TcpState,
 };
 use crate::time::Instant;
+use crate::wire::address::{needs_scope, scope_of};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
@@ -72,24 +74,39 @@ impl Stack {
         if ip.is_unspecified() || ip.is_multicast() || self.routes.is_broadcast(ip) || remote.port() == 0 {
             return Err(SocketError::InvalidArgument);
         }
-        let (source, mtu) = self.path_to(ip)?;
+        let bound_to = self.tcp.options(handle).and_then(|options| options.device);
+        let output = self.scope_towards(remote, bound_to)?;
+        let (source, mtu) = self.path_to(ip, output)?;
         let bound = self.tcp.local_address(handle).map(|local| local.ip());
         Ok((bound.filter(|address| !address.is_unspecified()).unwrap_or(source), mtu))
     }
 
+    /// The device of an address that means something on one link alone: every link has such addresses, so one must be
+    /// named, by the address or by the socket. None for others. Linux: `tcp_v6_connect`, `__ip6_datagram_connect`.
+    pub(super) fn scope_towards(
+        &self,
+        remote: SocketAddr,
+        bound_to: Option<DeviceIndex>,
+    ) -> Result<Option<DeviceIndex>, SocketError> {
+        if !needs_scope(remote.ip()) {
+            return Ok(None);
+        }
+        let device = scope_of(remote).map(DeviceIndex).or(bound_to);
+        device.map(Some).ok_or(SocketError::InvalidArgument)
+    }
+
     /// Our address towards `remote`, and the largest packet of the way there in bytes. Linux:
     /// `ip_route_connect`.
-    fn path_to(&self, remote: IpAddr) -> Result<(IpAddr, u32), SocketError> {
+    fn path_to(&self, remote: IpAddr, output: Option<DeviceIndex>) -> Result<(IpAddr, u32), SocketError> {
         let refused = |refusal| match refusal {
             Refusal::Prohibit => SocketError::AccessDenied,
             Refusal::Blackhole => SocketError::InvalidArgument,
             Refusal::NoRoute => SocketError::NetworkUnreachable,
             Refusal::Unreachable => SocketError::HostUnreachable,
         };
-        match self.routes.lookup(&FlowKey::to(remote)).map_err(refused)? {
+        match self.routes.lookup(&FlowKey { output, ..FlowKey::to(remote) }).map_err(refused)? {
             Destination::Local { source } => {
-                let mtu =
-                    self.interfaces.get(crate::packet::DeviceIndex::LOOPBACK).map_or(65536, |lo| lo.mtu());
+                let mtu = self.interfaces.get(DeviceIndex::LOOPBACK).map_or(65536, |lo| lo.mtu());
                 // A packet to one of our own addresses comes from that address.
                 Ok((source.unwrap_or(remote), mtu))
             }
@@ -306,19 +323,19 @@ impl Stack {
     pub fn tcp_hop_limit(&self, handle: TcpHandle) -> Option<u8> {
         let chosen = self.tcp.options(handle)?.hop_limit;
         let ends = self.tcp.remote_address(handle).or(self.tcp.local_address(handle));
-        Some(chosen.unwrap_or_else(|| self.default_hop_limit(ends.map(|end| end.ip()))))
+        Some(chosen.unwrap_or_else(|| self.default_hop_limit(ends)))
     }
 
     /// Linux: `ip4_dst_hoplimit`, `ip6_dst_hoplimit`.
-    pub(super) fn default_hop_limit(&self, remote: Option<IpAddr>) -> u8 {
-        let hop = remote.and_then(|remote| match self.routes.lookup(&FlowKey::to(remote)) {
+    pub(super) fn default_hop_limit(&self, remote: Option<SocketAddr>) -> u8 {
+        let hop = remote.and_then(|remote| match self.routes.lookup(&FlowKey::towards(remote)) {
             Ok(Destination::Unicast(hop)) => Some(hop),
             _ => None,
         });
         let of_route = hop.and_then(|hop| hop.metrics.hop_limit);
         let of_settings = || match (remote, hop) {
-            (Some(IpAddr::V6(_)), Some(hop)) => self.sysctl.ipv6.of(hop.device.0).hop_limit,
-            (Some(IpAddr::V6(_)), None) => self.sysctl.ipv6.all.hop_limit,
+            (Some(SocketAddr::V6(_)), Some(hop)) => self.sysctl.ipv6.of(hop.device.0).hop_limit,
+            (Some(SocketAddr::V6(_)), None) => self.sysctl.ipv6.all.hop_limit,
             _ => self.sysctl.ip_default_ttl,
         };
         of_route.unwrap_or_else(|| of_settings() as u8)

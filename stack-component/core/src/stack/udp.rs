@@ -1,7 +1,6 @@
 //! UDP sockets, as the stack's users call them.
 
 use super::{SocketHandle, Stack};
-use crate::counters::Counter;
 use crate::datapath::{self, Outgoing};
 use crate::drop_reason::DropReason;
 use crate::ip::Cutting;
@@ -9,7 +8,7 @@ use crate::packet::DeviceIndex;
 use crate::route::{Destination, FlowKey, Refusal};
 use crate::socket::SocketError;
 use crate::time::Instant;
-use crate::udp::{Udp, UdpHandle, UdpOption, UdpOptions, UdpReadiness};
+use crate::udp::{Counted, Udp, UdpHandle, UdpOption, UdpOptions, UdpReadiness};
 use crate::wire::address::{scope_of, unspecified_like};
 use crate::wire::protocol::Protocol;
 use alloc::vec::Vec;
@@ -48,7 +47,8 @@ impl Stack {
         }
         let options = self.udp.options(handle).ok_or(SocketError::InvalidState)?;
         let of_group = options.multicast.device.filter(|_| remote.ip().is_multicast());
-        let source = self.udp_source(remote.ip(), scope_of(remote).map(DeviceIndex).or(of_group))?;
+        let device = self.scope_towards(remote, of_group)?.or(of_group);
+        let source = self.udp_source(remote.ip(), device)?;
         self.udp_bind_implicitly(handle, remote.ip())?;
         self.udp.connect(handle, source, remote)
     }
@@ -95,7 +95,7 @@ impl Stack {
         let sent = self.with_context(now, |cx, _, _| datapath::send(cx, outgoing));
         self.run_output(now);
         if sent.is_ok() {
-            self.counters.increment(Counter::UdpOutDatagrams);
+            self.counters.increment(Counted::of(remote.is_ipv6()).sent);
         }
         match sent {
             Err(DropReason::PacketTooBig) => Err(SocketError::DatagramTooLarge),
@@ -111,7 +111,7 @@ impl Stack {
     pub fn udp_hop_limit(&self, handle: UdpHandle) -> Option<u8> {
         let chosen = self.udp.options(handle)?.hop_limit;
         let ends = self.udp.remote_address(handle).or(self.udp.local_address(handle));
-        Some(chosen.unwrap_or_else(|| self.default_hop_limit(ends.map(|end| end.ip()))))
+        Some(chosen.unwrap_or_else(|| self.default_hop_limit(ends)))
     }
 
     /// The settings of a socket.

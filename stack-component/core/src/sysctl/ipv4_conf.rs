@@ -39,6 +39,9 @@ settings! { {
     igmpv3_unsolicited_report_interval: u32 = 1000, "igmpv3_unsolicited_report_interval", "milliseconds", |_| true;
     /// Next hops behind a link that is down are not taken.
     ignore_routes_with_linkdown: bool = false, "ignore_routes_with_linkdown", "0 or 1", |_| true;
+    /// Addresses of 169.254.0.0/16 that a device takes for itself (RFC 3927): 0 none, 1 one, 2 one while no DHCP server
+    /// answers. Linux leaves that to programs and has no such setting.
+    link_local: u32 = 0, "link_local", "0, 1 or 2", |v| *v <= 2;
     /// Packets with impossible addresses are logged.
     log_martians: bool = false, "log_martians", "0 or 1", |_| true;
     /// When a primary address goes, the next of its network takes its place.

@@ -93,7 +93,7 @@ impl Promise {
         }
         // RFC 3168 section 6.1.1: a SYN must not be markable; one that is comes from a broken path.
         let broken = syn.codepoint != Codepoint::NotEct && !syn.flags.contains(Flags::AE);
-        let wanted = env.sysctl.tcp_ecn > 0 || route_wants_ecn(env, syn.tuple.remote.ip());
+        let wanted = env.sysctl.tcp_ecn > 0 || route_wants_ecn(env, syn.tuple.remote.into());
         let agreed = needed || (wanted && !broken);
         Promise { mode: if agreed { Mode::Classic } else { Mode::Off }, ..none }
     }
@@ -150,6 +150,6 @@ impl Promise {
     }
 }
 
-pub(super) fn route_wants_ecn(env: &Env<'_>, peer: core::net::IpAddr) -> bool {
+pub(super) fn route_wants_ecn(env: &Env<'_>, peer: core::net::SocketAddr) -> bool {
     env.paths.path(peer).is_some_and(|path| path.metrics.ecn)
 }

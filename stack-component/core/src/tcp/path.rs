@@ -10,14 +10,14 @@ use super::table::Tcp;
 use crate::route::{Metrics, PathInfo};
 use crate::sysctl::Sysctl;
 use crate::time::{Duration, Instant};
-use core::net::IpAddr;
+use core::net::{IpAddr, SocketAddr};
 
 /// How long a path MTU from ICMP is believed. Linux: `ip_rt_mtu_expires`.
 pub(super) const MTU_EXPIRES: Duration = Duration::from_secs(600);
 
 impl Tcp {
     /// The way to `remote`, with the path MTU that ICMP told of; a link of `mtu` bytes if there is no route.
-    pub(super) fn path_to(&self, env: &Env<'_>, remote: IpAddr, mtu: u32) -> PathInfo {
+    pub(super) fn path_to(&self, env: &Env<'_>, remote: SocketAddr, mtu: u32) -> PathInfo {
         let none = PathInfo { mtu, loopback: false, metrics: Metrics::NONE };
         env.paths.path(remote).unwrap_or(none)
     }
@@ -70,8 +70,8 @@ impl Tcp {
         if !old && state.generation == env.paths.generation() {
             return;
         }
-        let remote = connection.tuple.remote.ip();
-        let path = env.paths.path(remote);
+        let (peer, remote) = (connection.tuple.remote, connection.tuple.remote.ip());
+        let path = env.paths.path(peer.into());
         let mtu = path.map(|path| self.path_mtu(env, remote, &path));
         let Some((connection, _)) = self.sockets.get_mut(handle).and_then(|socket| socket.connection_mut())
         else {

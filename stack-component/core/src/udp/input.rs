@@ -1,7 +1,8 @@
 //! Datagrams on the way in.
 
+use super::counted::Counted;
 use super::table::{Udp, UdpHandle};
-use crate::counters::{Counter, Counters};
+use crate::counters::Counters;
 use crate::drop_reason::DropReason;
 use crate::packet::{Checksum, DeviceIndex, Packet};
 use crate::wire::address::socket_address;
@@ -42,7 +43,7 @@ impl Udp {
             Err(reason) => return Err(Rejected { packet, reason }),
         };
         let Some(handle) = self.find(local, source) else {
-            counters.increment(Counter::UdpNoPorts);
+            counters.increment(Counted::of(arrival.source.is_ipv6()).no_ports);
             return Err(Rejected { packet, reason: DropReason::UdpNoSocket });
         };
         self.queue(counters, handle, source, (packet, payload_len))
@@ -71,7 +72,7 @@ impl Udp {
             }
         }
         let Some(last) = takers.pop() else {
-            counters.increment(Counter::UdpIgnoredMulti);
+            counters.increment(Counted::of(arrival.source.is_ipv6()).ignored);
             return Err(Rejected { packet, reason });
         };
         for handle in takers {
@@ -90,6 +91,7 @@ impl Udp {
         (mut packet, payload_len): (Packet, usize),
     ) -> Result<(), Rejected> {
         // What is quoted in an error is quoted before this: a full buffer is not answered.
+        let counted = Counted::of(source.is_ipv6());
         packet.pull(HEADER_LEN);
         packet.truncate(payload_len);
         let queued = match self.sockets.get_mut(handle) {
@@ -97,11 +99,11 @@ impl Udp {
             None => Err(packet),
         };
         if let Err(packet) = queued {
-            counters.increment(Counter::UdpInErrors);
-            counters.increment(Counter::UdpRcvbufErrors);
+            counters.increment(counted.errors);
+            counters.increment(counted.full);
             return Err(Rejected { packet, reason: DropReason::SocketReceiveBufferFull });
         }
-        counters.increment(Counter::UdpInDatagrams);
+        counters.increment(counted.received);
         self.wake(handle);
         Ok(())
     }
@@ -114,9 +116,10 @@ fn counted_check(
     packet: &Packet,
 ) -> Result<(SocketAddr, SocketAddr, usize), DropReason> {
     check(arrival, packet).inspect_err(|reason| {
-        counters.increment(Counter::UdpInErrors);
+        let counted = Counted::of(arrival.source.is_ipv6());
+        counters.increment(counted.errors);
         if *reason == DropReason::UdpChecksum {
-            counters.increment(Counter::UdpInCsumErrors);
+            counters.increment(counted.bad_checksums);
         }
     })
 }

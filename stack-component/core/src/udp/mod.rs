@@ -5,6 +5,7 @@
 //! [`Udp::datagram`] -> local output. An address and port belongs to one socket, or to
 //! several that all share it; what is sent to a group or to everybody goes to each of them, the rest to one.
 
+mod counted;
 mod input;
 mod listing;
 mod options;
@@ -13,6 +14,7 @@ mod places;
 mod socket;
 mod table;
 
+pub(crate) use counted::Counted;
 pub use input::{Arrival, Rejected};
 pub use listing::Listed;
 pub use options::{UdpOption, UdpOptions};

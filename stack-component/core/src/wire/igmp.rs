@@ -147,6 +147,7 @@ fn with_checksum(mut bytes: Vec<u8>) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::{Random, SeededRandom};
     use std::vec;
 
     const GROUP: Ipv4Addr = Ipv4Addr::new(239, 1, 2, 3);
@@ -174,6 +175,19 @@ mod tests {
         }
         for len in 0..HEADER_LEN {
             assert!(Message::parse(&query(0, &[])[..len]).is_err());
+        }
+    }
+
+    #[test]
+    fn any_bytes_will_do() {
+        let mut random = SeededRandom::new(7);
+        for _ in 0..20_000 {
+            let mut bytes = vec![0; random.below(80) as usize];
+            random.fill(&mut bytes);
+            bytes.first_mut().into_iter().for_each(|kind| *kind = 0x11);
+            if let Ok(Message::Query(query)) = Message::parse(&bytes) {
+                assert!(query.sources.len() * 4 < bytes.len());
+            }
         }
     }
 

@@ -129,6 +129,7 @@ fn old(kind: Type, group: Ipv6Addr) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::{Random, SeededRandom};
     use crate::wire::ipv6_extension::{Extension, Kind, option};
     use std::vec;
 
@@ -176,6 +177,19 @@ mod tests {
         assert_eq!(Message::parse(&old_report(GROUP)), Ok(Message::Report(GROUP)));
         assert_eq!(done(GROUP)[..8], [132, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!((Message::parse(&done(GROUP)), done(GROUP).len()), (Ok(Message::Other), OLD_LEN));
+    }
+
+    #[test]
+    fn any_bytes_will_do() {
+        let mut random = SeededRandom::new(7);
+        for _ in 0..20_000 {
+            let mut bytes = vec![0; random.below(80) as usize];
+            random.fill(&mut bytes);
+            bytes.first_mut().into_iter().for_each(|kind| *kind = 130);
+            if let Ok(Message::Query(query)) = Message::parse(&bytes) {
+                assert!(query.sources.len() * 4 < bytes.len());
+            }
+        }
     }
 
     #[test]

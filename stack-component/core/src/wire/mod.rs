@@ -16,6 +16,7 @@ pub mod arp;
 pub mod checksum;
 pub mod cidr;
 pub mod dhcp;
+pub mod dhcpv6;
 pub mod ecn;
 pub mod ethernet;
 pub mod icmpv4;

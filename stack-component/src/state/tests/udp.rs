@@ -86,12 +86,13 @@ fn what_cannot_be_sent_stops_the_batch_and_is_told_when_it_is_first() {
         ((b"x".to_vec(), Some(local6(PORT))), SocketError::InvalidArgument),
         ((vec![0; 65_508], Some(local(PORT))), SocketError::DatagramTooLarge),
         ((b"x".to_vec(), Some("192.0.2.1:7".parse().unwrap())), SocketError::NetworkUnreachable),
+        ((b"x".to_vec(), Some("127.255.255.255:7".parse().unwrap())), SocketError::AccessDenied),
     ] {
         assert_eq!(harness.state.udp_send(client, core::slice::from_ref(&bad), harness.now), Err(error));
         let batch = [good.clone(), bad, good.clone()];
         assert_eq!(harness.state.udp_send(client, &batch, harness.now), Ok(1));
     }
-    assert_eq!(harness.state.udp_receive(server, 99).unwrap().len(), 5);
+    assert_eq!(harness.state.udp_receive(server, 99).unwrap().len(), 6);
 }
 
 #[test]

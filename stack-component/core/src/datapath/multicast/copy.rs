@@ -1,4 +1,4 @@
-//! Copies for ourselves of what we send to groups that we are in.
+//! Copies for ourselves of what we send to everybody, and to groups that we are in.
 
 use super::super::Context;
 use crate::packet::{DeviceIndex, Packet};
@@ -10,10 +10,10 @@ pub(in crate::datapath) fn loop_back(
     cx: &mut Context<'_>,
     device: DeviceIndex,
     packet: &Packet,
-    (source, group): (IpAddr, IpAddr),
+    (source, destination): (IpAddr, IpAddr),
 ) {
-    let wanted = !packet.meta.unlooped && cx.groups.hears(device, group, source);
-    if !wanted || device == DeviceIndex::LOOPBACK {
+    let ours = !destination.is_multicast() || cx.groups.hears(device, destination, source);
+    if !ours || packet.meta.unlooped || device == DeviceIndex::LOOPBACK {
         return;
     }
     let copy = cx.hooks.post_routing(None, device, packet.clone());

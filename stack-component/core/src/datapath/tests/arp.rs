@@ -118,7 +118,7 @@ fn nobody_takes_our_address_or_station() {
     let mut ours = arp_frame(Operation::Reply, PEER, US);
     ours[22..28].copy_from_slice(&OUR_MAC.0);
     host.arrive(ours);
-    assert_eq!(host.dropped(), [DropReason::ArpBadSender, DropReason::ArpBadSender]);
+    assert_eq!(host.dropped(), [DropReason::ArpBadSender, DropReason::ArpConflict]);
     let (_, _, mac) = host.stack.neighbours().iter().find(|(key, ..)| key.address == PEER).unwrap();
     assert_eq!(mac, PEER_MAC);
 }

@@ -1,8 +1,8 @@
 //! What sockets hear of groups: what comes from others, and copies of what this host sends.
 
 use super::*;
-use crate::multicast::{Filter, GroupError, Mode};
-use crate::raw::{Family, Kind, Message};
+use crate::multicast::{Filter, GroupChange, GroupError, Mode};
+use crate::raw::{Family, Kind, Message, RawOption};
 use crate::socket::{MulticastOption, SocketError};
 use crate::stack::SocketHandle;
 use crate::udp::{UdpHandle, UdpOption};
@@ -19,7 +19,9 @@ fn listener(host: &mut Host, local: IpAddr, group: Option<IpAddr>) -> UdpHandle 
     host.stack.udp_bind(socket, SocketAddr::new(local, 5353)).unwrap();
     if let Some(group) = group {
         let socket = SocketHandle::Udp(socket);
-        host.stack.join_group(socket, Some(ETH0), group, Filter::EVERYBODY, host.now).unwrap();
+        host.stack
+            .change_group(socket, Some(ETH0), group, GroupChange::Join(Filter::EVERYBODY), host.now)
+            .unwrap();
     }
     socket
 }
@@ -57,8 +59,18 @@ fn everybody_at_the_port_gets_a_copy() {
     }
     let not_the_peer = Filter { mode: Mode::Exclude, sources: [PEER.into()].into() };
     let of_joined = SocketHandle::Udp(joined);
-    host.stack.set_group_filter(of_joined, None, GROUP.into(), not_the_peer, host.now).unwrap();
-    host.stack.join_group(SocketHandle::Udp(picky), None, GROUP.into(), Filter::EVERYBODY, host.now).unwrap();
+    host.stack
+        .change_group(of_joined, None, GROUP.into(), GroupChange::SetFilter(not_the_peer), host.now)
+        .unwrap();
+    host.stack
+        .change_group(
+            SocketHandle::Udp(picky),
+            None,
+            GROUP.into(),
+            GroupChange::Join(Filter::EVERYBODY),
+            host.now,
+        )
+        .unwrap();
     host.arrive(frame);
     let counts = [joined, at_group, picky].map(|socket| heard(&mut host, socket).len());
     assert_eq!(counts, [0, 1, 1]);
@@ -162,9 +174,9 @@ fn raw_sockets_hear_of_groups_what_they_want() {
     let mut host = Host::new();
     let open = |host: &mut Host| host.stack.raw_open(Family::V4, Kind::Raw(Protocol(89))).unwrap();
     let (joined, picky) = (open(&mut host), open(&mut host));
-    let of_peer = (Mode::Include, PEER.into());
+    let of_peer = GroupChange::AddSource(Mode::Include, PEER.into());
     let socket = SocketHandle::Raw(joined);
-    host.stack.add_group_source(socket, Some(ETH0), GROUP.into(), of_peer, host.now).unwrap();
+    host.stack.change_group(socket, Some(ETH0), GROUP.into(), of_peer, host.now).unwrap();
     host.stack.set_multicast(SocketHandle::Raw(picky), MulticastOption::All(false)).unwrap();
     for source in [PEER, GATEWAY] {
         let packet = packet(source, GROUP, Protocol(89), b"x");
@@ -175,6 +187,20 @@ fn raw_sockets_hear_of_groups_what_they_want() {
     host.stack.raw_close(joined);
     let left = host.stack.memberships().filter(|membership| membership.group == GROUP);
     assert_eq!(left.count(), 0);
-    let closed = host.stack.join_group(socket, None, GROUP.into(), Filter::EVERYBODY, host.now);
+    let closed =
+        host.stack.change_group(socket, None, GROUP.into(), GroupChange::Join(Filter::EVERYBODY), host.now);
     assert_eq!(closed, Err(GroupError::NoSocket));
+}
+
+#[test]
+fn who_tells_everybody_tells_itself() {
+    let mut host = Host::new();
+    let raw = host.stack.raw_open(Family::V4, Kind::Raw(Protocol(89))).unwrap();
+    host.stack.raw_set(raw, RawOption::Broadcast(true)).unwrap();
+    let everybody = Ipv4Addr::new(192, 0, 2, 255).into();
+    let message = Message { data: b"hello", to: Some(everybody), hop_limit: None };
+    host.stack.raw_send(raw, message, host.now).unwrap();
+    assert_eq!((host.stack.raw_receive(raw).unwrap().arrival.device, host.sent().len()), (ETH0, 1));
+    assert!(host.stack.raw_receive(raw).is_err(), "once");
+    assert_eq!(host.count(Counter::IpExtOutBcastPkts), 1);
 }

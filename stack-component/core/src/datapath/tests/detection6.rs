@@ -130,6 +130,15 @@ fn each_link_has_its_own_network_of_link_local_addresses() {
     assert_eq!((host.sent(), lines(&eth1)), (vec![], vec![String::from(question)]));
     host.stack.udp_send_to(socket, b"x", Some(neighbour(ETH0)), host.now).unwrap();
     assert_eq!((host.sent().len(), lines(&eth1).len()), (1, 0));
+    let (tcp, unscoped) =
+        (host.stack.tcp_open().unwrap(), SocketAddr::new("fe80::7".parse::<Ipv6Addr>().unwrap().into(), 80));
+    let refused = Err(crate::socket::SocketError::InvalidArgument);
+    assert_eq!(host.stack.tcp_connect(tcp, unscoped, host.now), refused, "on which link?");
+    assert_eq!(host.stack.udp_connect(socket, unscoped), refused);
+    host.stack.udp_connect(socket, neighbour(second)).unwrap();
+    let ours = host.stack.udp_local_address(socket).unwrap();
+    assert_eq!(ours.ip(), "fe80::ff:fe00:101".parse::<Ipv6Addr>().unwrap());
+    host.stack.udp_disconnect(socket).unwrap();
     host.stack.remove_address(ETH0, OUR_LINK_LOCAL.into()).unwrap();
     assert!(host.stack.udp_send_to(socket, b"x", Some(neighbour(second)), host.now).is_ok());
 }

@@ -18,7 +18,7 @@ fn unconfigured() -> Host {
 }
 
 /// The DHCP message in a frame that was sent to everybody.
-fn message(frame: &[u8]) -> Vec<u8> {
+pub(super) fn message(frame: &[u8]) -> Vec<u8> {
     let header = ipv4::Header::parse(&frame[14..]).unwrap();
     assert_eq!((header.source(), header.destination()), (Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST));
     assert_eq!(frame[..6], [0xff; 6]);
@@ -29,7 +29,7 @@ fn message(frame: &[u8]) -> Vec<u8> {
 }
 
 /// The server's answer to a message.
-fn answer(question: &[u8], kind: dhcp::Type) -> Vec<u8> {
+pub(super) fn answer(question: &[u8], kind: dhcp::Type) -> Vec<u8> {
     let transaction = u32::from_be_bytes([question[4], question[5], question[6], question[7]]);
     let options: &[(u8, &[u8])] = &[
         (dhcp::option::MESSAGE_TYPE, &[kind.0]),

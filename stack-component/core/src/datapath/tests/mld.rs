@@ -2,7 +2,7 @@
 
 use super::ipv6::{OUR_LINK_LOCAL, ROUTER, frame6, fresh, icmp6};
 use super::*;
-use crate::multicast::{Filter, Mode};
+use crate::multicast::{Filter, GroupChange, Mode};
 use crate::stack::SocketHandle;
 use crate::wire::icmpv6;
 use crate::wire::igmp::RecordType::{self, *};
@@ -65,7 +65,9 @@ fn settled() -> Host {
 
 fn join(host: &mut Host, group: Ipv6Addr) -> SocketHandle {
     let socket = SocketHandle::Udp(host.stack.udp_open().unwrap());
-    host.stack.join_group(socket, Some(ETH0), group.into(), Filter::EVERYBODY, host.now).unwrap();
+    host.stack
+        .change_group(socket, Some(ETH0), group.into(), GroupChange::Join(Filter::EVERYBODY), host.now)
+        .unwrap();
     socket
 }
 
@@ -149,7 +151,7 @@ fn an_old_router_is_told_in_its_words_unless_another_host_has() {
     assert_eq!(host.dropped(), [DropReason::MldNotFromLink]);
     host.wait(10_000);
     assert_eq!(told(&mut host).len(), 1);
-    host.stack.leave_group(socket, None, GROUP.into(), host.now).unwrap();
+    host.stack.change_group(socket, None, GROUP.into(), GroupChange::Leave, host.now).unwrap();
     assert_eq!(told(&mut host), [(OUR_LINK_LOCAL, ipv6::ALL_ROUTERS, mld::done(GROUP))]);
     assert_eq!(host.count(Counter::Icmp6OutGroupMembResponses), 2);
     assert_eq!(host.count(Counter::Icmp6OutGroupMembReductions), 1);
@@ -162,7 +164,9 @@ fn long_lists_go_into_several_reports() {
         let source = |n| IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, socket, n));
         let filter = Filter { mode: Mode::Include, sources: (0..64).map(source).collect() };
         let socket = SocketHandle::Udp(host.stack.udp_open().unwrap());
-        host.stack.join_group(socket, Some(ETH0), GROUP.into(), filter, host.now).unwrap();
+        host.stack
+            .change_group(socket, Some(ETH0), GROUP.into(), GroupChange::Join(filter), host.now)
+            .unwrap();
     }
     host.wait(2_000);
     told(&mut host);

@@ -1,7 +1,7 @@
 //! Groups: who hears, and what routers are told.
 
 use super::*;
-use crate::multicast::{Filter, Mode};
+use crate::multicast::{Filter, GroupChange, Mode};
 use crate::stack::SocketHandle;
 use crate::wire::igmp::{self, RecordType};
 use core::net::SocketAddr;
@@ -40,7 +40,15 @@ fn who_joined_hears_and_who_left_does_not() {
     host.arrive(to_group(b"nobody joined"));
     assert_eq!(host.dropped(), [DropReason::GroupNotJoined]);
     let group = GROUP.into();
-    host.stack.join_group(SocketHandle::Udp(socket), Some(ETH0), group, Filter::EVERYBODY, host.now).unwrap();
+    host.stack
+        .change_group(
+            SocketHandle::Udp(socket),
+            Some(ETH0),
+            group,
+            GroupChange::Join(Filter::EVERYBODY),
+            host.now,
+        )
+        .unwrap();
     let told = [(igmp::ALL_V3_ROUTERS, igmp::report(&[(RecordType::ToExclude, GROUP, vec![])]))];
     assert_eq!(reports(&mut host), told);
     host.arrive(to_group(b"hello"));
@@ -49,7 +57,13 @@ fn who_joined_hears_and_who_left_does_not() {
     assert_eq!(reports(&mut host), told);
     let not_the_peer = Filter { mode: Mode::Exclude, sources: [PEER.into()].into() };
     host.stack
-        .set_group_filter(SocketHandle::Udp(socket), Some(ETH0), group, not_the_peer, host.now)
+        .change_group(
+            SocketHandle::Udp(socket),
+            Some(ETH0),
+            group,
+            GroupChange::SetFilter(not_the_peer),
+            host.now,
+        )
         .unwrap();
     host.arrive(to_group(b"unwanted"));
     assert_eq!(host.dropped(), [DropReason::GroupNotJoined]);
@@ -68,7 +82,13 @@ fn a_routers_question_is_answered() {
     let mut host = Host::new();
     let socket = listener(&mut host);
     host.stack
-        .join_group(SocketHandle::Udp(socket), Some(ETH0), GROUP.into(), Filter::EVERYBODY, host.now)
+        .change_group(
+            SocketHandle::Udp(socket),
+            Some(ETH0),
+            GROUP.into(),
+            GroupChange::Join(Filter::EVERYBODY),
+            host.now,
+        )
         .unwrap();
     host.wait(1_000);
     reports(&mut host);

@@ -133,3 +133,37 @@ fn a_router_tells_its_neighbour_once_a_second() {
     assert_eq!(told(&mut host), 0, "its sender is no neighbour");
     let _ = US6;
 }
+
+#[test]
+fn a_router_that_answers_is_better_than_one_that_does_not() {
+    let mut host = host();
+    // Another router, not preferred.
+    let mut second = router_says(1800, None, &[]);
+    second[14 + 40 + 5] = 0x18;
+    let source = BETTER.octets();
+    second[14 + 8..14 + 24].copy_from_slice(&source);
+    let at = 14 + 40 + 16 + 2;
+    second[at..at + 6].copy_from_slice(&BETTER_MAC.0);
+    crate::wire::icmpv6::fill_checksum(BETTER, crate::wire::ipv6::ALL_NODES, &mut second[54..]);
+    host.arrive(second.clone());
+    assert_eq!(host.dropped(), []);
+    assert_eq!(station_for(&mut host, FAR6), Some(PEER_MAC), "the preferred one");
+    // It does not answer when it is asked whether it lives.
+    host.wait(9_000);
+    assert_eq!(station_for(&mut host, FAR6), Some(BETTER_MAC));
+    host.arrive(advertisement_of_router(BETTER, BETTER_MAC));
+    host.sent();
+    host.wait(61_000);
+    assert!(host.sent().iter().any(|line| line.contains("who has fe80::a")), "it is asked again");
+    host.arrive(router_says(1800, None, &[]));
+    assert_eq!(station_for(&mut host, FAR6), Some(PEER_MAC), "it is back");
+}
+
+/// A router's answer to a question.
+fn advertisement_of_router(router: Ipv6Addr, station: MacAddress) -> Vec<u8> {
+    let (target, solicited) = (router, true);
+    let message =
+        ndp::Message::NeighbourAdvertisement { target, router: true, solicited, override_known: true };
+    let fields = ndp::Fields { message, station: Some(station), nonce: None };
+    super::ipv6::discovery(router, super::ipv6::OUR_LINK_LOCAL, fields)
+}

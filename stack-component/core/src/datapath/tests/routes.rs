@@ -79,3 +79,66 @@ fn a_connection_asks_again_when_routes_changed() {
     network.exchange(handles, 20_000, 9);
     assert_eq!(asked(&network), before + 1);
 }
+
+#[test]
+fn ways_over_a_lost_link_are_marked_and_ignored_where_that_is_wanted() {
+    let way = |host: &Host| host.stack.routes().lookup(&crate::route::FlowKey::to(PEER.into()));
+    for (ignore, found) in [("0", true), ("1", false)] {
+        let mut host = Host::new();
+        host.stack.set_sysctl("net.ipv4.conf.eth0.ignore_routes_with_linkdown", ignore).unwrap();
+        host.eth0.wire().up = false;
+        host.poll();
+        let marked = |host: &Host| {
+            host.stack.routes().iter().filter(|route| route.hops.iter().any(|hop| hop.link_down)).count()
+        };
+        assert!(marked(&host) >= 2);
+        assert_eq!(way(&host).is_ok(), found, "{ignore}");
+        assert!(host.stack.routes().is_local(US.into()));
+        host.stack.set_sysctl("net.ipv4.conf.eth0.ignore_routes_with_linkdown", "1").unwrap();
+        assert!(way(&host).is_err());
+        host.eth0.wire().up = true;
+        host.poll();
+        assert_eq!((marked(&host), way(&host).is_ok()), (0, true));
+    }
+}
+
+#[test]
+fn martians_are_logged_where_that_is_wanted() {
+    let mut host = Host::new();
+    host.arrive(ping_from(US));
+    assert!(host.stack.take_log().is_empty());
+    host.stack.set_sysctl("net.ipv4.conf.all.log_martians", "1").unwrap();
+    host.arrive(ping_from(US));
+    assert_eq!(Vec::from(host.stack.take_log()), ["eth0: martian packet to 192.0.2.1 from 192.0.2.1"]);
+}
+
+#[test]
+fn broadcasts_to_another_link_are_passed_on_where_that_is_wanted() {
+    let to_all = Ipv4Addr::new(198, 51, 100, 255);
+    let frame = ip_frame(&packet(PEER, to_all, Protocol(99), b"to all"));
+    let (mut host, eth1) = Host::router();
+    host.arrive(frame.clone());
+    assert_eq!(host.dropped(), [DropReason::Ipv4NotForUs]);
+    for name in ["all", "eth0"] {
+        let setting = ["net.ipv4.conf.", name, ".bc_forwarding"].concat();
+        host.stack.set_sysctl(&setting, "1").unwrap();
+    }
+    host.arrive(frame);
+    let sent = eth1.wire().sent.pop().unwrap();
+    assert_eq!((&sent[..6], host.dropped()), (&[0xff; 6][..], vec![]));
+}
+
+#[test]
+fn a_primary_address_takes_the_others_of_its_network_along() {
+    for (promote, left) in [("0", 0), ("1", 1)] {
+        let mut host = Host::new();
+        host.stack.set_sysctl("net.ipv4.conf.eth0.promote_secondaries", promote).unwrap();
+        host.stack.add_address(ETH0, "192.0.2.7/24".parse().unwrap()).unwrap();
+        host.stack.add_address(ETH0, "192.0.2.8/24".parse().unwrap()).unwrap();
+        host.stack.remove_address(ETH0, Ipv4Addr::new(192, 0, 2, 8).into()).unwrap();
+        host.stack.remove_address(ETH0, US.into()).unwrap();
+        assert_eq!(host.stack.interfaces().get(ETH0).unwrap().addresses().len(), left, "{promote}");
+        let network = "192.0.2.0/24".parse().unwrap();
+        assert_eq!(host.stack.routes().iter().any(|route| route.destination == network), left > 0);
+    }
+}

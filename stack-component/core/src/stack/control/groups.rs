@@ -54,7 +54,7 @@ fn station(group: IpAddr) -> Option<MacAddress> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::multicast::Filter;
+    use crate::multicast::{Filter, GroupChange};
     use crate::random::SeededRandom;
     use crate::stack::SocketHandle;
     use crate::time::Instant;
@@ -101,7 +101,9 @@ mod tests {
         for group in ["239.1.2.3", "239.129.2.3", "239.1.2.3"] {
             let socket = SocketHandle::Udp(stack.udp_open().unwrap());
             let group = group.parse().unwrap();
-            stack.join_group(socket, Some(dummy), group, Filter::EVERYBODY, Instant::ZERO).unwrap();
+            stack
+                .change_group(socket, Some(dummy), group, GroupChange::Join(Filter::EVERYBODY), Instant::ZERO)
+                .unwrap();
         }
         assert!(groups(&stack, dummy).contains(&("239.1.2.3".into(), 2)));
         let stations: Vec<_> = stack.link_memberships().map(|one| (one.station.0, one.users)).collect();

@@ -28,7 +28,7 @@ impl Connection {
         if !again && !ack {
             let asks = matches!(env.sysctl.tcp_ecn, 1 | 3 | 4)
                 || needed
-                || route_wants_ecn(env, self.tuple.remote.ip());
+                || route_wants_ecn(env, self.tuple.remote.into());
             self.ecn.mode = match asks {
                 true if env.sysctl.tcp_ecn == 3 => Mode::Pending,
                 true => Mode::Classic,

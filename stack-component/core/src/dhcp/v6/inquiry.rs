@@ -1,0 +1,107 @@
+//! One device's questions.
+
+use super::MAX_RESOLVERS;
+use crate::random::Random;
+use crate::time::{Duration, Instant};
+use crate::wire::dhcpv6::{InformationRequest, Reply, client_id, option};
+use crate::wire::ethernet::MacAddress;
+use alloc::vec::Vec;
+use core::net::Ipv6Addr;
+
+/// The first question is not asked by all hosts at once (RFC 8415 section 7.6): `INF_MAX_DELAY`, in milliseconds.
+const MAX_DELAY: u32 = 1000;
+
+/// Between the first two questions, `INF_TIMEOUT`.
+const FIRST_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Most time between two questions, `INF_MAX_RT`, in seconds, and what a server may make of it.
+const MAX_TIMEOUT: u32 = 3600;
+const SAID_MAX_TIMEOUT: core::ops::RangeInclusive<u32> = 60..=86_400;
+
+/// After so many seconds what is known is asked for anew if the server does not say, and never sooner than this:
+/// `IRT_DEFAULT`, `IRT_MINIMUM`.
+const REFRESH: u32 = 86_400;
+const LEAST_REFRESH: u32 = 600;
+
+/// What is known, and what is asked.
+#[derive(Clone, Debug)]
+pub(super) struct Inquiry {
+    station: MacAddress,
+    transaction: u32,
+    /// When the first question of this exchange was asked; none: no question waits for an answer.
+    began: Option<Instant>,
+    timeout: Duration,
+    most: Duration,
+    due: Option<Instant>,
+    resolvers: Vec<Ipv6Addr>,
+}
+
+impl Inquiry {
+    pub(super) fn new(station: MacAddress, now: Instant, random: &mut dyn Random) -> Self {
+        let most = Duration::from_secs(MAX_TIMEOUT.into());
+        let (began, resolvers) = (None, Vec::new());
+        let mut inquiry =
+            Inquiry { station, transaction: 0, began, timeout: FIRST_TIMEOUT, most, due: None, resolvers };
+        inquiry.begin_at(now, random);
+        inquiry
+    }
+
+    /// Asks a little after `then`.
+    fn begin_at(&mut self, then: Instant, random: &mut dyn Random) {
+        self.transaction = random.next_u32() >> 8;
+        self.began = None;
+        self.due = Some(then + Duration::from_millis(random.below(MAX_DELAY).into()));
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.due
+    }
+
+    pub(super) fn resolvers(&self) -> &[Ipv6Addr] {
+        &self.resolvers
+    }
+
+    /// The question, if it is due.
+    pub(super) fn run(&mut self, now: Instant, random: &mut dyn Random) -> Option<Vec<u8>> {
+        self.due.filter(|due| *due <= now)?;
+        self.timeout = match self.began {
+            None => blurred(FIRST_TIMEOUT, random),
+            Some(_) if self.timeout * 2 > self.most => blurred(self.most, random),
+            Some(_) => self.timeout + blurred(self.timeout, random),
+        };
+        let began = *self.began.get_or_insert(now);
+        self.due = Some(now + self.timeout);
+        let elapsed = u16::try_from(now.since(began).as_millis() / 10).unwrap_or(u16::MAX);
+        Some(InformationRequest { transaction: self.transaction, station: self.station, elapsed }.emit())
+    }
+
+    /// Takes an answer, if it is one to our question (RFC 8415 sections 16.10 and 18.2.10.4).
+    pub(super) fn input(&mut self, message: &[u8], now: Instant, random: &mut dyn Random) {
+        let Ok(reply) = Reply::parse(message) else { return };
+        let for_us = reply.option(option::CLIENT_ID) == Some(&client_id(self.station)[..]);
+        let went_well = reply.option(option::STATUS_CODE).is_none_or(|status| status.starts_with(&[0, 0]));
+        let from_server = reply.option(option::SERVER_ID).is_some();
+        if self.began.is_none()
+            || reply.transaction != self.transaction
+            || !for_us
+            || !went_well
+            || !from_server
+        {
+            return;
+        }
+        if let Some(most) = reply.seconds(option::INF_MAX_RT).filter(|most| SAID_MAX_TIMEOUT.contains(most)) {
+            self.most = Duration::from_secs(most.into());
+        }
+        self.resolvers = reply.resolvers(MAX_RESOLVERS);
+        match reply.seconds(option::REFRESH_TIME).unwrap_or(REFRESH) {
+            u32::MAX => (self.began, self.due) = (None, None),
+            seconds => self.begin_at(now + Duration::from_secs(seconds.max(LEAST_REFRESH).into()), random),
+        }
+    }
+}
+
+/// The time, longer or shorter by up to a tenth (RFC 8415 section 15).
+fn blurred(time: Duration, random: &mut dyn Random) -> Duration {
+    let tenth = u32::try_from((time / 10).as_millis()).unwrap_or(u32::MAX / 2);
+    time - Duration::from_millis(tenth.into()) + Duration::from_millis(random.below(2 * tenth + 1).into())
+}

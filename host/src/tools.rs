@@ -41,5 +41,7 @@ pub static PING: Tool = tool!("ping", [Grant::Ping]);
 pub static SS: Tool = tool!("ss", [Grant::Control]);
 /// Settings.
 pub static SYSCTL: Tool = tool!("sysctl", [Grant::Control]);
+/// Frames.
+pub static TCPDUMP: Tool = tool!("tcpdump", [Grant::Packet]);
 /// The way of packets.
 pub static TRACEROUTE: Tool = tool!("traceroute", [Grant::Raw, Grant::Ping]);

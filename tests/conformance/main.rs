@@ -30,6 +30,7 @@ mod strangers;
 mod survival;
 mod tcp_abuse;
 mod tcp_by_hand;
+mod tcpdump;
 mod tools;
 
 use std::process::ExitCode;
@@ -73,6 +74,7 @@ const MODULES: [&[Case]; 29] = [
     strangers::CASES,
     instances::CASES,
     ping::CASES,
+    tcpdump::CASES,
     guests::CASES,
     own_interfaces::CASES,
     tools::CASES,

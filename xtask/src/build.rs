@@ -29,8 +29,18 @@ impl Profile {
 
 /// The components: the package of each and the name it is known by.
 const STACK: (&str, &str) = ("stack-component", "stack");
-const GUESTS: [&str; 9] =
-    ["echo-server", "echo-client", "echo-server-raw", "ip", "nstat", "ping", "ss", "sysctl", "traceroute"];
+const GUESTS: [&str; 10] = [
+    "echo-server",
+    "echo-client",
+    "echo-server-raw",
+    "ip",
+    "nstat",
+    "ping",
+    "ss",
+    "sysctl",
+    "tcpdump",
+    "traceroute",
+];
 
 /// The package of the programs that tests alone use, and their names; the components lie in a folder `test`.
 const TEST_GUESTS: (&str, [&str; 14]) = (

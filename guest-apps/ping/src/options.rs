@@ -5,8 +5,8 @@ use tool_common::getopt::{number, read};
 
 /// What is printed when it is wrong.
 pub(crate) const USAGE: &str = "\
-Usage: ping [-4|-6] [-bDfnqvV] [-c count] [-i interval] [-I address|interface] [-M do|want|dont]
-            [-Q tos] [-s size] [-t ttl] [-w deadline] [-W timeout] destination
+Usage: ping [-4|-6] [-bDfnOqvV] [-c count] [-e identifier] [-i interval] [-I address|interface]
+            [-M do|want|dont] [-p pattern] [-Q tos] [-s size] [-t ttl] [-w deadline] [-W timeout] destination
 ";
 
 /// Bytes of the header before a request's data.
@@ -47,8 +47,14 @@ pub(crate) struct Options {
     pub(crate) broadcast: bool,
     pub(crate) timestamps: bool,
     pub(crate) flood: bool,
+    /// A request that was not answered when the next one is sent is told of.
+    pub(crate) outstanding: bool,
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
+    /// 0: one that nobody has.
+    pub(crate) identifier: u16,
+    /// What fills requests; empty: they count.
+    pub(crate) pattern: Vec<u8>,
     pub(crate) count: Option<u64>,
     pub(crate) interval: Duration,
     /// An address or a device.
@@ -72,8 +78,11 @@ impl Options {
             broadcast: false,
             timestamps: false,
             flood: false,
+            outstanding: false,
             quiet: false,
             verbose: false,
+            identifier: 0,
+            pattern: Vec::new(),
             count: None,
             interval: Duration::from_secs(1),
             from: None,
@@ -95,6 +104,9 @@ impl Options {
             'b' => self.broadcast = true,
             'D' => self.timestamps = true,
             'f' => self.flood = true,
+            'e' => self.identifier = number(value, 0, u16::MAX)?,
+            'O' => self.outstanding = true,
+            'p' => self.pattern = pattern(value)?,
             'q' => self.quiet = true,
             'v' => self.verbose = true,
             'c' => self.count = Some(number(value, 1, u64::MAX)?),
@@ -122,6 +134,19 @@ fn discover(value: &str) -> Result<Discover, String> {
     }
 }
 
+/// At most 16 bytes in hexadecimal digits, the last one of one digit perhaps. iputils: `fill`.
+fn pattern(value: &str) -> Result<Vec<u8>, String> {
+    let wrong = || format!("patterns must be specified as hex digits: '{value}'");
+    if value.is_empty() || value.len() > 32 || !value.is_ascii() {
+        return Err(wrong());
+    }
+    let pairs = value.as_bytes().chunks(2).map(|pair| {
+        let digits = std::str::from_utf8(pair).ok()?;
+        u8::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+'))
+    });
+    pairs.collect::<Option<_>>().ok_or_else(wrong)
+}
+
 /// Decimal, or hexadecimal behind `0x`.
 fn traffic_class(value: &str) -> Result<u8, String> {
     match value.strip_prefix("0x") {
@@ -132,7 +157,7 @@ fn traffic_class(value: &str) -> Result<u8, String> {
 
 /// Reads the command line without the program's name. The error is a line.
 pub(crate) fn parse(arguments: &[String]) -> Result<Order, String> {
-    let words = read(arguments, "46bDfnqvV", "ciIMQstwW")?;
+    let words = read(arguments, "46bDfnOqvV", "ceiIMpQstwW")?;
     if words.options.iter().any(|(option, _)| *option == 'V') {
         return Ok(Order::Version);
     }
@@ -158,7 +183,7 @@ mod tests {
     #[test]
     fn all_options() {
         let Ok(Order::Ping(options)) =
-            line("-6nqDfvb -c3 -i 0.2 -s 100 -t 5 -W 1.5 -w 10 -I eth0 -M do -Q 0x10 host")
+            line("-6nqDfvbO -c3 -i 0.2 -s 100 -t 5 -W 1.5 -w 10 -I eth0 -M do -Q 0x10 -e 7 -p ff0 host")
         else {
             panic!();
         };
@@ -167,6 +192,9 @@ mod tests {
             broadcast: true,
             timestamps: true,
             flood: true,
+            outstanding: true,
+            identifier: 7,
+            pattern: vec![0xff, 0],
             quiet: true,
             verbose: true,
             count: Some(3),
@@ -196,6 +224,9 @@ mod tests {
             ("-M never host", "expected do, want or dont"),
             ("-i 0 host", "out of range"),
             ("-Q 0xfff host", "0xfff"),
+            ("-p fg host", "hex digits: 'fg'"),
+            ("-p +f host", "hex digits"),
+            ("-e 65536 host", "'65536'"),
             ("-Z host", "invalid option -- 'Z'"),
             ("host -c", "requires an argument"),
         ] {

@@ -104,7 +104,7 @@ fn open(options: &Options, address: IpAddr, zone: &str) -> Result<RawSocket, Str
         }
         None => {}
     }
-    socket.bind(source, 0).map_err(|code| format!("bind: {}", text(code)))?;
+    socket.bind(source, options.identifier).map_err(|code| format!("bind: {}", text(code)))?;
     Ok(socket)
 }
 
@@ -118,6 +118,10 @@ impl Ping<'_> {
             Ok(_) => format!(" from {from} :"),
             Err(_) => format!(" from {from}:"),
         });
+        let pattern: String = self.options.pattern.iter().map(|byte| format!("{byte:02x}")).collect();
+        if !pattern.is_empty() && !self.options.quiet {
+            print(&format!("PATTERN: 0x{pattern}\n"));
+        }
         let (name, address, size) = (&self.name, self.address, self.options.size);
         let line = match address {
             IpAddr::V4(_) => {
@@ -187,9 +191,12 @@ impl Ping<'_> {
 
     fn send(&mut self, now: Duration) -> Result<(), String> {
         let sequence = self.statistics.next_sequence();
-        let data = echo::request(self.address.is_ipv6(), sequence, self.options.size);
+        let data = echo::request(self.address.is_ipv6(), sequence, self.options.size, &self.options.pattern);
         let packet = OutgoingPacket { data, destination: Some(wit(self.address)), hop_limit: None };
         self.last_sent = now;
+        if self.options.outstanding && self.statistics.last_is_unanswered() {
+            print(&format!("{}no answer yet for icmp_seq={}\n", self.stamp(), sequence.wrapping_sub(1)));
+        }
         match self.socket.send(&[packet]) {
             Ok(_) => {
                 self.statistics.sent(now);
@@ -255,8 +262,8 @@ impl Ping<'_> {
         if matches!(answer, Answer::Duplicate(_)) {
             line += " (DUP!)";
         }
-        if let Some((place, found)) = echo::difference(&packet.data) {
-            line += &format!("\nwrong data byte #{place} should be {:#x} but was {found:#x}", place as u8);
+        if let Some((place, sent, found)) = echo::difference(&packet.data, &self.options.pattern) {
+            line += &format!("\nwrong data byte #{place} should be {sent:#x} but was {found:#x}");
         }
         print(&(line + "\n"));
         true

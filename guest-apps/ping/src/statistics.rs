@@ -54,6 +54,11 @@ impl Statistics {
         }
     }
 
+    /// Whether the last request was not answered.
+    pub(crate) fn last_is_unanswered(&self) -> bool {
+        self.requests.back().is_some_and(|(_, answered)| !answered)
+    }
+
     /// A reply to the request with this sequence number came at this time.
     pub(crate) fn replied(&mut self, sequence: u16, at: Duration) -> Answer {
         let age = self.next_sequence().wrapping_sub(sequence);

@@ -10,6 +10,7 @@ pub(crate) struct Row {
     pub(crate) send_queue: u32,
     /// Address and port.
     pub(crate) local: (String, String),
+    /// The same of the peer; empty: there is none ever.
     pub(crate) peer: (String, String),
     /// What stands behind.
     pub(crate) extra: String,
@@ -77,7 +78,7 @@ fn cells(row: &Row) -> [String; 8] {
         row.send_queue.to_string(),
         format!("{}:", row.local.0),
         row.local.1.clone(),
-        format!("{}:", row.peer.0),
+        if row.peer.0.is_empty() { "*".into() } else { format!("{}:", row.peer.0) },
         row.peer.1.clone(),
     ]
 }

@@ -8,10 +8,12 @@ mod extra;
 mod filter;
 mod number;
 mod options;
+mod packet;
 mod summary;
 
 use columns::{Row, table};
 use options::{Options, USAGE};
+use packet::Devices;
 use std::net::IpAddr;
 use std::process::ExitCode;
 use tool_common::address::socket as address;
@@ -42,7 +44,8 @@ fn run(words: &[String]) -> Result<String, Exit> {
     let mut wanted: Vec<_> = everything.iter().filter(|socket| options.wants(socket)).collect();
     // In iproute2's order: raw sockets, then UDP's, then TCP's.
     wanted.sort_by_key(|socket| order(socket.protocol));
-    let rows: Vec<_> = wanted.iter().map(|socket| row(socket, &options)).collect();
+    let devices = Devices::ask();
+    let rows: Vec<_> = wanted.iter().map(|socket| row(socket, &devices, &options)).collect();
     Ok(table(&rows, &options))
 }
 
@@ -81,8 +84,12 @@ fn netid(protocol: SocketProtocol) -> &'static str {
     }
 }
 
-fn row(socket: &Socket, options: &Options) -> Row {
+fn row(socket: &Socket, devices: &Devices, options: &Options) -> Row {
+    if socket.protocol == SocketProtocol::Packet {
+        return packet::row(socket, devices, options);
+    }
     let local = address(socket.local);
+    let bound = if socket.device == 0 { String::new() } else { format!("%{}", devices.name(socket.device)) };
     let (peer_host, peer_port) = match socket.remote.map(address) {
         Some(remote) => (host(remote.ip()), port(remote.port())),
         None => (host(unspecified_like(local.ip())), "*".into()),
@@ -92,7 +99,7 @@ fn row(socket: &Socket, options: &Options) -> Row {
         state: filter::state_name(socket.state),
         receive_queue: socket.receive_queue,
         send_queue: socket.send_queue,
-        local: (host(local.ip()), port(local.port())),
+        local: (host(local.ip()) + &bound, port(local.port())),
         peer: (peer_host, peer_port),
         extra: extra::extra(socket, options),
     }

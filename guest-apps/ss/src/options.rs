@@ -23,8 +23,9 @@ Usage: ss [ OPTIONS ] [ FILTER ]
    -t, --tcp           display only TCP sockets
    -u, --udp           display only UDP sockets
    -w, --raw           display only RAW sockets
+   -0, --packet        display PACKET sockets
    -f, --family=FAMILY display sockets of type FAMILY
-   -A, --query=QUERY   QUERY := {all|inet|tcp|udp|raw}[,QUERY]
+   -A, --query=QUERY   QUERY := {all|inet|tcp|udp|raw|packet}[,QUERY]
    -H, --no-header     Suppress header line
    -O, --oneline       socket's data printed on a single line
        FILTER := [ state STATE-FILTER ] [ EXPRESSION ]
@@ -152,15 +153,19 @@ impl Options {
             match (letter, word) {
                 ('f', "inet") => self.ipv4 = true,
                 ('f', "inet6") => self.ipv6 = true,
+                ('f', "link") => self.protocols.push(SocketProtocol::Packet),
                 ('f', other) => {
                     return Err(Exit::usage(format!("ss: \"{other}\" is invalid family")));
                 }
-                (_, "all" | "inet") => self.protocols.extend([
-                    SocketProtocol::Tcp,
-                    SocketProtocol::Udp,
-                    SocketProtocol::Raw,
-                    SocketProtocol::Ping,
-                ]),
+                (_, "all" | "inet") => {
+                    self.protocols.extend(Some(SocketProtocol::Packet).filter(|_| word == "all"));
+                    self.protocols.extend([
+                        SocketProtocol::Tcp,
+                        SocketProtocol::Udp,
+                        SocketProtocol::Raw,
+                        SocketProtocol::Ping,
+                    ]);
+                }
                 (_, "tcp") => self.letter('t')?,
                 (_, "udp") => self.letter('u')?,
                 (_, "raw") => self.letter('w')?,
@@ -205,10 +210,22 @@ impl Options {
     /// Whether a socket is to be shown.
     pub(crate) fn wants(&self, socket: &Socket) -> bool {
         let (local, remote) = (address(socket.local), socket.remote.map(address));
-        let family = (!self.ipv4 && !self.ipv6) || if local.is_ipv4() { self.ipv4 } else { self.ipv6 };
+        let packet = socket.protocol == SocketProtocol::Packet;
+        let family = match (self.ipv4 || self.ipv6, packet) {
+            (false, _) => true,
+            (true, true) => false,
+            (true, false) => {
+                if local.is_ipv4() {
+                    self.ipv4
+                } else {
+                    self.ipv6
+                }
+            }
+        };
         family
             && (self.protocols.is_empty() || self.protocols.contains(&socket.protocol))
-            && self.states.has(socket.state)
+            // Packet sockets are shown without an option, though none is connected ever.
+            && (self.states.has(socket.state) || (packet && self.states == States::CONNECTED))
             && self.expression.as_ref().is_none_or(|expression| expression.holds(local, remote))
     }
 

@@ -17,9 +17,10 @@ pub(crate) fn summary(sockets: &[Socket]) -> String {
          Transport Total     IP        IPv6\n",
         tcp.clone().count(),
     );
-    let raw = [SocketProtocol::Raw, SocketProtocol::Ping];
+    // Ping sockets are in Linux's total alone.
+    let raw = [SocketProtocol::Raw];
     let (udp, tcp) = ([SocketProtocol::Udp], [SocketProtocol::Tcp]);
-    let inet = [SocketProtocol::Raw, SocketProtocol::Ping, SocketProtocol::Udp, SocketProtocol::Tcp];
+    let inet = [SocketProtocol::Raw, SocketProtocol::Udp, SocketProtocol::Tcp];
     let rows: [(&str, &[SocketProtocol]); 5] =
         [("RAW", &raw), ("UDP", &udp), ("TCP", &tcp), ("INET", &inet), ("FRAG", &[])];
     for (name, protocols) in rows {

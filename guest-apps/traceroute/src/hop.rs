@@ -14,6 +14,8 @@ pub(crate) struct Answer {
     pub(crate) remark: String,
     /// Whether packets go no further.
     pub(crate) last: bool,
+    /// The MTU that was found with this probe.
+    pub(crate) mtu: Option<u32>,
 }
 
 /// The line of the hop with this number. Linux: `print_probe`.
@@ -21,12 +23,15 @@ pub(crate) fn line(number: u8, answers: &[Option<Answer>], numeric: bool) -> Str
     let mut line = format!("{number:>2} ");
     let mut known = None;
     for answer in answers {
-        let Some(Answer { from, time, remark, .. }) = answer else {
+        let Some(Answer { from, time, remark, mtu, .. }) = answer else {
             line += " *";
             continue;
         };
         if known.replace(*from) != Some(*from) {
             line += &if numeric { format!(" {from}") } else { format!(" {from} ({from})") };
+        }
+        if let Some(mtu) = mtu {
+            line += &format!("  F={mtu}");
         }
         line += &format!("  {:.3} ms", time.as_secs_f64() * 1e3);
         if !remark.is_empty() {
@@ -61,7 +66,7 @@ mod tests {
 
     fn answer(from: &str, micros: u64, remark: &str) -> Option<Answer> {
         let (from, time) = (from.parse().unwrap(), Duration::from_micros(micros));
-        Some(Answer { from, time, remark: remark.into(), last: false })
+        Some(Answer { from, time, remark: remark.into(), last: false, mtu: None })
     }
 
     #[test]
@@ -77,6 +82,8 @@ mod tests {
         for (answers, expected) in rows {
             assert_eq!(line(1, &answers, false), expected);
         }
+        let found = one().map(|answer| Answer { mtu: Some(1400), ..answer });
+        assert_eq!(line(2, &[found], true), " 2  192.0.2.1  F=1400  0.045 ms");
         assert_eq!(line(12, &[one()], true), "12  192.0.2.1  0.045 ms");
     }
 

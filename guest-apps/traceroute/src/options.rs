@@ -1,11 +1,13 @@
 //! The command line.
 
+use std::net::IpAddr;
 use std::time::Duration;
 use tool_common::getopt::{number, read};
 
 /// What is printed when it is wrong.
 pub(crate) const USAGE: &str = "\
-Usage: traceroute [-46In] [-f first_ttl] [-m max_ttl] [-p port] [-q nqueries] [-w waittime] host [packetlen]
+Usage: traceroute [-46FIn] [-f first_ttl] [-i device] [-m max_ttl] [-p port] [-q nqueries] [-s src_addr]
+                  [-t tos] [-w waittime] [--mtu] host [packetlen]
 ";
 
 /// Most probes of a hop.
@@ -25,6 +27,13 @@ pub(crate) struct Options {
     pub(crate) icmp: bool,
     /// Addresses alone.
     pub(crate) numeric: bool,
+    /// Probes must not be cut.
+    pub(crate) whole: bool,
+    /// The MTU of the way is looked for: probes are as large as it carries.
+    pub(crate) mtu: bool,
+    pub(crate) device: Option<String>,
+    pub(crate) source: Option<IpAddr>,
+    pub(crate) traffic_class: u8,
     pub(crate) first: u8,
     pub(crate) last: u8,
     /// The port of the first datagram; each further one has the next.
@@ -37,7 +46,9 @@ pub(crate) struct Options {
 
 /// Reads the command line without the program's name. The error is a line.
 pub(crate) fn parse(arguments: &[String]) -> Result<Options, String> {
-    let words = read(arguments, "46In", "fmpqw")?;
+    let (long, arguments): (Vec<String>, Vec<String>) =
+        arguments.iter().cloned().partition(|argument| argument == "--mtu");
+    let words = read(&arguments, "46FIn", "fimpqstw")?;
     let (destination, length) = match words.others[..] {
         [destination] => (destination, None),
         [destination, length] => (destination, Some(number(length, 0, MAX_PACKET)?)),
@@ -49,6 +60,11 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Options, String> {
         version: None,
         icmp: false,
         numeric: false,
+        whole: !long.is_empty(),
+        mtu: !long.is_empty(),
+        device: None,
+        source: None,
+        traffic_class: 0,
         first: 1,
         last: 30,
         port: 33_434,
@@ -61,6 +77,13 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Options, String> {
             '4' => options.version = Some(4),
             '6' => options.version = Some(6),
             'I' => options.icmp = true,
+            'F' => options.whole = true,
+            'i' => options.device = Some(value.to_owned()),
+            's' => {
+                let wrong = |_| format!("Cannot handle `-s' option with arg `{value}'");
+                options.source = Some(value.parse().map_err(wrong)?);
+            }
+            't' => options.traffic_class = number(value, 0, u8::MAX)?,
             'f' => options.first = number(value, 1, u8::MAX)?,
             'm' => options.last = number(value, 1, u8::MAX)?,
             'p' => options.port = number(value, 1, u16::MAX)?,
@@ -88,6 +111,11 @@ mod tests {
         let options = line("-In6 -f 2 -m 9 -p 5000 -q 1 -w 0.5 host 100").unwrap();
         assert!(options.icmp && options.numeric && options.version == Some(6));
         assert_eq!((options.first, options.last, options.port, options.queries), (2, 9, 5000, 1));
+        let more = line("-F -i eth0 -s 192.0.2.1 -t 16 host").unwrap();
+        assert_eq!((more.whole, more.mtu, more.traffic_class), (true, false, 16));
+        assert_eq!((more.device.as_deref(), more.source), (Some("eth0"), "192.0.2.1".parse().ok()));
+        let mtu = line("--mtu host").unwrap();
+        assert!(mtu.whole && mtu.mtu);
         assert_eq!((options.wait, options.length), (Duration::from_millis(500), Some(100)));
         let usual = line("host").unwrap();
         assert_eq!((usual.first, usual.last, usual.queries, usual.icmp), (1, 30, 3, false));
@@ -100,6 +128,7 @@ mod tests {
             ("a 1 b", "Extra arg `b'"),
             ("-f 5 -m 4 host", "first hop out of range"),
             ("-m 256 host", "'256'"),
+            ("-s here host", "`here'"),
             ("-q 11 host", "1 <= value <= 10"),
             ("-Z host", "'Z'"),
         ] {

@@ -16,6 +16,8 @@ use std::time::Duration;
 const UDP: u8 = 17;
 /// Bytes of a packet without its IP header that are usual: 60 with IPv4's.
 const USUAL_PAYLOAD: usize = 40;
+/// Bytes of a packet that an MTU is looked for with.
+const LARGEST: usize = 65_000;
 /// Packets and errors that are taken at a time.
 const BATCH: u64 = 64;
 
@@ -27,6 +29,8 @@ struct Trace<'a> {
     method: Method,
     /// Bytes behind a probe's header.
     size: usize,
+    /// The MTU that was found since the last probe was sent.
+    found_mtu: Option<u32>,
 }
 
 /// The probes of a hop.
@@ -34,6 +38,8 @@ struct Hop {
     first: u16,
     /// When each was sent.
     sent: Vec<u64>,
+    /// The MTU that was found with each.
+    mtus: Vec<Option<u32>>,
     answers: Vec<Option<Answer>>,
 }
 
@@ -42,19 +48,21 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let address = resolve(&options.destination, options.version)?;
     let v6 = address.is_ipv6();
     let header = if v6 { 40 } else { 20 };
-    let length = options.length.unwrap_or(header + USUAL_PAYLOAD).max(header + HEADER_LEN);
+    let usual = if options.mtu { LARGEST } else { header + USUAL_PAYLOAD };
+    let length = options.length.unwrap_or(usual).max(header + HEADER_LEN);
     let method = match options.icmp {
         true => Method::Icmp { v6 },
         // A port of the upper half, another one at each start.
         false => Method::Udp { source: monotonic_clock::now() as u16 | 0x8000, first: options.port },
     };
-    let socket = open(method, v6).map_err(|code| match code {
+    let socket = open(options, method, v6).map_err(|code| match code {
         ErrorCode::AccessDenied => "socket: Operation not permitted (--grant raw,ping)".to_owned(),
         code => format!("socket: {}", text(code)),
     })?;
     let (name, last) = (&options.destination, options.last);
     println!("traceroute to {name} ({address}), {last} hops max, {length} byte packets");
-    let trace = Trace { options, socket, address, method, size: length - header - HEADER_LEN };
+    let size = length - header - HEADER_LEN;
+    let mut trace = Trace { options, socket, address, method, size, found_mtu: None };
     for (index, hop) in (options.first..=last).enumerate() {
         let answers = trace.hop(hop, index as u16 * options.queries)?;
         println!("{}", line(hop, &answers, options.numeric));
@@ -75,7 +83,7 @@ fn resolve(name: &str, version: Option<u8>) -> Result<IpAddr, String> {
     found.into_iter().find(fits).ok_or_else(|| format!("{name}: Name or service not known"))
 }
 
-fn open(method: Method, v6: bool) -> Result<RawSocket, ErrorCode> {
+fn open(options: &Options, method: Method, v6: bool) -> Result<RawSocket, ErrorCode> {
     let family = if v6 { IpAddressFamily::Ipv6 } else { IpAddressFamily::Ipv4 };
     let socket = match method {
         Method::Udp { .. } => create_raw_socket(family, UDP)?,
@@ -85,33 +93,92 @@ fn open(method: Method, v6: bool) -> Result<RawSocket, ErrorCode> {
         socket.set(&RawOption::ChecksumOffset(Some(UDP_CHECKSUM)))?;
     }
     socket.set(&RawOption::Errors(true))?;
-    socket.set(&RawOption::Cutting(Cutting::Anywhere))?;
+    socket.set(&RawOption::Cutting(if options.whole { Cutting::Never } else { Cutting::Anywhere }))?;
+    socket.set(&RawOption::TrafficClass(options.traffic_class))?;
+    if let Some(device) = &options.device {
+        socket.set(&RawOption::BindToDevice(device.clone()))?;
+    }
+    if let Some(source) = options.source {
+        socket.bind(Some(wit(source)), 0)?;
+    }
     Ok(socket)
 }
 
 impl Trace<'_> {
-    /// Sends the probes of a hop, and waits for their answers.
-    fn hop(&self, limit: u8, first: u16) -> Result<Vec<Option<Answer>>, String> {
-        let mut hop = Hop { first, sent: Vec::new(), answers: vec![None; self.options.queries.into()] };
+    /// Sends the probes of a hop, and waits for their answers. An MTU is looked for with one probe at a time, so that
+    /// the others have its size.
+    fn hop(&mut self, limit: u8, first: u16) -> Result<Vec<Option<Answer>>, String> {
+        let answers = vec![None; self.options.queries.into()];
+        let mut hop = Hop { first, sent: Vec::new(), mtus: Vec::new(), answers };
         for number in 0..self.options.queries {
-            let data = self.method.probe(first.wrapping_add(number), self.size);
-            let destination = Some(wit(self.address));
             hop.sent.push(monotonic_clock::now());
-            let packet = OutgoingPacket { data, destination, hop_limit: Some(limit) };
-            self.socket.send(&[packet]).map_err(|code| format!("send: {}", text(code)))?;
+            hop.mtus.push(None);
+            self.send(&mut hop, number, limit)?;
+            if self.options.mtu {
+                self.wait(&mut hop, limit)?;
+            }
         }
-        let wait = u64::try_from(self.options.wait.as_nanos()).unwrap_or(u64::MAX);
-        let end = monotonic_clock::now().saturating_add(wait);
-        while hop.answers.iter().any(Option::is_none) && monotonic_clock::now() < end {
-            let (timer, input) = (monotonic_clock::subscribe_instant(end), self.socket.subscribe());
-            poll(&[&timer, &input]);
-            self.take(&mut hop).map_err(|code| format!("receive: {}", text(code)))?;
-        }
+        self.wait(&mut hop, limit)?;
         Ok(hop.answers)
     }
 
-    /// Takes what waits.
-    fn take(&self, hop: &mut Hop) -> Result<(), ErrorCode> {
+    /// Sends the probe with this number of a hop, made smaller as often as it is told to be too large.
+    fn send(&mut self, hop: &mut Hop, number: u16, limit: u8) -> Result<(), String> {
+        loop {
+            let data = self.method.probe(hop.first.wrapping_add(number), self.size);
+            let packet =
+                OutgoingPacket { data, destination: Some(wit(self.address)), hop_limit: Some(limit) };
+            match self.socket.send(&[packet]) {
+                Err(ErrorCode::DatagramTooLarge) if self.options.mtu => {
+                    let errors = self.socket.receive_errors(BATCH).map_err(|code| failed("receive", code))?;
+                    let mtu =
+                        errors.iter().filter(|error| error.offender.is_none()).map(|error| error.info).min();
+                    if !mtu.is_some_and(|mtu| self.shrink(mtu)) {
+                        return Err(failed("send", ErrorCode::DatagramTooLarge));
+                    }
+                }
+                sent => {
+                    sent.map_err(|code| failed("send", code))?;
+                    break;
+                }
+            }
+        }
+        if let (Some(place), Some(mtu)) = (hop.mtus.get_mut(usize::from(number)), self.found_mtu.take()) {
+            *place = Some(mtu);
+        }
+        Ok(())
+    }
+
+    /// Makes probes as large as an MTU of so many bytes lets them be; answers whether they are smaller now.
+    fn shrink(&mut self, mtu: u32) -> bool {
+        let header = if self.address.is_ipv6() { 40 } else { 20 };
+        let size = (mtu as usize).saturating_sub(header + HEADER_LEN);
+        let smaller = size < self.size;
+        if smaller {
+            (self.size, self.found_mtu) = (size, Some(mtu));
+        }
+        smaller
+    }
+
+    /// Waits for the answers to what was sent.
+    fn wait(&mut self, hop: &mut Hop, limit: u8) -> Result<(), String> {
+        let wait = u64::try_from(self.options.wait.as_nanos()).unwrap_or(u64::MAX);
+        let end = monotonic_clock::now().saturating_add(wait);
+        let sent = hop.sent.len();
+        while hop.answers.iter().take(sent).any(Option::is_none) && monotonic_clock::now() < end {
+            let (timer, input) = (monotonic_clock::subscribe_instant(end), self.socket.subscribe());
+            poll(&[&timer, &input]);
+            let again = self.take(hop).map_err(|code| failed("receive", code))?;
+            for number in again {
+                self.send(hop, number, limit)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what waits; answers the numbers of the hop's probes that were too large and are smaller now.
+    fn take(&mut self, hop: &mut Hop) -> Result<Vec<u16>, ErrorCode> {
+        let mut again = Vec::new();
         let now = monotonic_clock::now();
         for packet in self.socket.receive(BATCH)? {
             // A raw socket hears all datagrams; a ping socket, echo replies: of the destination alone.
@@ -123,11 +190,20 @@ impl Trace<'_> {
         }
         for error in self.socket.receive_errors(BATCH)? {
             if let Some(from) = error.offender.map(native) {
+                let too_large = matches!(
+                    (from.is_ipv6(), error.icmp_type, error.icmp_code),
+                    (false, 3, 4) | (true, 2, _)
+                );
+                if self.options.mtu && too_large && self.shrink(error.info) {
+                    again
+                        .extend(self.method.number(&error.data).map(|number| number.wrapping_sub(hop.first)));
+                    continue;
+                }
                 let verdict = judge(from.is_ipv6(), error.icmp_type, error.icmp_code, error.info);
                 hop.answered(self.method.number(&error.data), from, now, verdict);
             }
         }
-        Ok(())
+        Ok(again)
     }
 }
 
@@ -137,7 +213,8 @@ impl Hop {
         let Some(place) = number.map(|number| usize::from(number.wrapping_sub(self.first))) else { return };
         if let (Some(sent), Some(answer @ None)) = (self.sent.get(place), self.answers.get_mut(place)) {
             let time = Duration::from_nanos(at.saturating_sub(*sent));
-            *answer = Some(Answer { from, time, remark, last });
+            let mtu = self.mtus.get(place).copied().flatten();
+            *answer = Some(Answer { from, time, remark, last, mtu });
         }
     }
 }
@@ -165,4 +242,9 @@ fn text(code: ErrorCode) -> &'static str {
         ErrorCode::DatagramTooLarge => "Message too long",
         code => code.name(),
     }
+}
+
+/// What is said when a call failed.
+fn failed(call: &str, code: ErrorCode) -> String {
+    format!("{call}: {}", text(code))
 }

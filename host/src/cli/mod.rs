@@ -47,6 +47,8 @@ enum Command {
     Ss(ToolArguments),
     /// Shows and changes the settings of an instance's stack
     Sysctl(ToolArguments),
+    /// Shows the frames that pass an instance's devices, or writes them to a file
+    Tcpdump(ToolArguments),
     /// Shows the way that packets of an instance take
     Traceroute(ToolArguments),
     Packetdrill(PacketdrillArguments),
@@ -177,6 +179,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Order, cla
         Command::Ping(arguments) => tool(&tools::PING, arguments),
         Command::Ss(arguments) => tool(&tools::SS, arguments),
         Command::Sysctl(arguments) => tool(&tools::SYSCTL, arguments),
+        Command::Tcpdump(arguments) => tool(&tools::TCPDUMP, arguments),
         Command::Traceroute(arguments) => tool(&tools::TRACEROUTE, arguments),
         Command::Packetdrill(PacketdrillArguments { arguments }) => Ok(Order::Packetdrill(arguments)),
     };

@@ -49,10 +49,12 @@ const INTERFACES: [&str; 27] = [
 ];
 
 /// The interfaces of our own that need no grant of control.
-const OUR_INTERFACES: [&str; 4] = [
+const OUR_INTERFACES: [&str; 6] = [
     gate::tcp::socket_options::INTERFACE,
     gate::udp::groups::INTERFACE,
     gate::raw::INTERFACE,
+    gate::raw::HEADERS,
+    gate::packet::INTERFACE,
     gate::interrupt::INTERFACE,
 ];
 
@@ -75,8 +77,14 @@ pub(super) fn link(
     if let Some((wanted, _)) = controlling.filter(|_| !grants.control) {
         problems.push(LinkProblem::NotGranted { wanted: wanted.clone(), grant: "control" });
     }
-    if !grants.raw && !grants.ping && imported.iter().any(|(name, _)| name == gate::raw::INTERFACE) {
-        problems.push(LinkProblem::NotGranted { wanted: gate::raw::INTERFACE.into(), grant: "raw or ping" });
+    for (wanted, granted, grant) in [
+        (gate::raw::INTERFACE, grants.raw || grants.ping, "raw or ping"),
+        (gate::raw::HEADERS, grants.raw, "raw"),
+        (gate::packet::INTERFACE, grants.packet, "packet"),
+    ] {
+        if !granted && imported.iter().any(|(name, _)| name == wanted) {
+            problems.push(LinkProblem::NotGranted { wanted: wanted.into(), grant });
+        }
     }
     problems.extend(missing_exports(component, &[RUN]));
     if !problems.is_empty() {
@@ -111,6 +119,7 @@ fn add_to_linker(linker: &mut Linker<Process>) -> Result<()> {
     gate::add_to_linker(linker)?;
     // Who was not granted it and imports it does not come this far.
     gate::raw::add_to_linker(linker)?;
+    gate::packet::add_to_linker(linker)?;
     gate::interrupt::add_to_linker(linker)?;
     gate::control::add_to_linker(linker)
 }

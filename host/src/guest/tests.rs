@@ -32,11 +32,17 @@ fn imports_that_nobody_provides() {
 
 #[test]
 fn imports_that_have_to_be_granted() {
-    let text = refusal(r#"(component (import "wnet:stack/control@0.1.0" (instance)))"#);
-    assert!(
-        text.contains("it imports wnet:stack/control@0.1.0, which it was not granted (--grant control)"),
-        "{text}"
-    );
+    for (interface, grant) in [
+        ("control", "control"),
+        ("raw-sockets", "raw or ping"),
+        ("raw-headers", "raw"),
+        ("packet-sockets", "packet"),
+    ] {
+        let text = refusal(&format!(r#"(component (import "wnet:stack/{interface}@0.1.0" (instance)))"#));
+        let expected =
+            format!("it imports wnet:stack/{interface}@0.1.0, which it was not granted (--grant {grant})");
+        assert!(text.contains(&expected), "{text}");
+    }
 }
 
 #[test]

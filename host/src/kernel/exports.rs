@@ -79,6 +79,10 @@ exports! {
         socket_options: wnet::stack::socket_options;
         /// Sockets below TCP and UDP, if the stack has them.
         raw_sockets: wnet::stack::raw_sockets;
+        /// Raw sockets whose owners make the IP header, if the stack has them.
+        raw_headers: wnet::stack::raw_headers;
+        /// Sockets at the devices, if the stack has them.
+        packet_sockets: wnet::stack::packet_sockets;
         /// Groups of UDP sockets, if the stack has them.
         groups: wnet::stack::groups;
         /// Settings, counters and trace events, if the stack has them.

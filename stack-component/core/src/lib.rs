@@ -13,6 +13,7 @@ extern crate std;
 
 // 1: formats, time, numbers
 pub mod arena;
+pub mod bpf;
 pub mod counters;
 pub mod drop_reason;
 pub mod journal;
@@ -40,6 +41,7 @@ pub mod link_local;
 pub mod multicast;
 pub mod neighbour;
 pub mod netfilter;
+pub mod packet_socket;
 pub mod qdisc;
 pub mod raw;
 pub mod route;

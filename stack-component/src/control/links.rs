@@ -136,7 +136,7 @@ pub(super) fn link(listing: LinkListing) -> Link {
             control::LinkKind::Vlan(..) => LinkKind::Vlan,
             control::LinkKind::Dummy => LinkKind::Dummy,
         },
-        flags: flags(kind, up, carrier),
+        flags: flags(kind, up, carrier) | promiscuous(listing.promiscuous),
         mtu: listing.mtu,
         min_mtu: if virtual_device { 0 } else { MIN_MTU },
         max_mtu: if virtual_device { 0 } else { MAX_MTU },
@@ -173,6 +173,10 @@ pub(super) fn link(listing: LinkListing) -> Link {
             collisions: 0,
         },
     }
+}
+
+fn promiscuous(is: bool) -> LinkFlags {
+    if is { LinkFlags::PROMISC } else { LinkFlags::empty() }
 }
 
 /// Linux: `dev_get_flags`.

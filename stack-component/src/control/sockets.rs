@@ -9,14 +9,18 @@ use crate::sockets::{addresses, tcp_info};
 use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::vec::Vec;
-use stack_core::stack::control::{Listing, ListingState, Protocols};
+use stack_core::stack::control::{Listing, ListingState, PlainKind, PlainListed, Protocols};
 use stack_core::tcp::{self, ListedTimer};
 
 impl Guest for Component {
     fn sockets(protocols: SocketProtocols, start: u32, max: u32) -> Vec<Socket> {
+        let has = |wanted: SocketProtocols| protocols & wanted == wanted;
         let protocols = Protocols {
-            tcp: protocols & SocketProtocols::TCP == SocketProtocols::TCP,
-            udp: protocols & SocketProtocols::UDP == SocketProtocols::UDP,
+            tcp: has(SocketProtocols::TCP),
+            udp: has(SocketProtocols::UDP),
+            ping: has(SocketProtocols::PING),
+            raw: has(SocketProtocols::RAW),
+            packet: has(SocketProtocols::PACKET),
         };
         let page = enter(|state, now| state.stack.sockets(protocols, start as usize, max as usize, now));
         page.into_iter().map(socket).collect()
@@ -54,6 +58,24 @@ fn socket(listing: Listing) -> Socket {
             memory: memory((buffer, buffer), (listed.held, 0)),
             ..socket
         },
+        ListingState::Plain(listed) => plain_socket(socket, &listed),
+    }
+}
+
+fn plain_socket(socket: Socket, listed: &PlainListed) -> Socket {
+    let buffer = bytes(listed.buffer);
+    let memory = memory((buffer, buffer), (listed.held, 0));
+    Socket {
+        protocol: match listed.kind {
+            PlainKind::Ping => SocketProtocol::Ping,
+            PlainKind::Raw => SocketProtocol::Raw,
+            PlainKind::Packet => SocketProtocol::Packet,
+        },
+        device: listed.device.map_or(0, |device| device.0),
+        receive_queue: bytes(listed.held),
+        mark: listed.mark,
+        memory: SocketMemory { drops: u32::try_from(listed.dropped).unwrap_or(u32::MAX), ..memory },
+        ..socket
     }
 }
 

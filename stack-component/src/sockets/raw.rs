@@ -125,8 +125,13 @@ fn incoming(Incoming { arrival, data }: Incoming, now: Instant) -> IncomingPacke
         hop_limit: arrival.hop_limit,
         traffic_class: arrival.traffic_class,
         device: arrival.device.0,
-        waited: u64::try_from((now - arrival.at).as_nanos()).unwrap_or(u64::MAX),
+        waited: waited(arrival.at, now),
     }
+}
+
+/// Nanoseconds that something which arrived at `at` waited.
+pub(super) fn waited(at: Instant, now: Instant) -> u64 {
+    u64::try_from((now - at).as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn error(report: Report) -> PacketError {

@@ -14,6 +14,7 @@ use crate::entry::enter;
 use crate::state::{InForce, State, whole_millis, whole_seconds};
 use alloc::string::ToString;
 use alloc::vec::Vec;
+use stack_core::bpf::Instruction;
 use stack_core::socket::SocketError;
 use stack_core::tcp::{self, Algorithm, TcpHandle};
 use stack_core::time::{Duration, Instant};
@@ -210,7 +211,7 @@ impl Guest for Component {
 
     fn attach_filter(socket: TcpSocketBorrow<'_>, program: Vec<BpfInstruction>) -> Result<(), ErrorCode> {
         let instruction =
-            |BpfInstruction { code, jt, jf, k }| tcp::Instruction { code, jump_true: jt, jump_false: jf, k };
+            |BpfInstruction { code, jt, jf, k }| Instruction { code, jump_true: jt, jump_false: jf, k };
         let program: Vec<_> = program.into_iter().map(instruction).collect();
         run(socket, |state, handle, _| state.attach_filter(handle, &program))
     }

@@ -7,6 +7,8 @@
 mod changes;
 mod family;
 mod options;
+mod packets;
+mod plain;
 mod pollables;
 mod raw;
 mod streams;
@@ -28,8 +30,7 @@ use alloc::vec::Vec;
 use hashbrown::HashMap;
 use pollables::Pollable;
 use stack_core::arena::Arena;
-use stack_core::raw::RawHandle;
-use stack_core::stack::{Stack, SubscriberHandle};
+use stack_core::stack::{SocketHandle, Stack, SubscriberHandle};
 use stack_core::tcp::{StateChange, TcpHandle};
 use stack_core::time::Instant;
 use stack_core::udp::UdpHandle;
@@ -40,8 +41,8 @@ pub(crate) struct State {
     pub(crate) stack: Stack,
     configured: bool,
     sockets: HashMap<TcpHandle, Socket>,
-    /// Raw and ping sockets, each with its armed pollables.
-    raws: HashMap<RawHandle, Vec<PollableHandle>>,
+    /// Raw, ping and packet sockets, each with its armed pollables.
+    plain: HashMap<SocketHandle, Vec<PollableHandle>>,
     /// Who is told of changes, each with its armed pollables.
     subscribers: HashMap<SubscriberHandle, Vec<PollableHandle>>,
     udps: HashMap<UdpHandle, udp::Socket>,
@@ -82,7 +83,7 @@ impl State {
             stack,
             configured: false,
             sockets: HashMap::new(),
-            raws: HashMap::new(),
+            plain: HashMap::new(),
             subscribers: HashMap::new(),
             udps: HashMap::new(),
             pollables: Arena::new(),
@@ -95,7 +96,7 @@ impl State {
 
     /// Whether a configured stack may still be put in: there was none, and no socket exists.
     pub(crate) fn is_fresh(&self) -> bool {
-        !self.configured && self.sockets.is_empty() && self.udps.is_empty() && self.raws.is_empty()
+        !self.configured && self.sockets.is_empty() && self.udps.is_empty() && self.plain.is_empty()
     }
 
     /// Puts a configured stack in the place of the fresh one.

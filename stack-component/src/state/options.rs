@@ -7,10 +7,11 @@ use super::tcp_state::Call;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
+use stack_core::bpf::Instruction;
 use stack_core::packet::DeviceIndex;
 use stack_core::socket::SocketError;
 use stack_core::tcp::{
-    CongestionInfo, FilterError, Instruction, Received, SendFlags, TcpHandle, TcpInfo, TcpOptions, TcpState,
+    CongestionInfo, FilterError, Received, SendFlags, TcpHandle, TcpInfo, TcpOptions, TcpState,
 };
 use stack_core::time::{Duration, Instant};
 use stack_core::wire::cidr::IpCidr;

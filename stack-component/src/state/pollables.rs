@@ -7,6 +7,7 @@ use super::State;
 use super::tcp_state::TcpState;
 use alloc::vec::Vec;
 use stack_core::arena::Handle;
+use stack_core::packet_socket::PacketHandle;
 use stack_core::raw::RawHandle;
 use stack_core::stack::{SocketHandle, SubscriberHandle};
 use stack_core::tcp::TcpHandle;
@@ -30,6 +31,8 @@ pub(crate) enum Source {
     Permit(UdpHandle),
     /// A packet or an error of a raw or ping socket.
     Raw(RawHandle),
+    /// A frame of a packet socket.
+    Packet(PacketHandle),
     /// A change that somebody is told of.
     Changes(SubscriberHandle),
     /// A point of time.
@@ -50,6 +53,7 @@ impl Source {
             }
             Source::Datagrams(udp) | Source::Permit(udp) => Owner::Socket(SocketHandle::Udp(udp)),
             Source::Raw(raw) => Owner::Socket(SocketHandle::Raw(raw)),
+            Source::Packet(packet) => Owner::Socket(SocketHandle::Packet(packet)),
             Source::Changes(subscriber) => Owner::Socket(SocketHandle::Subscriber(subscriber)),
             Source::Time(deadline) => Owner::Clock(deadline),
         }
@@ -118,7 +122,7 @@ impl State {
     fn armed(&mut self, handle: SocketHandle) -> Option<&mut Vec<PollableHandle>> {
         match handle {
             SocketHandle::Tcp(handle) => self.sockets.get_mut(&handle).map(|socket| &mut socket.armed),
-            SocketHandle::Raw(handle) => self.raws.get_mut(&handle),
+            SocketHandle::Raw(_) | SocketHandle::Packet(_) => self.plain.get_mut(&handle),
             SocketHandle::Subscriber(handle) => self.subscribers.get_mut(&handle),
             SocketHandle::Udp(handle) => self.udps.get_mut(&handle).map(|socket| &mut socket.armed),
         }
@@ -145,7 +149,13 @@ impl State {
             Source::Socket(handle) | Source::Input(handle) | Source::Output(handle) => handle,
             Source::Datagrams(handle) => return self.stack.udp_readiness(handle).readable,
             Source::Permit(_) => return true,
-            Source::Raw(handle) => return !self.raws.contains_key(&handle) || self.raw_is_ready(handle),
+            Source::Raw(raw) => {
+                return !self.plain.contains_key(&SocketHandle::Raw(raw)) || self.raw_is_ready(raw);
+            }
+            Source::Packet(packet) => {
+                return !self.plain.contains_key(&SocketHandle::Packet(packet))
+                    || self.stack.packet_is_readable(packet);
+            }
             Source::Changes(handle) => {
                 return !self.subscribers.contains_key(&handle) || self.stack.has_changes(handle);
             }

@@ -1,6 +1,7 @@
 //! The state with the real core over its loopback device.
 
 mod options;
+mod packets;
 mod raw;
 mod udp;
 

@@ -8,13 +8,14 @@ use super::state::Operation;
 use super::{Socket, TcpState};
 use crate::gate::error::{SocketError, SocketResult};
 use crate::gate::network::Network;
+use crate::gate::plain::define;
 use crate::gate::{GateHost, GateView};
 use crate::kernel::StackState;
 use crate::kernel::bindings::exports::wasi::sockets::network::{ErrorCode, IpAddress, IpSocketAddress};
 use crate::kernel::bindings::exports::wnet::stack::socket_options::{
     self, BpfInstruction, SendFlags, TcpOption, TcpState as ConnectionState,
 };
-use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lower, Resource, ResourceAny};
+use wasmtime::component::{Linker, LinkerInstance, Resource, ResourceAny};
 use wasmtime::{Result, Store, StoreContextMut};
 
 /// The interface's name.
@@ -108,26 +109,6 @@ fn define_protection<T: GateHost>(options: &mut LinkerInstance<'_, T>) -> Result
         gate.ask_options(&socket, |options, stack, handle| options.call_lock_filter(stack, handle))?;
         gate.tcp(&socket)?.extras.lock_filter();
         Ok(())
-    })
-}
-
-/// Defines a function that answers an error code if it fails.
-fn define<T: GateHost, P, R>(
-    options: &mut LinkerInstance<'_, T>,
-    name: &str,
-    f: impl Fn(&mut GateView<'_>, P) -> SocketResult<R> + Send + Sync + 'static,
-) -> Result<()>
-where
-    P: ComponentNamedList + Lift + 'static,
-    R: Lower + Send + Sync + 'static,
-    (std::result::Result<R, ErrorCode>,): ComponentNamedList + Lower + 'static,
-{
-    options.func_wrap(name, move |mut store: StoreContextMut<'_, T>, params: P| {
-        match f(&mut store.data_mut().gate(), params) {
-            Ok(value) => Ok((Ok(value),)),
-            Err(SocketError::Code(code)) => Ok((Err(code.into()),)),
-            Err(SocketError::Trap(error)) => Err(error),
-        }
     })
 }
 

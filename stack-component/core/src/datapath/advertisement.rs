@@ -69,23 +69,8 @@ fn apply(
             return set_route(cx, device, router, network.network(), said);
         }
         Change::HopLimit(hop_limit) => cx.sysctl.ipv6.of_mut(device.0).hop_limit = hop_limit.into(),
-        Change::ReachableTime(millis) => {
-            let conf = cx.sysctl.nd.of_mut(device.0);
-            let millis = millis.min(MAX_REACHABLE_TIME);
-            if conf.base_reachable_time_ms != millis {
-                conf.base_reachable_time_ms = millis;
-                conf.gc_stale_time = 3 * millis / 1000;
-                cx.neighbours.configure(cx.sysctl, cx.random);
-            }
-        }
-        Change::RetransmitTime(millis) => {
-            let conf = cx.sysctl.nd.of_mut(device.0);
-            let millis = millis.clamp(MIN_RETRANSMIT_TIME, MAX_REACHABLE_TIME);
-            if conf.retrans_time_ms != millis {
-                conf.retrans_time_ms = millis;
-                cx.neighbours.configure(cx.sysctl, cx.random);
-            }
-        }
+        Change::ReachableTime(millis) => set_reachable_time(cx, device, millis),
+        Change::RetransmitTime(millis) => set_retransmit_time(cx, device, millis),
         Change::Mtu(mtu) => {
             cx.sysctl.ipv6.of_mut(device.0).mtu = mtu;
             cx.routes.note_change();
@@ -103,6 +88,27 @@ fn apply(
         }
     }
     Ok(())
+}
+
+/// For so many milliseconds, on average, a neighbour on the device counts as reachable.
+fn set_reachable_time(cx: &mut Context<'_>, device: DeviceIndex, millis: u32) {
+    let conf = cx.sysctl.nd.of_mut(device.0);
+    let millis = millis.min(MAX_REACHABLE_TIME);
+    if conf.base_reachable_time_ms != millis {
+        conf.base_reachable_time_ms = millis;
+        conf.gc_stale_time = 3 * millis / 1000;
+        cx.neighbours.configure(cx.sysctl, cx.random);
+    }
+}
+
+/// So many milliseconds are between two solicitations on the device.
+fn set_retransmit_time(cx: &mut Context<'_>, device: DeviceIndex, millis: u32) {
+    let conf = cx.sysctl.nd.of_mut(device.0);
+    let millis = millis.clamp(MIN_RETRANSMIT_TIME, MAX_REACHABLE_TIME);
+    if conf.retrans_time_ms != millis {
+        conf.retrans_time_ms = millis;
+        cx.neighbours.configure(cx.sysctl, cx.random);
+    }
 }
 
 /// Whether advertisements may make one more route.

@@ -19,6 +19,7 @@ use crate::multicast::Groups;
 use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
 use crate::packet::DeviceIndex;
+use crate::packet_socket::PacketSockets;
 use crate::random::Random;
 use crate::raw::Raw;
 use crate::route::{Destination, DestinationCache, Exceptions, Refusal, Routes};
@@ -60,6 +61,7 @@ pub(crate) struct Context<'a> {
     pub(crate) icmp_limit: &'a mut RateLimit,
     pub(crate) redirect_limit: &'a mut RedirectLimit,
     pub(crate) raw: &'a mut Raw,
+    pub(crate) packet_sockets: &'a mut PacketSockets,
     pub(crate) udp: &'a mut Udp,
     pub(crate) tcp: &'a mut Tcp,
 }

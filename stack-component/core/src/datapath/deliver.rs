@@ -7,7 +7,7 @@ use crate::icmp::v4::{self as icmp, Problem};
 use crate::ip::Cutting;
 use crate::ip::v4::{self, Received, Recorder};
 use crate::netfilter::{HookPoint, HookState};
-use crate::packet::{LinkDestination, Packet};
+use crate::packet::{Checksum, LinkDestination, Packet};
 use crate::tcp::SegmentInfo;
 use crate::udp::{Arrival, Rejected};
 use crate::wire::icmpv4::Type;
@@ -74,6 +74,7 @@ fn arrival(cx: &Context<'_>, packet: &Packet, received: &Received) -> raw::Arriv
         traffic_class: received.tos,
         device: packet.meta.device,
         at: cx.now,
+        verified: packet.meta.checksum == Checksum::Verified,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::icmp::v6::{self as icmp, Problem};
 use crate::ip::Cutting;
 use crate::ip::v6::{self, BadExtension, Limits, Payload, Received};
 use crate::netfilter::{HookPoint, HookState};
-use crate::packet::{DeviceIndex, LinkDestination, Packet};
+use crate::packet::{Checksum, DeviceIndex, LinkDestination, Packet};
 use crate::tcp::SegmentInfo;
 use crate::udp::{Arrival, Rejected};
 use crate::wire::icmpv6::parameter;
@@ -51,7 +51,8 @@ fn deliver_payload(cx: &mut Context<'_>, mut packet: Packet, received: Received)
         cx.counters.increment(Counter::Ip6InDelivers);
     }
     let arrival = arrival(cx, &packet, &received);
-    let taken = multicast::raw(cx, &arrival, received.quote(&packet), packet.data());
+    // A raw socket of IPv6 gets what the headers carry alone (RFC 3542 section 3).
+    let taken = multicast::raw(cx, &arrival, packet.data(), packet.data());
     match received.next_header {
         Protocol::TCP if !is_to_us_alone(&received) => Err(DropReason::TcpBadAddress),
         Protocol::TCP => tcp(cx, packet, &received),
@@ -79,6 +80,7 @@ fn arrival(cx: &Context<'_>, packet: &Packet, received: &Received) -> raw::Arriv
         traffic_class: received.traffic_class,
         device: scope_device(cx, packet.meta.device, received.destination),
         at: cx.now,
+        verified: packet.meta.checksum == Checksum::Verified,
     }
 }
 

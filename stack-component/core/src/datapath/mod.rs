@@ -14,6 +14,9 @@
 //! sets free waits in the neighbour table: no function here ever comes to itself again through others, and
 //! every loop has a budget.
 //!
+//! Packet sockets stand beside the way: they are shown what a device received before anything else sees it, and what a
+//! device takes to be sent (`taps`).
+//!
 //! A packet is dropped in one way: a function answers `Err(reason)`, and the outermost counts it.
 
 mod address_timers;
@@ -37,6 +40,7 @@ mod forward;
 mod forward6;
 mod fragments;
 mod fragments6;
+mod headed;
 mod identifiers;
 mod input_route;
 mod ipv6;
@@ -52,6 +56,7 @@ mod raw;
 mod receive;
 mod redirect;
 mod run;
+mod taps;
 mod tell;
 mod temporary;
 mod timers;
@@ -61,11 +66,13 @@ mod vlan;
 pub(crate) use addresses::{add as add_address, remove as remove_address};
 pub(crate) use context::{Context, InputCache, OutputCache};
 pub(crate) use dhcp::run as run_dhcp;
+pub(crate) use headed::{Headed, send as send_headed};
 pub(crate) use ipv6_link::{device_down, follow_settings};
 pub(crate) use link_local::follow_settings as follow_link_local;
 pub(crate) use multicast::run as run_multicast;
 pub(crate) use paths::RoutePaths;
 pub(crate) use run::{follow_link_settings, link_lost, next_deadline, poll, run_output};
+pub(crate) use taps::send as send_frame;
 pub(crate) use transmit::{Outgoing, send};
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The walk upward, to the point where it is clear whom a packet is for.
 
-use super::{Context, arp, input_route, ipv6, transmit, vlan};
+use super::{Context, arp, input_route, ipv6, taps, transmit, vlan};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
@@ -20,8 +20,13 @@ pub(super) fn receive(cx: &mut Context<'_>, device: DeviceIndex, mut packet: Pac
         interface.count_received(packet.len());
         packet.meta.device = device;
     }
+    let is_loopback = interface.is_loopback();
+    // Copies of what went to a group were seen when it left. Linux: `PACKET_LOOPBACK`.
+    if !looped && !cx.packet_sockets.is_empty() {
+        taps::received(cx, device, &packet);
+    }
     // The loopback device passes bare IP packets: no station ever sees them.
-    let ether_type = match looped || interface.is_loopback() {
+    let ether_type = match looped || is_loopback {
         true if transmit::is_v6(&packet) => Ok((device, EtherType::IPV6)),
         true => Ok((device, EtherType::IPV4)),
         false => frame(cx, device, &mut packet),

@@ -2,7 +2,7 @@
 //! socket's owner leaves behind.
 
 use super::receive::receive;
-use super::{Context, ipv6_link, link_local, multicast, neighbours, timers, transmit};
+use super::{Context, ipv6_link, link_local, multicast, neighbours, taps, timers, transmit};
 use crate::device::{Interface, Interfaces};
 use crate::drop_reason::DropReason;
 use crate::packet::{DeviceIndex, Packet};
@@ -52,6 +52,7 @@ fn poll_device(
     let more = interface.poll(cx.now, budget, frames);
     let is_up = interface.link_up();
     interface.run_queue(cx.now);
+    taps::sent(cx, device);
     follow_carrier(cx, device);
     if was_up && !is_up {
         link_lost(cx, device);

@@ -1,6 +1,6 @@
 //! The walk downward: from a protocol's payload to a frame before a device.
 
-use super::{Context, checksum, flow, learnt, multicast, raw, tell, vlan};
+use super::{Context, checksum, flow, learnt, multicast, raw, taps, tell, vlan};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
@@ -51,7 +51,7 @@ pub(super) enum Target {
 
 impl Target {
     /// The address on the link by which a packet gets to its destination.
-    fn neighbour_of(self, destination: IpAddr) -> IpAddr {
+    pub(super) fn neighbour_of(self, destination: IpAddr) -> IpAddr {
         match self {
             Target::Neighbour(neighbour) => neighbour,
             Target::Loopback | Target::Broadcast => destination,
@@ -81,16 +81,8 @@ pub(crate) fn send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropR
 }
 
 fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), DropReason> {
-    let Outgoing { source, destination, protocol, tos, device, .. } = outgoing;
-    let ends = [source.unwrap_or(unspecified_like(destination)), destination];
-    let flow = FlowKey {
-        source,
-        mark: outgoing.packet.meta.mark,
-        tos: tos & ROUTING_TOS,
-        output: device,
-        hash: flow::hash(cx, ends, protocol, 0, outgoing.packet.data()),
-        ..FlowKey::to(destination)
-    };
+    let Outgoing { source, destination, protocol, tos, .. } = outgoing;
+    let flow = flow_of(cx, &outgoing);
     let Resolved { device, target, source: route_source, metrics } = resolve(cx, &flow)?;
     outgoing.ttl = outgoing.ttl.or(metrics.hop_limit);
     let mtu = match destination.is_ipv6() {
@@ -124,11 +116,7 @@ fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), Dr
     let mut packet = match packet {
         Ok(packet) => packet,
         Err((reason, packet)) => {
-            let kind = IcmpErrorKind::FragmentationNeeded { mtu };
-            let error = IcmpError::about_payload(source, destination, protocol, packet.data(), kind);
-            error.inspect(|error| tell::tell(cx, error));
-            let payload = packet.data();
-            raw::too_big(cx, &Quote { source, destination, protocol, payload }, mtu);
+            too_big(cx, &Quote { source, destination, protocol, payload: packet.data() }, mtu);
             return Err(reason);
         }
     };
@@ -142,6 +130,29 @@ fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), Dr
         return Ok(());
     }
     egress(cx, packet, Way { input: None, device, target, mtu })
+}
+
+/// What of a payload decides where it goes.
+fn flow_of(cx: &Context<'_>, outgoing: &Outgoing) -> FlowKey {
+    let Outgoing { packet, source, destination, protocol, tos, device, .. } = outgoing;
+    let ends = [source.unwrap_or(unspecified_like(*destination)), *destination];
+    FlowKey {
+        source: *source,
+        mark: packet.meta.mark,
+        tos: tos & ROUTING_TOS,
+        output: *device,
+        hash: flow::hash(cx, ends, *protocol, 0, packet.data()),
+        ..FlowKey::to(*destination)
+    }
+}
+
+/// Tells who sent a payload that the way carries packets of `mtu` bytes. Linux: `ip_local_error`, `ipv6_local_error`.
+fn too_big(cx: &mut Context<'_>, quote: &Quote<'_>, mtu: u32) {
+    let Quote { source, destination, protocol, payload } = *quote;
+    let kind = IcmpErrorKind::FragmentationNeeded { mtu };
+    let error = IcmpError::about_payload(source, destination, protocol, payload, kind);
+    error.inspect(|error| tell::tell(cx, error));
+    raw::too_big(cx, quote, mtu);
 }
 
 /// A packet with its IP header, or a payload that is too large, and why it is not sent.
@@ -209,17 +220,17 @@ pub(super) struct Way {
 
 /// Where a packet of ours goes.
 #[derive(Clone, Copy, Debug)]
-struct Resolved {
-    device: DeviceIndex,
-    target: Target,
+pub(super) struct Resolved {
+    pub(super) device: DeviceIndex,
+    pub(super) target: Target,
     /// The source that the route names.
-    source: Option<IpAddr>,
+    pub(super) source: Option<IpAddr>,
     /// What the route says of the path.
     metrics: Metrics,
 }
 
 /// Linux: `ip_route_output_key`.
-fn resolve(cx: &mut Context<'_>, flow: &FlowKey) -> Result<Resolved, DropReason> {
+pub(super) fn resolve(cx: &mut Context<'_>, flow: &FlowKey) -> Result<Resolved, DropReason> {
     // No route says where everybody is; a device is enough. Linux: `ip_route_output_key_hash_rcu`.
     if let Some(device) = flow.output.filter(|_| flow.destination == IpAddr::V4(Ipv4Addr::BROADCAST)) {
         return Ok(Resolved { device, target: Target::Broadcast, source: None, metrics: Metrics::NONE });
@@ -311,9 +322,13 @@ fn link(cx: &mut Context<'_>, checked: EgressChecked, way: &Way) -> Result<(), D
 
 /// Linux: `loopback_xmit`.
 fn loop_back(cx: &mut Context<'_>, checked: EgressChecked) -> Result<(), DropReason> {
+    let packet = checked.into_packet();
+    if !cx.packet_sockets.is_empty() {
+        taps::looping(cx, &packet);
+    }
     let limit = cx.sysctl.netdev_max_backlog as usize;
     let interface = cx.interfaces.get_mut(DeviceIndex::LOOPBACK).ok_or(DropReason::NoRoute)?;
-    interface.loop_back(checked.into_packet(), limit)
+    interface.loop_back(packet, limit)
 }
 
 /// Linux: `neigh_output`.
@@ -363,10 +378,12 @@ fn frame(
         checksum::complete(&mut packet);
     }
     ethernet::output(&mut packet, interface.mac(), mac, ether_type);
-    match interface.vlan() {
+    let result = match interface.vlan() {
         Some(of) => vlan::send(cx, device, of, packet),
         None => interface.enqueue(cx.now, packet),
-    }
+    };
+    taps::sent(cx, device);
+    result
 }
 
 /// Sends an ARP packet to a station. Linux: `arp_xmit`.

@@ -1,6 +1,6 @@
 //! Tagged frames on their way between a VLAN device and its parent. Linux: `net/8021q/vlan_core.c`.
 
-use super::Context;
+use super::{Context, taps};
 use crate::device::Vlan;
 use crate::drop_reason::DropReason;
 use crate::packet::{DeviceIndex, Packet};
@@ -40,6 +40,9 @@ pub(super) fn send(
     vlan: Vlan,
     mut frame: Packet,
 ) -> Result<(), DropReason> {
+    if !cx.packet_sockets.is_empty() {
+        taps::leaving(cx, device, &frame);
+    }
     let tag = vlan.tag(frame.meta.priority);
     let bytes = frame.len();
     frame.push(TAG_LEN);
@@ -50,6 +53,7 @@ pub(super) fn send(
         Some(parent) if up => parent.enqueue(cx.now, frame),
         _ => Err(DropReason::LinkDown),
     };
+    taps::sent(cx, vlan.parent);
     match cx.interfaces.get_mut(device) {
         Some(interface) => interface.count_sent(bytes, result),
         None => result,

@@ -38,6 +38,8 @@ struct Queue {
     /// Linux: `qdisc->gso_skb`.
     requeued: Option<Packet>,
     unflushed: bool,
+    /// Copies of what the device took, if somebody is to see them.
+    watched: Option<Vec<Packet>>,
 }
 
 /// A device with what the stack knows of it.
@@ -51,6 +53,8 @@ pub struct Interface {
     up: bool,
     addresses: Vec<Address>,
     announcements: Vec<Ipv4Addr>,
+    /// How many want it to take frames for everybody. Linux: `dev->promiscuity`.
+    promiscuity: u32,
     /// Whether IPv6 began to work on it. Linux: `IF_READY`.
     pub(crate) ipv6_ready: bool,
     /// Whether its link is up as far as the routes over it know.
@@ -73,7 +77,12 @@ impl Interface {
 
     /// An interface of a device, with the default discipline.
     pub(super) fn new(name: String, index: DeviceIndex, mtu: u32, device: Box<dyn NetDevice>) -> Self {
-        let queue = Queue { discipline: Box::new(PfifoFast::default()), requeued: None, unflushed: false };
+        let queue = Queue {
+            discipline: Box::new(PfifoFast::default()),
+            requeued: None,
+            unflushed: false,
+            watched: None,
+        };
         Interface::assemble(name, index, mtu, Link::Device { device, queue })
     }
 
@@ -98,6 +107,7 @@ impl Interface {
             up: true,
             addresses,
             announcements,
+            promiscuity: 0,
             ipv6_ready: false,
             routed_carrier: true,
             news: true,
@@ -196,6 +206,41 @@ impl Interface {
     pub(crate) fn set_up(&mut self, up: bool) {
         self.news |= self.up != up;
         self.up = up;
+    }
+
+    /// Whether it takes frames for everybody. Linux: `IFF_PROMISC`.
+    pub fn is_promiscuous(&self) -> bool {
+        self.promiscuity > 0
+    }
+
+    /// One more wants it to take frames for everybody, or one less; answers whether it changed. Linux:
+    /// `__dev_set_promiscuity`.
+    pub(crate) fn change_promiscuity(&mut self, more: bool) -> bool {
+        let before = self.is_promiscuous();
+        self.promiscuity = match more {
+            true => self.promiscuity.saturating_add(1),
+            false => self.promiscuity.saturating_sub(1),
+        };
+        let changed = before != self.is_promiscuous();
+        if changed && let Link::Device { device, .. } = &mut self.link {
+            device.set_promiscuous(more);
+        }
+        changed
+    }
+
+    /// Keeps copies of what the device takes from now on, for [`Interface::take_watched`], or no more.
+    pub(super) fn set_watched(&mut self, watched: bool) {
+        if let Link::Device { queue, .. } = &mut self.link {
+            queue.watched = watched.then(Vec::new);
+        }
+    }
+
+    /// Copies of what the device took since the last time.
+    pub(crate) fn take_watched(&mut self) -> Vec<Packet> {
+        match &mut self.link {
+            Link::Device { queue, .. } => queue.watched.as_mut().map(core::mem::take).unwrap_or_default(),
+            Link::Loopback(_) | Link::Vlan(_) => Vec::new(),
+        }
     }
 
     /// A VLAN's link is that of its parent. Linux: `vlan_transfer_operstate`.
@@ -512,7 +557,11 @@ impl Queue {
 
     fn hand_over(&mut self, device: &mut dyn NetDevice, frame: Packet) -> Result<(), Packet> {
         self.unflushed = true;
-        device.transmit(frame)
+        let Some(watched) = &mut self.watched else { return device.transmit(frame) };
+        let copy = frame.clone();
+        device.transmit(frame)?;
+        watched.push(copy);
+        Ok(())
     }
 
     fn next(&mut self, now: Instant) -> Option<Packet> {

@@ -48,6 +48,9 @@ pub trait NetDevice: Send {
         true
     }
 
+    /// Takes frames for everybody from now on, or those for itself alone. Linux: `ndo_set_rx_mode`, `IFF_PROMISC`.
+    fn set_promiscuous(&mut self, _promiscuous: bool) {}
+
     /// Whether there are stations behind it whose addresses are asked for. Linux: no `IFF_NOARP`.
     fn has_neighbours(&self) -> bool {
         true

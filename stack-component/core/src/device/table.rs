@@ -15,13 +15,15 @@ pub const MAX_DEVICES: usize = 4096;
 pub struct Interfaces {
     /// Number n is at place n - 1; none: it is gone.
     table: Vec<Option<Interface>>,
+    /// Whether copies of what devices take are kept.
+    watched: bool,
     /// Whether changes of new interfaces are kept.
     heard: bool,
 }
 
 impl Default for Interfaces {
     fn default() -> Self {
-        Interfaces { table: vec![Some(Interface::loopback())], heard: false }
+        Interfaces { table: vec![Some(Interface::loopback())], watched: false, heard: false }
     }
 }
 
@@ -44,6 +46,7 @@ impl Interfaces {
         let place = free.unwrap_or(self.table.len());
         let index = DeviceIndex(place as u32 + 1);
         let mut interface = make(index);
+        interface.set_watched(self.watched);
         if self.heard {
             interface.hear();
         }
@@ -53,6 +56,24 @@ impl Interfaces {
             None => self.table.push(interface),
         }
         index
+    }
+
+    /// Keeps copies of what devices take from now on, those too that are still to come, or no more.
+    pub(crate) fn set_watched(&mut self, watched: bool) {
+        self.watched = watched;
+        self.iter_mut().for_each(|interface| interface.set_watched(watched));
+    }
+
+    /// One more wants a device to take frames for everybody, or one less; of a VLAN its parent has to. Linux:
+    /// `dev_set_promiscuity`, `vlan_dev_change_rx_flags`.
+    pub(crate) fn change_promiscuity(&mut self, device: DeviceIndex, more: bool) {
+        let Some(interface) = self.get_mut(device) else { return };
+        let parent = interface.vlan().map(|vlan| vlan.parent);
+        if interface.change_promiscuity(more)
+            && let Some(parent) = parent.and_then(|parent| self.get_mut(parent))
+        {
+            parent.change_promiscuity(more);
+        }
     }
 
     /// Takes an interface away.

@@ -62,6 +62,8 @@ pub struct Metadata {
     pub unlooped: bool,
     /// The TCP socket that a received segment was found to be for, as a number. Linux: `skb->sk`.
     pub socket: Option<u64>,
+    /// The packet socket that a frame was sent by, as a number: it is not shown its own. Linux: `skb->sk`.
+    pub sent_by: Option<u64>,
     /// Bytes of IPv4 options that the payload of a packet to be sent begins with, a multiple of 4 up to 40. Linux: `IPCB(skb)->opt`.
     pub options: u8,
     /// Priority band for the queueing discipline, 0 being best effort. Linux: `skb->priority`.

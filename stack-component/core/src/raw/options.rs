@@ -55,6 +55,8 @@ pub enum RawOption {
     IcmpFilter(IcmpFilter),
     /// Mark of what it sends. Linux: `SO_MARK`.
     Mark(u32),
+    /// What a raw socket's owner sends begins with its IP header. Linux: `IP_HDRINCL`, `IPV6_HDRINCL`.
+    HeaderIncluded(bool),
 }
 
 /// All options of a socket.
@@ -71,6 +73,7 @@ pub struct Options {
     pub(super) checksum_offset: Option<u16>,
     pub(super) icmp_filter: IcmpFilter,
     pub(super) mark: u32,
+    pub(super) header_included: bool,
 }
 
 impl Options {
@@ -88,6 +91,7 @@ impl Options {
             checksum_offset: None,
             icmp_filter: IcmpFilter::default(),
             mark: 0,
+            header_included: false,
         }
     }
 
@@ -112,6 +116,7 @@ impl Options {
             RawOption::ChecksumOffset(offset) => self.checksum_offset = offset,
             RawOption::IcmpFilter(filter) => self.icmp_filter = filter,
             RawOption::Mark(mark) => self.mark = mark,
+            RawOption::HeaderIncluded(included) => self.header_included = included,
         }
         Ok(())
     }

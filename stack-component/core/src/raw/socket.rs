@@ -64,6 +64,8 @@ pub struct Arrival {
     pub device: DeviceIndex,
     /// When.
     pub at: Instant,
+    /// Whether the checksum of what it carries was found right, or never has to be.
+    pub verified: bool,
 }
 
 /// A packet that waits for the socket's owner.
@@ -153,9 +155,40 @@ impl Socket {
         self.options.device.or(of_groups)
     }
 
+    /// Whether members on this host hear what it sends to groups. Linux: `IP_MULTICAST_LOOP`.
+    pub fn loops(&self) -> bool {
+        self.options.multicast.loops
+    }
+
     /// Whether it may send to everybody.
     pub fn may_broadcast(&self) -> bool {
         self.options.broadcast
+    }
+
+    /// Whether what it sends has its IP header already.
+    pub fn includes_header(&self) -> bool {
+        self.options.header_included
+    }
+
+    /// Mark of what it sends.
+    pub fn mark(&self) -> u32 {
+        self.options.mark
+    }
+
+    /// Whether what it gets must have a right checksum. Linux: `rp->checksum` of a raw IPv6 socket.
+    pub(super) fn checks(&self) -> bool {
+        let icmp = self.kind == Kind::Raw(Protocol::ICMPV6);
+        self.family == Family::V6 && (icmp || self.options.checksum_offset.is_some())
+    }
+
+    /// What it carries.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Bytes of packets that wait, and how many may.
+    pub fn memory(&self) -> (usize, usize) {
+        (self.queued_bytes, self.options.receive_buffer)
     }
 
     /// Packets and errors for which there was no room.

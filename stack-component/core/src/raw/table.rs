@@ -5,6 +5,7 @@ use super::socket::Socket;
 use super::{Arrival, Family, Incoming, Kind, Options, Quote, RawOption, RawReadiness, Report};
 use crate::arena::{Arena, Handle};
 use crate::socket::SocketError;
+use crate::wire::checksum::{Sum, pseudo_header};
 use crate::wire::protocol::Protocol;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -40,7 +41,10 @@ impl Raw {
         if self.sockets.len() >= MAX_SOCKETS {
             return Err(SocketError::NewSocketLimit);
         }
-        let handle = self.sockets.insert(Socket::new(family, kind, Options::new(receive_buffer)));
+        let mut socket = Socket::new(family, kind, Options::new(receive_buffer));
+        // Linux: `IPPROTO_RAW` in `inet_create`.
+        socket.options.header_included = kind == Kind::Raw(Protocol::RAW);
+        let handle = self.sockets.insert(socket);
         if let Kind::Raw(protocol) = kind {
             self.raws.entry(protocol).or_default().push(handle);
         }
@@ -118,12 +122,20 @@ impl Raw {
         max_buffer: usize,
     ) -> Result<(), SocketError> {
         let socket = self.sockets.get_mut(handle).ok_or(SocketError::InvalidState)?;
+        if socket.kind == Kind::Ping && matches!(option, RawOption::HeaderIncluded(_)) {
+            return Err(SocketError::InvalidArgument);
+        }
         socket.options.set(option, max_buffer)
     }
 
     /// The socket.
     pub fn get(&self, handle: RawHandle) -> Option<&Socket> {
         self.sockets.get(handle)
+    }
+
+    /// All sockets.
+    pub fn iter(&self) -> impl Iterator<Item = (RawHandle, &Socket)> {
+        self.sockets.iter()
     }
 
     /// Gives raw sockets their copies of a packet. `packet` is what they get: of IPv4 from the IP header on, of
@@ -141,6 +153,7 @@ impl Raw {
         let icmp = matches!(arrival.protocol, Protocol::ICMP | Protocol::ICMPV6);
         let kind = payload.first().copied().filter(|_| icmp);
         let mut taken = false;
+        let mut valid = arrival.verified.then_some(true);
         for &handle in handles {
             let Some(socket) = self.sockets.get_mut(handle) else { continue };
             let heard = socket.matches(arrival.destination, arrival.source, arrival.device)
@@ -149,6 +162,10 @@ impl Raw {
                 continue;
             }
             taken = true;
+            if socket.checks() && !*valid.get_or_insert_with(|| is_valid(arrival, payload)) {
+                socket.dropped += 1;
+                continue;
+            }
             if socket.push(Incoming { arrival: *arrival, data: packet.to_vec() }) {
                 wake(&mut self.wakeups, socket, handle);
             }
@@ -236,6 +253,13 @@ impl Raw {
         }
         core::mem::take(&mut self.wakeups)
     }
+}
+
+/// Whether the checksum in what a packet carries is right, wherever it stands. Linux: `rawv6_rcv`.
+fn is_valid(arrival: &Arrival, payload: &[u8]) -> bool {
+    let Ok(length) = u32::try_from(payload.len()) else { return false };
+    let pseudo = pseudo_header(arrival.source, arrival.destination, arrival.protocol, length);
+    pseudo.plus(Sum::of(payload)).is_valid()
 }
 
 fn wake(wakeups: &mut Vec<RawHandle>, socket: &mut Socket, handle: RawHandle) {

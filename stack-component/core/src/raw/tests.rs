@@ -38,6 +38,7 @@ fn arrival(protocol: Protocol) -> Arrival {
         traffic_class: 0,
         device: DeviceIndex(2),
         at: Instant::ZERO,
+        verified: false,
     }
 }
 
@@ -184,4 +185,20 @@ fn ipv6_checksums_are_filled_in() {
     let pseudo = crate::wire::checksum::pseudo_header(source, destination, Protocol::UDP, 8);
     assert!(pseudo.plus(Sum::of(&data)).is_valid());
     assert_eq!(send(&[0; 7]).unwrap_err(), SocketError::InvalidArgument, "no room for it");
+}
+
+#[test]
+fn ipv6_packets_with_wrong_checksums_are_not_for_who_checks_them() {
+    let mut raw = Raw::default();
+    let open = |raw: &mut Raw, protocol| raw.open(Family::V6, Kind::Raw(protocol), BUFFER).unwrap();
+    let (plain, checking) = (open(&mut raw, Protocol::UDP), open(&mut raw, Protocol::UDP));
+    raw.set(checking, RawOption::ChecksumOffset(Some(6)), BUFFER).unwrap();
+    let arrival =
+        Arrival { source: address("fd77::1"), destination: address("fd77::2"), ..arrival(Protocol::UDP) };
+    let wrong = [0, 1, 0, 2, 0, 8, 0xff, 0xff];
+    assert!(raw.deliver(&arrival, &wrong, &wrong, anybody));
+    assert!(raw.readiness(plain).readable && !raw.readiness(checking).readable);
+    assert_eq!(raw.get(checking).unwrap().dropped(), 1);
+    assert!(raw.deliver(&Arrival { verified: true, ..arrival }, &wrong, &wrong, anybody));
+    assert!(raw.readiness(checking).readable);
 }

@@ -58,6 +58,10 @@ impl Stack {
         }
         self.set_device_up(device, false)?;
         self.routes.device_gone(device);
+        while self.interfaces.get(device).is_some_and(|interface| interface.is_promiscuous()) {
+            self.interfaces.change_promiscuity(device, false);
+        }
+        self.packet_sockets.device_gone(device);
         self.groups.remove_device(device);
         self.sysctl.remove_device(device.0);
         if let Some(interface) = self.interfaces.remove(device) {

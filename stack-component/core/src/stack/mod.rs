@@ -7,6 +7,7 @@ pub mod control;
 mod dhcp;
 mod links;
 mod multicast;
+mod packet_socket;
 mod raw;
 mod routes;
 mod tcp;
@@ -14,6 +15,7 @@ mod udp;
 
 pub use changes::{Change, ChangeGroups, Changed, Subscriber, SubscriberHandle};
 pub use config::ConfigError;
+pub use packet_socket::OutgoingFrame;
 pub use routes::RouteChange;
 
 use changes::Subscribers;
@@ -35,6 +37,7 @@ use crate::multicast::Groups;
 use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
 use crate::packet::{DeviceIndex, Packet};
+use crate::packet_socket::{PacketHandle, PacketSockets};
 use crate::random::Random;
 use crate::raw::{Raw, RawHandle};
 use crate::route::{Exceptions, Routes};
@@ -58,6 +61,8 @@ pub enum SocketHandle {
     Udp(UdpHandle),
     /// A raw or ping socket.
     Raw(RawHandle),
+    /// A packet socket.
+    Packet(PacketHandle),
     /// Who is told of changes. Linux: a netlink socket.
     Subscriber(SubscriberHandle),
 }
@@ -117,6 +122,7 @@ pub struct Stack {
     pub(crate) icmp_limit: RateLimit,
     pub(crate) redirect_limit: RedirectLimit,
     pub(crate) raw: Raw,
+    pub(crate) packet_sockets: PacketSockets,
     pub(crate) udp: Udp,
     pub(crate) tcp: Tcp,
     pub(crate) subscribers: Subscribers,
@@ -155,6 +161,7 @@ impl Stack {
             icmp_limit: RateLimit::new(&sysctl, source),
             redirect_limit: RedirectLimit::new(source),
             raw: Raw::default(),
+            packet_sockets: PacketSockets::default(),
             udp: Udp::new(source),
             tcp: Tcp::new(source),
             subscribers: Subscribers::default(),
@@ -241,6 +248,7 @@ impl Stack {
             icmp_limit: &mut self.icmp_limit,
             redirect_limit: &mut self.redirect_limit,
             raw: &mut self.raw,
+            packet_sockets: &mut self.packet_sockets,
             udp: &mut self.udp,
             tcp: &mut self.tcp,
         };
@@ -252,7 +260,8 @@ impl Stack {
         let tcp = self.tcp.take_wakeups().into_iter().map(SocketHandle::Tcp);
         let udp = self.udp.take_wakeups().into_iter().map(SocketHandle::Udp);
         let raw = self.raw.take_wakeups().into_iter().map(SocketHandle::Raw);
-        tcp.chain(udp).chain(raw).chain(self.collect_changes()).collect()
+        let packet = self.packet_sockets.take_wakeups().into_iter().map(SocketHandle::Packet);
+        tcp.chain(udp).chain(raw).chain(packet).chain(self.collect_changes()).collect()
     }
 
     /// Lines for people since the last time, oldest first. Linux: `dmesg`.

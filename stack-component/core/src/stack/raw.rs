@@ -1,13 +1,14 @@
 //! Raw and ping sockets, as the stack's users call them.
 
 use super::{SocketHandle, Stack};
-use crate::datapath::{self, Outgoing};
+use crate::datapath::{self, Headed, Outgoing};
 use crate::drop_reason::DropReason;
-use crate::packet::DeviceIndex;
+use crate::packet::{DeviceIndex, Packet};
 use crate::raw::{Family, Incoming, Kind, Message, RawHandle, RawOption, RawReadiness, Report};
 use crate::route::{Destination, FlowKey, Refusal};
 use crate::socket::SocketError;
 use crate::time::Instant;
+use crate::wire::{ipv4, ipv6};
 use core::net::IpAddr;
 
 impl Stack {
@@ -70,6 +71,9 @@ impl Stack {
     ) -> Result<(), SocketError> {
         let socket = self.raw.get(handle).ok_or(SocketError::InvalidState)?;
         let (family, local, broadcast) = (socket.family(), socket.local(), socket.may_broadcast());
+        if socket.includes_header() {
+            return self.raw_send_headed(handle, &message, now);
+        }
         let destination = message.to.or(socket.remote()).ok_or(SocketError::InvalidArgument)?;
         if Family::of(destination) != family || destination.is_unspecified() {
             return Err(SocketError::InvalidArgument);
@@ -91,13 +95,37 @@ impl Stack {
         };
         let sent = self.with_context(now, |cx, _, _| datapath::send(cx, outgoing));
         self.run_output(now);
-        match sent {
-            Err(DropReason::PacketTooBig) => Err(SocketError::DatagramTooLarge),
-            Err(DropReason::NoRoute | DropReason::RouteRefused) => Err(SocketError::NetworkUnreachable),
-            Err(DropReason::Netfilter) => Err(SocketError::AccessDenied),
-            // Lost here is as good as lost further on.
-            Ok(()) | Err(_) => Ok(()),
+        told(sent)
+    }
+
+    /// Sends a packet that has its IP header: to the destination that is told, whatever the header says, and to the
+    /// header's without one. Linux: `raw_send_hdrinc`, `rawv6_send_hdrinc`.
+    fn raw_send_headed(
+        &mut self,
+        handle: RawHandle,
+        message: &Message<'_>,
+        now: Instant,
+    ) -> Result<(), SocketError> {
+        let socket = self.raw.get(handle).ok_or(SocketError::InvalidState)?;
+        let (family, source) = (socket.family(), socket.local());
+        let header = match family {
+            Family::V4 => ipv4::Header::parse_quoted(message.data).map(|header| header.destination().into()),
+            Family::V6 => ipv6::Header::parse_quoted(message.data).map(|header| header.destination().into()),
+        };
+        let of_header: IpAddr = header.map_err(|_| SocketError::InvalidArgument)?;
+        let destination = message.to.or(socket.remote()).unwrap_or(of_header);
+        if Family::of(destination) != family || destination.is_unspecified() {
+            return Err(SocketError::InvalidArgument);
         }
+        let device = socket.device_to(destination);
+        let mut packet = Packet::from_payload(message.data);
+        (packet.meta.mark, packet.meta.unlooped) = (socket.mark(), !socket.loops());
+        // Whether everybody may be sent to.
+        self.raw_source(destination, device, socket.may_broadcast())?;
+        let headed = Headed { packet, source, destination, device };
+        let sent = self.with_context(now, |cx, _, _| datapath::send_headed(cx, headed));
+        self.run_output(now);
+        told(sent)
     }
 
     /// Our address towards `destination`.
@@ -144,5 +172,16 @@ impl Stack {
     pub fn raw_close(&mut self, handle: RawHandle) {
         self.forget_groups(SocketHandle::Raw(handle));
         self.raw.close(handle);
+    }
+}
+
+/// What the socket's owner is told of what became of a packet.
+fn told(sent: Result<(), DropReason>) -> Result<(), SocketError> {
+    match sent {
+        Err(DropReason::PacketTooBig) => Err(SocketError::DatagramTooLarge),
+        Err(DropReason::NoRoute | DropReason::RouteRefused) => Err(SocketError::NetworkUnreachable),
+        Err(DropReason::Netfilter) => Err(SocketError::AccessDenied),
+        // Lost here is as good as lost further on.
+        Ok(()) | Err(_) => Ok(()),
     }
 }

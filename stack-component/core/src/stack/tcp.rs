@@ -3,12 +3,13 @@
 //! before they return.
 
 use super::Stack;
+use crate::bpf::Instruction;
 use crate::datapath::RoutePaths;
 use crate::packet::DeviceIndex;
 use crate::route::{Destination, FlowKey, Refusal};
 use crate::tcp::{
-    CongestionInfo, Env, FilterError, Instruction, Received, SendFlags, Shutdown, SocketError, StateChange,
-    Tcp, TcpHandle, TcpInfo, TcpOption, TcpOptions, TcpReadiness, TcpState,
+    CongestionInfo, Env, FilterError, Received, SendFlags, Shutdown, SocketError, StateChange, Tcp,
+    TcpHandle, TcpInfo, TcpOption, TcpOptions, TcpReadiness, TcpState,
 };
 use crate::time::Instant;
 use crate::wire::address::{needs_scope, scope_of};

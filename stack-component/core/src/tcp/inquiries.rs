@@ -2,11 +2,12 @@
 //! `SO_ERROR`, `SO_ATTACH_FILTER`.
 
 use super::connection::Fin;
-use super::filter::{FilterError, Instruction};
+use super::filter::FilterError;
 use super::handle::TcpHandle;
 use super::sockets::Received;
 use super::table::{Role, Socket, Tcp};
 use super::{CongestionInfo, SocketError, TcpState};
+use crate::bpf::Instruction;
 use crate::time::Instant;
 
 impl Tcp {

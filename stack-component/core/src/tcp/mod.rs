@@ -113,7 +113,7 @@ mod tests;
 
 pub use crate::socket::SocketError;
 pub use congestion::{Algorithm, CongestionInfo};
-pub use filter::{FilterError, Instruction};
+pub use filter::FilterError;
 pub(crate) use four_tuple::FourTuple;
 pub use handle::TcpHandle;
 pub use info::TcpInfo;

@@ -201,6 +201,24 @@ pub fn set_options_len(packet: &mut [u8], len: usize) {
     put_u16(header, 10, checksum);
 }
 
+/// Puts the packet's length and a checksum into the header that it begins with, and a source and an identification where
+/// there is none; no effect on bytes that are no header. Linux: `raw_send_hdrinc`.
+pub fn complete(packet: &mut [u8], source: Ipv4Addr, identification: u16) {
+    let total_len = u16::try_from(packet.len()).unwrap_or(u16::MAX);
+    let len = packet.first().map_or(0, |first| usize::from(first & 0xf) * 4);
+    let Some(header) = packet.get_mut(..len).filter(|header| header.len() >= HEADER_LEN) else { return };
+    put_u16(header, 2, total_len);
+    if header[4..6] == [0; 2] {
+        put_u16(header, 4, identification);
+    }
+    if header[12..16] == [0; 4] {
+        header[12..16].copy_from_slice(&source.octets());
+    }
+    put_u16(header, 10, 0);
+    let checksum = Sum::of(header).checksum();
+    put_u16(header, 10, checksum);
+}
+
 /// Marks the header that `packet` begins with as one that met congestion and corrects the checksum; no effect on bytes
 /// that are no header. Linux: `IP_ECN_set_ce`.
 pub fn mark_congestion(packet: &mut [u8]) {

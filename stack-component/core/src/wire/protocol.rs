@@ -23,6 +23,8 @@ impl Protocol {
     pub const FRAGMENT: Protocol = Protocol(44);
     /// RFC 4443.
     pub const ICMPV6: Protocol = Protocol(58);
+    /// Reserved (RFC 3232): raw sockets of it make their own IP headers. Linux: `IPPROTO_RAW`.
+    pub const RAW: Protocol = Protocol(255);
     /// Nothing follows (RFC 8200 section 4.7).
     pub const NO_NEXT_HEADER: Protocol = Protocol(59);
     /// IPv6 destination options (RFC 8200 section 4.6).

@@ -3,8 +3,9 @@
 use super::{Harness, local};
 use crate::state::{Family, InForce, whole_millis, whole_seconds};
 use core::net::IpAddr;
+use stack_core::bpf::Instruction;
 use stack_core::socket::SocketError;
-use stack_core::tcp::{CongestionInfo, Instruction, SendFlags, TcpOption, TcpState};
+use stack_core::tcp::{CongestionInfo, SendFlags, TcpOption, TcpState};
 use stack_core::time::Duration;
 
 #[test]

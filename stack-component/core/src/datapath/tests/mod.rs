@@ -17,6 +17,7 @@ mod link_local;
 mod mld;
 mod multicast;
 mod netfilter;
+mod packets;
 mod parameters6;
 mod paths;
 mod raw;
@@ -60,6 +61,7 @@ struct Wire {
     room: usize,
     flushes: usize,
     features: Features,
+    promiscuous: bool,
 }
 
 #[derive(Clone)]
@@ -71,7 +73,8 @@ struct RawDevice {
 impl RawDevice {
     fn new(mac: MacAddress) -> Self {
         let (incoming, sent, features) = (VecDeque::new(), Vec::new(), Features::default());
-        let wire = Wire { incoming, sent, up: true, room: usize::MAX, flushes: 0, features };
+        let wire =
+            Wire { incoming, sent, up: true, room: usize::MAX, flushes: 0, features, promiscuous: false };
         RawDevice { wire: Arc::new(Mutex::new(wire)), mac }
     }
 
@@ -87,6 +90,10 @@ impl NetDevice for RawDevice {
 
     fn features(&self) -> Features {
         self.wire().features
+    }
+
+    fn set_promiscuous(&mut self, promiscuous: bool) {
+        self.wire().promiscuous = promiscuous;
     }
 
     fn link_up(&self) -> bool {

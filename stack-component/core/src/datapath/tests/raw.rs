@@ -89,3 +89,68 @@ fn what_cannot_be_sent_is_an_error() {
     let foreign = Some("192.0.2.1".parse().unwrap());
     assert_eq!(stack.raw_bind(ping, foreign, 0), Err(SocketError::AddressNotBindable));
 }
+
+/// A raw socket of IPv4 whose owner makes the header, and one that hears it.
+fn headed(stack: &mut Stack) -> (crate::raw::RawHandle, crate::raw::RawHandle) {
+    let sender = stack.raw_open(Family::V4, Kind::Raw(Protocol(90))).unwrap();
+    stack.raw_set(sender, RawOption::HeaderIncluded(true)).unwrap();
+    (sender, stack.raw_open(Family::V4, Kind::Raw(Protocol(89))).unwrap())
+}
+
+#[test]
+fn a_header_of_the_owners_is_completed_and_goes_where_it_is_sent() {
+    let mut stack = stack();
+    let (sender, hearer) = headed(&mut stack);
+    let mut packet = *b"\x45\x10\0\0\0\0\x40\0\x07\x59\0\0\0\0\0\0\x7f\0\0\x02hello";
+    // Without a destination the header's.
+    let nobody = Message { to: None, ..message(&packet) };
+    stack.raw_send(sender, nobody, NOW).unwrap();
+    run(&mut stack);
+    let heard = stack.raw_receive(hearer).unwrap();
+    assert_eq!((heard.arrival.source, heard.arrival.hop_limit), (LOCALHOST, 7));
+    assert_eq!((heard.data.len(), &heard.data[2..4], &heard.data[20..]), (25, &[0, 25][..], &b"hello"[..]));
+    assert_ne!(heard.data[4..6], [0, 0], "it has a number");
+    packet[4] = 7;
+    packet[12..16].copy_from_slice(&[127, 0, 0, 9]);
+    stack.raw_send(sender, Message { to: None, ..message(&packet) }, NOW).unwrap();
+    run(&mut stack);
+    let heard = stack.raw_receive(hearer).unwrap();
+    assert_eq!((&heard.data[4..6], &heard.data[12..16]), (&[7, 0][..], &[127, 0, 0, 9][..]), "they are kept");
+}
+
+#[test]
+fn headers_that_are_none_are_refused() {
+    let mut stack = stack();
+    let (sender, _) = headed(&mut stack);
+    let whole = [0x45; 20];
+    for wrong in [&whole[..19], &[0x46; 20], &[0x65; 40], &[]] {
+        assert_eq!(
+            stack.raw_send(sender, message(wrong), NOW),
+            Err(SocketError::InvalidArgument),
+            "{wrong:?}"
+        );
+    }
+    let ping = stack.raw_open(Family::V4, Kind::Ping).unwrap();
+    assert_eq!(stack.raw_set(ping, RawOption::HeaderIncluded(true)), Err(SocketError::InvalidArgument));
+    let raw = stack.raw_open(Family::V4, Kind::Raw(Protocol::RAW)).unwrap();
+    assert_eq!(
+        stack.raw_send(raw, message(&[0; 20]), NOW),
+        Err(SocketError::InvalidArgument),
+        "from the start"
+    );
+    let large = [&[0x45][..], &[0; 65_536]].concat();
+    assert_eq!(stack.raw_send(sender, message(&large), NOW), Err(SocketError::DatagramTooLarge));
+}
+
+#[test]
+fn an_ipv6_header_goes_out_as_it_is() {
+    let mut stack = stack();
+    let sender = stack.raw_open(Family::V6, Kind::Raw(Protocol::RAW)).unwrap();
+    let hearer = stack.raw_open(Family::V6, Kind::Raw(Protocol(89))).unwrap();
+    let localhost = core::net::Ipv6Addr::LOCALHOST.octets();
+    let packet = [&b"\x60\0\0\0\0\x02\x59\x09"[..], &localhost, &localhost, b"hi"].concat();
+    stack.raw_send(sender, Message { to: None, ..message(&packet) }, NOW).unwrap();
+    run(&mut stack);
+    let heard = stack.raw_receive(hearer).unwrap();
+    assert_eq!((heard.arrival.hop_limit, &heard.data[..]), (9, &b"hi"[..]));
+}

@@ -157,6 +157,10 @@ impl<B: Bus + Send> NetDevice for E1000<B> {
         Features { transmit_checksum: true }
     }
 
+    fn set_promiscuous(&mut self, promiscuous: bool) {
+        self.receive.set_promiscuous(&mut self.bus, promiscuous);
+    }
+
     fn link_up(&self) -> bool {
         self.link_up
     }

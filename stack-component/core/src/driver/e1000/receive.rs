@@ -28,6 +28,8 @@ pub(super) struct ReceiveRing {
     next: u16,
     /// Whether frames may be longer than those of an MTU of 1500.
     long: bool,
+    /// Frames for everybody are taken.
+    promiscuous: bool,
     assembly: Assembly,
 }
 
@@ -36,7 +38,8 @@ impl ReceiveRing {
     pub(super) fn allocate(bus: &mut impl Bus, count: u16) -> Result<Self, BusError> {
         let count = ring_len(count);
         let region = bus.dma_alloc(buffer_offset(count, count))?;
-        Ok(ReceiveRing { region, count, next: 0, long: false, assembly: Assembly::default() })
+        let assembly = Assembly::default();
+        Ok(ReceiveRing { region, count, next: 0, long: false, promiscuous: false, assembly })
     }
 
     /// Gives all buffers to a device that was just reset and lets it receive.
@@ -66,12 +69,22 @@ impl ReceiveRing {
         }
     }
 
+    /// Takes frames for everybody from now on, or those for ourselves alone. Linux: `e1000_set_rx_mode`.
+    pub(super) fn set_promiscuous(&mut self, bus: &mut impl Bus, promiscuous: bool) {
+        self.promiscuous = promiscuous;
+        // A device that did not come back from its reset stays off.
+        if bus.register_read(offset::RCTL) & rctl::EN != 0 {
+            self.control(bus);
+        }
+    }
+
     /// Writes RCTL. Linux: `e1000_setup_rctl`.
     fn control(&self, bus: &mut impl Bus) {
         let long = if self.long { rctl::LPE } else { 0 };
+        let everybody = if self.promiscuous { rctl::UPE } else { 0 };
         // Buffers of 2048 bytes are BSIZE 0. The CRC is stripped, so no length is ever reduced by it.
         // All groups are received, and those that nobody joined are dropped above.
-        bus.register_write(offset::RCTL, rctl::EN | rctl::BAM | rctl::MPE | rctl::SECRC | long);
+        bus.register_write(offset::RCTL, rctl::EN | rctl::BAM | rctl::MPE | rctl::SECRC | long | everybody);
     }
 
     /// Takes at most `budget` done descriptors, appends their frames, and gives the buffers back. Answers

@@ -32,6 +32,8 @@ pub struct LinkListing {
     pub up: bool,
     /// Whether its link is up. Linux: `netif_carrier_ok`.
     pub carrier: bool,
+    /// Whether it takes frames for everybody. Linux: `IFF_PROMISC`.
+    pub promiscuous: bool,
     /// Bytes of the largest IP packet.
     pub mtu: u32,
     /// Its station address; zeros for the loopback device.
@@ -50,6 +52,7 @@ impl LinkListing {
             kind: kind(interface),
             up: interface.is_up(),
             carrier: interface.has_carrier(),
+            promiscuous: interface.is_promiscuous(),
             mtu: interface.mtu(),
             address: interface.mac(),
             statistics: interface.statistics,

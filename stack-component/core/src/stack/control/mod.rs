@@ -3,11 +3,13 @@
 mod groups;
 mod links;
 mod neighbours;
+mod plain_sockets;
 mod routing;
 mod sockets;
 
 pub use groups::LinkMembership;
 pub use links::{LinkKind, LinkListing};
 pub use neighbours::NeighbourError;
+pub use plain_sockets::{PlainKind, PlainListed};
 pub use routing::FoundRoute;
 pub use sockets::{Listing, ListingState, Protocols};

@@ -1,6 +1,7 @@
 //! The sockets of a stack. Linux: `SOCK_DIAG_BY_FAMILY`.
 
-use super::super::Stack;
+use super::super::{SocketHandle, Stack};
+use super::plain_sockets::{PlainKind, PlainListed};
 use crate::tcp::{self, TcpInfo, TcpState};
 use crate::time::Instant;
 use crate::udp;
@@ -18,6 +19,12 @@ pub struct Protocols {
     pub tcp: bool,
     /// UDP sockets that are bound.
     pub udp: bool,
+    /// Ping sockets that have an identifier.
+    pub ping: bool,
+    /// Raw sockets.
+    pub raw: bool,
+    /// Packet sockets.
+    pub packet: bool,
 }
 
 /// What is special to a protocol.
@@ -27,6 +34,8 @@ pub enum ListingState {
     Tcp(tcp::Listed, Option<(Box<TcpInfo>, &'static str)>),
     /// A UDP socket, and bytes that it may hold to be read.
     Udp(udp::Listed, u32),
+    /// A raw, ping or packet socket.
+    Plain(PlainListed),
 }
 
 /// A socket.
@@ -44,15 +53,16 @@ impl Listing {
         match &self.state {
             ListingState::Tcp(listed, _) => (listed.local, listed.remote),
             ListingState::Udp(listed, _) => (listed.local, listed.remote),
+            ListingState::Plain(listed) => (listed.local, listed.remote),
         }
     }
 
-    /// Its state, UDP's in the words of TCP. Linux: `idiag_state`.
+    /// Its state, that of others in the words of TCP. Linux: `idiag_state`.
     pub fn state(&self) -> TcpState {
-        match &self.state {
-            ListingState::Tcp(listed, _) => listed.state,
-            ListingState::Udp(listed, _) if listed.remote.is_some() => TcpState::Established,
-            ListingState::Udp(..) => TcpState::Close,
+        match (&self.state, self.ends()) {
+            (ListingState::Tcp(listed, _), _) => listed.state,
+            (_, (_, Some(_))) => TcpState::Established,
+            (_, (_, None)) => TcpState::Close,
         }
     }
 }
@@ -60,32 +70,52 @@ impl Listing {
 impl Stack {
     /// At most `max` sockets (and never more than 4096) of these protocols from number `start` on.
     pub fn sockets(&self, protocols: Protocols, start: usize, max: usize, now: Instant) -> Vec<Listing> {
-        let tcp = protocols.tcp.then(|| self.tcp.listing(now)).into_iter().flatten();
-        let udp = protocols.udp.then(|| self.udp.listing()).into_iter().flatten();
-        let tcp = tcp.map(|listed| (listed.handle.map(|handle| handle.to_bits()), Ok(listed)));
-        let udp = udp.map(|listed| (Some(listed.handle.to_bits()), Err(listed)));
-        let page = tcp.chain(udp).skip(start).take(max.min(MOST));
-        page.map(|(bits, listed)| {
-            // The lowest bit tells the protocols apart; 0 is nobody.
-            let inode = bits.map_or(0, |bits| (bits + 1) << 1 | u64::from(listed.is_err()));
-            let state = match listed {
-                Ok(listed) => {
-                    let handle = listed.handle;
-                    let info = handle.and_then(|handle| {
-                        let congestion = self.tcp.options(handle)?.congestion.name();
-                        Some((Box::new(self.tcp.info(handle, now)?), congestion))
-                    });
-                    ListingState::Tcp(listed, info)
-                }
-                Err(listed) => {
-                    let buffer = self.udp.options(listed.handle).map_or(0, |options| options.receive_buffer);
-                    ListingState::Udp(listed, buffer)
-                }
-            };
-            Listing { inode, state }
-        })
-        .collect()
+        let tcp = protocols.tcp.then(|| self.tcp.listing(now)).into_iter().flatten().map(Found::Tcp);
+        let udp = protocols.udp.then(|| self.udp.listing()).into_iter().flatten().map(Found::Udp);
+        let plain = self.listed_raw().chain(self.listed_packet()).filter(|listed| match listed.kind {
+            PlainKind::Ping => protocols.ping,
+            PlainKind::Raw => protocols.raw,
+            PlainKind::Packet => protocols.packet,
+        });
+        let page = tcp.chain(udp).chain(plain.map(Found::Plain)).skip(start).take(max.min(MOST));
+        page.map(|found| self.told(found, now)).collect()
     }
+
+    fn told(&self, found: Found, now: Instant) -> Listing {
+        // The lowest two bits tell the protocols apart; 0 is nobody.
+        let inode = |bits: u64, of: u64| bits.wrapping_add(1) << 2 | of;
+        match found {
+            Found::Tcp(listed) => {
+                let handle = listed.handle;
+                let info = handle.and_then(|handle| {
+                    let congestion = self.tcp.options(handle)?.congestion.name();
+                    Some((Box::new(self.tcp.info(handle, now)?), congestion))
+                });
+                let inode = handle.map_or(0, |handle| inode(handle.to_bits(), 0));
+                Listing { inode, state: ListingState::Tcp(listed, info) }
+            }
+            Found::Udp(listed) => {
+                let buffer = self.udp.options(listed.handle).map_or(0, |options| options.receive_buffer);
+                let inode = inode(listed.handle.to_bits(), 1);
+                Listing { inode, state: ListingState::Udp(listed, buffer) }
+            }
+            Found::Plain(listed) => {
+                let inode = match listed.handle {
+                    SocketHandle::Packet(handle) => inode(handle.to_bits(), 3),
+                    SocketHandle::Raw(handle) => inode(handle.to_bits(), 2),
+                    SocketHandle::Tcp(_) | SocketHandle::Udp(_) | SocketHandle::Subscriber(_) => 0,
+                };
+                Listing { inode, state: ListingState::Plain(listed) }
+            }
+        }
+    }
+}
+
+/// A socket that is to be told of.
+enum Found {
+    Tcp(tcp::Listed),
+    Udp(udp::Listed),
+    Plain(PlainListed),
 }
 
 #[cfg(test)]
@@ -93,7 +123,7 @@ mod tests {
     use super::*;
     use crate::random::SeededRandom;
 
-    const BOTH: Protocols = Protocols { tcp: true, udp: true };
+    const BOTH: Protocols = Protocols { tcp: true, udp: true, ping: false, raw: false, packet: false };
 
     fn loopback() -> Stack {
         Stack::new(Box::new(SeededRandom::new(1)))

@@ -1,8 +1,9 @@
 //! When small writes leave (RFC 1122 section 4.2.3.4), how much may be written, and what a filter lets in.
 
 use super::harness::{Host, Script};
+use crate::bpf::Instruction;
 use crate::drop_reason::DropReason;
-use crate::tcp::{Instruction, SendFlags, SocketError, TcpHandle, TcpOption};
+use crate::tcp::{SendFlags, SocketError, TcpHandle, TcpOption};
 use crate::time::Duration;
 use crate::wire::tcp::{Flags, Options};
 

@@ -1,9 +1,10 @@
 //! Harvesting the receive ring: cost, order, and a device that lies.
 
 use super::*;
+use crate::device::NetDevice;
 use crate::packet::Checksum;
 use e1000_regs::descriptors::{receive_errors as err, receive_status as st};
-use e1000_regs::receive::rctl::LPE;
+use e1000_regs::receive::rctl::{self, LPE};
 use e1000_regs::registers::offset;
 
 const DONE: u8 = st::DD | st::EOP;
@@ -245,4 +246,20 @@ fn a_bus_that_refuses_is_an_error_and_no_more() {
     bus.device().refuses = false;
     bus.deliver(&frame(1, 60));
     assert_eq!(poll(&mut driver, 64).0, [frame(0, 60), frame(1, 60)]);
+}
+
+#[test]
+fn frames_for_everybody_are_taken_as_long_as_they_are_wanted() {
+    let (mut driver, bus) = small();
+    let takes_all = || bus.device().register(offset::RCTL) & (rctl::EN | rctl::UPE) == rctl::EN | rctl::UPE;
+    assert!(!takes_all());
+    driver.set_promiscuous(true);
+    assert!(takes_all());
+    driver.reset().unwrap();
+    assert!(takes_all(), "a reset does not change it");
+    driver.set_promiscuous(false);
+    assert!(!takes_all());
+    bus.device().registers.insert(offset::RCTL, 0);
+    driver.set_promiscuous(true);
+    assert_eq!(bus.device().register(offset::RCTL), 0, "a device that is off stays off");
 }

@@ -1,0 +1,146 @@
+//! A frame as a line of text.
+
+use crate::hex;
+use crate::options::{Bytes, Options};
+use crate::seen::Seen;
+use stack_core::wire::ethernet::{EtherType, HEADER_LEN, Header};
+use stack_core::wire::pretty::describe;
+use stack_core::wire::vlan::{TAG_LEN, Tag};
+use std::time::Duration;
+
+/// Seconds of a day.
+const DAY: u64 = 86_400;
+
+/// The line of a frame, with the lines of its bytes if they are wanted. `several`: frames of more than one device are
+/// shown. tcpdump: `pretty_print_packet`.
+pub(crate) fn line(seen: &Seen, options: &Options, several: bool) -> String {
+    let mut line = String::new();
+    if options.times {
+        line += &time(seen.at);
+        line.push(' ');
+    }
+    if several {
+        line += &format!("{} {} ", seen.device, seen.way.word());
+    }
+    line += &content(seen, options.link_header);
+    line.push('\n');
+    if let Some(Bytes { ascii, link_header }) = options.bytes {
+        let from = if link_header { 0 } else { HEADER_LEN };
+        line += &hex::dump(seen.bytes.get(from..).unwrap_or_default(), ascii);
+    }
+    line
+}
+
+/// The time of day in UTC. tcpdump: `ts_hmsfrac_print`.
+fn time(at: Duration) -> String {
+    let seconds = at.as_secs() % DAY;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    format!("{hours:02}:{minutes:02}:{seconds:02}.{:06}", at.subsec_micros())
+}
+
+/// What is in a frame, behind its link header if that is wanted.
+fn content(seen: &Seen, link_header: bool) -> String {
+    let bytes = &seen.bytes;
+    let Ok(header) = Header::parse(bytes) else { return whole(bytes) };
+    let tag = Some(header.payload()).filter(|_| header.ether_type() == EtherType::VLAN).and_then(Tag::parse);
+    let Some((tag, ether_type)) = tag else {
+        let described = whole(bytes);
+        return match link_header {
+            true => format!("{}{}", ethernet(&header, seen.length), without_name(&described)),
+            false => described,
+        };
+    };
+    let mut inner = bytes.clone();
+    inner.drain(HEADER_LEN - 2..HEADER_LEN - 2 + TAG_LEN);
+    let (vlan, described) = (format!("vlan {}, p {}, ", tag.id, tag.priority), whole(&inner));
+    match link_header {
+        true => {
+            let head = ethernet(&header, seen.length);
+            format!("{head}{vlan}ethertype {}, {}", name(ether_type), without_name(&described))
+        }
+        false => format!("{vlan}{described}"),
+    }
+}
+
+/// What is in a frame without a tag. An ARP packet has its length, which is that of its frame, behind it.
+fn whole(bytes: &[u8]) -> String {
+    let described = describe(bytes);
+    match described.starts_with("ARP, Re") {
+        true => format!("{described}, length {}", bytes.len().saturating_sub(HEADER_LEN)),
+        false => described,
+    }
+}
+
+/// tcpdump: `ether_hdr_print`.
+fn ethernet(header: &Header<'_>, length: usize) -> String {
+    let (from, to) = (header.source(), header.destination());
+    format!("{from} > {to}, ethertype {}, length {length}: ", name(header.ether_type()))
+}
+
+fn name(ether_type: EtherType) -> String {
+    let name = match ether_type {
+        EtherType::IPV4 => "IPv4",
+        EtherType::IPV6 => "IPv6",
+        EtherType::ARP => "ARP",
+        EtherType::VLAN => "802.1Q",
+        _ => "Unknown",
+    };
+    format!("{name} ({:#06x})", ether_type.0)
+}
+
+/// The line without the name of the protocol, which the link header told.
+fn without_name(described: &str) -> &str {
+    let names = ["IP ", "IP6 ", "ARP, "];
+    names.iter().find_map(|name| described.strip_prefix(name)).unwrap_or(described)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::{Order, parse};
+    use crate::seen::{Way, tagged};
+
+    fn options(line: &str) -> Options {
+        let words: Vec<String> = line.split_whitespace().map(String::from).collect();
+        match parse(&words) {
+            Ok(Order::Dump(options)) => *options,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn request() -> Seen {
+        let mut bytes =
+            b"\xff\xff\xff\xff\xff\xff\x02\0\0\0\0\x02\x08\x06\0\x01\x08\0\x06\x04\0\x01".to_vec();
+        bytes.extend(b"\x02\0\0\0\0\x02\xc0\0\x02\x02\0\0\0\0\0\0\xc0\0\x02\x01");
+        let at = Duration::from_micros(3_723_000_004);
+        Seen { at, device: "eth0".into(), way: Way::Broadcast, length: bytes.len(), bytes }
+    }
+
+    const ARP: &str = "Request who-has 192.0.2.1 tell 192.0.2.2, length 28";
+
+    #[test]
+    fn lines_are_those_of_tcpdump() {
+        let seen = request();
+        assert_eq!(line(&seen, &options(""), false), format!("01:02:03.000004 ARP, {ARP}\n"));
+        assert_eq!(line(&seen, &options("-t"), true), format!("eth0 B   ARP, {ARP}\n"));
+        let head = "02:00:00:00:00:02 > ff:ff:ff:ff:ff:ff, ethertype";
+        assert_eq!(line(&seen, &options("-te"), false), format!("{head} ARP (0x0806), length 42: {ARP}\n"));
+        let tagged = Seen { bytes: tagged(seen.bytes.clone(), 0x6064), length: 46, ..seen.clone() };
+        assert_eq!(line(&tagged, &options("-t"), false), format!("vlan 100, p 3, ARP, {ARP}\n"));
+        assert_eq!(
+            line(&tagged, &options("-te"), false),
+            format!("{head} 802.1Q (0x8100), length 46: vlan 100, p 3, ethertype ARP (0x0806), {ARP}\n")
+        );
+        assert!(line(&seen, &options("-tx"), false).ends_with("\t0x0010:  0202 0000 0000 0000 c000 0201\n"));
+        assert!(line(&seen, &options("-txx"), false).contains("\t0x0000:  ffff ffff ffff 0200"));
+    }
+
+    #[test]
+    fn whatever_a_frame_is_it_has_a_line() {
+        let seen = request();
+        for len in 0..seen.bytes.len() {
+            let short = Seen { bytes: seen.bytes[..len].to_vec(), ..seen.clone() };
+            assert!(line(&short, &options("-te"), false).ends_with('\n'));
+        }
+    }
+}

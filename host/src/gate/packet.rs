@@ -1,0 +1,91 @@
+//! `wnet:stack/packet-sockets`, for guests that were granted packet sockets.
+//!
+//! The stack's own types are passed through: the interface is the same on both sides.
+
+use super::error::{SocketError, SocketResult};
+use super::plain::{Interface, Plain, Stack, define, define_resource};
+use super::{GateHost, GateView, Grant};
+use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode;
+use crate::kernel::bindings::exports::wnet::stack::packet_sockets::{
+    Device, Form, Guest, IncomingFrame, OutgoingFrame, PacketOption, Statistics,
+};
+use crate::kernel::exports;
+use std::sync::Arc;
+use wasmtime::Result;
+use wasmtime::component::{Linker, ResourceAny};
+
+/// The interface's name.
+pub(crate) const INTERFACE: &str = "wnet:stack/packet-sockets@0.1.0";
+
+/// `packet-sockets` of the stack.
+pub(super) struct PacketSockets;
+
+type Socket = Plain<PacketSockets>;
+
+impl Interface for PacketSockets {
+    type Guest = Guest;
+    const RESOURCE: &'static str = "packet-socket";
+
+    fn of(stack: &exports::Stack) -> Option<&Guest> {
+        stack.packet_sockets()
+    }
+
+    fn subscribe(guest: &Guest, stack: &mut Stack, socket: ResourceAny) -> Result<ResourceAny> {
+        guest.packet_socket().call_subscribe(stack, socket)
+    }
+}
+
+/// Defines the interface.
+pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
+    let mut packet = linker.instance(INTERFACE)?;
+    let packet = &mut packet;
+    define_resource::<PacketSockets, T>(packet)?;
+    define(packet, "create-packet-socket", |gate, (form, protocol): (Form, u16)| -> SocketResult<Socket> {
+        gate.create_plain::<PacketSockets>(Grant::Packet, |packet, stack| {
+            packet.call_create_packet_socket(stack, form, protocol)
+        })
+    })?;
+    define(packet, "devices", |gate, (): ()| gate.packet_devices())?;
+    define(packet, "[method]packet-socket.bind", |gate, (socket, device, protocol): (Socket, u32, u16)| {
+        gate.ask_plain(&socket, |packet, stack, handle| {
+            packet.packet_socket().call_bind(stack, handle, device, protocol)
+        })
+    })?;
+    define(packet, "[method]packet-socket.set", |gate, (socket, value): (Socket, PacketOption)| {
+        gate.ask_plain(&socket, |packet, stack, handle| {
+            packet.packet_socket().call_set(stack, handle, &value)
+        })
+    })?;
+    type Promiscuous = (Socket, u32, bool);
+    define(packet, "[method]packet-socket.set-promiscuous", |gate, (socket, device, on): Promiscuous| {
+        gate.ask_plain(&socket, |packet, stack, handle| {
+            packet.packet_socket().call_set_promiscuous(stack, handle, device, on)
+        })
+    })?;
+    define(packet, "[method]packet-socket.send", |gate, (socket, frames): (Socket, Vec<OutgoingFrame>)| {
+        gate.ask_plain(&socket, |packet, stack, handle| {
+            packet.packet_socket().call_send(stack, handle, &frames)
+        })
+    })?;
+    type Frames = SocketResult<Vec<IncomingFrame>>;
+    define(packet, "[method]packet-socket.receive", |gate, (socket, max): (Socket, u64)| -> Frames {
+        gate.ask_plain(&socket, |packet, stack, handle| {
+            packet.packet_socket().call_receive(stack, handle, max)
+        })
+    })?;
+    type Counts = SocketResult<Statistics>;
+    define(packet, "[method]packet-socket.statistics", |gate, (socket,): (Socket,)| -> Counts {
+        gate.ask_plain(&socket, |packet, stack, handle| packet.packet_socket().call_statistics(stack, handle))
+    })
+}
+
+impl GateView<'_> {
+    fn packet_devices(&mut self) -> SocketResult<Vec<Device>> {
+        let kernel = Arc::clone(&self.network.kernel);
+        let devices = kernel.enter(|entered| match entered.stack.packet_sockets() {
+            Some(packet) => packet.call_devices(&mut *entered.store),
+            None => Ok(Err(ErrorCode::NotSupported)),
+        });
+        Ok(devices.map_err(|how| SocketError::died(how, ErrorCode::InvalidState.into()))??)
+    }
+}

@@ -1,0 +1,168 @@
+//! What the raw and packet sockets of guests have in common: resources of an optional interface of the stack, passed
+//! through. A socket dies with its stack: whoever made it makes another.
+
+use super::answer::StackAnswer;
+use super::error::{SocketError, SocketResult};
+use super::ready::{Readiness, Watched, ready};
+use super::{GateHost, GateView, Grant};
+use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode;
+use crate::kernel::exports;
+use crate::kernel::{Entered, Kernel, Owned, StackState};
+use std::marker::PhantomData;
+use std::sync::Arc;
+use wasmtime::component::{
+    ComponentNamedList, Lift, LinkerInstance, Lower, Resource, ResourceAny, ResourceType,
+};
+use wasmtime::{Result, Store, StoreContextMut};
+use wasmtime_wasi_io::async_trait;
+use wasmtime_wasi_io::poll::{Pollable, subscribe};
+
+/// The store that the stack lives in.
+pub(super) type Stack = Store<StackState>;
+
+/// An interface of the stack that has such sockets.
+pub(super) trait Interface: Send + Sync + 'static {
+    /// The stack's functions.
+    type Guest;
+    /// The resource's name.
+    const RESOURCE: &'static str;
+
+    /// The interface, if the stack has it.
+    fn of(stack: &exports::Stack) -> Option<&Self::Guest>;
+
+    /// The stack's pollable for a socket.
+    fn subscribe(guest: &Self::Guest, stack: &mut Stack, socket: ResourceAny) -> Result<ResourceAny>;
+}
+
+/// A socket of a guest.
+pub(crate) struct PlainSocket<I> {
+    kernel: Arc<Kernel>,
+    owner: Arc<Owned>,
+    readiness: Readiness,
+    interface: PhantomData<I>,
+}
+
+/// A guest's handle to one.
+pub(super) type Plain<I> = Resource<PlainSocket<I>>;
+
+/// Defines the resource and how it is waited for.
+pub(super) fn define_resource<I: Interface, T: GateHost>(linker: &mut LinkerInstance<'_, T>) -> Result<()> {
+    linker.resource(I::RESOURCE, ResourceType::host::<PlainSocket<I>>(), |mut store, handle| {
+        store.data_mut().gate().drop_plain(Plain::<I>::new_own(handle))
+    })?;
+    linker.func_wrap(
+        &format!("[method]{}.subscribe", I::RESOURCE),
+        |mut store: StoreContextMut<'_, T>, (socket,): (Plain<I>,)| {
+            let gate = store.data_mut().gate();
+            Ok((subscribe(gate.table, Plain::<I>::new_borrow(socket.rep()))?,))
+        },
+    )
+}
+
+/// Defines a function that answers an error code if it fails.
+pub(super) fn define<T: GateHost, P, R>(
+    linker: &mut LinkerInstance<'_, T>,
+    name: &str,
+    f: impl Fn(&mut GateView<'_>, P) -> SocketResult<R> + Send + Sync + 'static,
+) -> Result<()>
+where
+    P: ComponentNamedList + Lift + 'static,
+    R: Lower + Send + Sync + 'static,
+    (std::result::Result<R, ErrorCode>,): ComponentNamedList + Lower + 'static,
+{
+    linker.func_wrap(name, move |mut store: StoreContextMut<'_, T>, params: P| {
+        match f(&mut store.data_mut().gate(), params) {
+            Ok(value) => Ok((Ok(value),)),
+            Err(SocketError::Code(code)) => Ok((Err(code.into()),)),
+            Err(SocketError::Trap(error)) => Err(error),
+        }
+    })
+}
+
+impl GateView<'_> {
+    /// Makes a socket, if the guest was granted such ones.
+    pub(super) fn create_plain<I: Interface>(
+        &mut self,
+        grant: Grant,
+        f: impl FnOnce(&I::Guest, &mut Stack) -> StackAnswer<ResourceAny>,
+    ) -> SocketResult<Plain<I>> {
+        if !self.network.grants.has(grant) {
+            let name = grant.name();
+            tracing::warn!("a guest asked for a {name} socket, which it was not granted (--grant {name})");
+            return Err(ErrorCode::AccessDenied.into());
+        }
+        self.network.quota.check()?;
+        let kernel = Arc::clone(&self.network.kernel);
+        let created = kernel.enter(|entered| {
+            let Some(guest) = I::of(entered.stack) else { return Ok(Err(ErrorCode::NotSupported)) };
+            let handle = f(guest, &mut *entered.store)?;
+            Ok(handle.map(|handle| entered.own(handle, None)))
+        });
+        let owner = created.map_err(|how| SocketError::died(how, ErrorCode::Unknown.into()))??;
+        let (readiness, interface) = (Readiness::default(), PhantomData::<I>);
+        let socket = self.table.push(PlainSocket { kernel, owner, readiness, interface })?;
+        self.network.quota.take();
+        Ok(socket)
+    }
+
+    /// Asks the stack about a socket.
+    pub(super) fn ask_plain<I: Interface, R>(
+        &mut self,
+        socket: &Plain<I>,
+        f: impl FnOnce(&I::Guest, &mut Stack, ResourceAny) -> StackAnswer<R>,
+    ) -> SocketResult<R> {
+        self.ask_about(socket, I::of, f)
+    }
+
+    /// Asks another interface of the stack about a socket.
+    pub(super) fn ask_about<I: Interface, G, R>(
+        &mut self,
+        socket: &Plain<I>,
+        interface: impl FnOnce(&exports::Stack) -> Option<&G>,
+        f: impl FnOnce(&G, &mut Stack, ResourceAny) -> StackAnswer<R>,
+    ) -> SocketResult<R> {
+        let socket = self.table.get(socket)?;
+        let answer = socket.kernel.enter(|entered| {
+            let Some(handle) = entered.get(&socket.owner) else { return Ok(Err(ErrorCode::InvalidState)) };
+            let Some(guest) = interface(entered.stack) else { return Ok(Err(ErrorCode::NotSupported)) };
+            f(guest, &mut *entered.store, handle)
+        });
+        Ok(answer.map_err(|how| SocketError::died(how, ErrorCode::InvalidState.into()))??)
+    }
+
+    fn drop_plain<I: Interface>(&mut self, socket: Plain<I>) -> Result<()> {
+        let socket = self.table.delete(socket)?;
+        self.network.quota.give_back();
+        drop(socket);
+        self.network.kernel.reap();
+        Ok(())
+    }
+}
+
+impl<I: Interface> Watched for PlainSocket<I> {
+    fn readiness(&mut self) -> &mut Readiness {
+        &mut self.readiness
+    }
+
+    fn kernel(&self) -> Arc<Kernel> {
+        Arc::clone(&self.kernel)
+    }
+
+    fn is_ready_anyway(&self) -> bool {
+        false
+    }
+
+    fn look(&mut self, stack: &mut Entered<'_>) -> Result<bool> {
+        let (Some(guest), Some(handle)) = (I::of(stack.stack), stack.get(&self.owner)) else {
+            return Ok(true);
+        };
+        self.readiness.check(stack, &self.owner, |stack| I::subscribe(guest, &mut *stack.store, handle))
+    }
+}
+
+#[async_trait]
+impl<I: Interface> Pollable for PlainSocket<I> {
+    async fn ready(&mut self) {
+        ready(self).await;
+    }
+}

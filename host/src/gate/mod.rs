@@ -28,6 +28,7 @@ mod permit;
 mod plain;
 mod quota;
 pub(crate) mod raw;
+pub(crate) mod raw_groups;
 mod ready;
 pub(crate) mod tcp;
 mod tcp_create_socket;

@@ -49,11 +49,12 @@ const INTERFACES: [&str; 27] = [
 ];
 
 /// The interfaces of our own that need no grant of control.
-const OUR_INTERFACES: [&str; 6] = [
+const OUR_INTERFACES: [&str; 7] = [
     gate::tcp::socket_options::INTERFACE,
     gate::udp::groups::INTERFACE,
     gate::raw::INTERFACE,
     gate::raw::HEADERS,
+    gate::raw_groups::INTERFACE,
     gate::packet::INTERFACE,
     gate::interrupt::INTERFACE,
 ];
@@ -119,6 +120,7 @@ fn add_to_linker(linker: &mut Linker<Process>) -> Result<()> {
     gate::add_to_linker(linker)?;
     // Who was not granted it and imports it does not come this far.
     gate::raw::add_to_linker(linker)?;
+    gate::raw_groups::add_to_linker(linker)?;
     gate::packet::add_to_linker(linker)?;
     gate::interrupt::add_to_linker(linker)?;
     gate::control::add_to_linker(linker)

@@ -85,6 +85,8 @@ exports! {
         packet_sockets: wnet::stack::packet_sockets;
         /// Groups of UDP sockets, if the stack has them.
         groups: wnet::stack::groups;
+        /// Groups of raw sockets, if the stack has them.
+        raw_groups: wnet::stack::raw_groups;
         /// Settings, counters and trace events, if the stack has them.
         control: wnet::stack::control;
         /// The devices, if the stack tells of them.

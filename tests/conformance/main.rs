@@ -19,6 +19,7 @@ mod linux_failures;
 mod linux_groups;
 mod linux_impaired;
 mod linux_ip;
+mod linux_paths;
 mod linux_udp;
 mod linux_v6;
 mod monitor;
@@ -60,6 +61,7 @@ const MODULES: [&[Case]; 29] = [
     linux_failures::CASES,
     linux_control::CASES,
     linux_ip::CASES,
+    linux_paths::CASES,
     linux_udp::CASES,
     linux_groups::CASES,
     linux_v6::CASES,

@@ -7,6 +7,22 @@ use anyhow::{Context, Result, ensure};
 use crate::build::{self, Profile};
 use crate::workspace::Workspace;
 
+/// The test of the core that measures look-ups of routes.
+const LOOK_UPS: &str = "route::tests::what_a_look_up_costs_among_many_routes";
+
+/// Measures what a look-up costs among 10 routes and among 100 000, to anywhere and through the destination cache.
+///
+/// # Errors
+/// If it cannot be built, or many routes cost more than they may.
+pub(crate) fn routes(workspace: &Workspace) -> Result<()> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["test", "--quiet", "--release", "-p", "stack-core", "--lib"]).args(workspace.locked());
+    cargo.args(["--", "--exact", LOOK_UPS, "--ignored", "--nocapture"]);
+    let status = cargo.status().context("cannot run cargo")?;
+    ensure!(status.success(), "the measurement ended with {status}");
+    Ok(())
+}
+
 /// The package and the program.
 const LINUX: (&str, &str) = ("conformance", "bench-linux");
 

@@ -34,6 +34,7 @@ Usage: cargo xtask COMMAND
     --setup-ways   ... and ways 2 and 3 of setup, for real
   bench linux      builds, then measures wnet and Linux against Linux and Linux over a wire that delays and loses;
                    what follows goes to it (--help)
+  bench routes     measures look-ups among 10 routes and among 100 000
   soak             1000 runs of two stacks over links that lose, reorder, double and damage, by seed
     --seeds N      ... N runs
     --first SEED   ... from this seed on
@@ -52,6 +53,7 @@ enum Order {
     Build { profile: Profile },
     Test { scope: Scope },
     BenchLinux { arguments: Vec<String> },
+    BenchRoutes,
     Soak { arguments: Vec<String> },
     Goodput,
     Demo,
@@ -74,6 +76,7 @@ fn parse(arguments: &[String]) -> Result<Order> {
         ["test", "--quick"] => Ok(Order::Test { scope: Scope::Quick }),
         ["test", "--setup-ways"] => Ok(Order::Test { scope: Scope::AllAndSetupWays }),
         ["bench", "linux", ..] => Ok(Order::BenchLinux { arguments: arguments[2..].to_vec() }),
+        ["bench", "routes"] => Ok(Order::BenchRoutes),
         ["soak", ..] => Ok(Order::Soak { arguments: soak_arguments(&words[1..])? }),
         ["goodput"] => Ok(Order::Goodput),
         ["demo"] => Ok(Order::Demo),
@@ -104,6 +107,7 @@ fn obey(order: Order) -> Result<()> {
         Order::Build { profile } => drop(build::everything(&Workspace::find()?, profile)?),
         Order::Test { scope } => test::run(&Workspace::find()?, scope)?,
         Order::BenchLinux { arguments } => bench::linux(&Workspace::find()?, &arguments)?,
+        Order::BenchRoutes => bench::routes(&Workspace::find()?)?,
         Order::Soak { arguments } => simulate::soak(&Workspace::find()?, &arguments)?,
         Order::Goodput => simulate::goodput(&Workspace::find()?)?,
         Order::Demo => demo::run(&Workspace::find()?)?,
@@ -147,6 +151,7 @@ mod tests {
         assert_eq!(order("demo").unwrap(), Order::Demo);
         let bench = order("bench linux --loss 0.1").unwrap();
         assert_eq!(bench, Order::BenchLinux { arguments: vec!["--loss".into(), "0.1".into()] });
+        assert_eq!(order("bench routes").unwrap(), Order::BenchRoutes);
         assert_eq!(order("soak").unwrap(), Order::Soak { arguments: Vec::new() });
         let arguments = ["--seeds", "50", "--short"].map(str::to_owned).to_vec();
         assert_eq!(order("soak --seeds 50 --short").unwrap(), Order::Soak { arguments });

@@ -29,8 +29,13 @@ pub(super) fn receive(cx: &mut Context<'_>, device: DeviceIndex, packet: &Packet
     }
     let arp::Verdict { reply, learn } = judged?;
     let learnt = match learn {
-        Some(arp::Learn { address, mac, answered, create }) => {
-            cx.neighbours.learn(cx.now, Key { device, address: address.into() }, mac, answered, create)
+        Some(arp::Learn { address, mac, answered, create, overrides }) => {
+            let key = Key { device, address: address.into() };
+            if overrides {
+                cx.neighbours.hear_arp(cx.now, key, mac, create)
+            } else {
+                cx.neighbours.learn(cx.now, key, mac, answered, create)
+            }
         }
         None => Ok(()),
     };

@@ -18,6 +18,9 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// Room for a VLAN tag beside the Ethernet header in the longest frame. Linux: `VLAN_HLEN`.
 const VLAN_TAG: usize = 4;
 
+/// The MTU of Ethernet. Linux: `ETH_DATA_LEN`.
+const USUAL_MTU: u32 = 1500;
+
 /// What is behind an interface.
 enum Link {
     /// The stack itself.
@@ -142,9 +145,10 @@ impl Interface {
         taken
     }
 
-    /// Bytes of the longest frame it takes, with room for a VLAN tag.
+    /// Bytes of the longest frame it takes in, with room for a VLAN tag. A card with a small MTU receives usual frames all the
+    /// same: others on the link may not know of it. Linux: drivers, which set the hardware up for no less than 1500.
     pub fn max_frame(&self) -> usize {
-        self.mtu as usize + ethernet::HEADER_LEN + VLAN_TAG
+        self.mtu.max(USUAL_MTU) as usize + ethernet::HEADER_LEN + VLAN_TAG
     }
 
     /// Whether it is the loopback interface.

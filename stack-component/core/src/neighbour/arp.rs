@@ -45,6 +45,9 @@ pub struct Learn {
     /// Whether the neighbour is taken up if nobody asked for it: it has just asked for us and will want an
     /// answer.
     pub create: bool,
+    /// Whether it counts even if another station was heard of just now: who asks for us, or tells all of itself, is
+    /// there. Linux: `neigh_event_ns`, `arp_is_garp`.
+    pub overrides: bool,
 }
 
 /// Judges a packet from the link. Linux: `arp_process`.
@@ -82,11 +85,18 @@ pub fn input(packet: &Packet, addressed: LinkDestination, us: Ourselves) -> Resu
         mac: sender_mac,
         answered: operation == Operation::Reply && addressed == LinkDestination::Host,
         create: (asks_for_us && us.sender_on_link) || (unasked && us.takes_unasked),
+        overrides: asks_for_us || is_announcement(packet),
     });
     match (reply, learn) {
         (None, None) => Err(DropReason::ArpNotForUs),
         _ => Ok(Verdict { reply, learn }),
     }
+}
+
+/// Linux: `arp_is_garp`, which wants answers to say the station twice.
+fn is_announcement(packet: &Packet) -> bool {
+    packet.is_gratuitous()
+        && (packet.operation == Operation::Request || packet.target_mac == packet.sender_mac)
 }
 
 /// Whether an address can be a neighbour's, or nobody's as in a probe.

@@ -44,6 +44,20 @@ impl Neighbours {
         }
     }
 
+    /// As [`Neighbours::hear`] of hearsay, that came by ARP. Linux: `neigh_event_ns`.
+    pub fn hear_arp(
+        &mut self,
+        now: Instant,
+        key: Key,
+        mac: MacAddress,
+        create: bool,
+    ) -> Result<(), DropReason> {
+        self.hearsay(now, key, mac, create).map_err(|reason| match reason {
+            DropReason::NdiscNotForUs => DropReason::ArpNotForUs,
+            reason => reason,
+        })
+    }
+
     fn hearsay(&mut self, now: Instant, key: Key, mac: MacAddress, create: bool) -> Result<(), DropReason> {
         let handle = match self.by_key.get(&key).copied() {
             Some(handle) => handle,
@@ -51,6 +65,10 @@ impl Neighbours {
             None => return Err(DropReason::NdiscNotForUs),
         };
         let Some(entry) = self.entries.get_mut(handle) else { return Err(DropReason::NdiscNotForUs) };
+        // What an administrator said is not for the link to change.
+        if entry.is_fixed() {
+            return Ok(());
+        }
         let changed = entry.state().is_valid() && entry.mac != mac;
         entry.mac = mac;
         self.advance(handle, |nud, _| {
@@ -72,6 +90,9 @@ impl Neighbours {
         // An advertisement makes no neighbour (RFC 4861 section 7.2.5).
         let handle = self.by_key.get(&key).copied().ok_or(DropReason::NdiscNotForUs)?;
         let Some(entry) = self.entries.get_mut(handle) else { return Err(DropReason::NdiscNotForUs) };
+        if entry.is_fixed() {
+            return Ok(());
+        }
         let state = entry.state();
         let known = state.is_valid().then_some(entry.mac);
         let changed = known.is_some() && mac.is_some() && mac != known;
@@ -139,6 +160,7 @@ impl Neighbours {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::neighbour::Verb;
     use crate::packet::DeviceIndex;
     use crate::random::SeededRandom;
     use crate::sysctl::Sysctl;
@@ -191,6 +213,18 @@ mod tests {
             let mut table = table(state);
             table.hear(now(), KEY, statement).unwrap();
             assert_eq!(known(&table), expected, "{state:?} {statement:?}");
+        }
+    }
+
+    /// Linux `__neigh_update`: without `NEIGH_UPDATE_F_ADMIN` a permanent entry stays what it is.
+    #[test]
+    fn what_an_administrator_said_stays() {
+        for statement in [said(Some(B), true, true), Statement::Hearsay { mac: B, create: true }] {
+            let mut table = table(State::Stale);
+            table.tell(now(), Verb::Replace, KEY, Some(A), State::Permanent).unwrap();
+            table.hear(now(), KEY, statement).unwrap();
+            table.hear_arp(now(), KEY, B, true).unwrap();
+            assert_eq!(known(&table), (State::Permanent, A), "{statement:?}");
         }
     }
 

@@ -21,6 +21,8 @@ use hashbrown::HashMap;
 /// How often the reachable time is drawn anew, and the table is cleaned. Linux: `neigh_periodic_work`.
 const REDRAW_INTERVAL: Duration = Duration::from_secs(300);
 const CLEAN_INTERVAL: Duration = Duration::from_secs(30);
+/// After how long a neighbour that is known to live may make room for others. Linux: `neigh_forced_gc`.
+const SETTLED: Duration = Duration::from_secs(5);
 
 /// What becomes of a packet for a neighbour.
 #[derive(Debug)]
@@ -186,7 +188,10 @@ impl Neighbours {
         for v6 in [false, true] {
             let many = self.counts[usize::from(v6)].all > self.parameters.limits(v6).keep;
             if many && now >= self.clean_at {
-                self.forget_idle(v6, 0, |entry, timing| entry.nud.last_use() + timing.stale <= now);
+                self.make_room(v6, 0, |entry, timing| {
+                    matches!(entry.state(), State::Stale | State::Failed)
+                        && entry.nud.last_use() + timing.stale <= now
+                });
             }
         }
         if now >= self.clean_at {
@@ -308,7 +313,11 @@ impl Neighbours {
         let v6 = key.address.is_ipv6();
         let limits = self.parameters.limits(v6);
         if self.counts[usize::from(v6)].all >= limits.most {
-            self.forget_idle(v6, limits.clean_to, |_, _| true);
+            let is_idle = |entry: &Entry| matches!(entry.state(), State::Stale | State::Failed);
+            let is_old = |entry: &Entry| entry.nud.updated() + SETTLED <= now;
+            self.make_room(v6, limits.clean_to, |entry, _| {
+                is_idle(entry) || is_old(entry) && !entry.is_fixed() && entry.state() != State::Incomplete
+            });
         }
         if self.counts[usize::from(v6)].all >= limits.most {
             return None;
@@ -325,23 +334,22 @@ impl Neighbours {
         self.counts[usize::from(v6)].incomplete >= self.parameters.limits(v6).most_incomplete()
     }
 
-    /// Forgets neighbours of a version that are neither known to live nor being asked, those unused longest first,
-    /// until `keep` are left. Linux: `neigh_forced_gc`, `neigh_periodic_work`.
-    fn forget_idle(&mut self, v6: bool, keep: usize, may_go: impl Fn(&Entry, &Timing) -> bool) {
-        let idle = |entry: &Entry| {
-            entry.key.address.is_ipv6() == v6
-                && matches!(entry.state(), State::Stale | State::Failed)
-                && may_go(entry, self.parameters.timing(entry.key))
+    /// Forgets neighbours of a version that may go until `keep` are left: first those not known to live, of these those
+    /// unused longest. Linux: `neigh_forced_gc`, `neigh_periodic_work`.
+    fn make_room(&mut self, v6: bool, keep: usize, may_go: impl Fn(&Entry, &Timing) -> bool) {
+        let goes = |entry: &Entry| {
+            entry.key.address.is_ipv6() == v6 && may_go(entry, self.parameters.timing(entry.key))
         };
+        let lives = |entry: &Entry| !matches!(entry.state(), State::Stale | State::Failed);
         let mut candidates: Vec<_> = self
             .entries
             .iter()
-            .filter(|(_, e)| idle(e))
-            .map(|(handle, e)| (e.nud.last_use(), handle))
+            .filter(|(_, e)| goes(e))
+            .map(|(handle, e)| (lives(e), e.nud.last_use(), handle))
             .collect();
         candidates.sort_unstable();
         let surplus = self.counts[usize::from(v6)].all.saturating_sub(keep);
-        for (_, handle) in candidates.into_iter().take(surplus) {
+        for (_, _, handle) in candidates.into_iter().take(surplus) {
             self.remove(handle);
         }
     }

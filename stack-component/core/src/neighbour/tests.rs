@@ -189,6 +189,23 @@ fn questions_without_answers_cannot_fill_the_table() {
     assert!(matches!(bench.output(4, 0), Output::Wait));
 }
 
+/// Linux `neigh_forced_gc`: who was heard of within five seconds stays, later even who lives makes room.
+#[test]
+fn a_table_full_of_the_living_makes_room_after_five_seconds() {
+    let mut bench = Bench::new(&[("gc_thresh2", "4"), ("gc_thresh3", "8")]);
+    for neighbour in 0..8 {
+        bench.table.learn(bench.now, key(neighbour), MAC, true, true).unwrap();
+    }
+    bench.wait(4_999);
+    let full = bench.table.learn(bench.now, key(8), MAC, false, true);
+    assert_eq!(full, Err(DropReason::NeighbourTableFull));
+    bench.wait(1);
+    let _ = bench.output(7, b'a');
+    bench.table.learn(bench.now, key(8), MAC, false, true).unwrap();
+    assert_eq!(bench.table.len(), 5);
+    assert!(bench.state(7).is_some(), "the one in use stays");
+}
+
 #[test]
 fn a_full_table_forgets_those_unused_longest_and_keeps_those_in_use() {
     let mut bench = Bench::new(&[("gc_thresh2", "4"), ("gc_thresh3", "8")]);

@@ -4,13 +4,15 @@ use super::table::{Udp, UdpHandle};
 use crate::packet::{Checksum, Packet};
 use crate::socket::SocketError;
 use crate::wire::checksum::pseudo_header;
-use crate::wire::ipv4;
 use crate::wire::protocol::Protocol;
 use crate::wire::udp::{CHECKSUM_OFFSET, Fields, HEADER_LEN};
+use crate::wire::{ipv4, ipv6};
 use core::net::SocketAddr;
 
-/// Bytes of the largest payload.
+/// Bytes of the largest payload over IPv4.
 pub const MAX_PAYLOAD: usize = ipv4::MAX_PACKET - ipv4::HEADER_LEN - HEADER_LEN;
+/// Bytes of the largest payload over IPv6, whose header does not count.
+const MAX_PAYLOAD_V6: usize = ipv6::MAX_PAYLOAD - HEADER_LEN;
 
 impl Udp {
     /// Whom a datagram to `remote` (or to the peer the socket is connected to) goes to, or the error that
@@ -34,7 +36,7 @@ impl Udp {
     /// The datagram with `data` from `local` to `remote`, its checksum left to whoever sends the frame.
     /// Linux: `udp_send_skb`.
     pub fn datagram(local: SocketAddr, remote: SocketAddr, data: &[u8]) -> Result<Packet, SocketError> {
-        if data.len() > MAX_PAYLOAD {
+        if data.len() > if remote.is_ipv6() { MAX_PAYLOAD_V6 } else { MAX_PAYLOAD } {
             return Err(SocketError::DatagramTooLarge);
         }
         let mut packet = Packet::from_payload(data);

@@ -83,6 +83,34 @@ fn a_gratuitous_arp_corrects_a_known_neighbour_and_makes_no_new_one() {
     assert_eq!(ethernet::Header::parse(sent.last().unwrap()).unwrap().destination(), other);
 }
 
+/// Linux `arp_process`: the lock of a second is for answers. Who asks for us from another station is there now.
+#[test]
+fn who_asks_from_another_station_or_announces_it_has_moved() {
+    let from = |mut frame: Vec<u8>, station: MacAddress| {
+        frame[6..12].copy_from_slice(&station.0);
+        frame[22..28].copy_from_slice(&station.0);
+        frame
+    };
+    let mut host = Host::new();
+    let stations = [1, 2, 3, 4].map(|last| MacAddress([2, 0, 0, 0, 1, last]));
+    let [asks, announces, answers, answers_all] = stations;
+    for (station, operation, target, believed) in [
+        (asks, Operation::Request, US, true),
+        (announces, Operation::Request, PEER, true),
+        (answers, Operation::Reply, US, false),
+        // Its target station is not its own, as an announcement's would be.
+        (answers_all, Operation::Reply, PEER, false),
+    ] {
+        host.wait(10);
+        host.arrive(from(arp_frame(operation, PEER, target), station));
+        host.sent();
+        host.arrive(ip_frame(&packet(PEER, US, Protocol::ICMP, &echo_request(b""))));
+        let sent = core::mem::take(&mut host.eth0.wire().sent);
+        let to = ethernet::Header::parse(sent.last().unwrap()).unwrap().destination();
+        assert_eq!(to == station, believed, "{operation:?} for {target}: it went to {to}");
+    }
+}
+
 #[test]
 fn nobody_takes_our_address_or_station() {
     let mut host = Host::new();

@@ -50,6 +50,17 @@ fn urgent_frames_overtake_in_the_queue() {
     assert!(sent[0].contains("echo reply") && sent[1].contains("UDP"), "{sent:?}");
 }
 
+/// Linux's cards: an MTU is what is sent. Who was told of a smaller one later, by DHCP or a router, still hears the others.
+#[test]
+fn a_small_mtu_does_not_make_deaf() {
+    let mut host = Host::new();
+    host.stack.set_mtu("eth0", 1400).unwrap();
+    host.arrive(ip_frame(&packet(PEER, US, Protocol::ICMP, &echo_request(&[7; 1472]))));
+    assert_eq!((host.sent().len(), host.dropped()), (2, vec![]), "the answer leaves in pieces");
+    host.arrive(frame(PEER_MAC, OUR_MAC, EtherType::IPV4, &[0; 1505]));
+    assert_eq!(host.dropped(), [DropReason::FrameTooLong]);
+}
+
 #[test]
 fn one_doorbell_rings_for_many_frames() {
     let mut host = Host::new();

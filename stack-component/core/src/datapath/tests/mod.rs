@@ -8,6 +8,7 @@ mod dhcp;
 mod dhcp6;
 mod forward;
 mod fragments;
+mod fragments6;
 mod fuzz;
 mod icmp;
 mod input;

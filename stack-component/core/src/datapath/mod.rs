@@ -51,6 +51,7 @@ mod link_local;
 mod lost_routers;
 mod multicast;
 mod neighbours;
+mod packet_send;
 mod paths;
 mod raw;
 mod receive;
@@ -70,9 +71,9 @@ pub(crate) use headed::{Headed, send as send_headed};
 pub(crate) use ipv6_link::{device_down, follow_settings};
 pub(crate) use link_local::follow_settings as follow_link_local;
 pub(crate) use multicast::run as run_multicast;
+pub(crate) use packet_send::send as send_frame;
 pub(crate) use paths::RoutePaths;
 pub(crate) use run::{follow_link_settings, link_lost, next_deadline, poll, run_output, station_changed};
-pub(crate) use taps::send as send_frame;
 pub(crate) use transmit::{Outgoing, send};
 
 #[cfg(test)]

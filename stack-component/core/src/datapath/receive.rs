@@ -1,6 +1,6 @@
 //! The walk upward, to the point where it is clear whom a packet is for.
 
-use super::{Context, arp, input_route, ipv6, taps, transmit, vlan};
+use super::{Context, arp, input_route, ipv6, taps, vlan};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
@@ -9,6 +9,7 @@ use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{DeviceIndex, LinkDestination, Packet};
 use crate::wire::ecn::Codepoint;
 use crate::wire::ethernet::EtherType;
+use crate::wire::ipv6::is_v6;
 
 /// Takes in a frame from a device: delivers or forwards what it carries, or counts why not. Linux:
 /// `__netif_receive_skb_core`.
@@ -27,7 +28,7 @@ pub(super) fn receive(cx: &mut Context<'_>, device: DeviceIndex, mut packet: Pac
     }
     // The loopback device passes bare IP packets: no station ever sees them.
     let ether_type = match looped || is_loopback {
-        true if transmit::is_v6(&packet) => Ok((device, EtherType::IPV6)),
+        true if is_v6(packet.data()) => Ok((device, EtherType::IPV6)),
         true => Ok((device, EtherType::IPV4)),
         false => frame(cx, device, &mut packet),
     };

@@ -1,12 +1,12 @@
-//! What packet sockets see of frames, and how what they send leaves. Nothing here is reached while there is no packet
-//! socket.
+//! What packet sockets see of frames. Nothing here is reached while there is no packet socket.
 
-use super::{Context, transmit, vlan};
+use super::Context;
 use crate::drop_reason::DropReason;
 use crate::packet::{Checksum, DeviceIndex, Packet};
 use crate::packet_socket::{Frame, FrameChecksum, PacketHandle, PacketType, protocol_of};
 use crate::time::Instant;
 use crate::wire::ethernet::{EtherType, Fields, HEADER_LEN, Header, MacAddress};
+use crate::wire::ipv6::is_v6;
 use crate::wire::vlan::TAG_LEN;
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -67,42 +67,14 @@ pub(super) fn looping(cx: &mut Context<'_>, packet: &Packet) {
     cx.packet_sockets.see(&looped(packet, PacketType::Outgoing, cx.now), None);
 }
 
-/// Sends a frame of a packet socket: past all layers, to the device's queue. Linux: `packet_snd`.
-pub(crate) fn send(cx: &mut Context<'_>, device: DeviceIndex, packet: Packet) -> Result<(), DropReason> {
-    let interface = cx.interfaces.get_mut(device).ok_or(DropReason::LinkDown)?;
-    if interface.is_loopback() {
-        return loop_frame(cx, packet);
-    }
-    let result = match interface.vlan() {
-        Some(of) => vlan::send(cx, device, of, packet),
-        None => interface.enqueue(cx.now, packet),
-    };
-    sent(cx, device);
-    result
-}
-
-/// A frame for ourselves: IP goes the way of all packets, the rest is for packet sockets alone, as there is no protocol
-/// that would take it.
-fn loop_frame(cx: &mut Context<'_>, mut packet: Packet) -> Result<(), DropReason> {
-    leaving(cx, DeviceIndex::LOOPBACK, &packet);
-    let ether_type = Header::parse(packet.data()).map_err(|_| DropReason::EthernetTruncated)?.ether_type();
-    let is_ip = |packet: &Packet| match ether_type {
-        EtherType::IPV4 => packet.data().get(HEADER_LEN).is_some_and(|first| first >> 4 == 4),
-        EtherType::IPV6 => packet.data().get(HEADER_LEN).is_some_and(|first| first >> 4 == 6),
-        _ => false,
-    };
-    if is_ip(&packet) {
-        packet.pull(HEADER_LEN);
-        let limit = cx.sysctl.netdev_max_backlog as usize;
-        let interface = cx.interfaces.get_mut(DeviceIndex::LOOPBACK).ok_or(DropReason::LinkDown)?;
-        return interface.loop_back(packet, limit);
-    }
-    let mut frame = tagged_or_not(&packet, cx.now).ok_or(DropReason::EthernetTruncated)?;
+/// Shows a frame that came back to the loopback device and that no protocol takes.
+pub(super) fn looped_frame(cx: &mut Context<'_>, packet: &Packet) -> Result<(), DropReason> {
+    let mut frame = tagged_or_not(packet, cx.now).ok_or(DropReason::EthernetTruncated)?;
     frame.device = DeviceIndex::LOOPBACK;
     frame.packet_type = PacketType::received(destination(&frame), MacAddress::default());
     cx.packet_sockets.see(&frame, None);
     cx.packet_sockets.see_protocol(&frame, DeviceIndex::LOOPBACK);
-    Err(DropReason::UnhandledProtocol)
+    Ok(())
 }
 
 /// A frame that leaves, its tag told beside its bytes; none if it is too short for a header.
@@ -129,7 +101,7 @@ fn tagged_or_not(packet: &Packet, at: Instant) -> Option<Frame<'_>> {
 
 /// An IP packet on the loopback device, behind a header of zeros. Nobody computes its checksum.
 fn looped(packet: &Packet, packet_type: PacketType, at: Instant) -> Frame<'static> {
-    let ether_type = if transmit::is_v6(packet) { EtherType::IPV6 } else { EtherType::IPV4 };
+    let ether_type = if is_v6(packet.data()) { EtherType::IPV6 } else { EtherType::IPV4 };
     let mut bytes = Vec::with_capacity(HEADER_LEN + packet.len());
     bytes.resize(HEADER_LEN, 0);
     Fields { destination: MacAddress::default(), source: MacAddress::default(), ether_type }.emit(&mut bytes);

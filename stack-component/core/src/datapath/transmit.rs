@@ -17,7 +17,7 @@ use crate::tcp;
 use crate::wire;
 use crate::wire::address::unspecified_like;
 use crate::wire::ethernet::{EtherType, MacAddress};
-use crate::wire::ipv6;
+use crate::wire::ipv6::{self, is_v6};
 use crate::wire::protocol::Protocol;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -267,7 +267,7 @@ fn by_hop(hop: &NextHop, target: Target) -> Resolved {
 /// Sends a packet with its IP header, ours or a forwarded one, out of a device. Linux: `ip_output`.
 pub(super) fn egress(cx: &mut Context<'_>, packet: Packet, way: Way) -> Result<(), DropReason> {
     let checked = cx.hooks.post_routing(way.input, way.device, packet)?;
-    let octets = if is_v6(checked.packet()) { Counter::Ip6OutOctets } else { Counter::IpExtOutOctets };
+    let octets = if is_v6(checked.packet().data()) { Counter::Ip6OutOctets } else { Counter::IpExtOutOctets };
     cx.counters.add(octets, checked.packet().len() as u64);
     if checked.packet().len() > way.mtu as usize {
         return send_in_pieces(cx, checked, &way);
@@ -280,7 +280,7 @@ pub(super) fn egress(cx: &mut Context<'_>, packet: Packet, way: Way) -> Result<(
 fn send_in_pieces(cx: &mut Context<'_>, checked: EgressChecked, way: &Way) -> Result<(), DropReason> {
     // No device sums up what it sees in pieces.
     let whole = checked.with_checksum(checksum::complete);
-    let (pieces, created, done) = match is_v6(whole.packet()) {
+    let (pieces, created, done) = match is_v6(whole.packet().data()) {
         false => {
             (whole.cut(|packet| v4::fragment(packet, way.mtu)), Counter::IpFragCreates, Counter::IpFragOKs)
         }
@@ -355,13 +355,8 @@ pub(super) fn station(
     mac: MacAddress,
     checked: EgressChecked,
 ) -> Result<(), DropReason> {
-    let ether_type = if is_v6(checked.packet()) { EtherType::IPV6 } else { EtherType::IPV4 };
+    let ether_type = if is_v6(checked.packet().data()) { EtherType::IPV6 } else { EtherType::IPV4 };
     frame(cx, device, mac, ether_type, checked.into_packet())
-}
-
-/// Whether a packet that begins with an IP header is one of IPv6.
-pub(super) fn is_v6(packet: &Packet) -> bool {
-    packet.data().first().is_some_and(|first| first >> 4 == 6)
 }
 
 /// Puts the Ethernet header before a packet and queues the frame. Linux: `dev_queue_xmit`.

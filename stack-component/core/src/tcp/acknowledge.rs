@@ -2,10 +2,10 @@
 //! (RFC 5681, 6298). Linux: `tcp_ack`, `tcp_clean_rtx_queue`.
 
 use super::Env;
-use super::congestion::{self, AckSample, CaState};
+use super::congestion::{self, AckSample};
 use super::connection::{Connection, Wait};
 use super::ecn::Delivery;
-use super::measure::Acked;
+use super::measure::{Acked, Before};
 use super::recovery::{AckFlags, Tagged, delivery_of};
 use super::segment::Segment;
 use super::segment_size::mss_of_mtu;
@@ -312,32 +312,5 @@ impl Connection {
             self.send_mss().max(self.send.peer_mss.min(mss_of_mtu(self.mtu, self.tuple.remote.ip())));
         let packet = (largest + PACKET_HEADERS).next_power_of_two() + PACKET_RECORD;
         packet.saturating_mul(segments).saturating_mul(self.control.send_buffer_windows())
-    }
-}
-
-/// What was so before an acknowledgement.
-pub(super) struct Before {
-    pub(super) una: Sequence,
-    packets: u32,
-    pub(super) sacked: u32,
-    in_flight: u32,
-    delivered: u32,
-    lost: u32,
-    highest_sacked: Sequence,
-    reneged: bool,
-}
-
-impl Before {
-    fn of(connection: &Connection) -> Self {
-        Before {
-            una: connection.send.una,
-            packets: connection.send.sent.len(),
-            sacked: connection.send.sent.sacked,
-            in_flight: connection.in_flight(),
-            delivered: connection.rate.delivered,
-            lost: connection.rate.lost,
-            highest_sacked: connection.highest_sacked(),
-            reneged: connection.recovery.reneged && connection.recovery.phase == CaState::Loss,
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! The round trip that an acknowledgement measures (RFC 6298 section 3, RFC 7323 section 4). Linux: `tcp_ack_update_rtt`.
 
 use super::Env;
-use super::acknowledge::Before;
+use super::congestion::CaState;
 use super::connection::Connection;
 use super::recovery::{AckFlags, Tagged};
 use super::sequence::Sequence;
@@ -83,5 +83,32 @@ impl Connection {
         let window = Duration::from_secs(env.sysctl.tcp_min_rtt_wlen.into());
         self.rtt.note_least(sample, env.now, window);
         self.rtt.measure(sample, self.send.una, self.send.next);
+    }
+}
+
+/// What was so before an acknowledgement.
+pub(super) struct Before {
+    pub(super) una: Sequence,
+    pub(super) packets: u32,
+    pub(super) sacked: u32,
+    pub(super) in_flight: u32,
+    pub(super) delivered: u32,
+    pub(super) lost: u32,
+    pub(super) highest_sacked: Sequence,
+    pub(super) reneged: bool,
+}
+
+impl Before {
+    pub(super) fn of(connection: &Connection) -> Self {
+        Before {
+            una: connection.send.una,
+            packets: connection.send.sent.len(),
+            sacked: connection.send.sent.sacked,
+            in_flight: connection.in_flight(),
+            delivered: connection.rate.delivered,
+            lost: connection.rate.lost,
+            highest_sacked: connection.highest_sacked(),
+            reneged: connection.recovery.reneged && connection.recovery.phase == CaState::Loss,
+        }
     }
 }

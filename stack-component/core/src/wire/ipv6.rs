@@ -172,6 +172,11 @@ pub fn solicited_node(address: Ipv6Addr) -> Ipv6Addr {
     Ipv6Addr::new(0xff02, 0, 0, 0, 0, 1, 0xff00 | high & 0xff, low)
 }
 
+/// Whether bytes that begin with an IP header are a packet of IPv6.
+pub fn is_v6(packet: &[u8]) -> bool {
+    packet.first().is_some_and(|first| first >> 4 == 6)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,6 +13,7 @@ use conformance::{artifacts, needs};
 crate::cases! {
     ip_shows_and_says_what_linuxs_does,
     ss_shows_what_linuxs_does,
+    ss_names_the_guests,
 }
 
 /// What the user wire gives the guest: Linux's card gets the same.
@@ -251,6 +252,14 @@ fn ss_shows_what_linuxs_does() -> Result<()> {
     server.kill()?;
     server.wait()?;
     compared
+}
+
+fn ss_names_the_guests() -> Result<()> {
+    let pair = Pair::new()?;
+    let ended = pair.ours("ss", "-tlnpH")?;
+    let shown = String::from_utf8_lossy(&ended.output).into_owned();
+    ensure!(shown.contains("users:((\"echo-server\",pid=1,fd=3))"), "{shown}: {}", ended.error);
+    Ok(())
 }
 
 fn without_backlog(line: &str) -> String {

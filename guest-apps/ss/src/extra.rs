@@ -16,8 +16,8 @@ const DATA_IN_SYN: u8 = 32;
 /// A retransmission timeout that says nothing: Linux's before it knew better.
 const UNTOLD_TIMEOUT: u32 = 3_000_000;
 
-/// All that the options ask for.
-pub(crate) fn extra(socket: &Socket, options: &Options) -> String {
+/// All that the options ask for, `users` among it.
+pub(crate) fn extra(socket: &Socket, users: &str, options: &Options) -> String {
     let mut out = String::new();
     // Writing to a text does not fail.
     if options.timers
@@ -31,6 +31,7 @@ pub(crate) fn extra(socket: &Socket, options: &Options) -> String {
         };
         let _ = write!(out, " timer:({name},{},{})", timer(socket.expires), socket.retransmits);
     }
+    out.push_str(users);
     if options.extended {
         extended(&mut out, socket);
     }

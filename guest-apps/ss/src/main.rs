@@ -8,11 +8,13 @@ mod extra;
 mod filter;
 mod number;
 mod options;
+mod owners;
 mod packet;
 mod summary;
 
 use columns::{Row, table};
 use options::{Options, USAGE};
+use owners::Owners;
 use packet::Devices;
 use std::net::IpAddr;
 use std::process::ExitCode;
@@ -44,8 +46,8 @@ fn run(words: &[String]) -> Result<String, Exit> {
     let mut wanted: Vec<_> = everything.iter().filter(|socket| options.wants(socket)).collect();
     // In iproute2's order: raw sockets, then UDP's, then TCP's.
     wanted.sort_by_key(|socket| order(socket.protocol));
-    let devices = Devices::ask();
-    let rows: Vec<_> = wanted.iter().map(|socket| row(socket, &devices, &options)).collect();
+    let (devices, owners) = (Devices::ask(), Owners::ask(options.processes));
+    let rows: Vec<_> = wanted.iter().map(|socket| row(socket, &devices, &owners, &options)).collect();
     Ok(table(&rows, &options))
 }
 
@@ -84,7 +86,7 @@ fn netid(protocol: SocketProtocol) -> &'static str {
     }
 }
 
-fn row(socket: &Socket, devices: &Devices, options: &Options) -> Row {
+fn row(socket: &Socket, devices: &Devices, owners: &Owners, options: &Options) -> Row {
     if socket.protocol == SocketProtocol::Packet {
         return packet::row(socket, devices, options);
     }
@@ -101,7 +103,7 @@ fn row(socket: &Socket, devices: &Devices, options: &Options) -> Row {
         send_queue: socket.send_queue,
         local: (host(local.ip()) + &bound, port(local.port())),
         peer: (peer_host, peer_port),
-        extra: extra::extra(socket, options),
+        extra: extra::extra(socket, &owners.of(socket), options),
     }
 }
 

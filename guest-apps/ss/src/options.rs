@@ -15,7 +15,7 @@ Usage: ss [ OPTIONS ] [ FILTER ]
    -o, --options       show timer information
    -e, --extended      show detailed socket information
    -m, --memory        show socket memory usage
-   -p, --processes     show process using socket (it is not known)
+   -p, --processes     show process using socket
    -i, --info          show internal TCP information
    -s, --summary       show socket usage summary
    -4, --ipv4          display only IP version 4 sockets
@@ -41,6 +41,8 @@ pub(crate) struct Options {
     pub(crate) timers: bool,
     pub(crate) extended: bool,
     pub(crate) memory: bool,
+    /// Whose the sockets are.
+    pub(crate) processes: bool,
     pub(crate) info: bool,
     pub(crate) no_header: bool,
     pub(crate) oneline: bool,
@@ -99,7 +101,8 @@ impl Options {
             '0' => self.protocols.push(SocketProtocol::Packet),
             'H' => self.no_header = true,
             'O' => self.oneline = true,
-            'n' | 'p' | 'r' => {}
+            'p' => self.processes = true,
+            'n' | 'r' => {}
             other => return Err(Exit::usage(format!("ss: invalid option -- '{other}'\n{USAGE}"))),
         }
         Ok(())

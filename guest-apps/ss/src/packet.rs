@@ -39,7 +39,7 @@ pub(crate) fn row(socket: &Socket, devices: &Devices, options: &Options) -> Row 
         local: (protocol(address(socket.local).port()), device),
         // Nobody: the row has a star there.
         peer: (String::new(), String::new()),
-        extra: extra(socket, options),
+        extra: extra(socket, "", options),
     }
 }
 

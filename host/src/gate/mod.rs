@@ -38,7 +38,7 @@ mod udp_create_socket;
 pub use grants::{Grant, Grants};
 pub use interrupt::Interrupt;
 
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, Owner};
 use quota::Quota;
 use std::any::Any;
 use std::sync::Arc;
@@ -52,12 +52,14 @@ pub(crate) struct GuestNetwork {
     quota: Quota,
     grants: Grants,
     interrupt: Interrupt,
+    owner: Arc<Owner>,
 }
 
 impl GuestNetwork {
-    /// A guest without sockets on this kernel's stack.
-    pub(crate) fn new(kernel: Arc<Kernel>, grants: Grants, interrupt: Interrupt) -> Self {
-        GuestNetwork { kernel, quota: Quota::default(), grants, interrupt }
+    /// A guest called `name` without sockets on this kernel's stack.
+    pub(crate) fn new(kernel: Arc<Kernel>, name: &str, grants: Grants, interrupt: Interrupt) -> Self {
+        let owner = kernel.owners().guest(name);
+        GuestNetwork { owner, kernel, quota: Quota::default(), grants, interrupt }
     }
 }
 

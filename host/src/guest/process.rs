@@ -5,6 +5,7 @@ use crate::gate::{GateHost, GateView, GuestNetwork};
 use crate::kernel::Kernel;
 use cap_std::fs::Dir;
 use std::os::fd::AsRawFd;
+use std::path::Path;
 use std::sync::Arc;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::filesystem::FsPerms;
@@ -24,6 +25,7 @@ pub(super) struct Process {
 impl Process {
     /// What `config` grants.
     pub(super) fn new(config: GuestConfig, kernel: Arc<Kernel>) -> Result<Self, GuestError> {
+        let program = program(&config);
         let mut wasi = WasiCtxBuilder::new();
         wasi.args(&config.arguments).envs(&config.environment);
         config.streams.give_to(&mut wasi);
@@ -36,9 +38,16 @@ impl Process {
         Ok(Process {
             table,
             wasi: wasi.build(),
-            network: GuestNetwork::new(kernel, config.grants, config.interrupt),
+            network: GuestNetwork::new(kernel, &program, config.grants, config.interrupt),
         })
     }
+}
+
+/// The name of the guest's program: the file's, without what comes before and behind it. Linux: `comm`.
+fn program(config: &GuestConfig) -> String {
+    let path = config.arguments.first().unwrap_or(&config.name);
+    let stem = Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    stem.unwrap_or_else(|| config.name.clone())
 }
 
 /// Gives a directory to the guest. wasmtime-wasi opens directories by path, so it is given the path of the

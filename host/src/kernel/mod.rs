@@ -7,6 +7,7 @@
 //! * [`machine`]: what the big lock guards, and what happens when the stack dies.
 //! * [`memory`]: what a stack was told while it ran, for the one in its place.
 //! * [`entered`], [`handles`], [`waiters`]: how the gate calls the stack and waits for it.
+//! * [`owners`]: whose the sockets are.
 //! * [`wire_thread`]: frames in and timers.
 //!
 //! One mutex guards the stack. Guests' calls run stack code in process context, transmission included; the
@@ -33,6 +34,7 @@ mod machine;
 mod memory;
 mod nic;
 mod notices;
+mod owners;
 mod random;
 pub(crate) mod resources;
 mod state;
@@ -49,6 +51,7 @@ pub use machine::StackDied;
 pub use entered::Entered;
 pub(crate) use handles::Owned;
 pub(crate) use memory::Told;
+pub(crate) use owners::{OwnedSocket, Owner, Owners, Ownership};
 pub(crate) use state::StackState;
 pub(crate) use waiters::Armed;
 
@@ -81,6 +84,7 @@ const DRAIN_INTERVAL: Duration = Duration::from_millis(5);
 /// A running stack with its hardware.
 pub struct Kernel {
     core: Arc<Core>,
+    owners: Owners,
     wire_thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -107,7 +111,7 @@ impl Kernel {
             .name("wire".into())
             .spawn(move || wire_thread::run(&thread_core))
             .map_err(KernelError::Wire)?;
-        Ok(Arc::new(Kernel { core, wire_thread: Mutex::new(Some(wire_thread)) }))
+        Ok(Arc::new(Kernel { core, owners: Owners::default(), wire_thread: Mutex::new(Some(wire_thread)) }))
     }
 
     /// Process context: runs `f` in the stack, then wakes whom the stack named.
@@ -119,6 +123,11 @@ impl Kernel {
         f: impl FnOnce(&mut Entered<'_>) -> wasmtime::Result<R>,
     ) -> Result<R, StackDied> {
         self.core.enter(f)
+    }
+
+    /// Whose the sockets are.
+    pub(crate) fn owners(&self) -> &Owners {
+        &self.owners
     }
 
     /// Has the handles dropped now that their owners dropped; usually the next entry does it on the way.

@@ -1,5 +1,6 @@
 //! The state with the real core over its loopback device.
 
+mod changes;
 mod options;
 mod packets;
 mod raw;

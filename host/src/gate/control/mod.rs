@@ -9,6 +9,7 @@ mod links;
 mod neighbours;
 mod routing;
 mod settings;
+mod socket_owners;
 mod sockets;
 
 use super::GateHost;
@@ -20,7 +21,7 @@ use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lowe
 use wasmtime::{Result, StoreContextMut};
 
 /// The interfaces' names. The types that they share are nothing to be granted.
-pub(crate) const INTERFACES: [&str; 7] = [
+pub(crate) const INTERFACES: [&str; 8] = [
     settings::INTERFACE,
     links::INTERFACE,
     addresses::INTERFACE,
@@ -28,6 +29,7 @@ pub(crate) const INTERFACES: [&str; 7] = [
     routing::INTERFACE,
     changes::INTERFACE,
     sockets::INTERFACE,
+    socket_owners::INTERFACE,
 ];
 
 /// Interfaces whose types the others share; their functions are for nobody.
@@ -41,7 +43,8 @@ pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
     neighbours::add_to_linker(linker)?;
     routing::add_to_linker(linker)?;
     changes::add_to_linker(linker)?;
-    sockets::add_to_linker(linker)
+    sockets::add_to_linker(linker)?;
+    socket_owners::add_to_linker(linker)
 }
 
 /// What a stack says that does not have the interface.

@@ -10,7 +10,8 @@ use crate::gate::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, 
 use crate::gate::error::{SocketError, SocketResult};
 use crate::gate::ready::{Readiness, Watched, ready};
 use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode as StackErrorCode;
-use crate::kernel::{Entered, Kernel, Owned};
+use crate::kernel::bindings::exports::wnet::stack::sockets::SocketProtocol;
+use crate::kernel::{Entered, Kernel, Owned, Owner, Ownership};
 use std::sync::Arc;
 use wasmtime::component::ResourceAny;
 use wasmtime_wasi_io::async_trait;
@@ -29,6 +30,7 @@ pub struct TcpSocket {
     /// What was set beyond wasi:sockets.
     pub(super) extras: Extras,
     readiness: Readiness,
+    ownership: Ownership,
 }
 
 /// A connection of the stack's, with owners for all its handles.
@@ -59,13 +61,23 @@ impl Connection {
 
 impl TcpSocket {
     /// Creates a socket in the stack.
-    pub(in crate::gate) fn create(kernel: &Arc<Kernel>, family: IpAddressFamily) -> SocketResult<Self> {
+    pub(in crate::gate) fn create(
+        kernel: &Arc<Kernel>,
+        owner: &Arc<Owner>,
+        family: IpAddressFamily,
+    ) -> SocketResult<Self> {
         let created = kernel.enter(|stack| create(stack, family));
         let (handle, _) = created.map_err(|how| SocketError::died(how, ErrorCode::Unknown))??;
-        Ok(Self::new(kernel, family, TcpState::Unbound, handle))
+        let ownership = owner.takes(SocketProtocol::Tcp);
+        Ok(Self::new(kernel, ownership, (family, TcpState::Unbound), handle))
     }
 
-    fn new(kernel: &Arc<Kernel>, family: IpAddressFamily, state: TcpState, handle: Arc<Owned>) -> Self {
+    fn new(
+        kernel: &Arc<Kernel>,
+        ownership: Ownership,
+        (family, state): (IpAddressFamily, TcpState),
+        handle: Arc<Owned>,
+    ) -> Self {
         TcpSocket {
             kernel: Arc::clone(kernel),
             family,
@@ -76,7 +88,13 @@ impl TcpSocket {
             options: TcpOptions::default(),
             extras: Extras::default(),
             readiness: Readiness::default(),
+            ownership,
         }
+    }
+
+    /// Has the socket's addresses, which have changed, known to who asks whose it is.
+    fn tell_owner(&self) {
+        self.ownership.tell(self.local.map(Into::into), self.remote.map(Into::into));
     }
 
     /// The stack's handle, for as long as somebody wants to keep it.
@@ -170,6 +188,7 @@ impl TcpSocket {
         if let Some(address) = bound {
             self.local = Some(address.into());
         }
+        self.tell_owner();
         Ok(())
     }
 
@@ -182,6 +201,7 @@ impl TcpSocket {
         })?;
         self.local = connection.local;
         self.remote = connection.remote;
+        self.tell_owner();
         Ok(self.streams(&connection))
     }
 
@@ -195,8 +215,10 @@ impl TcpSocket {
         })?;
         let (input, output) = self.streams(&connection);
         let Connection { socket, local, remote, .. } = connection;
-        let mut accepted = Self::new(&self.kernel, self.family, TcpState::Connected, socket);
+        let ownership = self.ownership.another();
+        let mut accepted = Self::new(&self.kernel, ownership, (self.family, TcpState::Connected), socket);
         (accepted.local, accepted.remote) = (local, remote);
+        accepted.tell_owner();
         Ok((accepted, input, output))
     }
 

@@ -4,7 +4,7 @@ use super::super::answer::{StackAnswer, answered};
 use super::options::{UdpOption, UdpOptions};
 use crate::gate::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress};
 use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode as StackErrorCode;
-use crate::kernel::{Entered, Owned};
+use crate::kernel::{Entered, Owned, Ownership};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wasmtime::component::ResourceAny;
 
@@ -58,6 +58,7 @@ pub(super) struct Association {
     /// Whom the streams are limited to.
     remote: Option<IpSocketAddress>,
     pub(super) options: UdpOptions,
+    ownership: Ownership,
 }
 
 /// An association with several owners. Within the stack it is locked after the big lock, never before.
@@ -76,7 +77,11 @@ impl Shared {
 
 impl Association {
     /// Creates a socket in the stack.
-    pub(super) fn create(stack: &mut Entered<'_>, family: IpAddressFamily) -> StackAnswer<Self> {
+    pub(super) fn create(
+        stack: &mut Entered<'_>,
+        family: IpAddressFamily,
+        ownership: Ownership,
+    ) -> StackAnswer<Self> {
         let (socket, _) = answered!(create(stack, family));
         Ok(Ok(Association {
             family,
@@ -86,7 +91,13 @@ impl Association {
             local: None,
             remote: None,
             options: UdpOptions::default(),
+            ownership,
         }))
+    }
+
+    /// Has the socket's addresses, which have changed, known to who asks whose it is.
+    pub(super) fn tell_owner(&self) {
+        self.ownership.tell(self.local.map(Into::into), self.remote.map(Into::into));
     }
 
     pub(super) fn family(&self) -> IpAddressFamily {
@@ -134,6 +145,7 @@ impl Association {
         let (incoming, outgoing) = (stack.own(incoming, Some(&owner)), stack.own(outgoing, Some(&owner)));
         self.streams = (Some(incoming), Some(outgoing));
         self.remote = remote;
+        self.tell_owner();
         Ok(Ok(()))
     }
 

@@ -6,7 +6,8 @@ use crate::gate::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, 
 use crate::gate::error::{SocketError, SocketResult};
 use crate::gate::permit::Permit;
 use crate::gate::ready::{Readiness, Watched, ready};
-use crate::kernel::{Entered, Kernel, Owned};
+use crate::kernel::bindings::exports::wnet::stack::sockets::SocketProtocol;
+use crate::kernel::{Entered, Kernel, Owned, Owner};
 use std::sync::Arc;
 use wasmtime::component::ResourceAny;
 use wasmtime_wasi_io::async_trait;
@@ -48,8 +49,13 @@ fn call<T>(
 
 impl UdpSocket {
     /// Creates a socket in the stack.
-    pub(in crate::gate) fn create(kernel: &Arc<Kernel>, family: IpAddressFamily) -> SocketResult<Self> {
-        let created = kernel.enter(|stack| Association::create(stack, family));
+    pub(in crate::gate) fn create(
+        kernel: &Arc<Kernel>,
+        owner: &Arc<Owner>,
+        family: IpAddressFamily,
+    ) -> SocketResult<Self> {
+        let ownership = owner.takes(SocketProtocol::Udp);
+        let created = kernel.enter(|stack| Association::create(stack, family, ownership));
         let association = created.map_err(|how| SocketError::died(how, ErrorCode::Unknown))??;
         let (kernel, shared) = (Arc::clone(kernel), Shared::new(association));
         Ok(UdpSocket { kernel, shared, readiness: Readiness::default() })
@@ -90,6 +96,7 @@ impl UdpSocket {
             Ok(bound) => {
                 association.state = UdpState::Bound;
                 association.local = bound.map(Into::into).or(association.local);
+                association.tell_owner();
             }
             Err(SocketError::Code(ErrorCode::WouldBlock)) => {}
             Err(_) => association.state = UdpState::Unbound,

@@ -51,7 +51,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let device = chosen(&devices, options.device.as_deref())?;
     let socket = open(options, device)?;
     let name = device.map_or(ANY, |device| &device.name);
-    let lead = if options.file.is_some() { "tcpdump: " } else { SUPPRESSED };
+    let lead = if options.file.is_some() { "tcpdump: " } else { "" };
     let snap_length = options.snap_length;
     eprintln!("{lead}listening on {name}, link-type EN10MB (Ethernet), snapshot length {snap_length} bytes");
     let mut out: Box<dyn Write> = match options.file.as_deref() {
@@ -74,8 +74,6 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         _ => Ok(()),
     }
 }
-
-const SUPPRESSED: &str = "tcpdump: verbose output suppressed, use -v[v]... for full protocol decode\n";
 
 /// The lines of `-D`.
 fn list(devices: &[Device]) -> String {

@@ -1,12 +1,5 @@
 //! The program on its socket.
 
-use crate::bindings::wasi::clocks::monotonic_clock;
-use crate::bindings::wasi::io::poll::poll;
-use crate::bindings::wasi::sockets::network::{ErrorCode, IpAddress, IpAddressFamily};
-use crate::bindings::wnet::stack::interrupt;
-use crate::bindings::wnet::stack::raw_sockets::{
-    Cutting, IncomingPacket, OutgoingPacket, PacketError, RawOption, RawSocket, create_ping_socket,
-};
 use crate::echo;
 use crate::options::{Discover, HEADER_LEN, Options};
 use crate::statistics::{Answer, Statistics, milliseconds};
@@ -14,6 +7,15 @@ use crate::{FAILED, errors};
 use std::io::Write;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tool_common::address::{ip, wit};
+use tool_common::control::interrupt;
+use tool_common::control::raw_sockets::{
+    Cutting, IncomingPacket, OutgoingPacket, PacketError, RawOption, RawSocket, create_ping_socket,
+};
+use tool_common::error::text;
+use tool_common::wasi::clocks::monotonic_clock;
+use tool_common::wasi::io::poll::poll;
+use tool_common::wasi::sockets::network::{ErrorCode, IpAddressFamily};
 
 /// Packets and errors that are taken at a time.
 const BATCH: u64 = 64;
@@ -254,7 +256,7 @@ impl Ping<'_> {
             print("\x08 \x08");
             return true;
         }
-        let (size, from, limit) = (packet.data.len(), native(packet.source), packet.hop_limit);
+        let (size, from, limit) = (packet.data.len(), ip(packet.source), packet.hop_limit);
         let mut line = format!("{}{size} bytes from {from}: icmp_seq={sequence} ttl={limit}", self.stamp());
         if self.options.size >= TIMED_FROM {
             line += &format!(" time={}", milliseconds(time));
@@ -287,7 +289,7 @@ impl Ping<'_> {
         if self.options.flood {
             return print("\x08E");
         }
-        let Some(offender) = error.offender.map(native) else {
+        let Some(offender) = error.offender.map(ip) else {
             return eprintln!("ping: local error: message too long, mtu={}", error.info);
         };
         let sequence = echo::sequence(&error.data).unwrap_or_default();
@@ -315,33 +317,5 @@ fn print(text: &str) {
     let mut output = std::io::stdout();
     if output.write_all(text.as_bytes()).and_then(|()| output.flush()).is_err() {
         std::process::exit(FAILED.into());
-    }
-}
-
-fn wit(address: IpAddr) -> IpAddress {
-    match address {
-        IpAddr::V4(address) => IpAddress::Ipv4(address.octets().into()),
-        IpAddr::V6(address) => IpAddress::Ipv6(address.segments().into()),
-    }
-}
-
-fn native(address: IpAddress) -> IpAddr {
-    match address {
-        IpAddress::Ipv4(octets) => IpAddr::from(<[u8; 4]>::from(octets)),
-        IpAddress::Ipv6(segments) => IpAddr::from(<[u16; 8]>::from(segments)),
-    }
-}
-
-/// An error code in the words that users know.
-fn text(code: ErrorCode) -> &'static str {
-    match code {
-        ErrorCode::AccessDenied => "Operation not permitted",
-        ErrorCode::NotSupported => "Address family not supported by protocol",
-        ErrorCode::InvalidArgument => "Invalid argument",
-        ErrorCode::RemoteUnreachable => "Network is unreachable",
-        ErrorCode::DatagramTooLarge => "Message too long",
-        ErrorCode::AddressNotBindable => "Cannot assign requested address",
-        ErrorCode::InvalidState => "The network stack was started again",
-        code => code.name(),
     }
 }

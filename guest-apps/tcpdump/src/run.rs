@@ -1,12 +1,5 @@
 //! The program on its socket.
 
-use crate::bindings::wasi::io::poll::poll;
-use crate::bindings::wasi::sockets::network::ErrorCode;
-use crate::bindings::wnet::stack::interrupt;
-use crate::bindings::wnet::stack::packet_sockets::{
-    self as packet_sockets, Device, Form, IncomingFrame, Instruction, PacketOption, PacketSocket, PacketType,
-    create_packet_socket,
-};
 use crate::filter::show;
 use crate::line::line;
 use crate::options::{Direction, Options};
@@ -16,6 +9,14 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tool_common::control::interrupt;
+use tool_common::control::packet_sockets::{
+    self as packet_sockets, Device, Form, IncomingFrame, Instruction, PacketOption, PacketSocket, PacketType,
+    create_packet_socket,
+};
+use tool_common::error;
+use tool_common::wasi::io::poll::poll;
+use tool_common::wasi::sockets::network::ErrorCode;
 
 /// What asks for all frames. Linux: `ETH_P_ALL`.
 const ALL: u16 = 3;
@@ -193,13 +194,10 @@ impl Capture<'_> {
     }
 }
 
-/// An error code in the words that users know.
+/// What is said when a call failed.
 fn text(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::AccessDenied => "Operation not permitted (--grant packet)",
-        ErrorCode::NotSupported => "Address family not supported by protocol",
-        ErrorCode::InvalidArgument => "Invalid argument",
-        ErrorCode::InvalidState => "The network stack was started again",
-        code => code.name(),
+        code => error::text(code),
     }
 }

@@ -1,4 +1,4 @@
-//! The interfaces, generated from `wit/`.
+//! The interfaces, generated from `wit/`. A program imports those whose functions it calls.
 
 // Generated: the canonical ABI is raw pointers.
 #![allow(unsafe_code, missing_docs, unreachable_pub, clippy::undocumented_unsafe_blocks)]
@@ -16,6 +16,10 @@ wit_bindgen::generate!({
             import wnet:stack/changes@0.1.0;
             import wnet:stack/sockets@0.1.0;
             import wnet:stack/socket-owners@0.1.0;
+            import wnet:stack/raw-sockets@0.1.0;
+            import wnet:stack/packet-sockets@0.1.0;
+            import wnet:stack/interrupt@0.1.0;
+            import wasi:clocks/monotonic-clock@0.2.12;
             import wasi:cli/exit@0.2.12;
         }
         package wasi:cli@0.2.12 {

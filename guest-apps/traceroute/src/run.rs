@@ -1,16 +1,18 @@
 //! The program on its socket.
 
-use crate::bindings::wasi::clocks::monotonic_clock;
-use crate::bindings::wasi::io::poll::poll;
-use crate::bindings::wasi::sockets::network::{ErrorCode, IpAddress, IpAddressFamily};
-use crate::bindings::wnet::stack::raw_sockets::{
-    Cutting, OutgoingPacket, RawOption, RawSocket, create_ping_socket, create_raw_socket,
-};
 use crate::hop::{Answer, judge, line};
 use crate::options::Options;
 use crate::probe::{HEADER_LEN, Method, UDP_CHECKSUM};
 use std::net::{IpAddr, ToSocketAddrs};
 use std::time::Duration;
+use tool_common::address::{ip, wit};
+use tool_common::control::raw_sockets::{
+    Cutting, OutgoingPacket, RawOption, RawSocket, create_ping_socket, create_raw_socket,
+};
+use tool_common::error::text;
+use tool_common::wasi::clocks::monotonic_clock;
+use tool_common::wasi::io::poll::poll;
+use tool_common::wasi::sockets::network::{ErrorCode, IpAddressFamily};
 
 /// The protocol of datagrams.
 const UDP: u8 = 17;
@@ -182,14 +184,14 @@ impl Trace<'_> {
         let now = monotonic_clock::now();
         for packet in self.socket.receive(BATCH)? {
             // A raw socket hears all datagrams; a ping socket, echo replies: of the destination alone.
-            let from = native(packet.source);
+            let from = ip(packet.source);
             if matches!(self.method, Method::Icmp { .. }) && from == self.address {
                 let at = now.saturating_sub(packet.waited);
                 hop.answered(self.method.number(&packet.data), from, at, (String::new(), true));
             }
         }
         for error in self.socket.receive_errors(BATCH)? {
-            if let Some(from) = error.offender.map(native) {
+            if let Some(from) = error.offender.map(ip) {
                 let too_large = matches!(
                     (from.is_ipv6(), error.icmp_type, error.icmp_code),
                     (false, 3, 4) | (true, 2, _)
@@ -216,31 +218,6 @@ impl Hop {
             let mtu = self.mtus.get(place).copied().flatten();
             *answer = Some(Answer { from, time, remark, last, mtu });
         }
-    }
-}
-
-fn wit(address: IpAddr) -> IpAddress {
-    match address {
-        IpAddr::V4(address) => IpAddress::Ipv4(address.octets().into()),
-        IpAddr::V6(address) => IpAddress::Ipv6(address.segments().into()),
-    }
-}
-
-fn native(address: IpAddress) -> IpAddr {
-    match address {
-        IpAddress::Ipv4(octets) => IpAddr::from(<[u8; 4]>::from(octets)),
-        IpAddress::Ipv6(segments) => IpAddr::from(<[u16; 8]>::from(segments)),
-    }
-}
-
-/// An error code in the words that users know.
-fn text(code: ErrorCode) -> &'static str {
-    match code {
-        ErrorCode::AccessDenied => "Operation not permitted",
-        ErrorCode::NotSupported => "Address family not supported by protocol",
-        ErrorCode::RemoteUnreachable => "Network is unreachable",
-        ErrorCode::DatagramTooLarge => "Message too long",
-        code => code.name(),
     }
 }
 

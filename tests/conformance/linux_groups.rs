@@ -8,12 +8,13 @@ use conformance::capture::Tshark;
 use conformance::deadline::wait_for;
 use conformance::namespace::{LINUX, Namespace};
 use conformance::scratch::Scratch;
-use conformance::wnet_process::Wnet;
+use conformance::wnet_process::{Wnet, run};
 use conformance::{artifacts, needs};
 
 crate::cases! {
     a_bridge_learns_who_is_in_a_group_and_who_left,
     a_bridge_learns_who_is_in_an_ipv6_group_and_who_left,
+    a_raw_socket_has_groups,
 }
 
 /// Linux's end over IPv6, and the guest's.
@@ -96,4 +97,12 @@ fn a_bridge_learns_who_is_in_a_group_and_who_left() -> Result<()> {
 
 fn a_bridge_learns_who_is_in_an_ipv6_group_and_who_left() -> Result<()> {
     group_of("ff05::77".parse()?, LINUX_V6.into(), "icmpv6.type == 143 && ipv6.hlim == 1")
+}
+
+/// The questions are in the guest, which ends with 0 if all answers are right.
+fn a_raw_socket_has_groups() -> Result<()> {
+    let guest = artifacts::component("test/raw-groups")?;
+    let ended = run([OsStr::new("--grant"), OsStr::new("raw"), guest.as_os_str()])?;
+    ensure!(ended.code == Some(0), "{:?}: {}", ended.code, ended.error);
+    Ok(())
 }

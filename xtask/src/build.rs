@@ -43,7 +43,7 @@ const GUESTS: [&str; 10] = [
 ];
 
 /// The package of the programs that tests alone use, and their names; the components lie in a folder `test`.
-const TEST_GUESTS: (&str, [&str; 14]) = (
+const TEST_GUESTS: (&str, [&str; 15]) = (
     "test-guests",
     [
         "bulk",
@@ -53,6 +53,7 @@ const TEST_GUESTS: (&str, [&str; 14]) = (
         "http-hello",
         "misuse",
         "patient-reader",
+        "raw-groups",
         "socket-options",
         "spin",
         "surroundings",

@@ -82,10 +82,6 @@ impl Watched for ResolveAddressStream {
         Arc::clone(&self.kernel)
     }
 
-    fn is_ready_anyway(&self) -> bool {
-        false
-    }
-
     fn look(&mut self, stack: &mut Entered<'_>) -> Result<bool> {
         let Some(stream) = stack.get(&self.stream) else { return Ok(true) };
         self.readiness.check(stack, &self.stream, |stack| {

@@ -148,10 +148,6 @@ impl<I: Interface> Watched for PlainSocket<I> {
         Arc::clone(&self.kernel)
     }
 
-    fn is_ready_anyway(&self) -> bool {
-        false
-    }
-
     fn look(&mut self, stack: &mut Entered<'_>) -> Result<bool> {
         let (Some(guest), Some(handle)) = (I::of(stack.stack), stack.get(&self.owner)) else {
             return Ok(true);

@@ -48,7 +48,9 @@ pub(super) trait Watched: Send {
     fn kernel(&self) -> Arc<Kernel>;
 
     /// Whether it is ready without asking the stack.
-    fn is_ready_anyway(&self) -> bool;
+    fn is_ready_anyway(&self) -> bool {
+        false
+    }
 
     /// Asks the stack; see [`Readiness::check`].
     fn look(&mut self, stack: &mut Entered<'_>) -> wasmtime::Result<bool>;

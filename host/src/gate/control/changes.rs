@@ -119,10 +119,6 @@ impl Watched for Subscription {
         Arc::clone(&self.kernel)
     }
 
-    fn is_ready_anyway(&self) -> bool {
-        false
-    }
-
     fn look(&mut self, stack: &mut Entered<'_>) -> Result<bool> {
         let (Some(changes), Some(handle)) = (stack.stack.changes(), stack.get(&self.owner)) else {
             return Ok(true);

@@ -12,6 +12,9 @@ use core::net::IpAddr;
 /// Gives a device an address, with the route to its network and, once it may be used, the one to itself. An IPv6
 /// address is asked for on the link first. Linux: `inet_insert_ifa`, `ipv6_add_addr`.
 pub(crate) fn add(cx: &mut Context<'_>, device: DeviceIndex, mut address: Address) -> Result<(), RouteError> {
+    if cx.interfaces.get(device).is_some_and(|interface| interface.address(address.ip()).is_some()) {
+        return Err(RouteError::Exists);
+    }
     address.flags.optimistic &= may_be_optimistic(cx, device);
     if needs_detection(cx, device, &address) {
         address.state = AddressState::Tentative;
@@ -106,13 +109,15 @@ pub(crate) fn remove(cx: &mut Context<'_>, device: DeviceIndex, ip: IpAddr) -> O
     }
     let interface = cx.interfaces.get(device)?;
     let network = address.cidr.network();
-    let shared = interface.addresses().iter().any(|other| other.cidr.network() == network);
+    // What an advertisement said of the network lasts as long as it said.
+    let has_route = |other: &Address| other.cidr.network() == network && !other.flags.no_prefix_route;
+    let shared = interface.addresses().iter().any(has_route);
     disown(cx, device, ip);
     // Another device may have it still.
     if !cx.routes.is_local(ip) {
         cx.routes.address_gone(ip);
     }
-    if ip.is_ipv6() && !shared && !address.cidr.is_host() {
+    if ip.is_ipv6() && !shared && has_route(&address) && !address.cidr.is_host() {
         let _ = cx.routes.remove(&Route::over(network, RouteKind::Unicast, device).by_kernel());
     }
     multicast::address_removed(cx, device, ip);

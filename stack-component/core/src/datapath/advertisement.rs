@@ -119,8 +119,12 @@ fn admit(cx: &mut Context<'_>, device: DeviceIndex, route: LearntRoute) -> Resul
             Some(router) => Hop { gateway: Some(router.into()), ..Hop::over(device) },
             None => Hop::over(device),
         };
+        let protocol = match known.router {
+            Some(_) => RouteProtocol::RouterAdvertisement,
+            None => RouteProtocol::Kernel,
+        };
         let route = Route::new(known.destination, RouteKind::Unicast);
-        routes.has(&Route { hops: alloc::vec![hop], metric: 0, ..route })
+        routes.has(&Route { hops: alloc::vec![hop], metric: 0, protocol, ..route })
     };
     let admitted = cx.autoconf.device_mut(device).learnt_routes.admit(route, there);
     if admitted { Ok(()) } else { Err(DropReason::NdiscTooManyRoutes) }
@@ -149,9 +153,11 @@ fn set_route(
         ..Route::new(network, RouteKind::Unicast)
     };
     // What was known of this router gives way, and of others if it said that they are better.
-    let _ = cx.routes.remove(&Route { metric: 0, ..route.clone() });
+    let known = cx.routes.remove(&Route { metric: 0, ..route.clone() }).is_ok();
     if lifetime == 0 {
-        cx.exceptions.clear();
+        if known {
+            cx.exceptions.clear();
+        }
         return Ok(());
     }
     admit(cx, device, LearntRoute { destination: network, router: Some(router) })?;
@@ -176,6 +182,13 @@ fn on_link(
     network: IpCidr,
     lifetime: u32,
 ) -> Result<(), DropReason> {
+    // An address that was given by hand has the route already, and for as long as it is there.
+    let is_ours = |address: &Address| {
+        address.cidr.network() == network && !address.flags.no_prefix_route && !address.cidr.is_host()
+    };
+    if cx.interfaces.get(device).is_some_and(|interface| interface.addresses().iter().any(is_ours)) {
+        return Ok(());
+    }
     let route = Route {
         protocol: RouteProtocol::Kernel,
         metric: Route::METRIC_V6_KERNEL,
@@ -208,7 +221,8 @@ fn autoconfigure(
         let public = known.v6();
         return prolong(cx, device, public, valid, preferred);
     }
-    let made_by_routers = interface.addresses().iter().filter(|address| address.flags.dynamic).count();
+    let by_routers = |address: &&Address| address.cidr.is_ipv6() && address.flags.dynamic;
+    let made_by_routers = interface.addresses().iter().filter(by_routers).count();
     let full = conf.max_addresses > 0 && made_by_routers >= conf.max_addresses as usize;
     if valid == 0 || full {
         return;

@@ -23,7 +23,7 @@ pub(super) fn create(cx: &mut Context<'_>, device: DeviceIndex, public: Ipv6Addr
         return;
     }
     // Hosts that were turned on together do not change their addresses together.
-    let desync = cx.random.below(conf.max_desync_factor.min(conf.temp_prefered_lft) + 1);
+    let desync = cx.random.below(conf.max_desync_factor.min(conf.temp_prefered_lft).saturating_add(1));
     let end = |own: u32, of_parent: Option<Instant>| {
         let own = cx.now + Duration::from_secs(own.into());
         Some(of_parent.map_or(own, |end| end.min(own)))

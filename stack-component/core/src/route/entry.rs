@@ -159,7 +159,10 @@ impl Route {
                     (meant.gateway.is_none() || meant.gateway == hop.gateway)
                         && (meant.device.is_none() || meant.device == hop.device)
                 });
+        // Who deletes names none, if any will do.
+        let of_anybody = matches!(pattern.protocol, RouteProtocol::Boot | RouteProtocol::Other(0));
         self.tos == pattern.tos
+            && (of_anybody || self.protocol == pattern.protocol)
             && (self.metric == pattern.metric || pattern.metric == 0)
             && self.kind == pattern.kind
             && (pattern.source.is_none() || pattern.source == self.source)

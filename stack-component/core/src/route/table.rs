@@ -2,7 +2,7 @@
 
 use super::lookup::Found;
 use super::trie::{Prefix, Trie};
-use super::{FlowKey, Hop, Route, RouteError, RouteKind};
+use super::{FlowKey, Hop, Route, RouteError, RouteKind, RouteProtocol};
 use crate::keyed_hash::KeyedHash;
 use crate::packet::DeviceIndex;
 use crate::wire::cidr::IpCidr;
@@ -223,7 +223,7 @@ fn append_hops(there: &mut [Route], route: &Route) -> bool {
         route.destination.is_ipv6()
             && route.kind == RouteKind::Unicast
             && by_gateways
-            && route.expires.is_none()
+            && route.protocol != RouteProtocol::RouterAdvertisement
     };
     if !qualifies(route) {
         return false;

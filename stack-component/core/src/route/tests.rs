@@ -313,7 +313,7 @@ fn an_address_of_a_link_means_the_link_of_the_packet() {
 fn the_preferred_router_of_one_metric_is_taken() {
     let from = |gateway, preference| Route {
         preference,
-        expires: Some(Instant::from_millis(5)),
+        protocol: RouteProtocol::RouterAdvertisement,
         ..via("::/0", gateway, ETH0)
     };
     let mut routes = empty();

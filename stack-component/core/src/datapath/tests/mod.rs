@@ -1,5 +1,6 @@
 //! A stack with raw frames on its wires: what goes in, what comes out, what is counted.
 
+mod advertisement6;
 mod arp;
 mod copies;
 mod detection6;

@@ -65,14 +65,18 @@ impl ReceiveRing {
     pub(super) fn set_long(&mut self, bus: &mut impl Bus, long: bool) {
         if self.long != long {
             self.long = long;
-            self.control(bus);
+            self.control_again(bus);
         }
     }
 
     /// Takes frames for everybody from now on, or those for ourselves alone. Linux: `e1000_set_rx_mode`.
     pub(super) fn set_promiscuous(&mut self, bus: &mut impl Bus, promiscuous: bool) {
         self.promiscuous = promiscuous;
-        // A device that did not come back from its reset stays off.
+        self.control_again(bus);
+    }
+
+    /// Writes RCTL anew if the receiver is on. A device that did not come back from its reset stays off.
+    fn control_again(&self, bus: &mut impl Bus) {
         if bus.register_read(offset::RCTL) & rctl::EN != 0 {
             self.control(bus);
         }

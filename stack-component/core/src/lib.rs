@@ -39,6 +39,7 @@ pub mod icmp;
 pub mod ip;
 pub mod link_local;
 pub mod multicast;
+pub mod names;
 pub mod neighbour;
 pub mod netfilter;
 pub mod packet_socket;

@@ -7,6 +7,7 @@ pub mod control;
 mod dhcp;
 mod links;
 mod multicast;
+mod names;
 mod packet_socket;
 mod raw;
 mod routes;
@@ -19,6 +20,7 @@ pub use packet_socket::OutgoingFrame;
 pub use routes::RouteChange;
 
 use changes::Subscribers;
+use names::Names;
 
 use crate::autoconf::Autoconf;
 use crate::counters::Counters;
@@ -34,6 +36,7 @@ use crate::ip::v6::FlowLabels;
 use crate::link_local::Claimants;
 use crate::log::Log;
 use crate::multicast::Groups;
+use crate::names::LookupHandle;
 use crate::neighbour::Neighbours;
 use crate::netfilter::Hooks;
 use crate::packet::{DeviceIndex, Packet};
@@ -65,6 +68,8 @@ pub enum SocketHandle {
     Packet(PacketHandle),
     /// Who is told of changes. Linux: a netlink socket.
     Subscriber(SubscriberHandle),
+    /// A look-up of a name.
+    Lookup(LookupHandle),
 }
 
 /// A TCP/IP stack: devices below, sockets above, time from outside.
@@ -126,6 +131,7 @@ pub struct Stack {
     pub(crate) udp: Udp,
     pub(crate) tcp: Tcp,
     pub(crate) subscribers: Subscribers,
+    pub(crate) names: Names,
     /// The device whose turn it is in [`Stack::poll`].
     pub(crate) next_device: u32,
     /// An empty list whose memory is used again.
@@ -165,6 +171,7 @@ impl Stack {
             udp: Udp::new(source),
             tcp: Tcp::new(source),
             subscribers: Subscribers::default(),
+            names: Names::default(),
             next_device: 0,
             frames: Vec::new(),
             random,
@@ -184,6 +191,7 @@ impl Stack {
     /// Answers whether work was left. Linux: softirq context.
     pub fn poll(&mut self, now: Instant, budget: usize) -> bool {
         let more = self.with_context(now, |cx, frames, first| datapath::poll(cx, budget, frames, first));
+        self.run_names();
         // What was granted is announced in the next round.
         self.configure_granted() || more
     }
@@ -202,6 +210,7 @@ impl Stack {
             self.inquiries.next_deadline(),
             self.claimants.next_deadline(),
             self.groups.next_deadline(),
+            self.names_deadline(),
         ];
         datapath::next_deadline(self.now, &self.interfaces, &self.tcp, timers.into_iter().flatten())
     }
@@ -261,7 +270,8 @@ impl Stack {
         let udp = self.udp.take_wakeups().into_iter().map(SocketHandle::Udp);
         let raw = self.raw.take_wakeups().into_iter().map(SocketHandle::Raw);
         let packet = self.packet_sockets.take_wakeups().into_iter().map(SocketHandle::Packet);
-        tcp.chain(udp).chain(raw).chain(packet).chain(self.collect_changes()).collect()
+        let woken = tcp.chain(udp).chain(raw).chain(packet).chain(self.collect_changes()).collect();
+        self.serve_names(woken)
     }
 
     /// Lines for people since the last time, oldest first. Linux: `dmesg`.

@@ -62,9 +62,7 @@ impl Stack {
         match socket {
             SocketHandle::Udp(handle) => self.udp_set_option(handle, UdpOption::Multicast(option)),
             SocketHandle::Raw(handle) => self.raw_set(handle, RawOption::Multicast(option)),
-            SocketHandle::Tcp(_) | SocketHandle::Packet(_) | SocketHandle::Subscriber(_) => {
-                Err(SocketError::NotSupported)
-            }
+            _ => Err(SocketError::NotSupported),
         }
     }
 

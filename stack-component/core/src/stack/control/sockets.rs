@@ -103,7 +103,7 @@ impl Stack {
                 let inode = match listed.handle {
                     SocketHandle::Packet(handle) => inode(handle.to_bits(), 3),
                     SocketHandle::Raw(handle) => inode(handle.to_bits(), 2),
-                    SocketHandle::Tcp(_) | SocketHandle::Udp(_) | SocketHandle::Subscriber(_) => 0,
+                    _ => 0,
                 };
                 Listing { inode, state: ListingState::Plain(listed) }
             }

@@ -76,12 +76,18 @@ fn behind_extensions(first: Protocol, payload: &[u8]) -> Option<usize> {
     let (mut protocol, mut at) = (first, 0);
     for _ in 0..MAX_HEADERS {
         let Some(kind) = Kind::of(protocol) else { break };
-        let extension = Extension::parse(kind, payload.get(at..)?).ok()?;
-        at += extension.bytes().len();
-        if kind == Kind::Fragment && extension.fragment_offset() != 0 {
-            return Some(at);
+        let rest = payload.get(at..)?;
+        let [next, length] = *rest.first_chunk()?;
+        protocol = Protocol(next);
+        if kind == Kind::Fragment {
+            at += 8;
+            if Extension::parse(kind, rest).ok()?.fragment_offset() != 0 {
+                return Some(at);
+            }
+        } else {
+            // Linux does not ask whether all of it is there.
+            at += (usize::from(length) + 1) * 8;
         }
-        protocol = extension.next_header();
     }
     Some(at + header_len(protocol, payload.get(at..).unwrap_or_default()))
 }

@@ -111,7 +111,8 @@ impl World {
         };
         let sysctls = sysctls.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         let component = StackComponent::new("the stack under test", stack);
-        let kernel = Kernel::start(KernelConfig { component, nics: vec![nic], sysctls, cache: true });
+        let kernel =
+            Kernel::start(KernelConfig { component, nics: vec![nic], sysctls, names: None, cache: true });
         Ok(World { kernel: kernel.map_err(|error| anyhow!("{error}"))? })
     }
 

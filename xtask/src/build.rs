@@ -43,7 +43,7 @@ const GUESTS: [&str; 10] = [
 ];
 
 /// The package of the programs that tests alone use, and their names; the components lie in a folder `test`.
-const TEST_GUESTS: (&str, [&str; 15]) = (
+const TEST_GUESTS: (&str, [&str; 16]) = (
     "test-guests",
     [
         "bulk",
@@ -52,6 +52,7 @@ const TEST_GUESTS: (&str, [&str; 15]) = (
         "group-echo",
         "http-hello",
         "misuse",
+        "names",
         "patient-reader",
         "raw-groups",
         "socket-options",

@@ -5,6 +5,7 @@ use super::cards::{self, Card, Places};
 use super::values::{DirectoryMapping, Variable};
 use crate::gate::Grants;
 use crate::instance::InstanceName;
+use crate::kernel::NameSettings;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -19,6 +20,8 @@ pub struct Config {
     pub cards: Vec<Card>,
     /// Settings of the stack, by their Linux names.
     pub sysctls: Vec<(String, String)>,
+    /// What names are looked up by; none: as the stack does by itself.
+    pub names: Option<NameSettings>,
     /// Where the cards' frames are captured.
     pub pcap: Option<PathBuf>,
     /// The program.
@@ -52,6 +55,7 @@ pub(super) fn from_arguments(arguments: RunArguments, places: &Places) -> Result
         stack: arguments.stack,
         cards,
         sysctls: arguments.sysctls,
+        names: arguments.names.settings(),
         pcap: arguments.pcap,
         guest: Guest {
             grants: arguments.grants.into_iter().collect(),

@@ -3,6 +3,7 @@
 mod cards;
 mod config;
 mod exec;
+mod names;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -20,8 +21,9 @@ use cards::Places;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser};
 use exec::{ExecArguments, ToolArguments};
+use names::NameArguments;
 use std::ffi::OsString;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use values::{AddressArgument, DirectoryMapping, Variable, WireArgument};
 
@@ -114,9 +116,8 @@ struct RunArguments {
     #[arg(long = "gateway", value_name = "ADDRESS", value_parser = values::gateway)]
     gateways: Vec<IpAddr>,
 
-    /// Name server (not supported yet)
-    #[arg(long, value_name = "ADDRESS", value_parser = values::dns)]
-    dns: Vec<Ipv4Addr>,
+    #[command(flatten)]
+    names: NameArguments,
 
     /// Publishes a TCP port of the guest: connections to port HOST of this machine reach the guest's port
     /// GUEST (user wire only). Listens on 127.0.0.1 unless IP says otherwise; HOST 0 takes a free port and

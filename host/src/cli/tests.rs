@@ -1,5 +1,6 @@
 use super::*;
 use crate::gate::{Grant, Grants};
+use crate::kernel::NameSettings;
 use std::net::SocketAddr;
 
 /// Parses the words of `line` behind `wnet`.
@@ -92,6 +93,7 @@ fn without_options_the_guest_is_on_the_user_wire() {
             mtu: None,
         }],
         sysctls: vec![],
+        names: None,
         pcap: None,
         guest: Guest {
             file: "guest.wasm".into(),
@@ -104,6 +106,24 @@ fn without_options_the_guest_is_on_the_user_wire() {
     assert_eq!(config("run guest.wasm"), expected);
     assert_eq!(config("run --nic user guest.wasm"), expected);
     assert_eq!(config("run --ip 10.0.2.15/24 --gateway 10.0.2.2 guest.wasm"), expected);
+}
+
+#[test]
+fn what_names_are_looked_up_by() {
+    let names = |line: &str| config(line).names;
+    let all = "run --dns 192.0.2.53 --dns [2001:db8::53]:5353 --dns-search a.test --dns-option ndots:2 \
+         --dns-option timeout:1 --add-host db:10.0.0.7 --add-host db:fd00::7 --add-host v6=[::1] g.wasm";
+    let host = |name: &str, address: &str| (name.to_owned(), address.parse().unwrap());
+    let expected = NameSettings {
+        servers: ["192.0.2.53:53", "[2001:db8::53]:5353"].map(|server| server.parse().unwrap()).to_vec(),
+        search: vec!["a.test".into()],
+        dots: 2,
+        timeout: 1,
+        attempts: 3,
+        hosts: vec![host("db", "10.0.0.7"), host("db", "fd00::7"), host("v6", "::1")],
+    };
+    assert_eq!(names(all), Some(expected));
+    assert_eq!(names("run g.wasm"), None);
 }
 
 #[test]
@@ -129,6 +149,7 @@ fn all_options_together() {
                 mtu: Some(9000),
             }],
             sysctls: vec![("net.ipv4.tcp_syn_retries".into(), "3".into())],
+            names: None,
             pcap: Some("out.pcapng".into()),
             guest: Guest {
                 file: "g.wasm".into(),
@@ -256,7 +277,11 @@ fn what_is_wrong_is_said_in_a_line() {
             "run --nic tap:t --ip 192.0.2.1/24 --gateway 10.0.0.1 g.wasm",
             "is no station in the network of any",
         ),
-        ("run --dns 192.0.2.1 g.wasm", "not supported yet"),
+        ("run --dns example.org g.wasm", "expected an address, as 192.0.2.53"),
+        ("run --dns-option ndots:16 g.wasm", "ndots wants a number from 0 to 15"),
+        ("run --dns-option rotate g.wasm", "expected ndots:N, timeout:SECONDS or attempts:N"),
+        ("run --add-host db g.wasm", "expected NAME:ADDRESS"),
+        ("run --add-host :10.0.0.7 g.wasm", "expected NAME:ADDRESS"),
         ("run --mac 01:00:5e:00:00:01 g.wasm", "cannot have a group's address"),
         ("run --mac 52:54:00:12:34 g.wasm", "as 52:54:00:12:34:56"),
         ("run --mac 52:54:00:12:34:56:78 g.wasm", "as 52:54:00:12:34:56"),

@@ -163,10 +163,6 @@ pub(super) fn gateway(text: &str) -> Result<IpAddr, String> {
     text.parse().map_err(|_| "expected an address, as 192.0.2.1 or fe80::1".into())
 }
 
-pub(super) fn dns(_text: &str) -> Result<Ipv4Addr, String> {
-    Err("name servers are not supported yet".into())
-}
-
 pub(super) fn publish(text: &str) -> Result<Publish, String> {
     const EXPECTED: &str = "expected [IP:]HOST:GUEST with ports up to 65535, as 8080:80 or 0.0.0.0:8080:80";
     let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));

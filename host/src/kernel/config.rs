@@ -1,5 +1,6 @@
 //! What a kernel is started with, and why it may not start.
 
+use super::NameSettings;
 use super::bindings::exports::wasi::sockets::network::IpAddress;
 use super::bindings::exports::wnet::stack::reactor;
 use super::component::{LinkProblem, NotAComponent, write_problems};
@@ -69,6 +70,8 @@ pub struct KernelConfig {
     pub nics: Vec<NicConfig>,
     /// Settings by their Linux names, with values as text.
     pub sysctls: Vec<(String, String)>,
+    /// What names are looked up by; none: as the stack does by itself.
+    pub names: Option<NameSettings>,
     /// Whether compiled components are kept on disk.
     pub cache: bool,
 }
@@ -104,7 +107,7 @@ fn interface_address(address: IpAddr, prefix_length: u8) -> reactor::InterfaceAd
     reactor::InterfaceAddress { address: ip_address(address), prefix_length }
 }
 
-fn ip_address(address: IpAddr) -> IpAddress {
+pub(super) fn ip_address(address: IpAddr) -> IpAddress {
     match address {
         IpAddr::V4(address) => IpAddress::Ipv4(address.octets().into()),
         IpAddr::V6(address) => IpAddress::Ipv6(address.segments().into()),

@@ -103,6 +103,8 @@ exports! {
         sockets: wnet::stack::sockets;
         /// What was learnt of peers, if the stack can forget it.
         tcp_metrics: wnet::stack::tcp_metrics;
+        /// What names are looked up by, if the stack can be told.
+        names: wnet::stack::names;
         /// How connections of a process that died are reset, if the stack can do that.
         abort: wnet::stack::abort;
     }

@@ -1,10 +1,11 @@
 //! A stack component made ready to run, and its running instances.
 
-use super::bindings::exports::wnet::stack::reactor;
+use super::bindings::exports::wnet::stack::{names, reactor};
 use super::component::{self, LinkProblem, compile, missing_exports, missing_imports, one_line};
 use super::config::{KernelConfig, KernelError, StackComponent};
 use super::exports::{Stack, StackPre};
 use super::handles::Generation;
+use super::names::NameSettings;
 use super::state::{Hardware, StackState};
 use super::{engine, imports, inert};
 use wasmtime::component::{Component, Linker, ResourceAny};
@@ -45,6 +46,7 @@ pub(super) struct Program {
 pub(super) struct Image {
     program: Program,
     settings: reactor::Config,
+    names: Option<names::Settings>,
     hardware: Hardware,
 }
 
@@ -81,7 +83,8 @@ impl Program {
 impl Image {
     /// What is needed to start `program` as often as wanted, on hardware that is described in `config`.
     pub(super) fn new(program: Program, config: &KernelConfig, hardware: Hardware) -> Self {
-        Image { program, settings: config.for_stack(), hardware }
+        let names = config.names.as_ref().map(NameSettings::for_stack);
+        Image { program, settings: config.for_stack(), names, hardware }
     }
 
     /// Makes a Store, an instance in it, and configures that.
@@ -90,11 +93,17 @@ impl Image {
         running.arm_epochs();
         let configured =
             running.stack.wnet_stack_reactor().call_configure(&mut running.store, &self.settings);
-        match configured {
-            Ok(Ok(())) => running.trace().map_err(BootError::Failed),
-            Ok(Err(text)) => Err(BootError::Refused(text)),
-            Err(error) => Err(BootError::Failed(error)),
-        }
+        configured.map_err(BootError::Failed)?.map_err(BootError::Refused)?;
+        self.configure_names(&mut running)?;
+        running.trace().map_err(BootError::Failed)
+    }
+
+    fn configure_names(&self, running: &mut Running) -> Result<(), BootError> {
+        let Some(settings) = &self.names else { return Ok(()) };
+        let names = running.stack.names();
+        let names = names.ok_or_else(|| BootError::Refused("it cannot be told of name servers".into()))?;
+        let configured = names.call_configure(&mut running.store, settings).map_err(BootError::Failed)?;
+        configured.map_err(BootError::Refused)
     }
 
     fn instantiate(&self, generation: Generation) -> wasmtime::Result<Running> {

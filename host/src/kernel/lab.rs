@@ -130,6 +130,7 @@ impl Lab {
             component: blueprint.component.clone(),
             nics: vec![nic],
             sysctls: config.sysctls.clone(),
+            names: None,
             cache: false,
         };
         let random = RandomSource::Seeded(config.seed);

@@ -32,6 +32,7 @@ mod inert;
 pub mod lab;
 mod machine;
 mod memory;
+mod names;
 mod nic;
 mod notices;
 mod owners;
@@ -47,6 +48,7 @@ pub use component::{LinkProblem, NotAComponent};
 pub use config::{KernelConfig, KernelError, NicConfig, StackComponent};
 pub use control::SysctlError;
 pub use machine::StackDied;
+pub use names::NameSettings;
 
 pub use entered::Entered;
 pub(crate) use handles::Owned;

@@ -4,7 +4,7 @@ use super::*;
 
 fn refusal(bytes: Vec<u8>) -> String {
     let component = StackComponent::new("odd.wasm", bytes);
-    let config = KernelConfig { component, nics: Vec::new(), sysctls: Vec::new(), cache: false };
+    let config = KernelConfig { component, nics: Vec::new(), sysctls: Vec::new(), names: None, cache: false };
     match Kernel::start(config) {
         Ok(_) => panic!("an odd component was started"),
         Err(error) => error.to_string(),

@@ -50,7 +50,13 @@ impl Machine {
             nic(number, card, captured(wire, capture.clone(), number), mtu)
         });
         let nics = nics.collect();
-        let kernel = Kernel::start(KernelConfig { component, nics, sysctls: settings(config), cache: true })?;
+        let kernel = Kernel::start(KernelConfig {
+            component,
+            nics,
+            sysctls: settings(config),
+            names: config.names.clone(),
+            cache: true,
+        })?;
         let gateway =
             fars.into_iter().flatten().next().map(|(listening, end)| listening.start(end)).transpose()?;
         let machine = Machine { kernel, gateway, capture };

@@ -4,6 +4,7 @@ mod addresses;
 mod changes;
 mod failure;
 mod links;
+mod names;
 mod neighbours;
 mod routing;
 mod rules;

@@ -8,7 +8,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use stack_core::wire::address::{scope_of, socket_address};
 
 /// The core's form of a socket address; its flow label is left out, its scope id stays where one means something.
-pub(super) fn core(address: IpSocketAddress) -> SocketAddr {
+pub(crate) fn core(address: IpSocketAddress) -> SocketAddr {
     match address {
         IpSocketAddress::Ipv4(Ipv4SocketAddress { port, address }) => {
             SocketAddr::new(host(IpAddress::Ipv4(address)), port)

@@ -6,6 +6,7 @@
 
 mod changes;
 mod family;
+mod names;
 mod options;
 mod packets;
 mod plain;

@@ -7,6 +7,7 @@ use super::State;
 use super::tcp_state::TcpState;
 use alloc::vec::Vec;
 use stack_core::arena::Handle;
+use stack_core::names::LookupHandle;
 use stack_core::packet_socket::PacketHandle;
 use stack_core::raw::RawHandle;
 use stack_core::stack::{SocketHandle, SubscriberHandle};
@@ -35,6 +36,8 @@ pub(crate) enum Source {
     Packet(PacketHandle),
     /// A change that somebody is told of.
     Changes(SubscriberHandle),
+    /// The end of a look-up.
+    Lookup(LookupHandle),
     /// A point of time.
     Time(Instant),
 }
@@ -55,6 +58,7 @@ impl Source {
             Source::Raw(raw) => Owner::Socket(SocketHandle::Raw(raw)),
             Source::Packet(packet) => Owner::Socket(SocketHandle::Packet(packet)),
             Source::Changes(subscriber) => Owner::Socket(SocketHandle::Subscriber(subscriber)),
+            Source::Lookup(lookup) => Owner::Socket(SocketHandle::Lookup(lookup)),
             Source::Time(deadline) => Owner::Clock(deadline),
         }
     }
@@ -122,7 +126,9 @@ impl State {
     fn armed(&mut self, handle: SocketHandle) -> Option<&mut Vec<PollableHandle>> {
         match handle {
             SocketHandle::Tcp(handle) => self.sockets.get_mut(&handle).map(|socket| &mut socket.armed),
-            SocketHandle::Raw(_) | SocketHandle::Packet(_) => self.plain.get_mut(&handle),
+            SocketHandle::Raw(_) | SocketHandle::Packet(_) | SocketHandle::Lookup(_) => {
+                self.plain.get_mut(&handle)
+            }
             SocketHandle::Subscriber(handle) => self.subscribers.get_mut(&handle),
             SocketHandle::Udp(handle) => self.udps.get_mut(&handle).map(|socket| &mut socket.armed),
         }
@@ -159,6 +165,7 @@ impl State {
             Source::Changes(handle) => {
                 return !self.subscribers.contains_key(&handle) || self.stack.has_changes(handle);
             }
+            Source::Lookup(lookup) => return self.stack.resolve_has_ended(lookup),
             Source::Time(deadline) => return deadline <= now,
         };
         let Some(socket) = self.sockets.get(&handle) else { return true };

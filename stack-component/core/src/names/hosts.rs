@@ -24,6 +24,11 @@ impl Hosts {
         room
     }
 
+    /// All names with their addresses.
+    pub fn entries(&self) -> &[(Name, IpAddr)] {
+        &self.entries
+    }
+
     /// The table that a file's text writes: on each line an address, names, and perhaps `#` and words for people
     /// (`hosts(5)`). The error names the line.
     pub fn parse(text: &str) -> Result<Hosts, String> {

@@ -98,7 +98,7 @@ impl Question {
     /// still come.
     fn ask_next(&mut self, env: &mut Env<'_>, waited: bool) -> Option<End> {
         let servers = u32::try_from(env.servers.len()).unwrap_or(u32::MAX);
-        while self.tries < servers.saturating_mul(env.settings.attempts) {
+        while self.tries < servers.saturating_mul(env.settings.attempts.into()) {
             let (round, turn) = (self.tries / servers, self.tries % servers);
             self.tries += 1;
             let server = env.servers.get(turn as usize).filter(|server| !self.refused.contains(server));

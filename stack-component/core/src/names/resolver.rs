@@ -134,7 +134,7 @@ impl Resolver {
         let searched =
             self.settings.search.iter().filter(|_| !absolute).filter_map(|domain| name.below(domain));
         let mut names: VecDeque<Name> = searched.collect();
-        match absolute || name.dots() >= self.settings.dots {
+        match absolute || name.dots() >= self.settings.dots.into() {
             true => names.push_front(name),
             false => names.push_back(name),
         }

@@ -11,11 +11,11 @@ pub struct Settings {
     /// The domains that a name of few dots is looked for in, in this order. Linux: `search`.
     pub search: Vec<Name>,
     /// A name of as many dots is first looked for as it is. Linux: `ndots`.
-    pub dots: usize,
+    pub dots: u8,
     /// How long the first server has for its answer; each round doubles it. Linux: `timeout`.
     pub timeout: Duration,
     /// How often all servers are asked. Linux: `attempts`.
-    pub attempts: u32,
+    pub attempts: u8,
     /// Names that nobody needs to be asked about. Linux: `/etc/hosts`.
     pub hosts: Hosts,
 }

@@ -1,0 +1,29 @@
+//! Look-ups of names.
+
+use super::State;
+use core::net::IpAddr;
+use stack_core::names::{InvalidName, LookupHandle, NameError};
+use stack_core::stack::SocketHandle;
+use stack_core::time::Instant;
+
+impl State {
+    /// Starts to look a host up; none if too many are looked up already.
+    pub(crate) fn resolve(&mut self, host: &str, now: Instant) -> Result<Option<LookupHandle>, InvalidName> {
+        let lookup = self.stack.resolve(host, now)?;
+        if let Some(lookup) = lookup {
+            self.add_plain(SocketHandle::Lookup(lookup));
+        }
+        Ok(lookup)
+    }
+
+    /// The next address, none behind the last.
+    pub(crate) fn resolve_next(&mut self, lookup: LookupHandle) -> Result<Option<IpAddr>, NameError> {
+        self.stack.resolve_next(lookup)
+    }
+
+    /// Gives a look-up up.
+    pub(crate) fn drop_lookup(&mut self, lookup: LookupHandle) {
+        self.forget_plain(SocketHandle::Lookup(lookup));
+        self.stack.resolve_forget(lookup);
+    }
+}

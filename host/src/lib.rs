@@ -12,6 +12,7 @@ pub mod instance;
 pub mod kernel;
 pub mod log;
 pub mod packetdrill;
+pub mod policy;
 pub mod run;
 mod signals;
 pub mod tools;

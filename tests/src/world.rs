@@ -184,6 +184,7 @@ fn config<'a>(name: &'a str, arguments: impl Iterator<Item = &'a str>) -> Result
         environment: Vec::new(),
         directories: Vec::new(),
         grants: Grants::default(),
+        policy: Arc::default(),
         interrupt: Interrupt::default(),
         // What it prints would get between the lines about the cases.
         streams: StandardStreams::Nowhere,

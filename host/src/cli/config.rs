@@ -6,6 +6,7 @@ use super::values::{DirectoryMapping, Variable};
 use crate::gate::Grants;
 use crate::instance::InstanceName;
 use crate::kernel::NameSettings;
+use crate::policy::Rules;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -22,6 +23,8 @@ pub struct Config {
     pub sysctls: Vec<(String, String)>,
     /// What names are looked up by; none: as the stack does by itself.
     pub names: Option<NameSettings>,
+    /// What the guest may reach, be reached by, and look up.
+    pub rules: Rules,
     /// Where the cards' frames are captured.
     pub pcap: Option<PathBuf>,
     /// The program.
@@ -53,6 +56,7 @@ pub(super) fn from_arguments(arguments: RunArguments, places: &Places) -> Result
     Ok(Config {
         name: arguments.name,
         stack: arguments.stack,
+        rules: arguments.policy.rules(&cards),
         cards,
         sysctls: arguments.sysctls,
         names: arguments.names.settings(),

@@ -4,6 +4,7 @@ mod cards;
 mod config;
 mod exec;
 mod names;
+mod policy;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -22,6 +23,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser};
 use exec::{ExecArguments, ToolArguments};
 use names::NameArguments;
+use policy::PolicyArguments;
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -118,6 +120,9 @@ struct RunArguments {
 
     #[command(flatten)]
     names: NameArguments,
+
+    #[command(flatten)]
+    policy: PolicyArguments,
 
     /// Publishes a TCP port of the guest: connections to port HOST of this machine reach the guest's port
     /// GUEST (user wire only). Listens on 127.0.0.1 unless IP says otherwise; HOST 0 takes a free port and

@@ -1,6 +1,8 @@
 use super::*;
 use crate::gate::{Grant, Grants};
 use crate::kernel::NameSettings;
+use crate::policy::{Mode, Rules, Unruled};
+use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 
 /// Parses the words of `line` behind `wnet`.
@@ -94,6 +96,11 @@ fn without_options_the_guest_is_on_the_user_wire() {
         }],
         sysctls: vec![],
         names: None,
+        rules: Rules {
+            unruled: Unruled::Inward,
+            own: vec![Ipv4Addr::new(10, 0, 2, 15).into()],
+            ..Rules::default()
+        },
         pcap: None,
         guest: Guest {
             file: "guest.wasm".into(),
@@ -106,6 +113,19 @@ fn without_options_the_guest_is_on_the_user_wire() {
     assert_eq!(config("run guest.wasm"), expected);
     assert_eq!(config("run --nic user guest.wasm"), expected);
     assert_eq!(config("run --ip 10.0.2.15/24 --gateway 10.0.2.2 guest.wasm"), expected);
+}
+
+#[test]
+fn what_is_allowed_depends_on_the_wire_and_the_flags() {
+    let rules = |line: &str| config(line).rules;
+    assert_eq!(rules("run --nic none g.wasm").unruled, Unruled::Allowed);
+    assert_eq!(rules("run g.wasm").unruled, Unruled::Inward);
+    assert_eq!(rules("run --nic none --policy enforce g.wasm").unruled, Unruled::Denied);
+    let ruled = rules(
+        "run -p 8080:80 --policy count --allow-outbound tcp://a.test:443 --allow-resolve=*.b.test g.wasm",
+    );
+    assert_eq!((ruled.unruled, ruled.mode), (Unruled::Denied, Mode::Count));
+    assert_eq!((ruled.outbound.len(), ruled.inbound.len(), ruled.resolve.len()), (1, 1, 1));
 }
 
 #[test]
@@ -150,6 +170,10 @@ fn all_options_together() {
             }],
             sysctls: vec![("net.ipv4.tcp_syn_retries".into(), "3".into())],
             names: None,
+            rules: Rules {
+                own: ["192.0.2.15", "198.51.100.7"].map(|ip| ip.parse().unwrap()).to_vec(),
+                ..Rules::default()
+            },
             pcap: Some("out.pcapng".into()),
             guest: Guest {
                 file: "g.wasm".into(),
@@ -278,6 +302,9 @@ fn what_is_wrong_is_said_in_a_line() {
             "is no station in the network of any",
         ),
         ("run --dns example.org g.wasm", "expected an address, as 192.0.2.53"),
+        ("run --allow-outbound example.org:80 g.wasm", "expected tcp://HOST:PORT"),
+        ("run --allow-resolve a..b g.wasm", "is no name"),
+        ("run --policy maybe g.wasm", "expected enforce or count"),
         ("run --dns-option ndots:16 g.wasm", "ndots wants a number from 0 to 15"),
         ("run --dns-option rotate g.wasm", "expected ndots:N, timeout:SECONDS or attempts:N"),
         ("run --add-host db g.wasm", "expected NAME:ADDRESS"),

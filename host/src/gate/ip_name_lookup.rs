@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "the bindings re-export the types of resources")]
 
 use super::GateView;
+use super::allowed::ip_address;
 use super::bindings::wasi::sockets::ip_name_lookup::{Host, HostResolveAddressStream};
 use super::bindings::wasi::sockets::network::{ErrorCode, IpAddress};
 use super::error::{SocketError, SocketResult};
@@ -19,6 +20,7 @@ use wasmtime_wasi_io::poll::{DynPollable, Pollable, subscribe};
 /// The resource `resolve-address-stream`.
 pub struct ResolveAddressStream {
     kernel: Arc<Kernel>,
+    name: String,
     stream: Arc<Owned>,
     readiness: Readiness,
 }
@@ -28,6 +30,19 @@ fn lost(how: crate::kernel::StackDied) -> SocketError {
     SocketError::died(how, ErrorCode::TemporaryResolverFailure)
 }
 
+impl ResolveAddressStream {
+    fn next(&self) -> SocketResult<Option<IpAddress>> {
+        let answer = self.kernel.enter(|stack| {
+            let Some(stream) = stack.get(&self.stream) else {
+                return Ok(Err(StackErrorCode::TemporaryResolverFailure));
+            };
+            let lookup = stack.stack.wasi_sockets_ip_name_lookup().resolve_address_stream();
+            lookup.call_resolve_next_address(&mut *stack.store, stream)
+        });
+        Ok(answer.map_err(lost)??.map(Into::into))
+    }
+}
+
 impl Host for GateView<'_> {
     fn resolve_addresses(
         &mut self,
@@ -35,6 +50,7 @@ impl Host for GateView<'_> {
         name: String,
     ) -> SocketResult<Resource<ResolveAddressStream>> {
         self.table.get(&network)?;
+        self.may_resolve(&name)?;
         let stream = self.network.kernel.enter(|stack| {
             let network = stack.network()?;
             let lookup = stack.stack.wasi_sockets_ip_name_lookup();
@@ -43,7 +59,7 @@ impl Host for GateView<'_> {
         });
         let kernel = Arc::clone(&self.network.kernel);
         let stream = stream.map_err(lost)??;
-        Ok(self.table.push(ResolveAddressStream { kernel, stream, readiness: Readiness::default() })?)
+        Ok(self.table.push(ResolveAddressStream { kernel, name, stream, readiness: Readiness::default() })?)
     }
 }
 
@@ -52,15 +68,15 @@ impl HostResolveAddressStream for GateView<'_> {
         &mut self,
         this: Resource<ResolveAddressStream>,
     ) -> SocketResult<Option<IpAddress>> {
-        let ResolveAddressStream { kernel, stream, .. } = self.table.get(&this)?;
-        let answer = kernel.enter(|stack| {
-            let Some(stream) = stack.get(stream) else {
-                return Ok(Err(StackErrorCode::TemporaryResolverFailure));
-            };
-            let lookup = stack.stack.wasi_sockets_ip_name_lookup().resolve_address_stream();
-            lookup.call_resolve_next_address(&mut *stack.store, stream)
-        });
-        Ok(answer.map_err(lost)??.map(Into::into))
+        let stream = self.table.get(&this)?;
+        let policy = &self.network.policy;
+        loop {
+            let Some(address) = stream.next()? else { return Ok(None) };
+            if policy.tells(&stream.name, ip_address(address)) {
+                policy.learn(&stream.name, ip_address(address));
+                return Ok(Some(address));
+            }
+        }
     }
 
     fn subscribe(&mut self, this: Resource<ResolveAddressStream>) -> Result<Resource<DynPollable>> {

@@ -7,12 +7,13 @@
 //!
 //! The stack serves many guests and must not be made to trap by one of them. So the gate checks what the
 //! standard answers with a trap, and traps the guest: permits, the order in which parents and children are
-//! dropped, old datagram streams. It runs one operation at a time on a socket, and counts sockets.
+//! dropped, old datagram streams. It asks the [policy](crate::policy). It runs one operation at a time on a socket, and counts sockets.
 //!
 //! When the stack died and was started again, connections are told connection-reset, look-ups
 //! temporary-resolver-failure; listeners and bound sockets are made again, with their options and addresses,
 //! by the first call or wait that touches them.
 
+mod allowed;
 mod answer;
 mod bindings;
 pub(crate) mod control;
@@ -39,6 +40,7 @@ pub use grants::{Grant, Grants};
 pub use interrupt::Interrupt;
 
 use crate::kernel::{Kernel, Owner};
+use crate::policy::Policy;
 use quota::Quota;
 use std::any::Any;
 use std::sync::Arc;
@@ -53,13 +55,20 @@ pub(crate) struct GuestNetwork {
     grants: Grants,
     interrupt: Interrupt,
     owner: Arc<Owner>,
+    policy: Arc<Policy>,
 }
 
 impl GuestNetwork {
     /// A guest called `name` without sockets on this kernel's stack.
-    pub(crate) fn new(kernel: Arc<Kernel>, name: &str, grants: Grants, interrupt: Interrupt) -> Self {
+    pub(crate) fn new(
+        kernel: Arc<Kernel>,
+        name: &str,
+        grants: Grants,
+        interrupt: Interrupt,
+        policy: Arc<Policy>,
+    ) -> Self {
         let owner = kernel.owners().guest(name);
-        GuestNetwork { owner, kernel, quota: Quota::default(), grants, interrupt }
+        GuestNetwork { owner, kernel, quota: Quota::default(), grants, interrupt, policy }
     }
 }
 

@@ -17,6 +17,7 @@ mod network;
 #[cfg(test)]
 mod tests;
 
+use crate::policy::{AddressRule, Transport};
 use crate::wire::user::UserWire;
 use event_loop::{EventLoop, StopRequest};
 use listener::Listener;
@@ -34,6 +35,13 @@ pub struct Publish {
     pub listen: SocketAddr,
     /// Which TCP port of the guest they reach.
     pub guest_port: u16,
+}
+
+impl Publish {
+    /// The rule that lets the guest hear there.
+    pub fn as_rule(&self) -> AddressRule {
+        AddressRule::hearing(Transport::Tcp, self.guest_port)
+    }
 }
 
 /// What the gateway is and does.

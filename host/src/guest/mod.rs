@@ -18,6 +18,7 @@ pub use streams::{Output, StandardPipes, StandardStreams};
 use crate::gate::GateHost;
 use crate::kernel::component::compile;
 use crate::kernel::{Kernel, StackDied, engine};
+use crate::policy::Policy;
 use cap_std::fs::Dir;
 use process::Process;
 use std::sync::Arc;
@@ -46,6 +47,8 @@ pub struct GuestConfig {
     pub directories: Vec<(Dir, String)>,
     /// What it may do beyond using its own sockets.
     pub grants: Grants,
+    /// What it may reach, be reached by, and look up.
+    pub policy: Arc<Policy>,
     /// How it is told that the user wants it to end.
     pub interrupt: Interrupt,
     /// Where its standard streams go.

@@ -38,7 +38,7 @@ impl Process {
         Ok(Process {
             table,
             wasi: wasi.build(),
-            network: GuestNetwork::new(kernel, &program, config.grants, config.interrupt),
+            network: GuestNetwork::new(kernel, &program, config.grants, config.interrupt, config.policy),
         })
     }
 }

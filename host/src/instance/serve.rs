@@ -136,6 +136,8 @@ async fn accept(request: Request, descriptors: Vec<OwnedFd>) -> Result<(GuestCon
         environment: request.environment,
         directories: directories.zip(request.directories).collect(),
         grants: request.grants,
+        // Whoever reaches the control socket owns the instance.
+        policy: Arc::default(),
         interrupt: Interrupt::default(),
         streams: StandardStreams::Nowhere,
     };

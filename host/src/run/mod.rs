@@ -7,6 +7,7 @@ use crate::failure::{Failure, exit_code};
 use crate::files;
 use crate::guest::{GuestConfig, Interrupt, StandardStreams, run_guest};
 use crate::instance::{self, Folder, Listener};
+use crate::policy::Policy;
 use crate::signals::{Ending, Signals};
 use machine::Machine;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -48,7 +49,8 @@ pub fn run(config: Config) -> u8 {
 async fn run_machine(config: Config) -> Result<u8, Failure> {
     let mut signals =
         Signals::watch().map_err(|error| Failure::host(format!("cannot watch signals: {error}")))?;
-    let guest = guest_config(&config)?;
+    let policy = Arc::new(Policy::new(config.rules.clone()));
+    let guest = guest_config(&config, Arc::clone(&policy))?;
     let listener = config.name.as_ref().map(|name| Listener::bind(&Folder::of_user()?, name)).transpose()?;
     let starting = tokio::task::spawn_blocking(move || Machine::start(&config));
     let machine = tokio::select! {
@@ -78,7 +80,15 @@ async fn run_machine(config: Config) -> Result<u8, Failure> {
     machine.kernel.drain(grace).await;
     let stopping = move || machine.stop(end.saturating_duration_since(Instant::now()));
     tokio::task::spawn_blocking(stopping).await.map_err(Failure::host)?;
+    tell_counted(&policy);
     outcome
+}
+
+/// Says what no rule allowed, and how often, where that was let through.
+fn tell_counted(policy: &Policy) {
+    for (denial, count) in policy.counted() {
+        eprintln!("wnet: {count} times without a rule: {denial}");
+    }
 }
 
 /// Waits for a signal that ends the guest: not for one that the guest itself sees to.
@@ -91,7 +101,7 @@ async fn ending(signals: &mut Signals, interrupt: &Interrupt) -> Ending {
     }
 }
 
-fn guest_config(config: &Config) -> Result<GuestConfig, Failure> {
+fn guest_config(config: &Config, policy: Arc<Policy>) -> Result<GuestConfig, Failure> {
     let guest = &config.guest;
     let component = files::read(&guest.file).map_err(|error| Failure::component_file(&guest.file, &error))?;
     let program = guest.file.file_name().unwrap_or(guest.file.as_os_str()).to_string_lossy().into_owned();
@@ -103,6 +113,7 @@ fn guest_config(config: &Config) -> Result<GuestConfig, Failure> {
         environment: files::environment(&guest.environment),
         directories: files::directories(&guest.directories)?,
         grants: guest.grants,
+        policy,
         interrupt: Interrupt::default(),
         streams: StandardStreams::Inherited,
     })

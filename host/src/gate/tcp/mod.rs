@@ -18,6 +18,7 @@ use super::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, IpSock
 use super::bindings::wasi::sockets::tcp::{Duration, Host, HostTcpSocket, ShutdownType};
 use super::error::{SocketError, SocketResult};
 use super::network::Network;
+use crate::policy::Transport;
 use input_stream::TcpInput;
 use options::TcpOption;
 use output_stream::TcpOutput;
@@ -76,6 +77,8 @@ impl HostTcpSocket for GateView<'_> {
         remote_address: IpSocketAddress,
     ) -> SocketResult<()> {
         self.table.get(&network)?;
+        self.tcp(&this)?.state().may_start(Operation::Connect)?;
+        self.may_send(Transport::Tcp, remote_address)?;
         self.tcp(&this)?.start(Operation::Connect, |stack, handle| {
             let network = stack.network()?;
             let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
@@ -89,6 +92,10 @@ impl HostTcpSocket for GateView<'_> {
     }
 
     fn start_listen(&mut self, this: Socket) -> SocketResult<()> {
+        self.tcp(&this)?.state().may_start(Operation::Listen)?;
+        if let Some(local) = self.tcp(&this)?.asked() {
+            self.may_hear(Transport::Tcp, local)?;
+        }
         self.tcp(&this)?.start(Operation::Listen, |stack, handle| {
             stack.stack.wasi_sockets_tcp().tcp_socket().call_start_listen(&mut *stack.store, handle)
         })

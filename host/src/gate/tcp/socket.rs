@@ -26,6 +26,8 @@ pub struct TcpSocket {
     /// While binding, the address asked for; from then on, the one that the socket has.
     local: Option<IpSocketAddress>,
     remote: Option<IpSocketAddress>,
+    /// What the guest wanted to be bound to.
+    asked: Option<IpSocketAddress>,
     options: TcpOptions,
     /// What was set beyond wasi:sockets.
     pub(super) extras: Extras,
@@ -85,6 +87,7 @@ impl TcpSocket {
             handle,
             local: None,
             remote: None,
+            asked: None,
             options: TcpOptions::default(),
             extras: Extras::default(),
             readiness: Readiness::default(),
@@ -112,6 +115,11 @@ impl TcpSocket {
 
     pub(super) fn local(&self) -> Option<IpSocketAddress> {
         self.local
+    }
+
+    /// What the guest wanted to be bound to, in which port 0 is any.
+    pub(super) fn asked(&self) -> Option<IpSocketAddress> {
+        self.asked
     }
 
     pub(super) fn remote(&self) -> Option<IpSocketAddress> {
@@ -175,7 +183,7 @@ impl TcpSocket {
             let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
             tcp.call_start_bind(&mut *stack.store, handle, network, address.into())
         })?;
-        self.local = Some(address);
+        (self.local, self.asked) = (Some(address), Some(address));
         Ok(())
     }
 

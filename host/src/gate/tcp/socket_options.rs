@@ -15,6 +15,7 @@ use crate::kernel::bindings::exports::wasi::sockets::network::{ErrorCode, IpAddr
 use crate::kernel::bindings::exports::wnet::stack::socket_options::{
     self, BpfInstruction, SendFlags, TcpOption, TcpState as ConnectionState,
 };
+use crate::policy::Transport;
 use wasmtime::component::{Linker, LinkerInstance, Resource, ResourceAny};
 use wasmtime::{Result, Store, StoreContextMut};
 
@@ -156,6 +157,8 @@ impl GateView<'_> {
         data: &[u8],
     ) -> SocketResult<u64> {
         self.table.get(network)?;
+        self.tcp(socket)?.state().may_start(Operation::Connect)?;
+        self.may_send(Transport::Tcp, remote.into())?;
         let mut taken = 0;
         self.tcp(socket)?.start(Operation::Connect, |entered, handle| {
             let network = entered.network()?;

@@ -59,6 +59,8 @@ pub(super) struct Association {
     remote: Option<IpSocketAddress>,
     pub(super) options: UdpOptions,
     ownership: Ownership,
+    /// Whether it hears others than those whom it may send to.
+    pub(super) hears_strangers: bool,
 }
 
 /// An association with several owners. Within the stack it is locked after the big lock, never before.
@@ -92,6 +94,7 @@ impl Association {
             remote: None,
             options: UdpOptions::default(),
             ownership,
+            hears_strangers: true,
         }))
     }
 

@@ -10,6 +10,7 @@ mod socket;
 pub use socket::{IncomingDatagramStream, OutgoingDatagramStream, UdpSocket};
 
 use super::GateView;
+use super::allowed::socket_address;
 use super::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress};
 use super::bindings::wasi::sockets::udp::{
     Host, HostIncomingDatagramStream, HostOutgoingDatagramStream, HostUdpSocket, IncomingDatagram,
@@ -18,6 +19,7 @@ use super::bindings::wasi::sockets::udp::{
 use super::error::{SocketError, SocketResult};
 use super::network::Network;
 use super::permit::Exceeded;
+use crate::policy::Transport;
 use options::UdpOption;
 use wasmtime::Result;
 use wasmtime::component::Resource;
@@ -59,6 +61,37 @@ fn nothing_for_would_block<T: Default>(answer: SocketResult<T>) -> SocketResult<
 
 impl Host for GateView<'_> {}
 
+impl GateView<'_> {
+    /// Whether a socket at `local` hears everybody: at a port that peers know, it has to be allowed; at any port, a
+    /// socket that may not hears those whom it may send to.
+    fn hears_strangers(&self, local: IpSocketAddress) -> SocketResult<bool> {
+        let address = socket_address(local);
+        if address.port() == 0 {
+            return Ok(self.network.policy.allows_inbound(Transport::Udp, address));
+        }
+        self.may_hear(Transport::Udp, local).map(|()| true)
+    }
+
+    fn is_answer(&self, datagram: &IncomingDatagram) -> bool {
+        self.network.policy.allows_answers(Transport::Udp, socket_address(datagram.remote_address))
+    }
+
+    /// The datagrams before the first that may not be sent; if that is the first of all, the guest is told.
+    fn permitted(&self, mut datagrams: Vec<OutgoingDatagram>) -> SocketResult<Vec<OutgoingDatagram>> {
+        for (index, datagram) in datagrams.iter().enumerate() {
+            let Some(remote) = datagram.remote_address else { continue };
+            if let Err(denied) = self.may_send(Transport::Udp, remote) {
+                if index == 0 {
+                    return Err(denied);
+                }
+                datagrams.truncate(index);
+                break;
+            }
+        }
+        Ok(datagrams)
+    }
+}
+
 impl HostUdpSocket for GateView<'_> {
     fn start_bind(
         &mut self,
@@ -67,7 +100,9 @@ impl HostUdpSocket for GateView<'_> {
         local_address: IpSocketAddress,
     ) -> SocketResult<()> {
         self.table.get(&network)?;
-        self.udp(&this)?.start_bind(local_address)
+        self.udp(&this)?.shared.lock().state.may_start_bind()?;
+        let hears = self.hears_strangers(local_address)?;
+        self.udp(&this)?.start_bind(local_address, hears)
     }
 
     fn finish_bind(&mut self, this: Socket) -> SocketResult<()> {
@@ -85,6 +120,10 @@ impl HostUdpSocket for GateView<'_> {
             return Err(SocketError::trap("udp-socket.stream while streams of an earlier call are alive"));
         }
         drop(children);
+        self.udp(&this)?.shared.lock().state.may_stream()?;
+        if let Some(remote) = remote_address {
+            self.may_send(Transport::Udp, remote)?;
+        }
         let (incoming, outgoing) = self.udp(&this)?.stream(remote_address)?;
         Ok((self.table.push_child(incoming, &this)?, self.table.push_child(outgoing, &this)?))
     }
@@ -141,13 +180,18 @@ impl HostUdpSocket for GateView<'_> {
 impl HostIncomingDatagramStream for GateView<'_> {
     fn receive(&mut self, this: Incoming, max_results: u64) -> SocketResult<Vec<IncomingDatagram>> {
         let stream = self.table.get_mut(&this)?;
+        let hears = stream.shared.lock().hears_strangers;
         let received = stream.call(|stack, handle| {
             let udp = stack.stack.wasi_sockets_udp().incoming_datagram_stream();
             udp.call_receive(&mut *stack.store, handle, max_results)
         });
         let mut datagrams = nothing_for_would_block(received)?;
         datagrams.truncate(usize::try_from(max_results).unwrap_or(usize::MAX));
-        Ok(datagrams.into_iter().map(Into::into).collect())
+        let datagrams: Vec<IncomingDatagram> = datagrams.into_iter().map(Into::into).collect();
+        match hears {
+            true => Ok(datagrams),
+            false => Ok(datagrams.into_iter().filter(|datagram| self.is_answer(datagram)).collect()),
+        }
     }
 
     fn subscribe(&mut self, this: Incoming) -> Result<Resource<DynPollable>> {
@@ -183,7 +227,8 @@ impl HostOutgoingDatagramStream for GateView<'_> {
                 "send of {asked} datagrams where check-send permitted {permitted}"
             ))
         })?;
-        let datagrams: Vec<_> = datagrams.into_iter().map(Into::into).collect();
+        let datagrams: Vec<_> = self.permitted(datagrams)?.into_iter().map(Into::into).collect();
+        let stream = self.table.get_mut(&this)?;
         let sent = nothing_for_would_block(stream.call(|stack, handle| {
             let udp = stack.stack.wasi_sockets_udp().outgoing_datagram_stream();
             udp.call_send(&mut *stack.store, handle, &datagrams)

@@ -72,7 +72,8 @@ impl UdpSocket {
         })
     }
 
-    pub(super) fn start_bind(&mut self, address: IpSocketAddress) -> SocketResult<()> {
+    /// `hears`: whether it hears others than those whom it may send to.
+    pub(super) fn start_bind(&mut self, address: IpSocketAddress, hears: bool) -> SocketResult<()> {
         self.shared.lock().state.may_start_bind()?;
         self.call(|stack, handle| {
             let network = stack.network()?;
@@ -81,6 +82,7 @@ impl UdpSocket {
         })?;
         let mut association = self.shared.lock();
         (association.state, association.local) = (UdpState::Binding, Some(address));
+        association.hears_strangers = hears;
         Ok(())
     }
 

@@ -1,0 +1,71 @@
+//! What was denied, and what is said of it.
+
+use super::MAX_TOLD;
+use super::rule::Transport;
+use std::collections::HashMap;
+use std::fmt;
+use std::net::SocketAddr;
+
+/// What no rule allows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Denial {
+    /// To send there.
+    Outbound(Transport, SocketAddr),
+    /// To hear there.
+    Inbound(Transport, SocketAddr),
+    /// To look that up.
+    Resolve(String),
+}
+
+impl Denial {
+    /// The flag that would allow it.
+    pub fn flag(&self) -> String {
+        match self {
+            Denial::Outbound(transport, remote) => format!("--allow-outbound={transport}://{remote}"),
+            Denial::Inbound(transport, local) if local.ip().is_unspecified() => {
+                format!("--allow-inbound={transport}://*:{}", local.port())
+            }
+            Denial::Inbound(transport, local) => format!("--allow-inbound={transport}://{local}"),
+            Denial::Resolve(name) => format!("--allow-resolve={name}"),
+        }
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Denial::Outbound(transport, remote) => write!(f, "{transport} to {remote}")?,
+            Denial::Inbound(transport, local) => write!(f, "{transport} at {local}")?,
+            Denial::Resolve(name) => write!(f, "looking up {name}")?,
+        }
+        write!(f, ": {} would allow it", self.flag())
+    }
+}
+
+/// Denials with how often each was.
+#[derive(Debug, Default)]
+pub(super) struct Denials {
+    counts: HashMap<Denial, u64>,
+}
+
+impl Denials {
+    /// Counts one; answers whether it is the first of its kind.
+    pub(super) fn note(&mut self, denial: &Denial) -> bool {
+        if let Some(count) = self.counts.get_mut(denial) {
+            *count = count.saturating_add(1);
+            return false;
+        }
+        let room = self.counts.len() < MAX_TOLD;
+        if room {
+            self.counts.insert(denial.clone(), 1);
+        }
+        room
+    }
+
+    /// All, the most frequent first.
+    pub(super) fn all(&self) -> Vec<(Denial, u64)> {
+        let mut all: Vec<_> = self.counts.iter().map(|(denial, count)| (denial.clone(), *count)).collect();
+        all.sort_by_key(|(denial, count)| (std::cmp::Reverse(*count), denial.flag()));
+        all
+    }
+}

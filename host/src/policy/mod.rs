@@ -1,0 +1,205 @@
+//! What guests may reach, be reached by, and look up: the rules of `--allow-outbound`, `--allow-inbound` and
+//! `--allow-resolve`.
+//!
+//! The gate asks before the stack is called; the user wire's gateway asks once more before it opens a socket of this
+//! machine, so that a guest that makes packets of its own gets no further. What is denied is told once, with the
+//! flag that would allow it.
+//!
+//! Memory: at most [`MAX_KNOWN`] addresses of names and [`MAX_TOLD`] denials are kept in mind.
+
+mod denial;
+mod parse;
+mod rule;
+#[cfg(test)]
+mod tests;
+
+pub use denial::Denial;
+pub use parse::{address_rule, name_rule};
+pub use rule::{AddressRule, NameRule, Transport};
+
+use denial::Denials;
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Most addresses of names that are remembered; the rules for names hold for no others.
+const MAX_KNOWN: usize = 65_536;
+
+/// Most denials that are told and counted one by one.
+const MAX_TOLD: usize = 1024;
+
+/// What becomes of what no rule allows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// It is denied.
+    #[default]
+    Enforce,
+    /// It is let through, and counted.
+    Count,
+}
+
+/// What is allowed where nobody made a rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unruled {
+    /// Everything: the network is the guest's own.
+    #[default]
+    Allowed,
+    /// To be reached, and to reach oneself: the network is this machine's.
+    Inward,
+    /// Nothing: there are rules.
+    Denied,
+}
+
+/// The rules, as the command line has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// What becomes of what no rule allows.
+    pub mode: Mode,
+    /// What is allowed where nobody made a rule.
+    pub unruled: Unruled,
+    /// The guest's own addresses, beside those of the loopback device.
+    pub own: Vec<IpAddr>,
+    /// Whom guests may send to.
+    pub outbound: Vec<AddressRule>,
+    /// Where guests may hear.
+    pub inbound: Vec<AddressRule>,
+    /// What guests may look up, beside the names of `outbound`.
+    pub resolve: Vec<NameRule>,
+}
+
+/// The rules at work.
+#[derive(Debug, Default)]
+pub struct Policy {
+    rules: Rules,
+    /// Addresses of names that were looked up, with what they were called.
+    known: Mutex<HashMap<IpAddr, Vec<String>>>,
+    denials: Mutex<Denials>,
+}
+
+impl Policy {
+    /// These rules.
+    pub fn new(rules: Rules) -> Self {
+        Policy { rules, ..Policy::default() }
+    }
+
+    /// Whether a guest may send to `remote`.
+    ///
+    /// # Errors
+    /// What was denied, once it was told.
+    pub fn outbound(&self, transport: Transport, remote: SocketAddr) -> Result<(), Denial> {
+        self.judge(self.allows_outbound(transport, remote), || Denial::Outbound(transport, remote))
+    }
+
+    /// Whether a guest that may not hear at a port hears `remote` all the same, because it may send there.
+    pub fn allows_answers(&self, transport: Transport, remote: SocketAddr) -> bool {
+        self.rules.mode == Mode::Count || self.allows_outbound(transport, remote)
+    }
+
+    fn allows_outbound(&self, transport: Transport, remote: SocketAddr) -> bool {
+        match self.rules.unruled {
+            Unruled::Allowed => return true,
+            Unruled::Inward if remote.ip().is_loopback() || self.rules.own.contains(&remote.ip()) => {
+                return true;
+            }
+            Unruled::Inward | Unruled::Denied => {}
+        }
+        let known = lock(&self.known);
+        let names = known.get(&remote.ip()).map(Vec::as_slice).unwrap_or_default();
+        self.rules.outbound.iter().any(|rule| rule.allows(transport, remote, names))
+    }
+
+    /// Whether a guest may hear at `local`.
+    ///
+    /// # Errors
+    /// What was denied, once it was told.
+    pub fn inbound(&self, transport: Transport, local: SocketAddr) -> Result<(), Denial> {
+        self.judge(self.allows_inbound(transport, local), || Denial::Inbound(transport, local))
+    }
+
+    /// The same, where a no is no denial.
+    pub fn allows_inbound(&self, transport: Transport, local: SocketAddr) -> bool {
+        let ruled = || self.rules.inbound.iter().any(|rule| rule.allows_listening(transport, local));
+        self.rules.unruled != Unruled::Denied || ruled()
+    }
+
+    /// Whether a guest may look `name` up; addresses need no look-up, and `localhost` nobody else.
+    ///
+    /// # Errors
+    /// What was denied, once it was told.
+    pub fn resolve(&self, name: &str) -> Result<(), Denial> {
+        let name = normal(name);
+        let named = || {
+            let implied = self.rules.outbound.iter().any(|rule| rule.names(&name));
+            implied || self.rules.resolve.iter().any(|rule| rule.names(&name))
+        };
+        let allowed = self.rules.unruled == Unruled::Allowed || is_no_name(&name) || named();
+        self.judge(allowed, || Denial::Resolve(name.clone()))
+    }
+
+    /// Hears that `name` has `address`: rules for the name hold for it from now on.
+    pub fn learn(&self, name: &str, address: IpAddr) {
+        let name = normal(name);
+        if !self.rules.outbound.iter().any(|rule| rule.names(&name)) {
+            return;
+        }
+        let mut known = lock(&self.known);
+        if known.len() < MAX_KNOWN || known.contains_key(&address) {
+            let names = known.entry(address).or_default();
+            if !names.contains(&name) && names.len() < 16 {
+                names.push(name);
+            }
+        }
+    }
+
+    /// Whether an address that a name has may be told (`#ipv4-only`, `#ipv6-only`).
+    pub fn tells(&self, name: &str, address: IpAddr) -> bool {
+        let name = normal(name);
+        if self.rules.unruled == Unruled::Allowed || self.rules.mode == Mode::Count || is_no_name(&name) {
+            return true;
+        }
+        let by_name = self.rules.resolve.iter().any(|rule| rule.names(&name) && rule.family.has(address));
+        by_name || self.rules.outbound.iter().any(|rule| rule.names(&name) && rule.family.has(address))
+    }
+
+    /// What was let through although no rule allows it, each with how often: for the end, in [`Mode::Count`].
+    pub fn counted(&self) -> Vec<(Denial, u64)> {
+        match self.rules.mode {
+            Mode::Enforce => Vec::new(),
+            Mode::Count => lock(&self.denials).all(),
+        }
+    }
+
+    fn judge(&self, allowed: bool, denial: impl Fn() -> Denial) -> Result<(), Denial> {
+        if allowed {
+            return Ok(());
+        }
+        let denial = denial();
+        let is_new = lock(&self.denials).note(&denial);
+        match self.rules.mode {
+            Mode::Count => Ok(()),
+            Mode::Enforce => {
+                if is_new {
+                    eprintln!("wnet: denied: {denial}");
+                }
+                Err(denial)
+            }
+        }
+    }
+}
+
+/// A poisoned lock's data are as good as any: they are counts and caches.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Names in one way of writing.
+fn normal(name: &str) -> String {
+    let bare = name.strip_suffix('.').unwrap_or(name);
+    idna::domain_to_ascii(bare).unwrap_or_else(|_| bare.to_ascii_lowercase())
+}
+
+/// Addresses, and names that mean this host.
+fn is_no_name(name: &str) -> bool {
+    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    bare.parse::<IpAddr>().is_ok() || bare == "localhost" || bare.ends_with(".localhost")
+}

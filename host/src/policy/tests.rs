@@ -1,0 +1,167 @@
+use super::*;
+
+fn policy(unruled: Unruled, outbound: &[&str], inbound: &[&str], resolve: &[&str]) -> Policy {
+    let rules = |texts: &[&str]| texts.iter().map(|text| address_rule(text).unwrap()).collect();
+    Policy::new(Rules {
+        mode: Mode::Enforce,
+        unruled,
+        own: vec![at("10.0.2.15:80").ip()],
+        outbound: rules(outbound),
+        inbound: rules(inbound),
+        resolve: resolve.iter().map(|text| name_rule(text).unwrap()).collect(),
+    })
+}
+
+fn at(text: &str) -> SocketAddr {
+    text.parse().unwrap()
+}
+
+#[test]
+fn rules_allow_what_they_say() {
+    use Transport::{Tcp, Udp};
+    let rows = [
+        ("tcp://192.0.2.1:80", Tcp, "192.0.2.1:80", true),
+        ("tcp://192.0.2.1:80", Tcp, "192.0.2.1:81", false),
+        ("tcp://192.0.2.1:80", Tcp, "192.0.2.2:80", false),
+        ("tcp://192.0.2.1:80", Udp, "192.0.2.1:80", false),
+        ("udp://192.0.2.0/24:*", Udp, "192.0.2.255:1", true),
+        ("udp://192.0.2.0/24:*", Udp, "192.0.3.0:1", false),
+        ("tcp://[2001:db8::]/32:21,35000-35999", Tcp, "[2001:db8:9::1]:35500", true),
+        ("tcp://[2001:db8::/32]:21", Tcp, "[2001:db8:9::1]:21", true),
+        ("tcp://[2001:db8::]/32:21,35000-35999", Tcp, "[2001:db9::1]:21", false),
+        ("tcp://*:*", Tcp, "[2001:db8::1]:9", true),
+        ("tcp://*:443#ipv4-only", Tcp, "192.0.2.1:443", true),
+        ("tcp://*:443#ipv4-only", Tcp, "[2001:db8::1]:443", false),
+        ("tcp://localhost:*", Tcp, "127.0.0.9:1", true),
+        ("tcp://localhost:*", Tcp, "[::1]:1", true),
+        ("tcp://0.0.0.0/0:*", Tcp, "[::1]:1", false),
+        ("tcp://192.0.2.1:80", Tcp, "[::ffff:192.0.2.1]:80", false),
+    ];
+    for (rule, transport, remote, allowed) in rows {
+        let policy = policy(Unruled::Denied, &[rule], &[], &[]);
+        assert_eq!(policy.outbound(transport, at(remote)).is_ok(), allowed, "{rule} {remote}");
+    }
+}
+
+#[test]
+fn hearing_at_all_addresses_is_more_than_hearing_at_one() {
+    let rows = [
+        ("tcp://localhost:80", "127.0.0.1:80", true),
+        ("tcp://localhost:80", "0.0.0.0:80", false),
+        ("tcp://*:80", "0.0.0.0:80", true),
+        ("tcp://*:80", "[::]:80", true),
+        ("tcp://*:0", "[::]:0", true),
+        ("tcp://192.0.2.0/24:80", "192.0.2.9:80", true),
+        ("tcp://0.0.0.0:80", "192.0.2.9:80", false),
+        ("tcp://0.0.0.0/0:80", "0.0.0.0:80", true),
+    ];
+    for (rule, local, allowed) in rows {
+        let policy = policy(Unruled::Denied, &[], &[rule], &[]);
+        assert_eq!(policy.inbound(Transport::Tcp, at(local)).is_ok(), allowed, "{rule} {local}");
+    }
+}
+
+#[test]
+fn names_hold_for_the_addresses_that_were_looked_up() {
+    let policy = policy(
+        Unruled::Denied,
+        &["tcp://example.com:443", "tcp://*.cdn.test:80"],
+        &[],
+        &["*.a.test#ipv6-only"],
+    );
+    let (v4, v6) = (at("192.0.2.1:443"), at("[2001:db8::1]:443"));
+    assert!(policy.outbound(Transport::Tcp, v4).is_err(), "not looked up yet");
+    for (name, allowed) in [
+        ("example.com", true),
+        ("Example.COM.", true),
+        ("www.example.com", false),
+        ("x.y.cdn.test", true),
+        ("cdn.test", false),
+        ("xcdn.test", false),
+        ("www.a.test", true),
+        ("a.test", false),
+        ("192.0.2.7", true),
+        ("::1", true),
+        ("localhost", true),
+        ("localhost.example", false),
+    ] {
+        assert_eq!(policy.resolve(name).is_ok(), allowed, "{name}");
+    }
+    policy.learn("example.com", v4.ip());
+    policy.learn("elsewhere.test", v6.ip());
+    assert!(policy.outbound(Transport::Tcp, v4).is_ok());
+    assert!(policy.outbound(Transport::Tcp, at("192.0.2.1:80")).is_err(), "another port");
+    assert!(policy.outbound(Transport::Tcp, v6).is_err(), "another name");
+    assert!(policy.tells("www.a.test", v6.ip()) && !policy.tells("www.a.test", v4.ip()));
+}
+
+#[test]
+fn without_rules_a_network_is_the_guests_or_is_not() {
+    let (own, other) = (at("10.0.2.15:80"), at("192.0.2.1:80"));
+    let free = policy(Unruled::Allowed, &[], &[], &[]);
+    assert!(free.outbound(Transport::Tcp, other).is_ok() && free.resolve("a.test").is_ok());
+    let inward = policy(Unruled::Inward, &[], &[], &[]);
+    assert!(inward.outbound(Transport::Udp, own).is_ok());
+    assert!(inward.outbound(Transport::Udp, other).is_err());
+    assert!(inward.inbound(Transport::Tcp, at("0.0.0.0:80")).is_ok());
+    assert!(inward.resolve("a.test").is_err() && inward.resolve("localhost").is_ok());
+}
+
+#[test]
+fn counting_lets_through_and_remembers() {
+    let counting = Policy::new(Rules { mode: Mode::Count, unruled: Unruled::Denied, ..Rules::default() });
+    for _ in 0..3 {
+        assert_eq!(counting.outbound(Transport::Tcp, at("192.0.2.1:80")), Ok(()));
+    }
+    assert_eq!(counting.resolve("a.test"), Ok(()));
+    let counted: Vec<_> = counting.counted().iter().map(|(denial, count)| (denial.flag(), *count)).collect();
+    let expected = [("--allow-outbound=tcp://192.0.2.1:80".into(), 3), ("--allow-resolve=a.test".into(), 1)];
+    assert_eq!(counted, expected);
+}
+
+#[test]
+fn denials_name_the_flag_that_would_help() {
+    let rows = [
+        (
+            Denial::Outbound(Transport::Tcp, at("[2001:db8::1]:443")),
+            "tcp to [2001:db8::1]:443: --allow-outbound=tcp://[2001:db8::1]:443 would allow it",
+        ),
+        (
+            Denial::Inbound(Transport::Udp, at("0.0.0.0:53")),
+            "udp at 0.0.0.0:53: --allow-inbound=udp://*:53 would allow it",
+        ),
+        (Denial::Resolve("a.test".into()), "looking up a.test: --allow-resolve=a.test would allow it"),
+    ];
+    for (denial, text) in rows {
+        assert_eq!(denial.to_string(), text);
+        let flag = denial.flag();
+        let (option, value) = flag.split_once('=').unwrap();
+        let fits =
+            if option == "--allow-resolve" { name_rule(value).is_ok() } else { address_rule(value).is_ok() };
+        assert!(fits, "{flag} can be typed");
+    }
+}
+
+#[test]
+fn what_is_no_rule_says_what_was_expected() {
+    let rows = [
+        ("example.com:80", "expected tcp://HOST:PORT"),
+        ("http://example.com:80", "expected tcp://HOST:PORT"),
+        ("tcp://example.com", "expected tcp://HOST:PORT"),
+        ("tcp://2001:db8::1:443", "needs brackets"),
+        ("tcp://a b:1", "is no name"),
+        ("tcp://:1", "is no name"),
+        ("tcp://192.0.2.0/33:1", "has 0 to 32 bits"),
+        ("tcp://example.com/24:1", "is no address"),
+        ("tcp://*:65536", "are no ports"),
+        ("tcp://*:9-1", "are no ports"),
+        ("tcp://*:+1", "are no ports"),
+        ("tcp://*:", "are no ports"),
+        ("tcp://*:1#ipv5-only", "expected #ipv4-only"),
+    ];
+    for (text, expected) in rows {
+        let error = address_rule(text).unwrap_err();
+        assert!(error.contains(expected), "{text}: {error}");
+    }
+    assert!(name_rule("a..b").is_err() && name_rule("*.").is_err() && name_rule("").is_err());
+}

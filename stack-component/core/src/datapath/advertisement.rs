@@ -152,7 +152,11 @@ fn set_route(
         metrics: Metrics::NONE,
         ..Route::new(network, RouteKind::Unicast)
     };
-    // What was known of this router gives way, and of others if it said that they are better.
+    // One that is known stays where it is, and lasts longer.
+    if lifetime > 0 && cx.routes.renew(&route, route.expires, route.preference) {
+        return Ok(());
+    }
+    // It leads there with another metric, or no longer.
     let known = cx.routes.remove(&Route { metric: 0, ..route.clone() }).is_ok();
     if lifetime == 0 {
         if known {
@@ -171,8 +175,9 @@ pub(super) fn is_no_router(cx: &mut Context<'_>, device: DeviceIndex, neighbour:
     let by_it = |hop: &Hop| hop.device == Some(device) && hop.gateway == Some(neighbour.into());
     let concerned =
         |route: &Route| route.protocol == RouteProtocol::RouterAdvertisement && route.hops.iter().any(by_it);
-    cx.routes.retain(|route| concerned(route), |route| route.destination.prefix_len() != 0);
-    cx.exceptions.clear();
+    if cx.routes.remove_all(IpCidr::ALL_V6, concerned) {
+        cx.exceptions.clear();
+    }
 }
 
 /// The hosts of a network are neighbours, or no longer. Linux: `addrconf_prefix_rcv`.
@@ -195,8 +200,10 @@ fn on_link(
         expires: after(cx.now, lifetime),
         ..Route::over(network, RouteKind::Unicast, device)
     };
-    let _ = cx.routes.remove(&route);
-    if lifetime > 0 {
+    if lifetime == 0 {
+        // Perhaps it was not there.
+        let _ = cx.routes.remove(&route);
+    } else if !cx.routes.renew(&route, route.expires, route.preference) {
         admit(cx, device, LearntRoute { destination: network, router: None })?;
         let _ = cx.routes.insert(route, Meeting::Append);
     }

@@ -3,11 +3,12 @@
 use super::multipath::{FlowHash, FlowTuple};
 use super::rule::{Rule, Rules};
 use super::table::{Meeting, Table};
-use super::{Hop, Route, RouteError, RouteKind, RouteProtocol, TableId};
+use super::{Hop, Preference, Route, RouteError, RouteKind, RouteProtocol, TableId};
 use crate::journal::{Event, Journal};
 use crate::packet::DeviceIndex;
 use crate::random::Random;
 use crate::time::Instant;
+use crate::wire::cidr::IpCidr;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -134,6 +135,42 @@ impl Routes {
         self.journal.note(Event::Gone, || removed.clone());
         self.note_change();
         Ok(removed)
+    }
+
+    /// Takes all routes to a destination out, in whatever table, that `gone` tells; answers whether there were any.
+    /// Others are not looked at.
+    pub(crate) fn remove_all(&mut self, destination: IpCidr, gone: impl Fn(&Route) -> bool) -> bool {
+        let tables = &mut self.family_mut(destination.address()).tables;
+        let removed: Vec<Route> =
+            tables.values_mut().flat_map(|table| table.remove_all(destination, &gone)).collect();
+        if removed.is_empty() {
+            return false;
+        }
+        tables.retain(|_, table| !table.is_empty());
+        self.count = self.count.saturating_sub(removed.len());
+        removed.into_iter().for_each(|route| self.journal.note(Event::Gone, || route));
+        self.note_change();
+        true
+    }
+
+    /// Says anew until when the first route that is as `pattern` says stays, and how much it is preferred; answers
+    /// whether there is one. Nobody is told: it is the same route. Linux: `fib6_set_expires`, `fib6_clean_expires`.
+    pub(crate) fn renew(
+        &mut self,
+        pattern: &Route,
+        expires: Option<Instant>,
+        preference: Preference,
+    ) -> bool {
+        let tables = &mut self.family_mut(pattern.destination.address()).tables;
+        let amended = tables.get_mut(&pattern.table).and_then(|table| {
+            table.amend(pattern, |route| (route.expires, route.preference) = (expires, preference))
+        });
+        let Some(before) = amended else { return false };
+        self.expiry = self.expiry.into_iter().chain(expires).min();
+        if before.preference != preference {
+            self.note_change();
+        }
+        true
     }
 
     /// Whether there is a route as `pattern` says: see [`Routes::remove`].

@@ -3,7 +3,7 @@
 use super::{Context, addresses, dhcp6, identifiers, neighbours, temporary};
 use crate::autoconf::advertisement::{Change, changes, valid_for};
 use crate::autoconf::{LearntRoute, identifier};
-use crate::device::{Address, AddressState, Lifetimes, after};
+use crate::device::{Address, Lifetimes, after};
 use crate::drop_reason::DropReason;
 use crate::neighbour::Key;
 use crate::neighbour::nd::{self, Arrival, Heard, Learn};
@@ -188,9 +188,7 @@ fn on_link(
     lifetime: u32,
 ) -> Result<(), DropReason> {
     // An address that was given by hand has the route already, and for as long as it is there.
-    let is_ours = |address: &Address| {
-        address.cidr.network() == network && !address.flags.no_prefix_route && !address.cidr.is_host()
-    };
+    let is_ours = |address: &Address| address.cidr.network() == network && address.has_network_route();
     if cx.interfaces.get(device).is_some_and(|interface| interface.addresses().iter().any(is_ours)) {
         return Ok(());
     }
@@ -225,7 +223,7 @@ fn autoconfigure(
         same && address.flags.dynamic && !address.flags.temporary
     };
     if let Some(known) = interface.addresses().iter().find(made) {
-        let public = known.v6();
+        let public = known.cidr;
         return prolong(cx, device, public, valid, preferred);
     }
     let by_routers = |address: &&Address| address.cidr.is_ipv6() && address.flags.dynamic;
@@ -234,7 +232,6 @@ fn autoconfigure(
     if valid == 0 || full {
         return;
     }
-    let temporary_wanted = conf.use_tempaddr > 0;
     let Some((identifier, stable)) = identifiers::of_network(cx, device, prefix, 0) else { return };
     let ip = identifier::address(prefix, identifier);
     let Some(cidr) = IpCidr::new(ip.into(), 64) else { return };
@@ -243,46 +240,24 @@ fn autoconfigure(
     address.flags.dynamic = true;
     address.flags.stable_privacy = stable;
     address.flags.manage_temporary = true;
-    // The network's route is the prefix option's business (its L flag).
-    address.flags.no_prefix_route = true;
     address.flags.optimistic = has_station;
-    if addresses::add(cx, device, address).is_ok() && temporary_wanted {
-        temporary::create(cx, device, ip, 0);
-    }
+    // There may be no room for its routes.
+    let _ = addresses::give(cx, device, address);
 }
 
 /// Gives an address of an advertisement, and the temporary ones beside it, another time to live.
-fn prolong(cx: &mut Context<'_>, device: DeviceIndex, public: Option<Ipv6Addr>, valid: u32, preferred: u32) {
+fn prolong(cx: &mut Context<'_>, device: DeviceIndex, public: IpCidr, valid: u32, preferred: u32) {
     let now = cx.now;
-    let limits = cx.sysctl.ipv6.of(device.0);
-    let (temporary_valid, temporary_preferred) = (limits.temp_valid_lft, limits.temp_prefered_lft);
-    let Some(interface) = cx.interfaces.get_mut(device) else { return };
-    let mut deadline = None;
-    for address in interface.addresses_mut() {
-        if address.v6() == public {
-            let valid = valid_for(now, address.lifetimes.valid, valid);
-            address.lifetimes = Lifetimes::from_seconds(now, valid, preferred.min(valid));
-        } else if address.public == public && public.is_some() {
-            // A temporary address never lives longer than it was to (RFC 8981 section 3.4).
-            let ends = |most: u32, said: u32| {
-                let own = after(address.created, most);
-                [own, after(now, said)].into_iter().flatten().min()
-            };
-            address.lifetimes = Lifetimes {
-                valid: ends(temporary_valid, valid),
-                preferred: ends(temporary_preferred, preferred),
-            };
-        } else {
-            continue;
-        }
-        let over = address.lifetimes.preferred.is_some_and(|end| end <= now);
-        address.state = match address.state {
-            AddressState::Deprecated if !over => AddressState::Preferred,
-            AddressState::Preferred if over => AddressState::Deprecated,
-            state => state,
-        };
+    let prolonged = addresses::with_record(cx, device, public, |address| {
+        let valid = valid_for(now, address.lifetimes.valid, valid);
+        address.lifetimes = Lifetimes::from_seconds(now, valid, preferred.min(valid));
         address.updated = now;
-        deadline = deadline.into_iter().chain(address.deadline()).min();
+        address.follow_time(now);
+        Some(*address)
+    });
+    let Some(address) = prolonged else { return };
+    cx.autoconf.hasten(address.deadline());
+    if let Some(public) = address.v6() {
+        temporary::manage(cx, device, public, address.lifetimes, false);
     }
-    cx.autoconf.hasten(deadline);
 }

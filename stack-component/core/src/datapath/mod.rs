@@ -19,6 +19,7 @@
 //!
 //! A packet is dropped in one way: a function answers `Err(reason)`, and the outermost counts it.
 
+mod address_routes;
 mod address_timers;
 mod addresses;
 mod advertisement;
@@ -64,7 +65,7 @@ mod timers;
 mod transmit;
 mod vlan;
 
-pub(crate) use addresses::{add as add_address, remove as remove_address};
+pub(crate) use addresses::{change as change_address, give as give_address, take as take_address};
 pub(crate) use context::{Context, InputCache, OutputCache};
 pub(crate) use dhcp::run as run_dhcp;
 pub(crate) use headed::{Headed, send as send_headed};

@@ -173,10 +173,28 @@ impl Routes {
         true
     }
 
+    /// Keeps a route over a device that is down until it is up, as those that went with it.
+    pub(crate) fn rest(&mut self, device: DeviceIndex, route: Route) {
+        self.resting.entry(device).or_default().push(route);
+    }
+
+    /// As [`Routes::remove`], of those over a device, which may be down.
+    pub(crate) fn withdraw(&mut self, device: DeviceIndex, pattern: &Route) {
+        let _ = self.remove(pattern);
+        let destination = pattern.destination.network();
+        let meant = |route: &Route| route.destination == destination && route.is_meant_by(pattern);
+        self.resting.get_mut(&device).into_iter().for_each(|routes| routes.retain(|route| !meant(route)));
+    }
+
+    /// The first route as `pattern` says: see [`Routes::remove`].
+    pub(crate) fn get(&self, pattern: &Route) -> Option<Route> {
+        let tables = &self.family(pattern.destination.address()).tables;
+        tables.get(&pattern.table)?.get(pattern)
+    }
+
     /// Whether there is a route as `pattern` says: see [`Routes::remove`].
     pub fn has(&self, pattern: &Route) -> bool {
-        let tables = &self.family(pattern.destination.address()).tables;
-        tables.get(&pattern.table).is_some_and(|table| table.has(pattern))
+        self.get(pattern).is_some()
     }
 
     /// Lets every route that `concerned` tells be changed by `keep`; those it answers `false` for go.

@@ -162,9 +162,10 @@ impl Table {
         Some(before)
     }
 
-    /// Whether there is a route that the pattern describes.
-    pub(super) fn has(&self, pattern: &Route) -> bool {
-        self.routes_to(pattern.destination.network()).iter().any(|route| route.is_meant_by(pattern))
+    /// The first route that the pattern describes.
+    pub(super) fn get(&self, pattern: &Route) -> Option<Route> {
+        let all = self.routes_to(pattern.destination.network());
+        all.into_iter().find(|route| route.is_meant_by(pattern))
     }
 
     /// Changes or takes out those routes that `change` says: what it answers `false` for goes. Answers how many went.
@@ -173,6 +174,10 @@ impl Table {
         concerned: impl Fn(&Route) -> bool,
         mut keep: impl FnMut(&mut Route) -> bool,
     ) -> usize {
+        // Very many routes differ in their destinations alone.
+        if !self.shared.iter().any(|route| concerned(route)) {
+            return 0;
+        }
         let concerns =
             |alternatives: &Alternatives| alternatives.as_slice().iter().any(|route| concerned(route));
         let all = self.trie.iter().filter(|(_, alternatives)| concerns(alternatives));

@@ -167,8 +167,11 @@ impl Address {
     /// Whether the hosts of its network are neighbours because of it. Which ones are so beside an address that a router
     /// gave, the router says (RFC 4861 section 4.6.2, the L flag).
     pub const fn has_network_route(&self) -> bool {
-        let of_router = self.cidr.is_ipv6() && self.flags.dynamic;
-        !self.flags.no_prefix_route && !of_router && !self.cidr.is_host()
+        let silent = match self.cidr.address() {
+            IpAddr::V4(_) => self.cidr.is_host(),
+            IpAddr::V6(ip) => self.flags.dynamic || ip.is_loopback(),
+        };
+        !self.flags.no_prefix_route && !silent
     }
 
     /// It is deprecated, or is not any more, as its time says.

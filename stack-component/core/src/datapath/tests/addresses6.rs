@@ -57,6 +57,11 @@ fn a_network_lasts_as_long_as_its_addresses_say() {
     host.stack.replace_address_record(ETH0, record(&host, "fd01::2/64", 0)).unwrap();
     host.stack.remove_address(ETH0, "fd01::2".parse().unwrap()).unwrap();
     assert_eq!(ends(&host, NETWORK), [0; 0]);
+    // One that is alone in its network has a route like others.
+    host.stack.add_address_record(ETH0, record(&host, "fd01::4/128", 0)).unwrap();
+    assert_eq!(ends(&host, "fd01::4/128"), [0, 0]);
+    host.stack.remove_address(ETH0, "fd01::4".parse().unwrap()).unwrap();
+    assert_eq!(ends(&host, "fd01::4/128"), [0; 0]);
     host.stack.add_address_record(ETH0, record(&host, "fd01::3/64", 100)).unwrap();
     host.stack.remove_address(ETH0, "fd01::3".parse().unwrap()).unwrap();
     assert_eq!(ends(&host, NETWORK), [100], "what was to last for a while does");

@@ -1,6 +1,6 @@
 //! What a router advertisement changes, done. Linux: `ndisc_router_discovery`.
 
-use super::{Context, addresses, dhcp6, identifiers, neighbours, temporary};
+use super::{Context, addresses, dhcp6, given, identifiers, neighbours, temporary};
 use crate::autoconf::advertisement::{Change, changes, valid_for};
 use crate::autoconf::{LearntRoute, identifier};
 use crate::device::{Address, Lifetimes, after};
@@ -242,7 +242,7 @@ fn autoconfigure(
     address.flags.manage_temporary = true;
     address.flags.optimistic = has_station;
     // There may be no room for its routes.
-    let _ = addresses::give(cx, device, address);
+    let _ = given::give(cx, device, address);
 }
 
 /// Gives an address of an advertisement, and the temporary ones beside it, another time to live.

@@ -20,6 +20,7 @@ mod linux_groups;
 mod linux_impaired;
 mod linux_ip;
 mod linux_paths;
+mod linux_router;
 mod linux_udp;
 mod linux_v6;
 mod monitor;
@@ -55,13 +56,14 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 30] = [
+const MODULES: [&[Case]; 31] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
     linux_control::CASES,
     linux_ip::CASES,
     linux_paths::CASES,
+    linux_router::CASES,
     linux_udp::CASES,
     linux_groups::CASES,
     linux_v6::CASES,

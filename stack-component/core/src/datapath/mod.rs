@@ -49,6 +49,7 @@ mod learn;
 mod learnt;
 mod link_local;
 mod lost_routers;
+mod make_header;
 mod multicast;
 mod neighbours;
 mod packet_send;

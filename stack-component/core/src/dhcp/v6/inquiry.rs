@@ -1,7 +1,7 @@
 //! One device's questions.
 
 use super::MAX_RESOLVERS;
-use crate::random::Random;
+use crate::random::{Random, blurred};
 use crate::time::{Duration, Instant};
 use crate::wire::dhcpv6::{InformationRequest, Reply, client_id, option};
 use crate::wire::ethernet::MacAddress;
@@ -98,10 +98,4 @@ impl Inquiry {
             seconds => self.begin_at(now + Duration::from_secs(seconds.max(LEAST_REFRESH).into()), random),
         }
     }
-}
-
-/// The time, longer or shorter by up to a tenth (RFC 8415 section 15).
-fn blurred(time: Duration, random: &mut dyn Random) -> Duration {
-    let tenth = u32::try_from((time / 10).as_millis()).unwrap_or(u32::MAX / 2);
-    time - Duration::from_millis(tenth.into()) + Duration::from_millis(random.below(2 * tenth + 1).into())
 }

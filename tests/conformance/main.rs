@@ -14,7 +14,9 @@ mod guests;
 mod icmp;
 mod instances;
 mod linux;
+mod linux_addresses;
 mod linux_control;
+mod linux_dhcp;
 mod linux_failures;
 mod linux_groups;
 mod linux_impaired;
@@ -56,11 +58,13 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 31] = [
+const MODULES: [&[Case]; 33] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
     linux_control::CASES,
+    linux_addresses::CASES,
+    linux_dhcp::CASES,
     linux_ip::CASES,
     linux_paths::CASES,
     linux_router::CASES,

@@ -76,6 +76,7 @@ const MODULES: [&[Case]; 34] = [
     linux_impaired::CASES,
     captures::CASES,
     ports_published::CASES,
+    attacks::memory::CASES,
     attacks::v4::CASES,
     attacks::v6::CASES,
     bad_frames::CASES,

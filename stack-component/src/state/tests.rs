@@ -1,6 +1,7 @@
 //! The state with the real core over its loopback device.
 
 mod changes;
+mod names;
 mod options;
 mod packets;
 mod raw;

@@ -59,7 +59,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 34] = [
+const MODULES: [&[Case]; 35] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,

@@ -5,6 +5,7 @@ mod changes;
 mod failure;
 mod links;
 mod neighbours;
+mod resolvers;
 mod routing;
 mod rules;
 mod settings;

@@ -35,6 +35,8 @@ struct Ping<'a> {
     /// As the user gave it.
     name: String,
     address: IpAddr,
+    /// The link that link-local addresses are of, if it was said.
+    zone: &'a str,
     began: u64,
     statistics: Statistics,
     /// When the last request was sent.
@@ -47,9 +49,8 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
     let address = resolve(name, options.version)?;
     let socket = open(options, address, zone)?;
     let began = monotonic_clock::now();
-    let (name, last_sent) = (options.destination.clone(), Duration::ZERO);
-    let mut ping =
-        Ping { options, socket, name, address, began, statistics: Statistics::default(), last_sent };
+    let (name, last_sent, statistics) = (options.destination.clone(), Duration::ZERO, Statistics::default());
+    let mut ping = Ping { options, socket, name, address, zone, began, statistics, last_sent };
     ping.introduce();
     let failed = ping.exchange();
     let timing = options.size >= TIMED_FROM;
@@ -115,6 +116,16 @@ impl Ping<'_> {
         Duration::from_nanos(monotonic_clock::now().saturating_sub(self.began))
     }
 
+    /// An address as it is shown: with its link, if it means nothing without.
+    fn shown(&self, address: IpAddr) -> String {
+        match address {
+            IpAddr::V6(of_link) if of_link.is_unicast_link_local() && !self.zone.is_empty() => {
+                format!("{address}%{}", self.zone)
+            }
+            _ => address.to_string(),
+        }
+    }
+
     fn introduce(&self) {
         let from = self.options.from.as_ref().map_or(String::new(), |from| match from.parse::<IpAddr>() {
             Ok(_) => format!(" from {from} :"),
@@ -130,7 +141,7 @@ impl Ping<'_> {
                 let whole = size + HEADER_LEN + IPV4_HEADER_LEN;
                 format!("PING {name} ({address}){from} {size}({whole}) bytes of data.\n")
             }
-            IpAddr::V6(_) => format!("PING {name} ({address}){from} {size} data bytes\n"),
+            IpAddr::V6(_) => format!("PING {name}({}){from} {size} data bytes\n", self.shown(address)),
         };
         print(&line);
     }
@@ -256,7 +267,7 @@ impl Ping<'_> {
             print("\x08 \x08");
             return true;
         }
-        let (size, from, limit) = (packet.data.len(), ip(packet.source), packet.hop_limit);
+        let (size, from, limit) = (packet.data.len(), self.shown(ip(packet.source)), packet.hop_limit);
         let mut line = format!("{}{size} bytes from {from}: icmp_seq={sequence} ttl={limit}", self.stamp());
         if self.options.size >= TIMED_FROM {
             line += &format!(" time={}", milliseconds(time));
@@ -292,10 +303,11 @@ impl Ping<'_> {
         let Some(offender) = error.offender.map(ip) else {
             return eprintln!("ping: local error: message too long, mtu={}", error.info);
         };
+        let from = self.shown(offender);
         let sequence = echo::sequence(&error.data).unwrap_or_default();
         let (kind, code, info) = (error.icmp_type, error.icmp_code, error.info);
         let what = if offender.is_ipv6() { errors::v6 } else { errors::v4 }(kind, code, info);
-        print(&format!("{}From {offender} icmp_seq={sequence} {what}\n", self.stamp()));
+        print(&format!("{}From {from} icmp_seq={sequence} {what}\n", self.stamp()));
     }
 
     /// The time in front of a line, if it is wanted.

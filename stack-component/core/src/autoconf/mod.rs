@@ -89,6 +89,12 @@ impl Autoconf {
         self.lost_routers.retain(|key, _| key.device != device);
     }
 
+    /// Forgets a device that is gone.
+    pub(crate) fn remove(&mut self, device: DeviceIndex) {
+        self.forget(device);
+        self.devices.remove(&device);
+    }
+
     /// Something is to be done at `deadline`, if not before.
     pub(crate) fn hasten(&mut self, deadline: Option<Instant>) {
         self.due = self.due.into_iter().chain(deadline).min();

@@ -72,8 +72,10 @@ fn apply(
         Change::ReachableTime(millis) => set_reachable_time(cx, device, millis),
         Change::RetransmitTime(millis) => set_retransmit_time(cx, device, millis),
         Change::Mtu(mtu) => {
-            cx.sysctl.ipv6.of_mut(device.0).mtu = mtu;
-            cx.routes.note_change();
+            // Each change makes what is remembered of destinations worthless.
+            if core::mem::replace(&mut cx.sysctl.ipv6.of_mut(device.0).mtu, mtu) != mtu {
+                cx.routes.note_change();
+            }
         }
         Change::OnLink { network, lifetime } => return on_link(cx, device, network, lifetime),
         Change::Address { prefix, valid, preferred } => {

@@ -56,6 +56,12 @@ impl Clients {
         }
     }
 
+    /// Forgets a device that is gone, without a word to its server.
+    pub fn forget(&mut self, device: DeviceIndex) {
+        self.clients.remove(&device);
+        self.changes.retain(|(of, _)| *of != device);
+    }
+
     /// The link of a device is back: what was granted may belong to another network.
     pub fn link_is_back(&mut self, device: DeviceIndex, now: Instant, random: &mut dyn Random) {
         if let Some(client) = self.clients.get_mut(&device).filter(|client| client.is_running()) {

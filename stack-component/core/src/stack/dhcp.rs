@@ -88,7 +88,12 @@ impl Stack {
         for route in routes(device, lease) {
             let _ = self.change_route(RouteChange::Delete, route);
         }
-        if let Some(cidr) = IpCidr::new(lease.address.into(), lease.prefix_len) {
+        // What somebody gave by hand before is his.
+        let granted = IpCidr::new(lease.address.into(), lease.prefix_len).filter(|cidr| {
+            let known = self.interfaces.get(device).and_then(|interface| interface.record(*cidr));
+            known.is_some_and(|known| known.flags.dynamic)
+        });
+        if let Some(cidr) = granted {
             let _ = self.remove_address_of(device, cidr);
         }
     }

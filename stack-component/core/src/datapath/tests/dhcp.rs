@@ -124,3 +124,14 @@ fn what_servers_say_to_others_is_for_sockets() {
     assert!(host.stack.udp_receive_from(socket).is_err());
     assert_eq!(host.sent().len(), 1, "the offer is taken");
 }
+
+#[test]
+fn an_address_by_hand_stays_when_the_lease_of_the_same_ends() {
+    let mut host = acknowledged();
+    let cidr = crate::wire::cidr::IpCidr::new(GRANTED.into(), 24).unwrap();
+    host.stack.add_address(ETH0, cidr).unwrap();
+    host.wait(1_000);
+    assert_eq!(host.stack.dhcp_lease(ETH0).unwrap().address, GRANTED);
+    host.stack.dhcp_stop(ETH0, host.now);
+    assert!(host.stack.interfaces().get(ETH0).unwrap().record(cidr).is_some());
+}

@@ -99,6 +99,8 @@ exports! {
         routing: wnet::stack::routing;
         /// Changes of all these, if the stack tells of them.
         changes: wnet::stack::changes;
+        /// Whom names are asked of, if the stack tells of it.
+        resolvers: wnet::stack::resolvers;
         /// The sockets, if the stack tells of them.
         sockets: wnet::stack::sockets;
         /// What was learnt of peers, if the stack can forget it.

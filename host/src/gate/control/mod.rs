@@ -7,6 +7,7 @@ mod addresses;
 mod changes;
 mod links;
 mod neighbours;
+mod resolvers;
 mod routing;
 mod settings;
 mod socket_owners;
@@ -21,13 +22,14 @@ use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lowe
 use wasmtime::{Result, StoreContextMut};
 
 /// The interfaces' names. The types that they share are nothing to be granted.
-pub(crate) const INTERFACES: [&str; 8] = [
+pub(crate) const INTERFACES: [&str; 9] = [
     settings::INTERFACE,
     links::INTERFACE,
     addresses::INTERFACE,
     neighbours::INTERFACE,
     routing::INTERFACE,
     changes::INTERFACE,
+    resolvers::INTERFACE,
     sockets::INTERFACE,
     socket_owners::INTERFACE,
 ];
@@ -43,6 +45,7 @@ pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
     neighbours::add_to_linker(linker)?;
     routing::add_to_linker(linker)?;
     changes::add_to_linker(linker)?;
+    resolvers::add_to_linker(linker)?;
     sockets::add_to_linker(linker)?;
     socket_owners::add_to_linker(linker)
 }

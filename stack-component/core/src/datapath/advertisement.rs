@@ -2,7 +2,7 @@
 
 use super::{Context, addresses, dhcp6, given, identifiers, neighbours, temporary};
 use crate::autoconf::advertisement::{Change, changes, valid_for};
-use crate::autoconf::{LearntRoute, identifier};
+use crate::autoconf::{LearntRoute, MAX_ROUTERS, identifier};
 use crate::device::{Address, Lifetimes, after};
 use crate::drop_reason::DropReason;
 use crate::neighbour::Key;
@@ -86,7 +86,11 @@ fn apply(
         }
         Change::Resolvers { addresses, lifetime } => {
             let expires = after(cx.now, lifetime);
-            cx.autoconf.note_resolvers(cx.now, device, addresses.into_iter(), expires);
+            cx.autoconf.device_mut(device).resolvers.note(cx.now, addresses, expires, MAX_ROUTERS);
+        }
+        Change::Domains { names, lifetime } => {
+            let expires = after(cx.now, lifetime);
+            cx.autoconf.device_mut(device).domains.note(cx.now, names, expires, MAX_ROUTERS);
         }
     }
     Ok(())

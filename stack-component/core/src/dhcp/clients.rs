@@ -135,6 +135,12 @@ impl Clients {
         self.clients.iter().filter_map(|(&device, client)| Some((device, client.lease()?)))
     }
 
+    /// The same, and until when each is granted; none: for ever.
+    pub fn held(&self) -> impl Iterator<Item = (DeviceIndex, &Lease, Option<Instant>)> {
+        let of = |(&device, client)| Some((device, Client::lease(client)?, client.granted_until()));
+        self.clients.iter().filter_map(of)
+    }
+
     /// When [`Clients::run`] has something to do.
     pub fn next_deadline(&self) -> Option<Instant> {
         self.clients.values().filter_map(Client::next_deadline).min()

@@ -56,6 +56,8 @@ pub enum Action {
 pub struct Resolver {
     settings: Settings,
     servers: Vec<SocketAddr>,
+    /// Domains that the network told of.
+    search: Vec<Name>,
     cache: Cache,
     lookups: Arena<Lookup>,
     questions: BTreeMap<Key, Question>,
@@ -80,12 +82,13 @@ impl Resolver {
         self.cache.clear();
     }
 
-    /// Asks these servers from now on, the first of them first.
-    pub fn set_servers(&mut self, servers: &[SocketAddr]) {
+    /// Asks these servers from now on, the first of them first, and searches these domains if the settings have none.
+    pub fn set_network(&mut self, servers: Vec<SocketAddr>, search: Vec<Name>) {
         if self.servers != servers {
-            self.servers = servers.to_vec();
+            self.servers = servers;
             self.cache.clear();
         }
+        self.search = search;
     }
 
     /// Whether it has nothing to do.
@@ -131,8 +134,12 @@ impl Resolver {
         if !known.is_empty() {
             return Lookup::ended(Ok(known));
         }
-        let searched =
-            self.settings.search.iter().filter(|_| !absolute).filter_map(|domain| name.below(domain));
+        let given = Some(&self.settings.search).filter(|search| !search.is_empty());
+        let searched = given
+            .unwrap_or(&self.search)
+            .iter()
+            .filter(|_| !absolute)
+            .filter_map(|domain| name.below(domain));
         let mut names: VecDeque<Name> = searched.collect();
         match absolute || name.dots() >= self.settings.dots.into() {
             true => names.push_front(name),

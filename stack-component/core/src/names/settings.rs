@@ -8,7 +8,8 @@ use alloc::vec::Vec;
 /// What a resolver goes by.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The domains that a name of few dots is looked for in, in this order. Linux: `search`.
+    /// The domains that a name of few dots is looked for in, in this order; none: those that the network tells of. Linux:
+    /// `search`.
     pub search: Vec<Name>,
     /// A name of as many dots is first looked for as it is. Linux: `ndots`.
     pub dots: u8,

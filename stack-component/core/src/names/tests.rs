@@ -90,7 +90,7 @@ impl Bench {
     fn new(servers: usize) -> Self {
         let mut resolver = Resolver::default();
         let servers: Vec<SocketAddr> = SERVERS[..servers].iter().map(|text| text.parse().unwrap()).collect();
-        resolver.set_servers(&servers);
+        resolver.set_network(servers, Vec::new());
         Bench { resolver, random: SeededRandom::new(5), now: Instant::from_millis(1), forgotten: Vec::new() }
     }
 
@@ -475,7 +475,7 @@ fn other_servers_know_other_names() {
     bench.serve(only_v4);
     assert!(bench.result(lookup).is_ok());
     let servers: Vec<SocketAddr> = [SERVERS[1].parse().unwrap()].to_vec();
-    bench.resolver.set_servers(&servers);
+    bench.resolver.set_network(servers, Vec::new());
     bench.lookup("a.test");
     assert!(bench.sent().iter().all(|question| question.server.is_ipv6()));
 }

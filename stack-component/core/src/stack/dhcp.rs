@@ -40,14 +40,6 @@ impl Stack {
         self.dhcp.leases().find(|(of, _)| *of == device).map(|(_, lease)| lease)
     }
 
-    /// The resolvers that routers (RFC 8106) and servers of DHCPv6 and DHCP told of, the first to be asked first.
-    pub fn resolvers(&self) -> Vec<IpAddr> {
-        let of_routers = self.autoconf.resolvers(self.now).map(IpAddr::V6);
-        let of_servers_v6 = self.inquiries.resolvers().map(IpAddr::V6);
-        let of_servers = self.dhcp.leases().flat_map(|(_, lease)| &lease.name_servers).copied();
-        of_routers.chain(of_servers_v6).chain(of_servers.map(IpAddr::V4)).collect()
-    }
-
     /// Configures what was granted, and takes away what no longer is. Answers whether anything changed.
     pub(super) fn configure_granted(&mut self) -> bool {
         let changes = self.dhcp.take_changes();

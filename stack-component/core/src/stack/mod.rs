@@ -10,6 +10,7 @@ mod multicast;
 mod names;
 mod packet_socket;
 mod raw;
+mod resolvers;
 mod routes;
 mod tcp;
 mod udp;
@@ -17,6 +18,7 @@ mod udp;
 pub use changes::{Change, ChangeGroups, Changed, Subscriber, SubscriberHandle};
 pub use config::ConfigError;
 pub use packet_socket::OutgoingFrame;
+pub use resolvers::{Learnt, Origin};
 pub use routes::RouteChange;
 
 use changes::Subscribers;

@@ -7,7 +7,8 @@ use crate::socket::SocketError;
 use crate::tcp::{Received, TcpHandle};
 use crate::time::Instant;
 use crate::udp::UdpHandle;
-use crate::wire::dns::PORT;
+use crate::wire::address::socket_address;
+use crate::wire::dns::{Name, PORT};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
@@ -100,13 +101,16 @@ impl Stack {
     pub fn name_servers(&self) -> Vec<SocketAddr> {
         match self.names.servers.is_empty() {
             false => self.names.servers.clone(),
-            true => self.resolvers().into_iter().map(|ip| SocketAddr::new(ip, PORT)).collect(),
+            true => {
+                self.resolvers(self.now).map(|told| socket_address(told.what, PORT, told.device.0)).collect()
+            }
         }
     }
 
     fn choose_name_servers(&mut self) {
         let servers = self.name_servers();
-        self.names.resolver.set_servers(&servers);
+        let search = self.search_domains(self.now).filter_map(|told| Name::from_text(&told.what)).collect();
+        self.names.resolver.set_network(servers, search);
     }
 
     /// Lets the resolver's time pass.

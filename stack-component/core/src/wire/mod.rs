@@ -9,8 +9,8 @@
 //! * `Fields` holds the values of a header to be made; `emit` writes it into bytes of the right length.
 //! * `Display` shows what tcpdump would.
 //!
-//! Nothing here allocates but [`pretty`], [`dhcp`], whose options may lie in pieces, the lists of [`igmp`] and [`mld`], and the
-//! names of [`dns`].
+//! Nothing here allocates but [`pretty`], [`dhcp`], whose options may lie in pieces, the names of [`dns`] and [`domain`], and
+//! the lists of [`igmp`] and [`mld`].
 
 pub mod address;
 pub mod arp;
@@ -19,6 +19,7 @@ pub mod cidr;
 pub mod dhcp;
 pub mod dhcpv6;
 pub mod dns;
+pub mod domain;
 pub mod ecn;
 pub mod ethernet;
 pub mod icmpv4;

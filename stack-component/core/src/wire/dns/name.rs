@@ -68,12 +68,21 @@ impl Name {
 
     /// The name at `at` of a message, and where the message goes on behind it. Every pointer has to point further
     /// ahead than where its own piece began, so that none can lead round in a circle.
-    pub(super) fn parse(message: &[u8], at: usize) -> Result<(Name, usize), Malformed> {
+    pub(in crate::wire) fn parse(message: &[u8], at: usize) -> Result<(Name, usize), Malformed> {
+        Name::read(message, at, true)
+    }
+
+    /// The same where no rest of a name may lie elsewhere.
+    pub(in crate::wire) fn parse_uncompressed(message: &[u8], at: usize) -> Result<(Name, usize), Malformed> {
+        Name::read(message, at, false)
+    }
+
+    fn read(message: &[u8], at: usize, compressed: bool) -> Result<(Name, usize), Malformed> {
         let mut labels = Vec::new();
         let (mut at, mut piece, mut end) = (at, at, None);
         loop {
             let len = *message.get(at).ok_or(Malformed::Truncated)?;
-            if len & POINTER == POINTER {
+            if len & POINTER == POINTER && compressed {
                 let low = *message.get(at + 1).ok_or(Malformed::Truncated)?;
                 let target = usize::from(u16::from_be_bytes([len & !POINTER, low]));
                 end.get_or_insert(at + 2);

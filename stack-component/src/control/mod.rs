@@ -5,6 +5,7 @@ mod changes;
 mod failure;
 mod links;
 mod neighbours;
+mod paths;
 mod routing;
 mod rules;
 mod settings;

@@ -7,6 +7,7 @@ mod addresses;
 mod changes;
 mod links;
 mod neighbours;
+mod route_lookup;
 mod routing;
 mod settings;
 mod socket_owners;
@@ -21,12 +22,13 @@ use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lowe
 use wasmtime::{Result, StoreContextMut};
 
 /// The interfaces' names. The types that they share are nothing to be granted.
-pub(crate) const INTERFACES: [&str; 8] = [
+pub(crate) const INTERFACES: [&str; 9] = [
     settings::INTERFACE,
     links::INTERFACE,
     addresses::INTERFACE,
     neighbours::INTERFACE,
     routing::INTERFACE,
+    route_lookup::INTERFACE,
     changes::INTERFACE,
     sockets::INTERFACE,
     socket_owners::INTERFACE,
@@ -42,6 +44,7 @@ pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
     addresses::add_to_linker(linker)?;
     neighbours::add_to_linker(linker)?;
     routing::add_to_linker(linker)?;
+    route_lookup::add_to_linker(linker)?;
     changes::add_to_linker(linker)?;
     sockets::add_to_linker(linker)?;
     socket_owners::add_to_linker(linker)

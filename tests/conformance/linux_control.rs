@@ -23,11 +23,11 @@ crate::cases! {
 }
 
 /// What the guest's station makes with its address, by RFC 4291 appendix A.
-const MAC: &str = "52:54:00:12:34:56";
-const LINK_LOCAL: &str = "fe80::5054:ff:fe12:3456";
+pub(crate) const MAC: &str = "52:54:00:12:34:56";
+pub(crate) const LINK_LOCAL: &str = "fe80::5054:ff:fe12:3456";
 
 /// A guest on the TAP of a namespace, which tools can look at.
-struct Instance<'a> {
+pub(crate) struct Instance<'a> {
     linux: &'a Namespace,
     name: String,
     wnet: String,
@@ -35,11 +35,21 @@ struct Instance<'a> {
 }
 
 impl<'a> Instance<'a> {
-    fn start(linux: &'a Namespace, what: &str, options: &str) -> Result<Self> {
+    pub(crate) fn start(linux: &'a Namespace, what: &str, options: &str) -> Result<Self> {
+        Self::start_on(linux, what, ("tap0", MAC), options)
+    }
+
+    /// On another TAP, with this station's address.
+    pub(crate) fn start_on(
+        linux: &'a Namespace,
+        what: &str,
+        (tap, mac): (&str, &str),
+        options: &str,
+    ) -> Result<Self> {
         let name = format!("{what}-{}", std::process::id());
         let guest = artifacts::component("echo-server")?;
         let mut command = linux.command(artifacts::wnet()?)?;
-        command.args(["run", "--name", &name, "--nic", "tap:tap0", "--mac", MAC]);
+        command.args(["run", "--name", &name, "--nic", &format!("tap:{tap}"), "--mac", mac]);
         let process = Wnet::spawn(command.args(options.split_whitespace()).arg(guest))?;
         process.wait_for_line("listening on ")?;
         let wnet = artifacts::wnet()?.display().to_string();
@@ -47,7 +57,7 @@ impl<'a> Instance<'a> {
     }
 
     /// What a tool prints, `words` being its name and its arguments.
-    fn tool(&self, words: &str) -> Result<String> {
+    pub(crate) fn tool(&self, words: &str) -> Result<String> {
         let mut words = words.split_whitespace();
         let tool = words.next().unwrap_or_default();
         let arguments: Vec<&str> = [tool, "--on", &self.name].into_iter().chain(words).collect();
@@ -55,7 +65,7 @@ impl<'a> Instance<'a> {
     }
 
     /// Waits until the stack counted something under this name.
-    fn wait_for_count(&self, counter: &str) -> Result<u64> {
+    pub(crate) fn wait_for_count(&self, counter: &str) -> Result<u64> {
         wait_for(counter, || {
             let shown = self.tool(&format!("nstat -az {counter}")).ok()?;
             let line = shown.lines().find(|line| line.starts_with(counter))?;
@@ -64,12 +74,12 @@ impl<'a> Instance<'a> {
     }
 
     /// Waits until a tool prints `part`.
-    fn wait_for(&self, words: &str, part: &str) -> Result<String> {
+    pub(crate) fn wait_for(&self, words: &str, part: &str) -> Result<String> {
         wait_for(part, || self.tool(words).ok().filter(|shown| shown.contains(part)))
     }
 }
 
-fn words(line: &str) -> Vec<&str> {
+pub(crate) fn words(line: &str) -> Vec<&str> {
     line.split_whitespace().collect()
 }
 

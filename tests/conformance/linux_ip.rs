@@ -77,17 +77,35 @@ fn pings_of_all_sizes_come_back_over_ipv6() -> Result<()> {
     ping_all(&linux, &GUEST_V6.to_string(), &sizes(HEADERS_V6))
 }
 
-/// What Linux's ping shows of the options that came back.
+/// The addresses that Linux's ping shows of the options that came back, in their order; how many stamps there are, where
+/// there are only those.
+fn recorded(linux: &Namespace, option: &str) -> Result<Vec<String>> {
+    let words = format!("-n {option} -c 1 -W 5 {GUEST}");
+    let report = linux.run("ping", &words.split(' ').collect::<Vec<_>>())?;
+    let lines = report.lines().skip_while(|line| !line.starts_with("RR:") && !line.starts_with("TS:"));
+    let lines = lines.take_while(|line| !line.is_empty());
+    let lines = lines.map(|line| line.trim_start_matches(['R', 'T', 'S', ':']).trim_start());
+    let first = |line: &str| line.split_whitespace().next().unwrap_or_default().to_owned();
+    Ok(lines.map(|line| if option == "-T tsonly" { "a stamp".into() } else { first(line) }).collect())
+}
+
+/// A guest, and Linux in the guest's place, leave the same addresses in the same order.
 fn routes_and_times_are_recorded() -> Result<()> {
     needs::program("ping", "iputils-ping")?;
     let (linux, _server) = served()?;
-    let guest = GUEST.to_string();
-    let report = linux.run("ping", &["-n", "-R", "-c", "1", "-W", "5", &guest])?;
-    let words: Vec<&str> =
-        report.split_whitespace().skip_while(|word| *word != "RR:").skip(1).take(4).collect();
-    ensure!(words == [LINUX, GUEST, GUEST, LINUX].map(|address| address.to_string()), "{report}");
-    let report = linux.run("ping", &["-n", "-T", "tsandaddr", "-c", "1", "-W", "5", &guest])?;
-    ensure!(report.contains(&format!("{GUEST}")) && report.contains(" not-standard"), "{report}");
+    let (near, there) = (Namespace::new()?, Namespace::new()?);
+    let run = |linux: &Namespace, line: &str| linux.run("ip", &line.split(' ').collect::<Vec<_>>());
+    run(&near, &format!("link add eth0 type veth peer name eth0 netns {}", there.id()))?;
+    for (end, address) in [(&near, LINUX), (&there, GUEST)] {
+        run(end, &format!("addr add {address}/24 dev eth0"))?;
+        run(end, "link set eth0 up")?;
+    }
+    let only_named = format!("-T tsprespec {GUEST} {LINUX}");
+    for option in ["-R", "-T tsonly", "-T tsandaddr", &only_named] {
+        let (ours, linuxs) = (recorded(&linux, option)?, recorded(&near, option)?);
+        ensure!(linuxs.len() >= 2, "{option}: Linux records {linuxs:?}");
+        ensure!(ours == linuxs, "{option}: {ours:?}, with Linux {linuxs:?}");
+    }
     Ok(())
 }
 

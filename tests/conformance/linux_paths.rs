@@ -210,8 +210,10 @@ fn an_address_that_linux_has_already_is_not_used() -> Result<()> {
     linux.run("ping", &words("-6 -c 1 -w 10 fd77::3"))?;
     // Whoever asks for it finds Linux alone.
     linux.run("ping", &words(&format!("-6 -c 1 -w 10 {GUEST_V6}")))?;
-    let neighbours = tool(&linux, &name, "nstat", "-asz")?;
-    ensure!(neighbours.contains("Icmp6InNeighborAdvertisements"), "{neighbours}");
+    let heard = tool(&linux, &name, "nstat", "-asz Icmp6InNeighborAdvertisements")?;
+    let count = heard.lines().find_map(|line| line.strip_prefix("Icmp6InNeighborAdvertisements"));
+    let count: u64 = count.and_then(|rest| rest.split_whitespace().next()).context("a counter")?.parse()?;
+    ensure!(count > 0, "nobody said that it is taken: {heard}");
     Ok(())
 }
 

@@ -14,12 +14,15 @@ mod guests;
 mod icmp;
 mod instances;
 mod linux;
+mod linux_addresses;
 mod linux_control;
+mod linux_dhcp;
 mod linux_failures;
 mod linux_groups;
 mod linux_impaired;
 mod linux_ip;
 mod linux_paths;
+mod linux_router;
 mod linux_udp;
 mod linux_v6;
 mod monitor;
@@ -55,13 +58,16 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 30] = [
+const MODULES: [&[Case]; 33] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
     linux_control::CASES,
+    linux_addresses::CASES,
+    linux_dhcp::CASES,
     linux_ip::CASES,
     linux_paths::CASES,
+    linux_router::CASES,
     linux_udp::CASES,
     linux_groups::CASES,
     linux_v6::CASES,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use conformance::deadline::Deadline;
 use conformance::wnet_process::Wnet;
 use rustix::process::Signal;
@@ -78,7 +78,8 @@ fn ip_monitor_tells_more_than_one_at_once() -> Result<()> {
 
 /// Changes something until the monitor tells of it.
 fn begin(pair: &Pair, monitor: &Wnet) -> Result<()> {
-    loop {
+    let deadline = Deadline::patient();
+    while !deadline.has_passed() {
         // One of both is there already at the second time.
         pair.ours("ip", "rule del pref 998")?;
         pair.linuxs("ip", "rule del pref 998")?;
@@ -88,6 +89,7 @@ fn begin(pair: &Pair, monitor: &Wnet) -> Result<()> {
             return Ok(());
         }
     }
+    bail!("the monitor tells of nothing: {}", monitor.error_so_far())
 }
 
 /// What the monitor told between the first change and the last.

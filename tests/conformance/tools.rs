@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use conformance::deadline::wait_for;
 use conformance::namespace::Namespace;
 use conformance::scratch::Scratch;
 use conformance::wnet_process::{Ended, Wnet};
@@ -160,6 +161,9 @@ const IP6: &[&str] = &[
     "-6 -o addr show dev eth0",
     "addr add fd00:3::15/64 dev eth0 nodad",
     "addr add 10.3.0.15/24 dev eth0 brd +",
+    "addr add 10.3.1.15/24 dev eth0 broadcast 10.3.1.77",
+    "addr add 10.3.2.15/24 dev eth0 brd -",
+    "addr add 10.3.3.15/24 dev eth0",
     "addr show dev eth0",
     "-j addr show dev eth0",
     "-br addr show dev eth0",
@@ -474,11 +478,8 @@ fn ss_shows_what_linuxs_does() -> Result<()> {
     needs::program("nc", "netcat-openbsd")?;
     let pair = Pair::new()?;
     let mut server = pair.linux.command("nc")?.args(["-l", "0.0.0.0", "7"]).spawn()?;
-    let listens =
-        || Ok::<_, anyhow::Error>(pair.linuxs("ss", "-tlnH")?.lines.iter().any(|line| line.contains(":7")));
-    while !listens()? {
-        std::thread::yield_now();
-    }
+    let listening = || pair.linuxs("ss", "-tlnH").is_ok_and(|ss| ss.lines.iter().any(|l| l.contains(":7")));
+    wait_for("nc to listen", || listening().then_some(()))?;
     let compared = SS.iter().try_for_each(|line| {
         let ended = pair.ours("ss", line)?;
         // How many connections may wait is the server's choice.

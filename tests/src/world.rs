@@ -1,6 +1,7 @@
 //! A machine in this process: the real stack component in the host's kernel, on a wire of the case's choice,
 //! with guests on it. For what the command `wnet` cannot do: several guests, frames by hand, counters.
 
+use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, LazyLock};
 
@@ -8,7 +9,9 @@ use anyhow::{Context, Result, anyhow, bail};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use wnet::gateway::{Gateway, GatewayConfig, Publish};
-use wnet::guest::{Grants, GuestConfig, GuestError, GuestExit, Interrupt, StandardStreams, run_guest};
+use wnet::guest::{
+    Grants, GuestConfig, GuestError, GuestExit, Interrupt, StandardPipes, StandardStreams, run_guest,
+};
 use wnet::kernel::{Kernel, KernelConfig, NicConfig, StackComponent};
 use wnet::wire::Wire;
 use wnet::wire::user::cable;
@@ -117,19 +120,36 @@ impl World {
     /// # Errors
     /// If it was not built.
     pub fn spawn(&self, name: &str, arguments: &[&str]) -> Result<Guest> {
+        Ok(self.run(config(name, arguments.iter().copied())?))
+    }
+
+    fn run(&self, config: GuestConfig) -> Guest {
+        let name = config.name.clone();
+        Guest { name, task: RUNTIME.spawn(run_guest(Arc::clone(&self.kernel), config)) }
+    }
+
+    /// Runs a tool with these words, separated by spaces, and answers what it prints.
+    ///
+    /// # Errors
+    /// If it was not built or fails; the error is what it says.
+    pub fn tool(&self, name: &str, words: &str) -> Result<String> {
+        let _inside = RUNTIME.enter();
+        let ((input, _), (mut output, printed), (mut error, said)) =
+            (std::io::pipe()?, std::io::pipe()?, std::io::pipe()?);
+        let pipes = StandardPipes::new([input.into(), printed.into(), said.into()], [false; 3])?;
         let config = GuestConfig {
-            name: name.into(),
-            component: artifacts::component_bytes(name)?,
-            arguments: [name].iter().chain(arguments).map(|word| (*word).to_owned()).collect(),
-            environment: Vec::new(),
-            directories: Vec::new(),
-            grants: Grants::default(),
-            interrupt: Interrupt::default(),
-            // What it prints would get between the lines about the cases.
-            streams: StandardStreams::Nowhere,
+            grants: Grants { control: true, ..Grants::default() },
+            streams: StandardStreams::Pipes(pipes),
+            ..config(name, words.split_whitespace())?
         };
-        let task = RUNTIME.spawn(run_guest(Arc::clone(&self.kernel), config));
-        Ok(Guest { name: name.into(), task })
+        let guest = self.run(config);
+        let (mut text, mut why) = (String::new(), String::new());
+        output.read_to_string(&mut text)?;
+        error.read_to_string(&mut why)?;
+        match guest.wait()? {
+            GuestExit::Code(0) => Ok(text),
+            exit => bail!("{name} {words}: {exit:?}: {why}"),
+        }
     }
 
     /// What the counter `name` stands at.
@@ -152,6 +172,21 @@ impl World {
     pub fn failure(&self) -> Option<String> {
         self.kernel.failure()
     }
+}
+
+/// A guest with nothing but its arguments.
+fn config<'a>(name: &'a str, arguments: impl Iterator<Item = &'a str>) -> Result<GuestConfig> {
+    Ok(GuestConfig {
+        name: name.into(),
+        component: artifacts::component_bytes(name)?,
+        arguments: std::iter::once(name).chain(arguments).map(str::to_owned).collect(),
+        environment: Vec::new(),
+        directories: Vec::new(),
+        grants: Grants::default(),
+        interrupt: Interrupt::default(),
+        // What it prints would get between the lines about the cases.
+        streams: StandardStreams::Nowhere,
+    })
 }
 
 impl Guest {

@@ -17,7 +17,7 @@ Usage: ip address {add|change|replace} IFADDR dev IFNAME [ LIFETIME ] [ CONFFLAG
        ip address del IFADDR dev IFNAME
        ip address flush dev IFNAME [ scope SCOPE-ID ] [ to PREFIX ]
        ip address [ show [ dev IFNAME ] [ scope SCOPE-ID ] [ to PREFIX ] [ up ] [ permanent | dynamic ... ] ]
-IFADDR := PREFIX [ broadcast + ]
+IFADDR := PREFIX [ broadcast ADDR ]
 LIFETIME := [ valid_lft LFT ] [ preferred_lft LFT ]
 LFT := forever | SECONDS
 CONFFLAG-LIST := [ nodad | mngtmpaddr | noprefixroute | optimistic ]...";
@@ -231,13 +231,13 @@ fn parse_address(links: &Links, mut words: Words<'_>) -> Result<Wanted, Exit> {
     let word = local.unwrap_or_default();
     let local = prefix(word)?;
     let device = links.find(name)?.index;
-    usual(local, name, (broadcast, label, reach))?;
+    usual(local, name, (label, reach))?;
     let address = Address {
         device,
         local: wit(local.address),
         prefix_length: local.len,
         peer: None,
-        broadcast: None,
+        broadcast: broadcast.map(|word| everybody(word, local)).transpose()?.map(wit),
         scope: scope_of(local.address),
         flags,
         label: label.unwrap_or_default().into(),
@@ -248,18 +248,9 @@ fn parse_address(links: &Links, mut words: Words<'_>) -> Result<Wanted, Exit> {
     Ok(Wanted { address, prefixed: word.contains('/') })
 }
 
-/// Refuses what the stack does not do but as it always does it: an address's broadcast address is the last of its
-/// network, its label the name of its device, and its scope follows from it.
-fn usual(
-    local: Prefix,
-    device: &str,
-    (broadcast, label, reach): (Option<&str>, Option<&str>, Option<u8>),
-) -> Result<(), Exit> {
-    if let Some(word) = broadcast.filter(|word| *word != "+")
-        && (word == "-" || Some(prefix(word)?.address) != last_of(local))
-    {
-        return Err(unsupported(&format!("broadcast {word}")));
-    }
+/// Refuses what the stack does not do but as it always does it: an address's label is the name of its device, and its
+/// scope follows from it.
+fn usual(local: Prefix, device: &str, (label, reach): (Option<&str>, Option<u8>)) -> Result<(), Exit> {
     if let Some(label) = label.filter(|label| *label != device) {
         return Err(unsupported(&format!("label {label}")));
     }
@@ -279,11 +270,15 @@ fn scope_of(address: IpAddr) -> u8 {
     }
 }
 
-/// The last address of an IPv4 network, which means everybody in it.
-fn last_of(network: Prefix) -> Option<IpAddr> {
-    let IpAddr::V4(address) = network.address else { return None };
-    let hosts = u32::MAX.checked_shr(network.len.into()).unwrap_or(0);
-    Some(Ipv4Addr::from_bits(address.to_bits() | hosts).into())
+/// The address of everybody that a word says: `+` is the last of the network, `-` the first. iproute2: `ipaddr_modify`.
+fn everybody(word: &str, local: Prefix) -> Result<IpAddr, Exit> {
+    let IpAddr::V4(address) = local.address else { return Ok(prefix(word)?.address) };
+    let hosts = u32::MAX.checked_shr(local.len.into()).unwrap_or(0);
+    match word {
+        "+" => Ok(Ipv4Addr::from_bits(address.to_bits() | hosts).into()),
+        "-" => Ok(Ipv4Addr::from_bits(address.to_bits() & !hosts).into()),
+        word => Ok(prefix(word)?.address),
+    }
 }
 
 fn lifetime(word: &str, what: &str) -> Result<Option<u32>, Exit> {
@@ -375,19 +370,19 @@ mod tests {
     fn what_the_stack_always_does_may_be_said() {
         let local = |word| prefix(word).unwrap();
         let net = local("10.0.2.3/24");
-        for (broadcast, label, reach, refused) in [
-            (None, None, None, None),
-            (Some("+"), Some("eth0"), Some(0), None),
-            (Some("10.0.2.255"), None, None, None),
-            (Some("10.0.2.77"), None, None, Some("broadcast 10.0.2.77")),
-            (Some("-"), None, None, Some("broadcast -")),
-            (None, Some("eth0:1"), None, Some("label eth0:1")),
-            (None, None, Some(253), Some("scope link")),
+        for (label, reach, refused) in [
+            (None, None, None),
+            (Some("eth0"), Some(0), None),
+            (Some("eth0:1"), None, Some("label eth0:1")),
+            (None, Some(253), Some("scope link")),
         ] {
-            let said = usual(net, "eth0", (broadcast, label, reach)).err().map(|exit| exit.text);
+            let said = usual(net, "eth0", (label, reach)).err().map(|exit| exit.text);
             let expected = refused.map(|what| format!("Error: \"{what}\" is not supported by this stack."));
             assert_eq!(said, expected);
         }
-        assert_eq!(usual(local("fe80::1/64"), "eth0", (None, None, Some(253))), Ok(()));
+        for (word, expected) in [("+", "10.0.2.255"), ("-", "10.0.2.0"), ("10.0.2.77", "10.0.2.77")] {
+            assert_eq!(everybody(word, net).ok(), expected.parse().ok());
+        }
+        assert_eq!(usual(local("fe80::1/64"), "eth0", (None, Some(253))), Ok(()));
     }
 }

@@ -37,6 +37,8 @@ struct Ping<'a> {
     /// As the user gave it.
     name: String,
     address: IpAddr,
+    /// The link that link-local addresses are of, if it was said.
+    zone: &'a str,
     began: u64,
     statistics: Statistics,
     /// When the last request was sent.
@@ -52,9 +54,8 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
     }
     let socket = open(options, address, zone)?;
     let began = monotonic_clock::now();
-    let (name, last_sent) = (options.destination.clone(), Duration::ZERO);
-    let mut ping =
-        Ping { options, socket, name, address, began, statistics: Statistics::default(), last_sent };
+    let (name, last_sent, statistics) = (options.destination.clone(), Duration::ZERO, Statistics::default());
+    let mut ping = Ping { options, socket, name, address, zone, began, statistics, last_sent };
     let ended = ping.exchange();
     // When nothing could be sent at all, nothing is shown: iputils finds that out before, with connect(2).
     if ping.statistics.sent == 0 && ended.is_err() {
@@ -127,6 +128,16 @@ impl Ping<'_> {
         Duration::from_nanos(monotonic_clock::now().saturating_sub(self.began))
     }
 
+    /// An address as it is shown: with its link, if it means nothing without.
+    fn shown(&self, address: IpAddr) -> String {
+        match address {
+            IpAddr::V6(of_link) if of_link.is_unicast_link_local() && !self.zone.is_empty() => {
+                format!("{address}%{}", self.zone)
+            }
+            _ => address.to_string(),
+        }
+    }
+
     fn introduce(&self) {
         let from = self.options.from.as_ref().map_or(String::new(), |from| match from.parse::<IpAddr>() {
             Ok(_) => format!(" from {from} :"),
@@ -142,7 +153,7 @@ impl Ping<'_> {
                 let whole = size + HEADER_LEN + IPV4_HEADER_LEN;
                 format!("PING {name} ({address}){from} {size}({whole}) bytes of data.\n")
             }
-            IpAddr::V6(_) => format!("PING {name}({address}){from} {size} data bytes\n"),
+            IpAddr::V6(_) => format!("PING {name}({}){from} {size} data bytes\n", self.shown(address)),
         };
         print(&line);
     }
@@ -293,7 +304,7 @@ impl Ping<'_> {
             print("\x08 \x08");
             return true;
         }
-        let (size, from, limit) = (packet.data.len(), ip(packet.source), packet.hop_limit);
+        let (size, from, limit) = (packet.data.len(), self.shown(ip(packet.source)), packet.hop_limit);
         let mut line = format!("{}{size} bytes from {from}: icmp_seq={sequence} ttl={limit}", self.stamp());
         if self.options.size >= TIMED_FROM {
             line += &format!(" time={}", milliseconds(time));
@@ -331,10 +342,11 @@ impl Ping<'_> {
             let sign = if self.address.is_ipv6() { ": " } else { "=" };
             return eprintln!("ping: local error: message too long, mtu{sign}{}", error.info);
         };
+        let from = self.shown(offender);
         let sequence = echo::sequence(&error.data).unwrap_or_default();
         let (kind, code, info) = (error.icmp_type, error.icmp_code, error.info);
         let what = if offender.is_ipv6() { errors::v6 } else { errors::v4 }(kind, code, info);
-        print(&format!("{}From {offender} icmp_seq={sequence} {what}\n", self.stamp()));
+        print(&format!("{}From {from} icmp_seq={sequence} {what}\n", self.stamp()));
     }
 
     /// The time in front of a line, if it is wanted.

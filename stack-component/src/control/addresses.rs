@@ -9,6 +9,7 @@ use crate::entry::enter;
 use crate::sockets::addresses::{host, wit_host};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::net::{IpAddr, Ipv4Addr};
 use stack_core::device::{self, AddressScope, AddressState, Interface, Lifetimes};
 use stack_core::packet::DeviceIndex;
 use stack_core::time::Instant;
@@ -40,15 +41,16 @@ impl Guest for Component {
         enter(|state, now| {
             let mut record = device::Address::new(cidr, now);
             record.lifetimes = Lifetimes::from_seconds(now, valid, preferred);
+            // As it is said: nobody may be named. Linux: `inet_rtm_newaddr`.
+            record.broadcast = what.broadcast.map(host).and_then(v4);
             record.flags.no_dad = has(what.flags, AddressFlags::NODAD);
             record.flags.optimistic = has(what.flags, AddressFlags::OPTIMISTIC);
             record.flags.no_prefix_route = has(what.flags, AddressFlags::NOPREFIXROUTE);
             record.flags.manage_temporary = has(what.flags, AddressFlags::MNGTMPADDR);
-            if replace {
-                // One that is not there has nothing to give way.
-                let _ = state.stack.remove_address(device, ip);
+            match replace {
+                true => state.stack.replace_address_record(device, record),
+                false => state.stack.add_address_record(device, record),
             }
-            state.stack.add_address_record(device, record)
         })?;
         Ok(())
     }
@@ -63,14 +65,14 @@ impl Guest for Component {
         enter(|state, _| {
             let interface = state.stack.interfaces().get(device);
             let interface = interface.ok_or_else(|| failure(Errno::NoDevice, ""))?;
-            let meant = interface.address(ip).is_some_and(|known| {
-                prefix_length.is_none_or(|len| len == known.cidr.prefix_len())
+            let meant = |known: &&device::Address| {
+                known.ip() == ip
+                    && prefix_length.is_none_or(|len| len == known.cidr.prefix_len())
                     && (label.is_empty() || label == interface.name())
-            });
-            if !meant {
-                return Err(no_such_address(ip));
-            }
-            Ok(state.stack.remove_address(device, ip)?)
+            };
+            let known = interface.addresses().iter().find(meant).ok_or_else(|| no_such_address(ip))?;
+            let cidr = known.cidr;
+            Ok(state.stack.remove_address_of(device, cidr)?)
         })
     }
 
@@ -93,27 +95,17 @@ impl Guest for Component {
     }
 }
 
-fn addresses_of(interface: &Interface, now: Instant) -> impl Iterator<Item = Address> {
-    let all = interface.addresses();
-    all.iter().map(move |record| {
-        address(interface.index(), interface.name(), record, is_secondary(all, record), now)
-    })
+fn v4(address: IpAddr) -> Option<Ipv4Addr> {
+    if let IpAddr::V4(address) = address { Some(address) } else { None }
 }
 
-/// Whether one of a device's addresses has another of its network before it, which is the primary one (IPv4).
-pub(super) fn is_secondary(all: &[device::Address], record: &device::Address) -> bool {
-    let mut earlier = all.iter().take_while(|other| other.ip() != record.ip());
-    record.cidr.is_ipv4() && earlier.any(|other| other.cidr.network() == record.cidr.network())
+fn addresses_of(interface: &Interface, now: Instant) -> impl Iterator<Item = Address> {
+    let all = interface.addresses().iter();
+    all.map(move |record| address(interface.index(), interface.name(), record, now))
 }
 
 /// The WIT's form of an address of a device with this name.
-pub(super) fn address(
-    device: DeviceIndex,
-    name: &str,
-    record: &device::Address,
-    secondary: bool,
-    now: Instant,
-) -> Address {
+pub(super) fn address(device: DeviceIndex, name: &str, record: &device::Address, now: Instant) -> Address {
     let cidr = record.cidr;
     let broadcast = record.broadcast.filter(|_| device != DeviceIndex::LOOPBACK);
     let left = |end: Option<Instant>| Some(u32::try_from(end?.since(now).as_secs()).unwrap_or(u32::MAX));
@@ -124,7 +116,7 @@ pub(super) fn address(
         peer: None,
         broadcast: broadcast.map(|everybody| wit_host(everybody.into())),
         scope: scope_of(record.scope()),
-        flags: flags_of(record) | when(secondary, AddressFlags::SECONDARY),
+        flags: flags_of(record),
         label: if cidr.is_ipv4() { name.to_string() } else { String::new() },
         preferred_lifetime: left(record.lifetimes.preferred),
         valid_lifetime: left(record.lifetimes.valid),
@@ -155,6 +147,7 @@ fn flags_of(record: &device::Address) -> AddressFlags {
     let known = record.flags;
     let unproven = matches!(record.state, AddressState::Tentative | AddressState::DadFailed);
     when(known.temporary, AddressFlags::TEMPORARY)
+        | when(known.secondary, AddressFlags::SECONDARY)
         | when(known.no_dad, AddressFlags::NODAD)
         | when(known.optimistic, AddressFlags::OPTIMISTIC)
         | when(known.manage_temporary, AddressFlags::MNGTMPADDR)

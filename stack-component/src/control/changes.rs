@@ -11,9 +11,7 @@ use crate::bindings::exports::wnet::stack::control_types::{Errno, Failure};
 use crate::entry::enter;
 use crate::io::poll::subscribe;
 use crate::state::Source;
-use stack_core::device::{Address, Interface};
 use stack_core::journal::Event;
-use stack_core::packet::DeviceIndex;
 use stack_core::stack::{self, Stack, SubscriberHandle};
 use stack_core::time::Instant;
 
@@ -64,13 +62,9 @@ impl Drop for Subscription {
 fn wit(stack: &Stack, change: &stack::Change, now: Instant) -> Change {
     let what = match &change.what {
         stack::Changed::Link(listing) => Changed::Link(links::link(listing.clone())),
-        stack::Changed::Address(device, name, record) => Changed::Address(addresses::address(
-            *device,
-            name,
-            record,
-            is_secondary(stack, *device, record),
-            now,
-        )),
+        stack::Changed::Address(device, name, record) => {
+            Changed::Address(addresses::address(*device, name, record, now))
+        }
         stack::Changed::Rule(like, rule) => Changed::Rule((like.is_ipv6(), rules::wit(stack, *rule))),
         stack::Changed::Route(route) => Changed::Route(routing::wit(route, now)),
         stack::Changed::Neighbour(listed) => Changed::Neighbour(neighbours::neighbour(*listed)),
@@ -81,10 +75,4 @@ fn wit(stack: &Stack, change: &stack::Change, now: Instant) -> Change {
         Event::Gone => ChangeEvent::Gone,
     };
     Change { event, what }
-}
-
-/// Whether its device has another address of its network before it.
-fn is_secondary(stack: &Stack, device: DeviceIndex, record: &Address) -> bool {
-    let all = stack.interfaces().get(device).map(Interface::addresses).unwrap_or_default();
-    addresses::is_secondary(all, record)
 }

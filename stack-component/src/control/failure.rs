@@ -29,6 +29,10 @@ impl From<ConfigError> for Failure {
                 failure(Errno::Exists, if ip.is_ipv4() { v4 } else { "ipv6: address already assigned" })
             }
             ConfigError::NoSuchAddress(ip) => no_such_address(ip),
+            ConfigError::NothingBeside(_) => failure(
+                Errno::Invalid,
+                "ipv6: address with \"mngtmpaddr\" flag must have a prefix length of 64",
+            ),
             ConfigError::TooManyAddresses => failure(Errno::NoBufferSpace, ""),
             ConfigError::TooManyDevices => failure(Errno::NoBufferSpace, ""),
             ConfigError::BadMtu(_) => failure(Errno::Invalid, "mtu less than device minimum"),

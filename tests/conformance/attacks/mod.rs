@@ -6,13 +6,16 @@ pub(crate) mod v6;
 
 use anyhow::{Result, ensure};
 use conformance::wire_peer::{Connection, Frame, WirePeer};
-use conformance::world::{Guest, World};
+use conformance::world::{Guest, PEER, PEER_V6, World};
 
 /// The port of the echo server.
 const PORT: u16 = 7;
 
 /// Frames of a flood between two looks at the connection.
 const LOOK: usize = 1000;
+
+/// Most neighbours of a version in the floods of them.
+const NEIGHBOURS: usize = 64;
 
 /// A stack with addresses of both versions, an echo server, and a connection to it.
 struct Scene {
@@ -46,6 +49,18 @@ impl Scene {
         newcomer.echo(&mut self.peer, b"a newcomer")?;
         newcomer.close(&mut self.peer)?;
         ensure!(self.world.failure().is_none(), "{:?}", self.world.failure());
+        Ok(())
+    }
+
+    /// Expects the stack to know so many neighbours of a version (`-4`, `-6`) and not more than `most`, the peer among
+    /// them.
+    fn expect_neighbours(&self, version: &str, least: usize, most: usize) -> Result<()> {
+        let shown = self.world.tool("ip", &format!("{version} neigh show nud all dev eth0"))?;
+        let count = shown.lines().count();
+        ensure!((least..=most).contains(&count), "{count} neighbours: {shown}");
+        let peer = if version == "-6" { PEER_V6.to_string() } else { PEER.to_string() };
+        let known = shown.lines().any(|line| line.starts_with(&format!("{peer} lladdr ")));
+        ensure!(known, "who is in use is not known: {shown}");
         Ok(())
     }
 

@@ -29,6 +29,7 @@ crate::cases! {
     odd_options_of_tcp_do_no_harm,
     lies_about_neighbours_are_not_believed,
     a_flood_of_neighbours_does_not_displace_those_in_use,
+    a_flood_of_neighbours_that_nobody_is_leaves_room,
 }
 
 /// The bit "more fragments" of the field with the offset.
@@ -302,22 +303,42 @@ fn lies_about_neighbours_are_not_believed() -> Result<()> {
     scene.goes_on()
 }
 
-/// A station that answers for thousands of addresses, and asks in their name.
+/// The settings that keep few neighbours: `gc_thresh3` is [`super::NEIGHBOURS`].
+const FEW_NEIGHBOURS: [(&str, &str); 3] = [
+    ("net.ipv4.neigh.default.gc_thresh1", "16"),
+    ("net.ipv4.neigh.default.gc_thresh2", "32"),
+    ("net.ipv4.neigh.default.gc_thresh3", "64"),
+];
+
+/// One of the other stations of the network.
+fn other(number: usize) -> Ipv4Addr {
+    Ipv4Addr::new(198, 51, 100, 3 + (number % 250) as u8)
+}
+
+/// A station that asks in the name of all others, each time with another station address.
 fn a_flood_of_neighbours_does_not_displace_those_in_use() -> Result<()> {
-    let mut scene = Scene::with(&[("net.ipv4.neigh.default.gc_thresh3", "256")])?;
+    let mut scene = Scene::with(&FEW_NEIGHBOURS)?;
     let mut random = SeededRandom::new(2);
-    let mut make = |peer: &WirePeer, number: usize| {
-        let mut packet =
-            peer.arp(Operation::Request, Ipv4Addr::new(198, 51, 100, 3 + (number % 250) as u8), ADDRESS);
-        random.fill(&mut packet[HEADER_LEN + 10..HEADER_LEN + 14]);
-        packet
-    };
     for number in 0..5000 {
-        let frame = make(&scene.peer, number);
+        let mut frame = scene.peer.arp(Operation::Request, other(number), ADDRESS);
+        random.fill(&mut frame[HEADER_LEN + 10..HEADER_LEN + 14]);
         scene.peer.transmit(&frame)?;
         if number % super::LOOK == 0 {
             scene.goes_on()?;
         }
     }
-    scene.goes_on()
+    scene.goes_on()?;
+    scene.expect_neighbours("-4", 16, super::NEIGHBOURS)
+}
+
+/// Pings in the names of neighbours that nobody is: those who are asked for take half of the table at most, the answers to
+/// all others are dropped.
+fn a_flood_of_neighbours_that_nobody_is_leaves_room() -> Result<()> {
+    let mut scene = Scene::with(&FEW_NEIGHBOURS)?;
+    scene.peer.is_alone = true;
+    let ping = [8, 0, 0xf7, 0xff, 0, 0, 0, 0];
+    scene.flood("Drop:NeighbourTableFull", 5000, |peer, number| {
+        peer.packet_from(other(number), Protocol::ICMP, &ping)
+    })?;
+    scene.expect_neighbours("-4", 16, super::NEIGHBOURS)
 }

@@ -23,6 +23,7 @@ crate::cases! {
     messages_about_neighbours_from_far_are_dropped,
     broken_messages_about_neighbours_are_dropped,
     a_flood_of_neighbours_does_no_harm,
+    a_flood_of_neighbours_that_nobody_is_leaves_room,
     broken_advertisements_of_routers_are_dropped,
     a_flood_of_routers_does_no_harm,
     forged_errors_and_naked_datagrams_are_dropped,
@@ -223,19 +224,37 @@ fn broken_messages_about_neighbours_are_dropped() -> Result<()> {
     scene.expect_silence("Drop:NdiscNotForUs", &[frame])
 }
 
+/// The settings that keep few neighbours: `gc_thresh3` is [`super::NEIGHBOURS`].
+const FEW_NEIGHBOURS: [(&str, &str); 3] = [
+    ("net.ipv6.neigh.default.gc_thresh1", "16"),
+    ("net.ipv6.neigh.default.gc_thresh2", "32"),
+    ("net.ipv6.neigh.default.gc_thresh3", "64"),
+];
+
+/// One of the other stations of the network.
+fn other(number: usize) -> Ipv6Addr {
+    Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, 0, 100 + number as u16)
+}
+
 fn a_flood_of_neighbours_does_no_harm() -> Result<()> {
-    let mut scene = Scene::with(&[
-        ("net.ipv6.neigh.default.gc_thresh1", "16"),
-        ("net.ipv6.neigh.default.gc_thresh2", "32"),
-        ("net.ipv6.neigh.default.gc_thresh3", "64"),
-    ])?;
+    let mut scene = Scene::with(&FEW_NEIGHBOURS)?;
     scene.flood("Icmp6:InNeighborSolicits", 5000, |peer, number| {
-        let source = Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, 0, 100 + number as u16);
         let [high, low] = (number as u16).to_be_bytes();
         let station = link_address(1, MacAddress([2, 0, 0, high, low, 1]));
         let body = [&ADDRESS_V6.octets()[..], &station].concat();
-        Way::on_link(source, ADDRESS_V6).icmp(peer, Type::NEIGHBOUR_SOLICITATION, 0, [0; 4], &body)
-    })
+        Way::on_link(other(number), ADDRESS_V6).icmp(peer, Type::NEIGHBOUR_SOLICITATION, 0, [0; 4], &body)
+    })?;
+    scene.expect_neighbours("-6", 16, super::NEIGHBOURS)
+}
+
+/// Pings in the names of neighbours that nobody is.
+fn a_flood_of_neighbours_that_nobody_is_leaves_room() -> Result<()> {
+    let mut scene = Scene::with(&FEW_NEIGHBOURS)?;
+    scene.peer.is_alone = true;
+    scene.flood("Drop:NeighbourTableFull", 5000, |peer, number| {
+        Way { source: other(number), ..Way::default() }.echo_request(peer, number as u16, b"x")
+    })?;
+    scene.expect_neighbours("-6", 16, super::NEIGHBOURS)
 }
 
 /// RFC 4861 section 6.1.2.
@@ -263,10 +282,11 @@ fn broken_advertisements_of_routers_are_dropped() -> Result<()> {
     scene.goes_on()
 }
 
-/// Three thousand prefixes of a hundred routers, each with routes and a server of names.
+/// Three thousand prefixes of a hundred routers, each with routes and a server of names: 16 routers, 64 routes to networks
+/// and 16 addresses are kept.
 fn a_flood_of_routers_does_no_harm() -> Result<()> {
-    let mut scene = Scene::new()?;
-    scene.flood("Icmp6:InRouterAdvertisements", 3000, |peer, number| {
+    let mut scene = Scene::with(&[("net.ipv6.conf.default.accept_ra_rt_info_max_plen", "64")])?;
+    scene.flood("Drop:NdiscTooManyRoutes", 3000, |peer, number| {
         let router = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1 + number as u16 % 100);
         let prefix = Ipv6Addr::new(0x2001, 0xdb8, number as u16, 0, 0, 0, 0, 0).octets();
         let lifetimes = [0, 0, 7, 8, 0, 0, 7, 8, 0, 0, 0, 0];
@@ -276,7 +296,13 @@ fn a_flood_of_routers_does_no_harm() -> Result<()> {
         let body = [&[0; 8][..], &on_link_and_own, &route, &names].concat();
         let way = Way::on_link(router, ALL_NODES);
         way.icmp(peer, Type::ROUTER_ADVERTISEMENT, 0, [64, 0, 7, 8], &body)
-    })
+    })?;
+    let routes = scene.world.tool("ip", "-6 -o route show")?;
+    let begin = |with: &str| routes.lines().filter(|line| line.starts_with(with)).count();
+    ensure!((begin("default via fe80:"), begin("2001:db8:")) == (16, 64), "{routes}");
+    let addresses = scene.world.tool("ip", "-6 -o addr show dev eth0 dynamic")?;
+    ensure!(addresses.lines().count() == 16, "{addresses}");
+    Ok(())
 }
 
 /// A packet too big that is none, or about nothing of ours; UDP without a checksum (RFC 8200 section 8.1).

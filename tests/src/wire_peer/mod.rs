@@ -41,6 +41,8 @@ pub struct WirePeer {
     pub mac: MacAddress,
     /// Whether ARP requests and neighbour solicitations are answered.
     pub answers_arp: bool,
+    /// Whether they are answered for [`PEER`] and [`PEER_V6`](crate::world::PEER_V6) alone: nobody else is there.
+    pub is_alone: bool,
     inbox: VecDeque<Frame>,
     last_ping: u16,
     last_port: u16,
@@ -50,7 +52,8 @@ impl WirePeer {
     /// The peer at this end of a cable.
     pub fn new(wire: UserWire) -> Self {
         let mac = MacAddress([2, 0, 0, 0, 0, 1]);
-        WirePeer { wire, mac, answers_arp: true, inbox: VecDeque::new(), last_ping: 0, last_port: 40_000 }
+        let (answers_arp, is_alone, inbox) = (true, false, VecDeque::new());
+        WirePeer { wire, mac, answers_arp, is_alone, inbox, last_ping: 0, last_port: 40_000 }
     }
 
     /// Sends any bytes as a frame.
@@ -163,10 +166,12 @@ impl WirePeer {
         self.last_ping = self.last_ping.wrapping_add(1);
         let sequence = self.last_ping;
         self.transmit(&self.echo_request(0x5e77, sequence, b"settled?"))?;
+        let mac = self.mac;
         self.expect("the answer to a ping", |frame| {
             let reply = frame.icmp()?;
             let asked = (icmpv4::Type::ECHO_REPLY, 0x5e77, sequence);
-            ((reply.kind(), reply.identifier(), reply.sequence()) == asked).then_some(())
+            let answers = (reply.kind(), reply.identifier(), reply.sequence()) == asked;
+            (answers && frame.destination() == mac).then_some(())
         })
     }
 
@@ -201,7 +206,8 @@ impl WirePeer {
         let Some(request) = frame.arp().filter(|packet| packet.operation == Operation::Request) else {
             return Ok(false);
         };
-        if !self.answers_arp || request.is_gratuitous() || request.target == ADDRESS {
+        let is_ours = request.target != ADDRESS && (request.target == PEER || !self.is_alone);
+        if !self.answers_arp || request.is_gratuitous() || !is_ours {
             return Ok(false);
         }
         self.wire.transmit(&self.arp(Operation::Reply, request.target, request.sender))?;

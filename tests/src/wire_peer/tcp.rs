@@ -122,8 +122,10 @@ impl Connection {
         what: &str,
         mut wanted: impl FnMut(&Segment) -> bool,
     ) -> Result<Segment> {
+        let mac = peer.mac;
         let segment = peer.expect(what, |frame| {
-            frame.segment().filter(|segment| self.is_ours(segment)).filter(|segment| wanted(segment))
+            let segment = frame.segment().filter(|_| frame.destination() == mac)?;
+            (self.is_ours(&segment) && wanted(&segment)).then_some(segment)
         })?;
         self.stack_window = segment.window;
         Ok(segment)

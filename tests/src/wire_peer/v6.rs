@@ -106,9 +106,11 @@ impl WirePeer {
         self.last_ping = self.last_ping.wrapping_add(1);
         let sequence = self.last_ping;
         self.transmit(&Way::default().echo_request(self, sequence, b"still there?"))?;
+        let mac = self.mac;
         self.expect("the answer to a ping over IPv6", |frame| {
             let reply = frame.icmp_v6()?;
-            ((reply.kind(), reply.sequence()) == (Type::ECHO_REPLY, sequence)).then_some(())
+            let answers = (reply.kind(), reply.sequence()) == (Type::ECHO_REPLY, sequence);
+            (answers && frame.destination() == mac).then_some(())
         })
     }
 
@@ -118,7 +120,8 @@ impl WirePeer {
         let asked = frame.icmp_v6().filter(|message| message.kind() == Type::NEIGHBOUR_SOLICITATION);
         let target = asked.and_then(|message| message.payload().first_chunk::<16>().copied());
         let Some(target) = target.map(Ipv6Addr::from_octets) else { return Ok(false) };
-        if !self.answers_arp || asker.is_unspecified() || target == ADDRESS_V6 {
+        let is_ours = target != ADDRESS_V6 && (target == PEER_V6 || !self.is_alone);
+        if !self.answers_arp || asker.is_unspecified() || !is_ours {
             return Ok(false);
         }
         let body = [&target.octets()[..], &link_address(2, self.mac)].concat();

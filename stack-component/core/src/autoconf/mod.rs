@@ -77,9 +77,14 @@ impl Autoconf {
         self.devices.entry(device).or_default()
     }
 
-    /// Forgets a device whose link went down, or that is gone.
+    /// Forgets what was said on a link that went down, but not which routes it made: they may be there still.
     pub(crate) fn forget(&mut self, device: DeviceIndex) {
-        self.devices.remove(&device);
+        if let Some(state) = self.devices.get_mut(&device) {
+            *state = DeviceState {
+                learnt_routes: core::mem::take(&mut state.learnt_routes),
+                ..DeviceState::default()
+            };
+        }
         self.lost_routers.retain(|key, _| key.device != device);
     }
 

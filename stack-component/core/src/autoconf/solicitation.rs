@@ -1,7 +1,7 @@
 //! When routers are asked for: soon, then ever more seldom, until one answers (RFC 4861 section 6.3.7, RFC 7559).
-//! Linux: `addrconf_rs_timer`, `rfc3315_s14_backoff_init`.
+//! Linux: `addrconf_rs_timer`.
 
-use crate::random::Random;
+use crate::random::{Random, blurred};
 use crate::sysctl::Ipv6Conf;
 use crate::time::{Duration, Instant};
 
@@ -14,15 +14,6 @@ pub struct Solicitation {
     interval: Duration,
     /// When the next one is.
     due: Option<Instant>,
-}
-
-/// The time, longer or shorter by up to a tenth: hosts that were turned on together do not ask together (RFC 8415
-/// section 15).
-fn blurred(time: Duration, random: &mut dyn Random) -> Duration {
-    let tenth = (time / 10).as_micros();
-    let spread = u64::try_from(tenth * 2).unwrap_or(u64::MAX).min(u64::from(u32::MAX));
-    let shift = u64::from(random.below(spread as u32 + 1));
-    (time - time / 10) + Duration::from_micros(shift)
 }
 
 impl Solicitation {

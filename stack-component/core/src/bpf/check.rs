@@ -1,6 +1,6 @@
 //! Which programs are taken. Linux: `bpf_check_classic`, `check_load_and_stores`.
 
-use super::{Instruction, MAX_INSTRUCTIONS, WORDS, code};
+use super::{Instruction, MAX_INSTRUCTIONS, WORDS, ancillary, code};
 
 /// Whether Linux would take the program: known instructions, jumps that stay inside it, memory that is there and
 /// was written before it is read, a return at its end.
@@ -20,6 +20,7 @@ fn is_known(instruction: &Instruction) -> bool {
     match code & 7 {
         code::LD | code::LDX if code & !7 == code::MEM => in_memory,
         code::LD => match code & 0xe0 {
+            code::ABS if k >= ancillary::OFFSET && !ancillary::is_known(k) => false,
             code::ABS | code::IND => matches!(code & 0x18, 0 | code::HALF | code::BYTE) && code < 0x100,
             code::IMM | code::LEN => code & 0x18 == 0 && code < 0x100,
             _ => false,

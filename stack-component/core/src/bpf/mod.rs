@@ -4,6 +4,7 @@
 //! A [`Program`] was checked before it was taken: its jumps go forward only, so that it runs each of its instructions at
 //! most once, and there are 4096 of them at most. It sees what a [`View`] shows, reads beyond which end it.
 
+mod ancillary;
 mod check;
 mod run;
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod tests;
 
 pub use run::View;
 
+use crate::random::Random;
 use alloc::sync::Arc;
 
 /// Most instructions of a program. Linux: `BPF_MAXINSNS`.
@@ -43,8 +45,8 @@ impl Program {
     }
 
     /// How many bytes of what is seen stay, at least 0 and at most all of them. Linux: `bpf_prog_run`.
-    pub fn keep(&self, view: &View<'_>) -> usize {
-        (run::run(&self.0, view) as usize).min(view.data.len())
+    pub fn keep(&self, view: &View<'_>, random: &mut dyn Random) -> usize {
+        (run::run(&self.0, view, random) as usize).min(view.data.len())
     }
 }
 

@@ -1,9 +1,8 @@
 //! How programs run. Linux: `bpf_prog_run`, `bpf_convert_filter`.
 
-use super::{Instruction, WORDS, code};
+use super::{Instruction, WORDS, ancillary, code};
+use crate::random::Random;
 
-/// Offsets from here on are not of the packet but of what is known of it. Linux: `SKF_AD_OFF`.
-const ANCILLARY: u32 = -0x1000_i32 as u32;
 /// Offsets from here on count from the IP header. Linux: `SKF_NET_OFF`.
 const NETWORK: u32 = -0x10_0000_i32 as u32;
 /// Offsets from here on count from the link's header. Linux: `SKF_LL_OFF`.
@@ -42,13 +41,16 @@ struct Machine {
 
 /// Runs a valid program; a load beyond what is seen ends it with 0. Each instruction runs at most once, as jumps
 /// go forward only. Linux: `bpf_prog_run`.
-pub(super) fn run(program: &[Instruction], view: &View<'_>) -> u32 {
+pub(super) fn run(program: &[Instruction], view: &View<'_>, random: &mut dyn Random) -> u32 {
     let mut machine = Machine::default();
     let mut at = 0;
     while let Some(&instruction) = program.get(at) {
         at += 1;
         let Instruction { code, jump_true, jump_false, k } = instruction;
         match code & 7 {
+            code::LD if code & 0xe0 == code::ABS && k >= ancillary::OFFSET => {
+                machine.a = ancillary::load(view, k, (machine.a, machine.x), random);
+            }
             code::LD | code::LDX => match machine.load(code, k, view) {
                 Some(value) if code & 7 == code::LD => machine.a = value,
                 Some(value) => machine.x = value,
@@ -121,10 +123,9 @@ impl Machine {
     }
 }
 
-/// Bytes of the packet, of its headers, or what is known of it.
+/// Bytes of the packet or of its headers. Linux: `bpf_internal_load_pointer_neg_helper`.
 fn read(view: &View<'_>, offset: u32, size: u16) -> Option<u32> {
     let (bytes, offset) = match offset {
-        ANCILLARY.. => return ancillary(view, offset - ANCILLARY),
         NETWORK.. => (view.network, offset - NETWORK),
         LINK.. => (view.link, offset - LINK),
         _ => (view.data, offset),
@@ -134,23 +135,5 @@ fn read(view: &View<'_>, offset: u32, size: u16) -> Option<u32> {
         0 => Some(u32::from_be_bytes(*bytes.first_chunk()?)),
         code::HALF => Some(u16::from_be_bytes(*bytes.first_chunk()?).into()),
         _ => bytes.first().map(|&byte| byte.into()),
-    }
-}
-
-/// What there is nothing of is 0; what is unknown ends the program. Linux: `convert_bpf_extensions`.
-fn ancillary(view: &View<'_>, what: u32) -> Option<u32> {
-    /// The EtherType of tags. Linux: `ETH_P_8021Q`.
-    const TAGGED: u32 = 0x8100;
-    match what {
-        0 => Some(view.protocol.into()),
-        4 => Some(view.packet_type.into()),
-        8 => Some(view.device),
-        20 => Some(view.mark),
-        28 => Some(view.hardware_type.into()),
-        44 => Some(view.vlan.unwrap_or(0).into()),
-        48 => Some(view.vlan.is_some().into()),
-        60 => Some(if view.vlan.is_some() { TAGGED } else { 0 }),
-        12 | 16 | 24..=56 => Some(0),
-        _ => None,
     }
 }

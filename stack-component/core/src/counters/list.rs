@@ -99,6 +99,10 @@ counters! {
     IcmpInTimestamps = "Icmp:InTimestamps",
     /// Timestamp replies that arrived.
     IcmpInTimestampReps = "Icmp:InTimestampReps",
+    /// Address-mask requests that arrived.
+    IcmpInAddrMasks = "Icmp:InAddrMasks",
+    /// Address-mask replies that arrived.
+    IcmpInAddrMaskReps = "Icmp:InAddrMaskReps",
     /// ICMP messages sent.
     IcmpOutMsgs = "Icmp:OutMsgs",
     /// ICMP errors not sent because of the global rate limit.
@@ -111,12 +115,22 @@ counters! {
     IcmpOutTimeExcds = "Icmp:OutTimeExcds",
     /// Parameter-problem messages sent.
     IcmpOutParmProbs = "Icmp:OutParmProbs",
+    /// Source quenches sent, by raw sockets.
+    IcmpOutSrcQuenchs = "Icmp:OutSrcQuenchs",
     /// Redirects sent.
     IcmpOutRedirects = "Icmp:OutRedirects",
-    /// Timestamp replies sent.
-    IcmpOutTimestampReps = "Icmp:OutTimestampReps",
+    /// Echo requests sent.
+    IcmpOutEchos = "Icmp:OutEchos",
     /// Echo replies sent.
     IcmpOutEchoReps = "Icmp:OutEchoReps",
+    /// Timestamp requests sent.
+    IcmpOutTimestamps = "Icmp:OutTimestamps",
+    /// Timestamp replies sent.
+    IcmpOutTimestampReps = "Icmp:OutTimestampReps",
+    /// Address-mask requests sent.
+    IcmpOutAddrMasks = "Icmp:OutAddrMasks",
+    /// Address-mask replies sent.
+    IcmpOutAddrMaskReps = "Icmp:OutAddrMaskReps",
     /// Datagrams delivered.
     UdpInDatagrams = "Udp:InDatagrams",
     /// Datagrams to a port nobody has.
@@ -255,12 +269,16 @@ counters! {
     Icmp6OutEchos = "Icmp6:OutEchos",
     /// ICMPv6 echo replies sent.
     Icmp6OutEchoReplies = "Icmp6:OutEchoReplies",
+    /// Multicast listener queries sent.
+    Icmp6OutGroupMembQueries = "Icmp6:OutGroupMembQueries",
     /// Multicast listener reports of version 1 sent.
     Icmp6OutGroupMembResponses = "Icmp6:OutGroupMembResponses",
     /// Multicast listener dones sent.
     Icmp6OutGroupMembReductions = "Icmp6:OutGroupMembReductions",
     /// Router solicitations sent.
     Icmp6OutRouterSolicits = "Icmp6:OutRouterSolicits",
+    /// Router advertisements sent.
+    Icmp6OutRouterAdvertisements = "Icmp6:OutRouterAdvertisements",
     /// Neighbour solicitations sent.
     Icmp6OutNeighborSolicits = "Icmp6:OutNeighborSolicits",
     /// Neighbour advertisements sent.

@@ -1,5 +1,6 @@
 //! Counters under Linux's names (`/proc/net/snmp`, `snmp6`, `/proc/net/netstat`), and the drops by reason.
 
+mod icmp;
 mod list;
 
 pub use list::Counter;
@@ -14,11 +15,17 @@ use alloc::vec::Vec;
 pub struct Counters {
     values: Vec<u64>,
     drops: Vec<u64>,
+    /// Messages of ICMP by their kinds.
+    icmp: Vec<u64>,
 }
 
 impl Default for Counters {
     fn default() -> Self {
-        Counters { values: vec![0; Counter::ALL.len()], drops: vec![0; DropReason::ALL.len()] }
+        Counters {
+            values: vec![0; Counter::ALL.len()],
+            drops: vec![0; DropReason::ALL.len()],
+            icmp: vec![0; icmp::LEN],
+        }
     }
 }
 
@@ -52,10 +59,10 @@ impl Counters {
         self.drops.get(reason as usize).copied().unwrap_or(0)
     }
 
-    /// Every counter with its name, drops as `Drop:REASON` behind the others, zeros included.
+    /// Every counter with its name, zeros included; then the kinds of ICMP that there were, and drops as `Drop:REASON`.
     pub fn snapshot(&self) -> Vec<(String, u64)> {
         let counters = Counter::ALL.iter().map(|&c| (String::from(c.name()), self.get(c)));
         let drops = DropReason::ALL.iter().map(|&r| (["Drop:", r.name()].concat(), self.dropped(r)));
-        counters.chain(drops).collect()
+        counters.chain(self.icmp_by_kind()).chain(drops).collect()
     }
 }

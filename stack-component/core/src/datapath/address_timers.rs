@@ -4,8 +4,8 @@
 use super::{Context, addresses, detection, discovery_output, lost_routers, neighbours, temporary};
 use crate::device::{Address, AddressState};
 use crate::packet::DeviceIndex;
+use crate::wire::cidr::IpCidr;
 use alloc::vec::Vec;
-use core::net::IpAddr;
 
 /// Does what is due for all addresses and questions. Linux: `addrconf_verify_rtnl`, `addrconf_dad_work`,
 /// `addrconf_rs_timer`.
@@ -14,15 +14,15 @@ pub(super) fn run_timers(cx: &mut Context<'_>) {
         return;
     }
     let due = |address: &&Address| address.deadline().is_some_and(|deadline| deadline <= cx.now);
-    let concerned: Vec<(DeviceIndex, IpAddr)> = cx
+    let concerned: Vec<(DeviceIndex, IpCidr)> = cx
         .interfaces
         .iter()
         .flat_map(|interface| {
-            interface.addresses().iter().filter(due).map(|address| (interface.index(), address.ip()))
+            interface.addresses().iter().filter(due).map(|address| (interface.index(), address.cidr))
         })
         .collect();
-    for (device, ip) in concerned {
-        run_timer(cx, device, ip);
+    for (device, cidr) in concerned {
+        run_timer(cx, device, cidr);
     }
     for device in (1..=cx.interfaces.count() as u32).map(DeviceIndex) {
         let conf = cx.sysctl.ipv6.of(device.0);
@@ -51,26 +51,26 @@ fn restart_clock(cx: &mut Context<'_>) {
     cx.autoconf.hasten(renewal);
 }
 
-fn run_timer(cx: &mut Context<'_>, device: DeviceIndex, ip: IpAddr) {
-    let Some(record) = cx.interfaces.get(device).and_then(|interface| interface.address(ip)).copied() else {
+fn run_timer(cx: &mut Context<'_>, device: DeviceIndex, cidr: IpCidr) {
+    let Some(record) = cx.interfaces.get(device).and_then(|interface| interface.record(cidr)).copied() else {
         return;
     };
     if record.lifetimes.valid.is_some_and(|end| end <= cx.now) {
-        addresses::remove(cx, device, ip);
+        addresses::remove(cx, device, cidr);
         return;
     }
     if record.state == AddressState::Preferred && record.lifetimes.preferred.is_some_and(|end| end <= cx.now)
     {
-        addresses::with_record(cx, device, ip, |address| {
+        addresses::with_record(cx, device, cidr, |address| {
             address.state = AddressState::Deprecated;
             Some(())
         });
     }
-    match (record.detection, ip) {
-        (Some(detection), IpAddr::V6(ip)) if detection.due.is_some_and(|due| due <= cx.now) => {
+    match (record.detection, record.v6()) {
+        (Some(detection), Some(ip)) if detection.due.is_some_and(|due| due <= cx.now) => {
             match detection.probes {
                 0 => detection::found_free(cx, device, ip, &record),
-                probes => detection::ask(cx, device, ip, probes - 1),
+                probes => detection::ask(cx, device, &record, probes - 1),
             }
         }
         _ => {}

@@ -1,9 +1,9 @@
-//! Addresses given and taken, with the routes that follow from them. Linux: `inet_insert_ifa`, `ipv6_add_addr`.
+//! Addresses given, changed and taken, with what follows from them. Linux: `inet_insert_ifa`, `ipv6_add_addr`.
 
-use super::{Context, multicast};
-use crate::device::{Address, AddressState, Detection, Interface};
+use super::{Context, address_routes, multicast};
+use crate::device::{Address, AddressState, Detection};
 use crate::packet::DeviceIndex;
-use crate::route::{Meeting, Route, RouteError, RouteKind};
+use crate::route::RouteError;
 use crate::time::{Duration, Instant};
 use crate::wire::cidr::IpCidr;
 use alloc::vec::Vec;
@@ -11,10 +11,13 @@ use core::net::IpAddr;
 
 /// Gives a device an address, with the route to its network and, once it may be used, the one to itself. An IPv6
 /// address is asked for on the link first. Linux: `inet_insert_ifa`, `ipv6_add_addr`.
-pub(crate) fn add(cx: &mut Context<'_>, device: DeviceIndex, mut address: Address) -> Result<(), RouteError> {
-    if cx.interfaces.get(device).is_some_and(|interface| interface.address(address.ip()).is_some()) {
+pub(super) fn add(cx: &mut Context<'_>, device: DeviceIndex, mut address: Address) -> Result<(), RouteError> {
+    let Some(interface) = cx.interfaces.get(device) else { return Ok(()) };
+    if interface.record(address.cidr).is_some() {
         return Err(RouteError::Exists);
     }
+    address.flags.secondary =
+        address.cidr.is_ipv4() && interface.primary_of(address.cidr.network()).is_some();
     address.flags.optimistic &= may_be_optimistic(cx, device);
     if needs_detection(cx, device, &address) {
         address.state = AddressState::Tentative;
@@ -25,10 +28,15 @@ pub(crate) fn add(cx: &mut Context<'_>, device: DeviceIndex, mut address: Addres
     } else {
         address.flags.optimistic = false;
     }
-    if address.is_usable() {
-        own(cx, device, address.ip())?;
+    address.follow_time(cx.now);
+    match address.v6() {
+        None => address_routes::announce_v4(cx, device, &address)?,
+        Some(ip) if address.is_usable() => address_routes::own(cx, device, ip)?,
+        Some(_) => {}
     }
-    route_network(cx, device, &address);
+    if address.cidr.is_ipv6() && address.has_network_route() {
+        address_routes::announce_network(cx, device, &address);
+    }
     cx.autoconf.hasten(address.deadline());
     if let Some(interface) = cx.interfaces.get_mut(device) {
         interface.add_address(address);
@@ -62,88 +70,83 @@ pub(super) fn first_question(cx: &mut Context<'_>, device: DeviceIndex) -> Insta
     cx.now + Duration::from_millis(cx.random.below(delay * 1000).into())
 }
 
-/// Packets to an address are for us from now on. Linux: `fib_add_ifaddr`, `ip6_ins_rt`.
-pub(super) fn own(cx: &mut Context<'_>, device: DeviceIndex, ip: IpAddr) -> Result<(), RouteError> {
-    let source = ip.is_ipv4().then_some(ip);
-    let route = Route::over(IpCidr::host(ip), RouteKind::Local, device).by_kernel();
-    cx.routes.insert(Route { source, ..route }, Meeting::Add)
-}
-
-/// Packets to an address are for us no longer. Linux: `fib_del_ifaddr`, `ip6_del_rt`.
-pub(super) fn disown(cx: &mut Context<'_>, device: DeviceIndex, ip: IpAddr) {
-    let _ = cx.routes.remove(&Route::over(IpCidr::host(ip), RouteKind::Local, device).by_kernel());
-}
-
-/// The routes to everybody in an address's network. Linux: `fib_add_ifaddr`, `addrconf_prefix_route`.
-fn route_network(cx: &mut Context<'_>, device: DeviceIndex, address: &Address) {
-    let ip = address.ip();
-    let loopback = device == DeviceIndex::LOOPBACK;
-    let route = |destination, kind| Route {
-        source: ip.is_ipv4().then_some(ip),
-        ..Route::over(destination, kind, device).by_kernel()
-    };
-    // Two addresses of one network have the same of these.
-    if let Some(everybody) = address.broadcast {
-        let _ =
-            cx.routes.insert(route(IpCidr::host(everybody.into()), RouteKind::Broadcast), Meeting::Append);
-    }
-    if !address.cidr.is_host() && !address.flags.no_prefix_route {
-        let kind = if loopback { RouteKind::Local } else { RouteKind::Unicast };
-        let to_network = Route { expires: address.lifetimes.valid, ..route(address.cidr.network(), kind) };
-        // Two devices in one network have a route each (every link has fe80::/64), two addresses of one device share it.
-        if ip.is_ipv4() || !cx.routes.has(&to_network) {
-            let _ = cx.routes.insert(to_network, Meeting::Append);
-        }
-    }
-}
-
 /// Takes an address away, with the routes that came with it. Linux: `inet_del_ifa`, `ipv6_del_addr`.
-pub(crate) fn remove(cx: &mut Context<'_>, device: DeviceIndex, ip: IpAddr) -> Option<Address> {
-    let interface = cx.interfaces.get_mut(device)?;
-    let others = secondaries(interface, ip);
-    let address = interface.remove_address(ip)?;
-    if !cx.sysctl.ipv4_device(device.0).promote_secondaries() {
+pub(super) fn remove(cx: &mut Context<'_>, device: DeviceIndex, cidr: IpCidr) -> Option<Address> {
+    let interface = cx.interfaces.get(device)?;
+    let address = *interface.record(cidr)?;
+    if address.cidr.is_ipv4() {
+        let is_primary = !address.flags.secondary;
+        let network = address.cidr.network();
+        let others: Vec<Address> =
+            interface.secondaries_of(network).filter(|_| is_primary).copied().collect();
+        if cx.sysctl.ipv4_device(device.0).promote_secondaries() {
+            return replace_primary(cx, device, &address, &others);
+        }
         for other in others {
-            remove(cx, device, other);
+            remove_alone(cx, device, &other);
         }
     }
-    let interface = cx.interfaces.get(device)?;
-    let network = address.cidr.network();
-    // What an advertisement said of the network lasts as long as it said.
-    let has_route = |other: &Address| other.cidr.network() == network && !other.flags.no_prefix_route;
-    let shared = interface.addresses().iter().any(has_route);
-    disown(cx, device, ip);
+    remove_alone(cx, device, &address);
+    Some(address)
+}
+
+/// Takes a primary address of IPv4 away, or a secondary one, which has no others. The first of the others is the primary
+/// one from now on, and all have their routes by it. Linux: `__inet_del_ifa` with `promote_secondaries`.
+fn replace_primary(
+    cx: &mut Context<'_>,
+    device: DeviceIndex,
+    primary: &Address,
+    others: &[Address],
+) -> Option<Address> {
+    let source = address_routes::source_of(cx, device, primary);
+    remove_alone(cx, device, primary);
+    for other in others {
+        address_routes::withdraw_v4(cx, device, other, source);
+    }
+    let promoted = others.first().map(|first| first.cidr);
+    if let (Some(cidr), Some(interface)) = (promoted, cx.interfaces.get_mut(device)) {
+        interface.promote(cidr);
+    }
+    for other in others {
+        let record = cx.interfaces.get(device).and_then(|interface| interface.record(other.cidr)).copied();
+        if let Some(record) = record {
+            // There was room for as many routes before.
+            let _ = address_routes::announce_v4(cx, device, &record);
+        }
+    }
+    Some(*primary)
+}
+
+fn remove_alone(cx: &mut Context<'_>, device: DeviceIndex, address: &Address) {
+    let source = address_routes::source_of(cx, device, address);
+    let ip = address.ip();
+    if let Some(interface) = cx.interfaces.get_mut(device) {
+        interface.remove_address(address.cidr);
+    }
+    match ip {
+        IpAddr::V4(_) => address_routes::withdraw_v4(cx, device, address, source),
+        IpAddr::V6(ip) => address_routes::disown(cx, device, ip),
+    }
     // Another device may have it still.
     if !cx.routes.is_local(ip) {
         cx.routes.address_gone(ip);
     }
-    if ip.is_ipv6() && !shared && has_route(&address) && !address.cidr.is_host() {
-        let _ = cx.routes.remove(&Route::over(network, RouteKind::Unicast, device).by_kernel());
+    // What was to last for a while lasts so long.
+    if ip.is_ipv6() && address.has_network_route() && address.lifetimes.valid.is_none() {
+        address_routes::release_network(cx, device, address);
     }
     multicast::address_removed(cx, device, ip);
-    Some(address)
-}
-
-/// The addresses that go with a primary one of IPv4: the others of its network. Linux: `IFA_F_SECONDARY`.
-fn secondaries(interface: &Interface, primary: IpAddr) -> Vec<IpAddr> {
-    let network = interface.address(primary).map(|address| address.cidr.network());
-    let same = interface.addresses().iter().filter(|address| Some(address.cidr.network()) == network);
-    let mut same = same.map(Address::ip);
-    match same.next() == Some(primary) && primary.is_ipv4() {
-        true => same.collect(),
-        false => Vec::new(),
-    }
 }
 
 /// Changes the record of an address, if there is one.
 pub(super) fn with_record<R>(
     cx: &mut Context<'_>,
     device: DeviceIndex,
-    ip: IpAddr,
+    cidr: IpCidr,
     change: impl FnOnce(&mut Address) -> Option<R>,
 ) -> Option<R> {
     let addresses = cx.interfaces.get_mut(device)?.addresses_mut();
-    change(addresses.iter_mut().find(|address| address.ip() == ip)?)
+    change(addresses.iter_mut().find(|address| address.is_at(cidr))?)
 }
 
 /// Whether routers are believed on a device: by hosts, unless the settings say otherwise. Linux: `ipv6_accept_ra`.

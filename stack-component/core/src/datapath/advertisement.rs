@@ -1,9 +1,9 @@
 //! What a router advertisement changes, done. Linux: `ndisc_router_discovery`.
 
-use super::{Context, addresses, dhcp6, identifiers, neighbours, temporary};
+use super::{Context, addresses, dhcp6, given, identifiers, neighbours, temporary};
 use crate::autoconf::advertisement::{Change, changes, valid_for};
 use crate::autoconf::{LearntRoute, identifier};
-use crate::device::{Address, AddressState, Lifetimes, after};
+use crate::device::{Address, Lifetimes, after};
 use crate::drop_reason::DropReason;
 use crate::neighbour::Key;
 use crate::neighbour::nd::{self, Arrival, Heard, Learn};
@@ -152,7 +152,11 @@ fn set_route(
         metrics: Metrics::NONE,
         ..Route::new(network, RouteKind::Unicast)
     };
-    // What was known of this router gives way, and of others if it said that they are better.
+    // One that is known stays where it is, and lasts longer.
+    if lifetime > 0 && cx.routes.renew(&route, route.expires, route.preference) {
+        return Ok(());
+    }
+    // It leads there with another metric, or no longer.
     let known = cx.routes.remove(&Route { metric: 0, ..route.clone() }).is_ok();
     if lifetime == 0 {
         if known {
@@ -171,8 +175,9 @@ pub(super) fn is_no_router(cx: &mut Context<'_>, device: DeviceIndex, neighbour:
     let by_it = |hop: &Hop| hop.device == Some(device) && hop.gateway == Some(neighbour.into());
     let concerned =
         |route: &Route| route.protocol == RouteProtocol::RouterAdvertisement && route.hops.iter().any(by_it);
-    cx.routes.retain(|route| concerned(route), |route| route.destination.prefix_len() != 0);
-    cx.exceptions.clear();
+    if cx.routes.remove_all(IpCidr::ALL_V6, concerned) {
+        cx.exceptions.clear();
+    }
 }
 
 /// The hosts of a network are neighbours, or no longer. Linux: `addrconf_prefix_rcv`.
@@ -183,9 +188,7 @@ fn on_link(
     lifetime: u32,
 ) -> Result<(), DropReason> {
     // An address that was given by hand has the route already, and for as long as it is there.
-    let is_ours = |address: &Address| {
-        address.cidr.network() == network && !address.flags.no_prefix_route && !address.cidr.is_host()
-    };
+    let is_ours = |address: &Address| address.cidr.network() == network && address.has_network_route();
     if cx.interfaces.get(device).is_some_and(|interface| interface.addresses().iter().any(is_ours)) {
         return Ok(());
     }
@@ -195,8 +198,10 @@ fn on_link(
         expires: after(cx.now, lifetime),
         ..Route::over(network, RouteKind::Unicast, device)
     };
-    let _ = cx.routes.remove(&route);
-    if lifetime > 0 {
+    if lifetime == 0 {
+        // Perhaps it was not there.
+        let _ = cx.routes.remove(&route);
+    } else if !cx.routes.renew(&route, route.expires, route.preference) {
         admit(cx, device, LearntRoute { destination: network, router: None })?;
         let _ = cx.routes.insert(route, Meeting::Append);
     }
@@ -218,7 +223,7 @@ fn autoconfigure(
         same && address.flags.dynamic && !address.flags.temporary
     };
     if let Some(known) = interface.addresses().iter().find(made) {
-        let public = known.v6();
+        let public = known.cidr;
         return prolong(cx, device, public, valid, preferred);
     }
     let by_routers = |address: &&Address| address.cidr.is_ipv6() && address.flags.dynamic;
@@ -227,7 +232,6 @@ fn autoconfigure(
     if valid == 0 || full {
         return;
     }
-    let temporary_wanted = conf.use_tempaddr > 0;
     let Some((identifier, stable)) = identifiers::of_network(cx, device, prefix, 0) else { return };
     let ip = identifier::address(prefix, identifier);
     let Some(cidr) = IpCidr::new(ip.into(), 64) else { return };
@@ -236,46 +240,24 @@ fn autoconfigure(
     address.flags.dynamic = true;
     address.flags.stable_privacy = stable;
     address.flags.manage_temporary = true;
-    // The network's route is the prefix option's business (its L flag).
-    address.flags.no_prefix_route = true;
     address.flags.optimistic = has_station;
-    if addresses::add(cx, device, address).is_ok() && temporary_wanted {
-        temporary::create(cx, device, ip, 0);
-    }
+    // There may be no room for its routes.
+    let _ = given::give(cx, device, address);
 }
 
 /// Gives an address of an advertisement, and the temporary ones beside it, another time to live.
-fn prolong(cx: &mut Context<'_>, device: DeviceIndex, public: Option<Ipv6Addr>, valid: u32, preferred: u32) {
+fn prolong(cx: &mut Context<'_>, device: DeviceIndex, public: IpCidr, valid: u32, preferred: u32) {
     let now = cx.now;
-    let limits = cx.sysctl.ipv6.of(device.0);
-    let (temporary_valid, temporary_preferred) = (limits.temp_valid_lft, limits.temp_prefered_lft);
-    let Some(interface) = cx.interfaces.get_mut(device) else { return };
-    let mut deadline = None;
-    for address in interface.addresses_mut() {
-        if address.v6() == public {
-            let valid = valid_for(now, address.lifetimes.valid, valid);
-            address.lifetimes = Lifetimes::from_seconds(now, valid, preferred.min(valid));
-        } else if address.public == public && public.is_some() {
-            // A temporary address never lives longer than it was to (RFC 8981 section 3.4).
-            let ends = |most: u32, said: u32| {
-                let own = after(address.created, most);
-                [own, after(now, said)].into_iter().flatten().min()
-            };
-            address.lifetimes = Lifetimes {
-                valid: ends(temporary_valid, valid),
-                preferred: ends(temporary_preferred, preferred),
-            };
-        } else {
-            continue;
-        }
-        let over = address.lifetimes.preferred.is_some_and(|end| end <= now);
-        address.state = match address.state {
-            AddressState::Deprecated if !over => AddressState::Preferred,
-            AddressState::Preferred if over => AddressState::Deprecated,
-            state => state,
-        };
+    let prolonged = addresses::with_record(cx, device, public, |address| {
+        let valid = valid_for(now, address.lifetimes.valid, valid);
+        address.lifetimes = Lifetimes::from_seconds(now, valid, preferred.min(valid));
         address.updated = now;
-        deadline = deadline.into_iter().chain(address.deadline()).min();
+        address.follow_time(now);
+        Some(*address)
+    });
+    let Some(address) = prolonged else { return };
+    cx.autoconf.hasten(address.deadline());
+    if let Some(public) = address.v6() {
+        temporary::manage(cx, device, public, address.lifetimes, false);
     }
-    cx.autoconf.hasten(deadline);
 }

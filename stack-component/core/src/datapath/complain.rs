@@ -6,7 +6,6 @@ use crate::icmp::Suppressed;
 use crate::icmp::v4::{About, Problem, error_about};
 use crate::ip::Cutting;
 use crate::packet::LinkDestination;
-use crate::wire::icmpv4::Type;
 use crate::wire::ipv4::Header;
 use crate::wire::protocol::Protocol;
 use core::net::IpAddr;
@@ -31,14 +30,6 @@ pub(super) fn complain(cx: &mut Context<'_>, original: &[u8], addressed: LinkDes
             Some(Err(Suppressed::Host)) => return cx.counters.increment(Counter::IcmpOutRateLimitHost),
             Some(Ok(error)) => error,
         };
-    cx.counters.increment(Counter::IcmpOutMsgs);
-    match packet.data().first().map(|&kind| Type(kind)) {
-        Some(Type::DESTINATION_UNREACHABLE) => cx.counters.increment(Counter::IcmpOutDestUnreachs),
-        Some(Type::TIME_EXCEEDED) => cx.counters.increment(Counter::IcmpOutTimeExcds),
-        Some(Type::REDIRECT) => cx.counters.increment(Counter::IcmpOutRedirects),
-        Some(Type::PARAMETER_PROBLEM) => cx.counters.increment(Counter::IcmpOutParmProbs),
-        _ => {}
-    }
     let source = Some(IpAddr::V4(header.destination())).filter(|&address| cx.routes.is_local(address));
     let tos = (header.tos() & TOS_MASK) | PRECEDENCE;
     let error = Outgoing {

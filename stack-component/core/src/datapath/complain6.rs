@@ -5,7 +5,6 @@ use crate::counters::Counter;
 use crate::icmp::v6::{About, Problem, error_about};
 use crate::ip::Cutting;
 use crate::packet::{DeviceIndex, LinkDestination};
-use crate::wire::icmpv6::Type;
 use crate::wire::ipv6::Header;
 use crate::wire::protocol::Protocol;
 use core::net::IpAddr;
@@ -28,14 +27,6 @@ pub(super) fn complain(
             Some(Err(_)) => return cx.counters.increment(Counter::Icmp6OutRateLimitHost),
             Some(Ok(error)) => error,
         };
-    cx.counters.increment(Counter::Icmp6OutMsgs);
-    match packet.data().first().map(|&kind| Type(kind)) {
-        Some(Type::DESTINATION_UNREACHABLE) => cx.counters.increment(Counter::Icmp6OutDestUnreachs),
-        Some(Type::PACKET_TOO_BIG) => cx.counters.increment(Counter::Icmp6OutPktTooBigs),
-        Some(Type::TIME_EXCEEDED) => cx.counters.increment(Counter::Icmp6OutTimeExcds),
-        Some(Type::PARAMETER_PROBLEM) => cx.counters.increment(Counter::Icmp6OutParmProblems),
-        _ => {}
-    }
     let source = Some(IpAddr::V6(header.destination())).filter(|&address| cx.routes.is_local(address));
     let error = Outgoing {
         packet,

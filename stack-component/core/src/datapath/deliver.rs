@@ -10,7 +10,6 @@ use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{Checksum, LinkDestination, Packet};
 use crate::tcp::SegmentInfo;
 use crate::udp::{Arrival, Rejected};
-use crate::wire::icmpv4::Type;
 use crate::wire::protocol::Protocol;
 use core::net::IpAddr;
 
@@ -131,11 +130,6 @@ fn icmp_message(
     };
     match verdict {
         icmp::Verdict::Reply(packet) => {
-            cx.counters.increment(Counter::IcmpOutMsgs);
-            cx.counters.increment(match packet.data().first().map(|&kind| Type(kind)) {
-                Some(Type::TIMESTAMP_REPLY) => Counter::IcmpOutTimestampReps,
-                _ => Counter::IcmpOutEchoReps,
-            });
             // Everybody's address is no sender's: the route chooses one of ours.
             let from = (!to_many).then_some(received.destination.into());
             let packet = with_options_echoed(cx, packet, received, from);

@@ -145,8 +145,6 @@ fn icmp_message(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Re
 
 /// Sends an echo back. Linux: `icmpv6_echo_reply`.
 fn reply(cx: &mut Context<'_>, packet: Packet, received: &Received) {
-    cx.counters.increment(Counter::Icmp6OutMsgs);
-    cx.counters.increment(Counter::Icmp6OutEchoReplies);
     // A group is no sender: one of our addresses is chosen.
     let from = Some(received.destination).filter(|destination| !destination.is_multicast());
     let device = match received.source.is_unicast_link_local() {

@@ -1,6 +1,6 @@
 //! Whether somebody has an address already (RFC 4862 section 5.4). Linux: `addrconf_dad_work`.
 
-use super::{Context, addresses, discovery_output, ipv6_link, multicast, temporary};
+use super::{Context, address_routes, addresses, discovery_output, ipv6_link, multicast, temporary};
 use crate::autoconf::identifier;
 use crate::device::{Address, AddressState, Detection};
 use crate::neighbour::nd;
@@ -11,7 +11,8 @@ use alloc::string::String;
 use core::net::Ipv6Addr;
 
 /// Asks whether somebody has a tentative address. Linux: `addrconf_dad_work`.
-pub(super) fn ask(cx: &mut Context<'_>, device: DeviceIndex, ip: Ipv6Addr, probes: u32) {
+pub(super) fn ask(cx: &mut Context<'_>, device: DeviceIndex, record: &Address, probes: u32) {
+    let Some(ip) = record.v6() else { return };
     let conf = cx.sysctl.ipv6.of(device.0);
     let nonce = conf.enhanced_dad.then(|| {
         let mut nonce = [0; 6];
@@ -20,7 +21,7 @@ pub(super) fn ask(cx: &mut Context<'_>, device: DeviceIndex, ip: Ipv6Addr, probe
     });
     let wait = Duration::from_millis(cx.sysctl.nd.of(device.0).retrans_time_ms.into());
     let due = Some(cx.now + wait);
-    addresses::with_record(cx, device, ip.into(), |address| {
+    addresses::with_record(cx, device, record.cidr, |address| {
         address.detection = Some(Detection { probes, due, nonce });
         Some(())
     });
@@ -32,13 +33,13 @@ pub(super) fn ask(cx: &mut Context<'_>, device: DeviceIndex, ip: Ipv6Addr, probe
 pub(super) fn found_free(cx: &mut Context<'_>, device: DeviceIndex, ip: Ipv6Addr, record: &Address) {
     let deprecated = record.lifetimes.preferred.is_some_and(|end| end <= cx.now);
     let now = cx.now;
-    addresses::with_record(cx, device, ip.into(), |address| {
+    addresses::with_record(cx, device, record.cidr, |address| {
         address.state = if deprecated { AddressState::Deprecated } else { AddressState::Preferred };
         (address.detection, address.flags.optimistic, address.updated) = (None, false, now);
         Some(())
     });
     // An optimistic one is ours already.
-    let _ = addresses::own(cx, device, ip.into());
+    let _ = address_routes::own(cx, device, ip);
     if ip.is_unicast_link_local() {
         multicast::link_local_found(cx, device, ip);
         ipv6_link::solicit_routers(cx, device);
@@ -59,11 +60,11 @@ pub(super) fn taken(cx: &mut Context<'_>, device: DeviceIndex, ip: Ipv6Addr) {
     let Some(record) = record.filter(|record| record.state == AddressState::Tentative) else { return };
     cx.say(device, || format!("IPv6 duplicate address {ip} detected"));
     if record.flags.dynamic || record.flags.stable_privacy {
-        addresses::remove(cx, device, ip.into());
+        addresses::remove(cx, device, record.cidr);
         return temporary::replace(cx, device, &record);
     }
-    addresses::disown(cx, device, ip.into());
-    addresses::with_record(cx, device, ip.into(), |address| {
+    address_routes::disown(cx, device, ip);
+    addresses::with_record(cx, device, record.cidr, |address| {
         (address.state, address.detection) = (AddressState::DadFailed, None);
         address.flags.optimistic = false;
         Some(())

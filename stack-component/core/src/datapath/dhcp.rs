@@ -13,7 +13,8 @@ use crate::wire::protocol::Protocol;
 use crate::wire::udp::Header;
 use core::net::{Ipv4Addr, SocketAddr};
 
-/// Takes in a datagram that is for the client of the device that it came by; answers whether it was.
+/// Takes in a datagram that answers the client of the device that it came by; answers whether it does. Others may be for
+/// a socket.
 pub(super) fn input(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> bool {
     let device = packet.meta.device;
     if !cx.dhcp.has(device) {
@@ -25,10 +26,12 @@ pub(super) fn input(cx: &mut Context<'_>, packet: &Packet, received: &Received) 
     if !for_client || !header.checksum_is_valid(source, destination) {
         return false;
     }
-    cx.counters.increment(Counter::UdpInDatagrams);
-    cx.dhcp.input(device, header.payload(), cx.now, cx.random);
-    run(cx);
-    true
+    let is_answer = cx.dhcp.input(device, header.payload(), cx.now, cx.random);
+    if is_answer {
+        cx.counters.increment(Counter::UdpInDatagrams);
+        run(cx);
+    }
+    is_answer
 }
 
 /// Hears who says, or asks, on the link that an address is his. Linux: nobody; RFC 5227 section 2.1.1.

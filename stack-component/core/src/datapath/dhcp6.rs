@@ -17,7 +17,8 @@ pub(super) fn start(cx: &mut Context<'_>, device: DeviceIndex) {
     cx.inquiries.start(device, mac, cx.now, cx.random);
 }
 
-/// Takes in a datagram (its UDP header first) that answers a question of ours; answers whether it is for us.
+/// Takes in a datagram (its UDP header first) that answers a question of ours; answers whether it does. Others may be for
+/// a socket.
 pub(super) fn input(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> bool {
     let device = received.device;
     if !cx.inquiries.has(device) || !received.source.is_unicast_link_local() {
@@ -28,9 +29,11 @@ pub(super) fn input(cx: &mut Context<'_>, packet: &Packet, received: &Received) 
     if header.destination_port() != CLIENT_PORT || !header.checksum_is_valid(source, destination) {
         return false;
     }
-    cx.counters.increment(Counter::Udp6InDatagrams);
-    cx.inquiries.input(device, header.payload(), cx.now, cx.random);
-    true
+    let is_answer = cx.inquiries.input(device, header.payload(), cx.now, cx.random);
+    if is_answer {
+        cx.counters.increment(Counter::Udp6InDatagrams);
+    }
+    is_answer
 }
 
 /// Asks what is due.

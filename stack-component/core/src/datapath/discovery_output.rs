@@ -32,7 +32,6 @@ pub(super) fn send(
     destination: Ipv6Addr,
     fields: &Fields,
 ) {
-    count(cx, fields);
     let mut packet = Packet::with_capacity(0);
     fields.emit(packet.push(fields.message_len()));
     send_message(cx, device, source, destination, packet);
@@ -47,7 +46,7 @@ pub(super) fn send_message(
     packet: Packet,
 ) {
     cx.counters.increment(Counter::Ip6OutRequests);
-    cx.counters.increment(Counter::Icmp6OutMsgs);
+    packet.data().first().inspect(|&&kind| cx.counters.icmp6_sent(kind));
     if let Err(reason) = send_counted(cx, device, source, destination, packet) {
         cx.count_sent_drop(reason, true);
     }
@@ -77,12 +76,4 @@ fn send_counted(
     cx.hooks.run(&state, &mut packet)?;
     let target = transmit::Target::Neighbour(destination.into());
     transmit::egress(cx, packet, transmit::Way { input: None, device, target, mtu })
-}
-
-fn count(cx: &mut Context<'_>, fields: &Fields) {
-    cx.counters.increment(match fields.message {
-        Message::NeighbourSolicitation { .. } => Counter::Icmp6OutNeighborSolicits,
-        Message::NeighbourAdvertisement { .. } => Counter::Icmp6OutNeighborAdvertisements,
-        _ => Counter::Icmp6OutRouterSolicits,
-    });
 }

@@ -1,7 +1,7 @@
 //! Packets whose IP header somebody else made: what raw sockets send with it. Linux: `raw_send_hdrinc`,
 //! `rawv6_send_hdrinc`.
 
-use super::{Context, multicast, transmit};
+use super::{Context, make_header, multicast, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::netfilter::{HookPoint, HookState};
@@ -50,6 +50,7 @@ fn route_and_send(cx: &mut Context<'_>, headed: Headed) -> Result<(), DropReason
         };
         let identification = cx.identification.next(cx.now, cx.random, ours, to, protocol);
         ipv4::complete(packet.data_mut(), ours, identification);
+        make_header::count_icmp(cx, &packet);
     }
     let state = HookState { point: HookPoint::LocalOut, input: None, output: Some(device) };
     cx.hooks.run(&state, &mut packet)?;

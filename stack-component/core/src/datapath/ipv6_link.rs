@@ -8,7 +8,7 @@ use crate::packet::DeviceIndex;
 use crate::route::{Meeting, Route, RouteKind, RouteProtocol};
 use crate::wire::cidr::IpCidr;
 use alloc::vec::Vec;
-use core::net::{IpAddr, Ipv6Addr};
+use core::net::Ipv6Addr;
 
 /// All groups.
 const GROUPS: Ipv6Addr = Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0);
@@ -22,16 +22,17 @@ pub(super) fn link_up(cx: &mut Context<'_>, device: DeviceIndex) {
     let v6 = || interface.addresses().iter().filter_map(Address::v6);
     let has_one = v6().any(|address| address.is_unicast_link_local());
     let tentative = |address: &&Address| address.state == AddressState::Tentative;
-    let waiting: Vec<IpAddr> = interface.addresses().iter().filter(tentative).map(Address::ip).collect();
+    let waiting = interface.addresses().iter().filter(tentative).map(|address| address.cidr);
+    let waiting: Vec<IpCidr> = waiting.collect();
     if let Some(interface) = cx.interfaces.get_mut(device) {
         interface.ipv6_ready = true;
     }
     if let Some(all) = IpCidr::new(GROUPS.into(), 8) {
         let _ = cx.routes.insert(Route::over(all, RouteKind::Multicast, device).by_kernel(), Meeting::Append);
     }
-    for ip in waiting {
+    for cidr in waiting {
         let due = Some(addresses::first_question(cx, device));
-        addresses::with_record(cx, device, ip, |address| {
+        addresses::with_record(cx, device, cidr, |address| {
             let detection = address.detection.as_mut()?;
             detection.due = due;
             Some(())
@@ -97,9 +98,9 @@ pub(super) fn turn_off(cx: &mut Context<'_>, device: DeviceIndex) {
 fn remove_addresses(cx: &mut Context<'_>, device: DeviceIndex, stays: impl Fn(&Address) -> bool) {
     let Some(interface) = cx.interfaces.get(device) else { return };
     let gone = |address: &&Address| address.cidr.is_ipv6() && !stays(address);
-    let gone: Vec<IpAddr> = interface.addresses().iter().filter(gone).map(Address::ip).collect();
-    for ip in gone {
-        addresses::remove(cx, device, ip);
+    let gone: Vec<IpCidr> = interface.addresses().iter().filter(gone).map(|address| address.cidr).collect();
+    for cidr in gone {
+        addresses::remove(cx, device, cidr);
     }
 }
 

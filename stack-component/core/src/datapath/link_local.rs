@@ -67,7 +67,8 @@ pub(super) fn run(cx: &mut Context<'_>) {
             }
             Action::Take(address) => take(cx, device, address),
             Action::Leave(address) => {
-                addresses::remove(cx, device, address.into());
+                let cidr = IpCidr::new(address.into(), PREFIX_LEN);
+                cidr.and_then(|cidr| addresses::remove(cx, device, cidr));
             }
         }
     }

@@ -19,6 +19,7 @@
 //!
 //! A packet is dropped in one way: a function answers `Err(reason)`, and the outermost counts it.
 
+mod address_routes;
 mod address_timers;
 mod addresses;
 mod advertisement;
@@ -40,6 +41,7 @@ mod forward;
 mod forward6;
 mod fragments;
 mod fragments6;
+mod given;
 mod headed;
 mod identifiers;
 mod input_route;
@@ -49,6 +51,7 @@ mod learn;
 mod learnt;
 mod link_local;
 mod lost_routers;
+mod make_header;
 mod multicast;
 mod neighbours;
 mod packet_send;
@@ -64,9 +67,9 @@ mod timers;
 mod transmit;
 mod vlan;
 
-pub(crate) use addresses::{add as add_address, remove as remove_address};
 pub(crate) use context::{Context, InputCache, OutputCache};
 pub(crate) use dhcp::run as run_dhcp;
+pub(crate) use given::{change as change_address, give as give_address, take as take_address};
 pub(crate) use headed::{Headed, send as send_headed};
 pub(crate) use ipv6_link::{device_down, follow_settings};
 pub(crate) use link_local::follow_settings as follow_link_local;

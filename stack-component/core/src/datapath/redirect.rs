@@ -121,7 +121,6 @@ pub(super) fn advise_v6(cx: &mut Context<'_>, packet: &Packet, received: &Receiv
     }
     let station = cx.neighbours.station(Key { device, address: target.into() });
     let message = Redirect { target, destination, station, packet: received.quote(packet) }.emit();
-    cx.counters.increment(Counter::Icmp6OutRedirects);
     discovery_output::send_message(cx, device, from, source, Packet::from_payload(&message));
 }
 

@@ -27,7 +27,7 @@ pub(super) fn received(cx: &mut Context<'_>, device: DeviceIndex, packet: &Packe
     let Some(mut frame) = found else { return };
     frame.device = device;
     frame.packet_type = PacketType::received(destination(&frame), interface.mac());
-    cx.packet_sockets.see(&frame, None);
+    cx.packet_sockets.see(&frame, None, cx.random);
     if let Some(tag) = frame.vlan {
         let of_it = |interface: &&crate::device::Interface| {
             interface.vlan().is_some_and(|vlan| vlan.parent == device && vlan.id == tag & VLAN_ID)
@@ -36,13 +36,13 @@ pub(super) fn received(cx: &mut Context<'_>, device: DeviceIndex, packet: &Packe
             Some(interface) => {
                 (frame.device, frame.vlan) = (interface.index(), None);
                 frame.packet_type = PacketType::received(destination(&frame), interface.mac());
-                cx.packet_sockets.see(&frame, None);
+                cx.packet_sockets.see(&frame, None, cx.random);
             }
             None if tag & VLAN_ID != 0 => frame.packet_type = PacketType::OtherHost,
             None => {}
         }
     }
-    cx.packet_sockets.see_protocol(&frame, device);
+    cx.packet_sockets.see_protocol(&frame, device, cx.random);
 }
 
 /// Shows the frames that a device took to be sent since the last time. Linux: `dev_queue_xmit_nit`.
@@ -58,13 +58,13 @@ pub(super) fn sent(cx: &mut Context<'_>, device: DeviceIndex) {
 pub(super) fn leaving(cx: &mut Context<'_>, device: DeviceIndex, packet: &Packet) {
     if let Some(frame) = tagged_or_not(packet, cx.now) {
         let sender = packet.meta.sent_by.map(PacketHandle::from_bits);
-        cx.packet_sockets.see(&Frame { device, ..frame }, sender);
+        cx.packet_sockets.see(&Frame { device, ..frame }, sender, cx.random);
     }
 }
 
 /// Shows an IP packet that goes to ourselves as what leaves. Linux: `dev_queue_xmit_nit` before `loopback_xmit`.
 pub(super) fn looping(cx: &mut Context<'_>, packet: &Packet) {
-    cx.packet_sockets.see(&looped(packet, PacketType::Outgoing, cx.now), None);
+    cx.packet_sockets.see(&looped(packet, PacketType::Outgoing, cx.now), None, cx.random);
 }
 
 /// Shows a frame that came back to the loopback device and that no protocol takes.
@@ -72,8 +72,8 @@ pub(super) fn looped_frame(cx: &mut Context<'_>, packet: &Packet) -> Result<(), 
     let mut frame = tagged_or_not(packet, cx.now).ok_or(DropReason::EthernetTruncated)?;
     frame.device = DeviceIndex::LOOPBACK;
     frame.packet_type = PacketType::received(destination(&frame), MacAddress::default());
-    cx.packet_sockets.see(&frame, None);
-    cx.packet_sockets.see_protocol(&frame, DeviceIndex::LOOPBACK);
+    cx.packet_sockets.see(&frame, None, cx.random);
+    cx.packet_sockets.see_protocol(&frame, DeviceIndex::LOOPBACK, cx.random);
     Ok(())
 }
 

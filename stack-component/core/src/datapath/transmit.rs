@@ -1,6 +1,6 @@
 //! The walk downward: from a protocol's payload to a frame before a device.
 
-use super::{Context, checksum, flow, learnt, multicast, raw, taps, tell, vlan};
+use super::{Context, checksum, flow, learnt, make_header, multicast, raw, taps, tell, vlan};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ethernet;
@@ -17,9 +17,9 @@ use crate::tcp;
 use crate::wire;
 use crate::wire::address::unspecified_like;
 use crate::wire::ethernet::{EtherType, MacAddress};
-use crate::wire::ipv6::{self, is_v6};
+use crate::wire::ipv6::is_v6;
 use crate::wire::protocol::Protocol;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr};
 
 /// A payload of ours, with what its header is to say.
 #[derive(Debug)]
@@ -106,10 +106,10 @@ fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), Dr
     }
     let stays_here = outgoing.ttl == Some(0);
     let packet = match (source, destination) {
-        (IpAddr::V4(source), IpAddr::V4(to)) => with_header_v4(cx, outgoing, source, to, mtu),
+        (IpAddr::V4(source), IpAddr::V4(to)) => make_header::v4(cx, outgoing, source, to, mtu),
         (IpAddr::V6(source), IpAddr::V6(to)) => {
             outgoing.ttl = outgoing.ttl.or(Some(cx.hop_limit(device)));
-            with_header_v6(cx, outgoing, source, to, mtu)
+            make_header::v6(cx, outgoing, source, to, mtu)
         }
         _ => return Err(DropReason::NoRoute),
     };
@@ -153,56 +153,6 @@ fn too_big(cx: &mut Context<'_>, quote: &Quote<'_>, mtu: u32) {
     let error = IcmpError::about_payload(source, destination, protocol, payload, kind);
     error.inspect(|error| tell::tell(cx, error));
     raw::too_big(cx, quote, mtu);
-}
-
-/// A packet with its IP header, or a payload that is too large, and why it is not sent.
-type Headed = Result<Packet, (DropReason, Packet)>;
-
-/// Linux: `__ip_queue_xmit`, `ip_build_and_send_pkt`.
-fn with_header_v4(
-    cx: &mut Context<'_>,
-    outgoing: Outgoing,
-    source: Ipv4Addr,
-    destination: Ipv4Addr,
-    mtu: u32,
-) -> Headed {
-    let Outgoing { packet, protocol, ttl, tos, cutting, .. } = outgoing;
-    let ttl = ttl.unwrap_or(cx.sysctl.ip_default_ttl as u8);
-    let request = v4::Request { packet, source, destination, protocol, ttl, tos, cutting };
-    v4::output(cx.now, cx.random, cx.identification, request, mtu)
-}
-
-/// Linux: `ip6_xmit`.
-fn with_header_v6(
-    cx: &mut Context<'_>,
-    outgoing: Outgoing,
-    source: Ipv6Addr,
-    destination: Ipv6Addr,
-    mtu: u32,
-) -> Headed {
-    let Outgoing { mut packet, protocol, ttl, tos, cutting, .. } = outgoing;
-    let hop_limit = ttl.unwrap_or(ipv6::DEFAULT_HOP_LIMIT);
-    if protocol == Protocol::ICMPV6 {
-        // Its checksum covers the addresses, which are known only now. Linux: `icmpv6_push_pending_frames`.
-        wire::icmpv6::fill_checksum(source, destination, packet.data_mut());
-    }
-    let labelled = matches!(cx.sysctl.auto_flowlabels, 1 | 3);
-    let flow_label = match labelled {
-        true => cx.flow_labels.label(source, destination, protocol, packet.data()),
-        false => 0,
-    };
-    let (next_header, traffic_class) = (protocol, tos);
-    let request = v6::Request {
-        packet,
-        source,
-        destination,
-        next_header,
-        hop_limit,
-        traffic_class,
-        flow_label,
-        cutting,
-    };
-    v6::output(request, mtu)
 }
 
 /// Where a packet with its IP header goes.

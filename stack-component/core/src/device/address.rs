@@ -35,6 +35,8 @@ pub struct AddressFlags {
     pub optimistic: bool,
     /// Temporary addresses are made beside it. Linux: `IFA_F_MANAGETEMPADDR`.
     pub manage_temporary: bool,
+    /// It goes with another IPv4 address of its network, which was there before. Linux: `IFA_F_SECONDARY`.
+    pub secondary: bool,
 }
 
 /// How far an address means anything. Linux: `RT_SCOPE_*`.
@@ -102,6 +104,8 @@ pub struct Address {
     pub updated: Instant,
     /// The public address that a temporary one was made beside. Linux: `ifpub`.
     pub(crate) public: Option<Ipv6Addr>,
+    /// By how many seconds a temporary one is deprecated before others (RFC 8981 section 3.8). Linux: `desync_factor`.
+    pub(crate) desync: u32,
     /// Whether a temporary one has had its successor made, or tried. Linux: `regen_count`.
     pub(crate) renewed: bool,
     /// How often it was made anew because it was taken (temporary and stable ones).
@@ -126,12 +130,14 @@ impl Address {
                 stable_privacy: false,
                 optimistic: false,
                 manage_temporary: false,
+                secondary: false,
             },
             lifetimes: Lifetimes::FOREVER,
             broadcast: cidr.broadcast(),
             created: now,
             updated: now,
             public: None,
+            desync: 0,
             renewed: false,
             retries: 0,
             defended: None,
@@ -150,6 +156,32 @@ impl Address {
             IpAddr::V6(address) => Some(address),
             IpAddr::V4(_) => None,
         }
+    }
+
+    /// Whether it is this one: with IPv4 that is one with a network of the same size, with IPv6 there are not two. Linux:
+    /// `find_matching_ifa`, `ipv6_get_ifaddr`.
+    pub fn is_at(&self, cidr: IpCidr) -> bool {
+        if cidr.is_ipv4() { self.cidr == cidr } else { self.ip() == cidr.address() }
+    }
+
+    /// Whether the hosts of its network are neighbours because of it. Which ones are so beside an address that a router
+    /// gave, the router says (RFC 4861 section 4.6.2, the L flag).
+    pub const fn has_network_route(&self) -> bool {
+        let silent = match self.cidr.address() {
+            IpAddr::V4(_) => self.cidr.is_host(),
+            IpAddr::V6(ip) => self.flags.dynamic || ip.is_loopback(),
+        };
+        !self.flags.no_prefix_route && !silent
+    }
+
+    /// It is deprecated, or is not any more, as its time says.
+    pub(crate) fn follow_time(&mut self, now: Instant) {
+        let over = self.lifetimes.preferred.is_some_and(|end| end <= now);
+        self.state = match self.state {
+            AddressState::Deprecated if !over => AddressState::Preferred,
+            AddressState::Preferred if over => AddressState::Deprecated,
+            state => state,
+        };
     }
 
     /// How far it means anything. Linux: `rt_scope`.

@@ -1,6 +1,7 @@
 //! An interface: a device with the name, addresses, queue and counts that the stack gives it.
 //! Linux: `struct net_device` with its `struct in_device`.
 
+use super::primary::place_of;
 use super::{
     Address, AddressScope, AddressState, DeviceCounters, Features, Loopback, NetDevice, Statistics, Vlan,
 };
@@ -9,6 +10,7 @@ use crate::journal::{Event, Journal};
 use crate::packet::{DeviceIndex, Packet};
 use crate::qdisc::{PfifoFast, Qdisc};
 use crate::time::Instant;
+use crate::wire::cidr::IpCidr;
 use crate::wire::ethernet::{self, MacAddress};
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -288,7 +290,7 @@ impl Interface {
         self.carrier
     }
 
-    /// Its addresses in the order they were added; the first IPv4 one is the primary one.
+    /// Its addresses in the order in which they are considered; the first IPv4 one is the primary one.
     pub fn addresses(&self) -> &[Address] {
         &self.addresses
     }
@@ -301,20 +303,14 @@ impl Interface {
         &mut self.addresses
     }
 
-    /// The record of one of its addresses.
+    /// The record of one of its addresses; of several that differ in their networks the first.
     pub fn address(&self, ip: IpAddr) -> Option<&Address> {
         self.addresses.iter().find(|address| address.ip() == ip)
     }
 
-    /// Gives it one more address; an IPv4 one is announced when the link is up. Of the IPv6 ones those that mean more
-    /// come first, and of these the newest. Linux: `ipv6_link_dev_addr`.
+    /// Gives it one more address; an IPv4 one is announced when the link is up.
     pub(crate) fn add_address(&mut self, address: Address) {
-        let after = |other: &Address| other.cidr.is_ipv6() && address.scope() <= other.scope();
-        let place = match address.cidr.is_ipv6() {
-            true => self.addresses.iter().position(after),
-            false => None,
-        };
-        self.addresses.insert(place.unwrap_or(self.addresses.len()), address);
+        self.addresses.insert(place_of(&address, &self.addresses), address);
         // One that the stack makes itself is told of when it is ours. Linux: `inet6_addr_add`, `addrconf_dad_begin`.
         let by_hand = !address.flags.dynamic && address.scope() == AddressScope::Global;
         if by_hand || address.state != AddressState::Tentative {
@@ -328,12 +324,23 @@ impl Interface {
     }
 
     /// Takes an address away, if it has it.
-    pub(crate) fn remove_address(&mut self, ip: IpAddr) -> Option<Address> {
-        let place = self.addresses.iter().position(|address| address.ip() == ip)?;
-        self.announcements.retain(|announced| IpAddr::V4(*announced) != ip);
+    pub(crate) fn remove_address(&mut self, cidr: IpCidr) -> Option<Address> {
+        let place = self.addresses.iter().position(|address| address.is_at(cidr))?;
         let address = self.addresses.remove(place);
+        if self.address(address.ip()).is_none() {
+            self.announcements.retain(|announced| IpAddr::V4(*announced) != address.ip());
+        }
         self.journal.note(Event::Gone, || address);
         Some(address)
+    }
+
+    /// Lets an address be the primary one of its network. Linux: `__inet_del_ifa`.
+    pub(crate) fn promote(&mut self, cidr: IpCidr) {
+        let Some(place) = self.addresses.iter().position(|address| address.is_at(cidr)) else { return };
+        let mut address = self.addresses.remove(place);
+        address.flags.secondary = false;
+        self.addresses.insert(place_of(&address, &self.addresses), address);
+        self.journal.note(Event::New, || address);
     }
 
     /// From now on its changes are kept for [`Interface::take_changes`], or are not any more.
@@ -351,7 +358,7 @@ impl Interface {
     /// Whether it is different from the last time, what became of its addresses, and whether some of that was lost.
     pub(crate) fn take_changes(&mut self) -> (bool, Vec<(Event, Address)>, bool) {
         for before in self.before.take().unwrap_or_default() {
-            let now = self.addresses.iter().find(|address| address.ip() == before.ip());
+            let now = self.addresses.iter().find(|address| address.is_at(before.cidr));
             if let Some(&now) = now.filter(|now| **now != before && now.state != AddressState::Tentative) {
                 self.journal.note(Event::New, || now);
             }

@@ -5,6 +5,7 @@ mod address;
 mod dummy;
 mod interface;
 mod loopback;
+mod primary;
 mod source;
 mod statistics;
 mod table;

@@ -255,13 +255,13 @@ impl Client {
     }
 
     /// Takes in what a server says.
-    pub fn input(&mut self, bytes: &[u8], now: Instant, random: &mut dyn Random) {
-        let Ok(message) = Message::parse(bytes) else { return };
+    pub fn input(&mut self, bytes: &[u8], now: Instant, random: &mut dyn Random) -> bool {
+        let Ok(message) = Message::parse(bytes) else { return false };
         let identifier = message.option(option::CLIENT_ID);
         // RFC 6842 section 3: who names a client means it.
         let another = !identifier.is_empty() && identifier != self.client_id();
         if message.transaction() != self.transaction || message.station() != self.mac.0 || another {
-            return;
+            return false;
         }
         match message.kind() {
             Some(Type::OFFER) if self.state == State::Selecting => {
@@ -273,6 +273,7 @@ impl Client {
             Some(Type::NAK) => self.refused(&message, now),
             _ => {}
         }
+        true
     }
 
     fn acknowledged(&mut self, message: &Message<'_>, now: Instant, random: &mut dyn Random) {

@@ -79,11 +79,15 @@ impl Clients {
         client.lease().is_none().then_some(client.started())
     }
 
-    /// Takes in what a server says.
-    pub fn input(&mut self, device: DeviceIndex, message: &[u8], now: Instant, random: &mut dyn Random) {
-        if let Some(client) = self.clients.get_mut(&device) {
-            client.input(message, now, random);
-        }
+    /// Takes in what a server says; whether it says it to the device's client.
+    pub fn input(
+        &mut self,
+        device: DeviceIndex,
+        message: &[u8],
+        now: Instant,
+        random: &mut dyn Random,
+    ) -> bool {
+        self.clients.get_mut(&device).is_some_and(|client| client.input(message, now, random))
     }
 
     /// Hears that a station has, or asks for, an address.

@@ -91,7 +91,7 @@ pub struct Groups {
     links: BTreeMap<(DeviceIndex, Language), Link>,
     /// By link, group and member.
     members: BTreeMap<(DeviceIndex, IpAddr, Member), Filter>,
-    of_member: BTreeMap<Member, BTreeSet<(DeviceIndex, IpAddr)>>,
+    of_member: BTreeMap<(Member, Language), BTreeSet<(DeviceIndex, IpAddr)>>,
     limits: [Limits; 2],
     /// Not later than when [`Groups::run`] has something to do.
     deadline: Option<Instant>,
@@ -160,14 +160,14 @@ impl Groups {
         if self.members.contains_key(&(device, group, member)) {
             return Err(GroupError::Joined);
         }
-        let joined = self.of_member.get(&member).into_iter().flatten();
-        let count = joined.filter(|(_, other)| other.is_ipv4() == group.is_ipv4()).count();
+        let place = (member, Language::of(group));
+        let count = self.of_member.get(&place).map_or(0, BTreeSet::len);
         if member.is_socket() && count >= self.limits(group).memberships {
             return Err(GroupError::TooMany);
         }
         self.check(group, &filter)?;
         self.members.insert((device, group, member), filter);
-        self.of_member.entry(member).or_default().insert((device, group));
+        self.of_member.entry(place).or_default().insert((device, group));
         self.update(device, group, now);
         Ok(())
     }
@@ -215,10 +215,11 @@ impl Groups {
         now: Instant,
     ) -> Result<(), GroupError> {
         self.members.remove(&(device, group, member)).ok_or(GroupError::NotJoined)?;
-        if let Some(joined) = self.of_member.get_mut(&member) {
+        let place = (member, Language::of(group));
+        if let Some(joined) = self.of_member.get_mut(&place) {
             joined.remove(&(device, group));
             if joined.is_empty() {
-                self.of_member.remove(&member);
+                self.of_member.remove(&place);
             }
         }
         self.update(device, group, now);
@@ -228,8 +229,12 @@ impl Groups {
     /// A member is gone, and listens to nothing; whether it did before. Linux: `ip_mc_drop_socket`,
     /// `ipv6_sock_mc_close`.
     pub fn forget(&mut self, member: Member, now: Instant) -> bool {
-        let Some(joined) = self.of_member.remove(&member) else { return false };
-        for (device, group) in joined {
+        let joined = [Language::Igmp, Language::Mld]
+            .map(|language| self.of_member.remove(&(member, language)).unwrap_or_default());
+        if joined.iter().all(BTreeSet::is_empty) {
+            return false;
+        }
+        for (device, group) in joined.into_iter().flatten() {
             self.members.remove(&(device, group, member));
             self.update(device, group, now);
         }
@@ -295,7 +300,7 @@ impl Groups {
 
     /// The devices on which a member has joined a group.
     pub fn devices_of(&self, member: Member, group: IpAddr) -> impl Iterator<Item = DeviceIndex> {
-        let joined = self.of_member.get(&member).into_iter().flatten();
+        let joined = self.of_member.get(&(member, Language::of(group))).into_iter().flatten();
         joined.filter(move |(_, other)| *other == group).map(|(device, _)| *device)
     }
 

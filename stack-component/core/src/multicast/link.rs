@@ -76,6 +76,8 @@ pub(super) struct Link {
     goodbyes: Vec<(Instant, IpAddr)>,
     /// When a question for all groups is answered. Linux: `mr_gq_timer`, `mc_gq_work`.
     answer_all_at: Option<Instant>,
+    /// [`Answer::at`] of all groups, so that those that are due are found however many others there are.
+    answers: BTreeSet<(Instant, IpAddr)>,
 }
 
 /// Whether routers are told of a group: they know of all hosts, and nobody asks for what stays on an interface. Linux:
@@ -104,6 +106,7 @@ impl Link {
             changes: Changes::default(),
             goodbyes: Vec::new(),
             answer_all_at: None,
+            answers: BTreeSet::new(),
         }
     }
 
@@ -127,6 +130,7 @@ impl Link {
         let left = filter.is_nobody();
         let reporter = self.groups.get(&group).is_some_and(|group| group.reporter);
         if left {
+            self.set_answer(group, None);
             self.groups.remove(&group);
         } else {
             let new = || Group { filter: Filter::NOBODY, answer: None, reporter: false };
@@ -153,9 +157,19 @@ impl Link {
     /// Tells old routers of a group, although they did not ask. Linux: `igmp6_join_group`.
     fn say(&mut self, group: IpAddr, now: Instant) {
         let more = self.querier.robustness().saturating_sub(1);
-        if let Some(group) = self.groups.get_mut(&group) {
-            group.answer = Some(Answer { at: now, sources: BTreeSet::new(), more });
+        self.set_answer(group, Some(Answer { at: now, sources: BTreeSet::new(), more }));
+    }
+
+    /// Something is to be said of a group then, or nothing; answers what was to be said before.
+    fn set_answer(&mut self, address: IpAddr, answer: Option<Answer>) -> Option<Answer> {
+        let group = self.groups.get_mut(&address)?;
+        let at = answer.as_ref().map(|answer| answer.at);
+        let before = core::mem::replace(&mut group.answer, answer);
+        if let Some(before) = &before {
+            self.answers.remove(&(before.at, address));
         }
+        self.answers.extend(at.map(|at| (at, address)));
+        before
     }
 
     /// There is somebody to be told from now on, perhaps somebody else than before: all is told as if it were new.
@@ -178,6 +192,7 @@ impl Link {
         self.forget_what_waits();
         self.goodbyes.clear();
         self.groups.values_mut().for_each(|group| group.answer = None);
+        self.answers.clear();
     }
 
     /// What waits in the newest version.
@@ -218,16 +233,16 @@ impl Link {
     /// `igmp6_group_queried`.
     fn ask(
         &mut self,
-        group: IpAddr,
+        address: IpAddr,
         sources: &[IpAddr],
         wait: Duration,
         now: Instant,
         random: &mut dyn Random,
     ) {
-        let Some(group) = self.groups.get_mut(&group).filter(|_| is_told_of(group)) else { return };
+        let Some(group) = self.groups.get(&address).filter(|_| is_told_of(address)) else { return };
         let Some(mut sources) = group.asked(sources) else { return };
         let mut at = now + within(wait, random);
-        if let Some(before) = group.answer.take() {
+        if let Some(before) = self.set_answer(address, None) {
             // RFC 3376 section 5.2: a question for all sources takes in those for some.
             if before.sources.is_empty() || sources.is_empty() {
                 sources.clear();
@@ -236,28 +251,27 @@ impl Link {
             }
             at = if before.at < now + wait { before.at } else { at };
         }
-        group.answer = Some(Answer { at, sources, more: 0 });
+        self.set_answer(address, Some(Answer { at, sources, more: 0 }));
     }
 
     /// Hears that another host listens to a group: to tell an old router once is enough (RFC 2236 section 3). Linux,
     /// where anybody can silence the newest version, too: `igmp_heard_report`, `igmp6_event_report`.
     pub(super) fn heard_report(&mut self, group: IpAddr, now: Instant) {
-        if self.querier.version(now) < NEWEST
-            && let Some(group) = self.groups.get_mut(&group)
-        {
-            (group.answer, group.reporter) = (None, false);
+        if self.querier.version(now) < NEWEST {
+            self.set_answer(group, None);
+            self.groups.get_mut(&group).into_iter().for_each(|group| group.reporter = false);
         }
     }
 
-    /// When [`Link::run`] has something to do.
+    /// When [`Link::run`] has something to do. Each join and report asks: it costs about the same however many groups
+    /// there are.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        let answers = self.groups.values().filter_map(|group| Some(group.answer.as_ref()?.at));
-        let goodbyes = self.goodbyes.iter().map(|(at, _)| *at);
-        answers.chain(goodbyes).chain(self.answer_all_at).chain(self.changes.tell_at).min()
+        let answer = self.answers.first().map(|(at, _)| *at);
+        let goodbye = self.goodbyes.first().map(|(at, _)| *at);
+        [answer, goodbye, self.answer_all_at, self.changes.tell_at].into_iter().flatten().min()
     }
 
-    /// What is due to be told. Linux: `igmp_ifc_timer_expire`, `igmp_gq_timer_expire`, `igmp_timer_expire`,
-    /// `mld_ifc_work`, `mld_gq_work`, `mld_mca_work`.
+    /// What is due to be told. Linux: `igmp_ifc_timer_expire`, `igmp_gq_timer_expire`, `mld_ifc_work`, `mld_gq_work`.
     pub(super) fn run(&mut self, now: Instant, random: &mut dyn Random) -> Vec<Report> {
         let wait = self.querier.unsolicited(now);
         let mut reports: Vec<Report> =
@@ -272,23 +286,37 @@ impl Link {
             let told = self.groups.iter().filter(|(address, _)| is_told_of(**address));
             records.extend(told.map(|(&address, group)| group.record(address, &BTreeSet::new())));
         }
-        let version = self.querier.version(now);
-        for (&address, group) in &mut self.groups {
-            let Some(answer) = group.answer.take_if(|answer| answer.at <= now) else { continue };
-            if version == NEWEST {
-                records.push(group.record(address, &answer.sources));
-                continue;
-            }
-            reports.push(Report::Joined { version, group: address });
-            group.reporter = true;
-            if let Some(more) = answer.more.checked_sub(1) {
-                group.answer =
-                    Some(Answer { at: now + within(wait, random), sources: BTreeSet::new(), more });
-            }
+        let due = self.answers.iter().take_while(|(at, _)| *at <= now);
+        let due: Vec<IpAddr> = due.map(|(_, address)| *address).collect();
+        for address in due {
+            self.answer(address, now, random, (&mut records, &mut reports));
         }
         if !records.is_empty() {
             reports.push(Report::Records(records));
         }
         reports
+    }
+
+    /// Says what is due to be said of one group. Linux: `igmp_timer_expire`, `mld_mca_work`.
+    fn answer(
+        &mut self,
+        address: IpAddr,
+        now: Instant,
+        random: &mut dyn Random,
+        (records, reports): (&mut Vec<Record>, &mut Vec<Report>),
+    ) {
+        let version = self.querier.version(now);
+        let Some(answer) = self.set_answer(address, None) else { return };
+        let Some(group) = self.groups.get_mut(&address) else { return };
+        if version == NEWEST {
+            records.push(group.record(address, &answer.sources));
+            return;
+        }
+        reports.push(Report::Joined { version, group: address });
+        group.reporter = true;
+        if let Some(more) = answer.more.checked_sub(1) {
+            let at = now + within(self.querier.unsolicited(now), random);
+            self.set_answer(address, Some(Answer { at, sources: BTreeSet::new(), more }));
+        }
     }
 }

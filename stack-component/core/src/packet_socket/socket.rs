@@ -3,6 +3,7 @@
 use super::{Frame, FrameChecksum, PacketType};
 use crate::bpf::Program;
 use crate::packet::DeviceIndex;
+use crate::random::Random;
 use crate::socket::SocketError;
 use crate::time::Instant;
 use crate::wire::ethernet::{EtherType, MacAddress};
@@ -203,12 +204,13 @@ impl Socket {
 
     /// Queues what the filter leaves of a frame; answers whether there is something new to be read. Linux:
     /// `packet_rcv`.
-    pub(super) fn take(&mut self, frame: &Frame<'_>) -> bool {
+    pub(super) fn take(&mut self, frame: &Frame<'_>, random: &mut dyn Random) -> bool {
         let data = match self.form {
             Form::Frames => &frame.bytes,
             Form::Payloads => frame.payload(),
         };
-        let kept = self.filter.as_ref().map_or(data.len(), |program| program.keep(&frame.view(data)));
+        let filter = self.filter.as_ref();
+        let kept = filter.map_or(data.len(), |program| program.keep(&frame.view(data), random));
         if kept == 0 && self.filter.is_some() {
             return false;
         }

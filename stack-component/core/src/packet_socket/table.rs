@@ -4,6 +4,7 @@ use super::socket::Socket;
 use super::{Form, Frame, PacketOption, Protocols, Received, Statistics};
 use crate::arena::{Arena, Handle};
 use crate::packet::DeviceIndex;
+use crate::random::Random;
 use crate::socket::SocketError;
 use alloc::vec::Vec;
 
@@ -89,8 +90,8 @@ impl PacketSockets {
 
     /// Shows a frame to the sockets that want all, but not to the one that sent it. Linux: `dev_queue_xmit_nit`, the
     /// first half of `__netif_receive_skb_core`.
-    pub fn see(&mut self, frame: &Frame<'_>, sender: Option<PacketHandle>) {
-        self.offer(frame, |handle, socket| {
+    pub fn see(&mut self, frame: &Frame<'_>, sender: Option<PacketHandle>, random: &mut dyn Random) {
+        self.offer(frame, random, |handle, socket| {
             socket.protocols == Protocols::All
                 && socket.device.is_none_or(|device| device == frame.device)
                 && sender != Some(handle)
@@ -100,20 +101,25 @@ impl PacketSockets {
 
     /// Shows a received frame to the sockets that want its protocol. One that a VLAN's frame is for may be bound to the
     /// device that it came by, too. Linux: the second half of `__netif_receive_skb_core`.
-    pub fn see_protocol(&mut self, frame: &Frame<'_>, came_by: DeviceIndex) {
-        self.offer(frame, |_, socket| {
+    pub fn see_protocol(&mut self, frame: &Frame<'_>, came_by: DeviceIndex, random: &mut dyn Random) {
+        self.offer(frame, random, |_, socket| {
             socket.protocols == Protocols::Only(frame.protocol)
                 && socket.device.is_none_or(|device| device == frame.device || device == came_by)
         });
     }
 
     /// Linux: `deliver_ptype_list_skb`.
-    fn offer(&mut self, frame: &Frame<'_>, wants: impl Fn(PacketHandle, &Socket) -> bool) {
+    fn offer(
+        &mut self,
+        frame: &Frame<'_>,
+        random: &mut dyn Random,
+        wants: impl Fn(PacketHandle, &Socket) -> bool,
+    ) {
         for &handle in &self.handles {
             let Some(socket) = self.sockets.get_mut(handle).filter(|socket| wants(handle, socket)) else {
                 continue;
             };
-            if socket.take(frame) && !core::mem::replace(&mut socket.woken, true) {
+            if socket.take(frame, random) && !core::mem::replace(&mut socket.woken, true) {
                 self.wakeups.push(handle);
             }
         }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::bpf::{Instruction, Program};
 use crate::packet::DeviceIndex;
+use crate::random::SeededRandom;
 use crate::socket::SocketError;
 use crate::time::Instant;
 use crate::wire::ethernet::EtherType;
@@ -38,10 +39,10 @@ fn sockets_see_what_they_asked_for() {
     let arp = [open(0x806, None), open(0x806, Some(ETH0)), open(0x806, Some(VLAN)), open(0x800, None)];
     let mute = open(0, None);
     let request = frame(VLAN, PacketType::Broadcast, EtherType::ARP);
-    sockets.see(&request, None);
+    sockets.see(&request, None, &mut SeededRandom::new(1));
     assert_eq!(readable(&sockets, &all), [true, false, true]);
     assert_eq!(readable(&sockets, &arp), [false; 4]);
-    sockets.see_protocol(&request, ETH0);
+    sockets.see_protocol(&request, ETH0, &mut SeededRandom::new(1));
     assert_eq!(readable(&sockets, &arp), [true, true, true, false]);
     assert!(!sockets.is_readable(mute));
     assert_eq!(sockets.take_wakeups().len(), 5);
@@ -57,7 +58,11 @@ fn who_sends_and_who_ignores_does_not_see_what_goes_out() {
     let mut open = || sockets.open(Form::Payloads, Protocols::All, BUFFER).unwrap();
     let handles = [open(), open(), open()];
     sockets.set(handles[1], PacketOption::IgnoreOutgoing(true), BUFFER).unwrap();
-    sockets.see(&frame(ETH0, PacketType::Outgoing, EtherType::IPV4), Some(handles[0]));
+    sockets.see(
+        &frame(ETH0, PacketType::Outgoing, EtherType::IPV4),
+        Some(handles[0]),
+        &mut SeededRandom::new(1),
+    );
     assert_eq!(readable(&sockets, &handles), [false, false, true]);
     assert_eq!(sockets.receive(handles[2]).unwrap().data, b"payload");
 }
@@ -71,13 +76,13 @@ fn filters_choose_and_shorten() {
     let program = [op(0x28, 0, 0, 12), op(0x15, 0, 1, 0x806), op(0x06, 0, 0, 20), op(0x06, 0, 0, 0)];
     let filter = PacketOption::Filter(Program::new(&program));
     sockets.set(handle, filter, BUFFER).unwrap();
-    sockets.see(&frame(ETH0, PacketType::Host, EtherType::IPV4), None);
-    sockets.see(&frame(ETH0, PacketType::Host, EtherType::ARP), None);
+    sockets.see(&frame(ETH0, PacketType::Host, EtherType::IPV4), None, &mut SeededRandom::new(1));
+    sockets.see(&frame(ETH0, PacketType::Host, EtherType::ARP), None, &mut SeededRandom::new(1));
     let received = sockets.receive(handle).unwrap();
     assert_eq!((received.data.len(), received.length), (20, 21));
     assert_eq!(sockets.statistics(handle), Ok(Statistics { packets: 1, drops: 0 }));
     sockets.set(handle, PacketOption::SnapLength(16), BUFFER).unwrap();
-    sockets.see(&frame(ETH0, PacketType::Host, EtherType::ARP), None);
+    sockets.see(&frame(ETH0, PacketType::Host, EtherType::ARP), None, &mut SeededRandom::new(1));
     assert_eq!(sockets.receive(handle).unwrap().data.len(), 16);
 }
 
@@ -86,7 +91,7 @@ fn what_nobody_reads_is_bounded_and_counted_once() {
     let mut sockets = PacketSockets::default();
     let handle = sockets.open(Form::Frames, Protocols::All, BUFFER).unwrap();
     for _ in 0..1000 {
-        sockets.see(&frame(ETH0, PacketType::Host, EtherType::IPV4), None);
+        sockets.see(&frame(ETH0, PacketType::Host, EtherType::IPV4), None, &mut SeededRandom::new(1));
     }
     let waiting = core::iter::from_fn(|| sockets.receive(handle).ok()).count() as u64;
     assert!((1..60).contains(&waiting), "{waiting}");
@@ -123,6 +128,6 @@ fn who_was_bound_to_a_device_that_is_gone_hears_nothing() {
     let handle = sockets.open(Form::Frames, Protocols::All, BUFFER).unwrap();
     sockets.bind(handle, Some(ETH0), Protocols::All).unwrap();
     sockets.device_gone(ETH0);
-    sockets.see(&frame(ETH0, PacketType::Host, EtherType::IPV4), None);
+    sockets.see(&frame(ETH0, PacketType::Host, EtherType::IPV4), None, &mut SeededRandom::new(1));
     assert!(!sockets.is_readable(handle));
 }

@@ -3,11 +3,12 @@
 use super::multipath::{FlowHash, FlowTuple};
 use super::rule::{Rule, Rules};
 use super::table::{Meeting, Table};
-use super::{Hop, Route, RouteError, RouteKind, RouteProtocol, TableId};
+use super::{Hop, Preference, Route, RouteError, RouteKind, RouteProtocol, TableId};
 use crate::journal::{Event, Journal};
 use crate::packet::DeviceIndex;
 use crate::random::Random;
 use crate::time::Instant;
+use crate::wire::cidr::IpCidr;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -136,10 +137,64 @@ impl Routes {
         Ok(removed)
     }
 
+    /// Takes all routes to a destination out, in whatever table, that `gone` tells; answers whether there were any.
+    /// Others are not looked at.
+    pub(crate) fn remove_all(&mut self, destination: IpCidr, gone: impl Fn(&Route) -> bool) -> bool {
+        let tables = &mut self.family_mut(destination.address()).tables;
+        let removed: Vec<Route> =
+            tables.values_mut().flat_map(|table| table.remove_all(destination, &gone)).collect();
+        if removed.is_empty() {
+            return false;
+        }
+        tables.retain(|_, table| !table.is_empty());
+        self.count = self.count.saturating_sub(removed.len());
+        removed.into_iter().for_each(|route| self.journal.note(Event::Gone, || route));
+        self.note_change();
+        true
+    }
+
+    /// Says anew until when the first route that is as `pattern` says stays, and how much it is preferred; answers
+    /// whether there is one. Nobody is told: it is the same route. Linux: `fib6_set_expires`, `fib6_clean_expires`.
+    pub(crate) fn renew(
+        &mut self,
+        pattern: &Route,
+        expires: Option<Instant>,
+        preference: Preference,
+    ) -> bool {
+        let tables = &mut self.family_mut(pattern.destination.address()).tables;
+        let amended = tables.get_mut(&pattern.table).and_then(|table| {
+            table.amend(pattern, |route| (route.expires, route.preference) = (expires, preference))
+        });
+        let Some(before) = amended else { return false };
+        self.expiry = self.expiry.into_iter().chain(expires).min();
+        if before.preference != preference {
+            self.note_change();
+        }
+        true
+    }
+
+    /// Keeps a route over a device that is down until it is up, as those that went with it.
+    pub(crate) fn rest(&mut self, device: DeviceIndex, route: Route) {
+        self.resting.entry(device).or_default().push(route);
+    }
+
+    /// As [`Routes::remove`], of those over a device, which may be down.
+    pub(crate) fn withdraw(&mut self, device: DeviceIndex, pattern: &Route) {
+        let _ = self.remove(pattern);
+        let destination = pattern.destination.network();
+        let meant = |route: &Route| route.destination == destination && route.is_meant_by(pattern);
+        self.resting.get_mut(&device).into_iter().for_each(|routes| routes.retain(|route| !meant(route)));
+    }
+
+    /// The first route as `pattern` says: see [`Routes::remove`].
+    pub(crate) fn get(&self, pattern: &Route) -> Option<Route> {
+        let tables = &self.family(pattern.destination.address()).tables;
+        tables.get(&pattern.table)?.get(pattern)
+    }
+
     /// Whether there is a route as `pattern` says: see [`Routes::remove`].
     pub fn has(&self, pattern: &Route) -> bool {
-        let tables = &self.family(pattern.destination.address()).tables;
-        tables.get(&pattern.table).is_some_and(|table| table.has(pattern))
+        self.get(pattern).is_some()
     }
 
     /// Lets every route that `concerned` tells be changed by `keep`; those it answers `false` for go.

@@ -139,9 +139,33 @@ impl Table {
         Some(removed)
     }
 
-    /// Whether there is a route that the pattern describes.
-    pub(super) fn has(&self, pattern: &Route) -> bool {
-        self.routes_to(pattern.destination.network()).iter().any(|route| route.is_meant_by(pattern))
+    /// Takes those routes to a destination out that `gone` tells. They are looked at alone, however many others there
+    /// are.
+    pub(super) fn remove_all(&mut self, destination: IpCidr, gone: impl Fn(&Route) -> bool) -> Vec<Route> {
+        let (removed, rest): (Vec<_>, Vec<_>) = self.routes_to(destination).into_iter().partition(gone);
+        if !removed.is_empty() {
+            self.put(destination, rest);
+        }
+        removed
+    }
+
+    /// Changes the first route that the pattern describes, but not its place; answers what it was.
+    pub(super) fn amend(&mut self, pattern: &Route, change: impl FnOnce(&mut Route)) -> Option<Route> {
+        let destination = pattern.destination.network();
+        let mut routes = self.routes_to(destination);
+        let route = routes.iter_mut().find(|route| route.is_meant_by(pattern))?;
+        let before = route.clone();
+        change(route);
+        if *route != before {
+            self.put(destination, routes);
+        }
+        Some(before)
+    }
+
+    /// The first route that the pattern describes.
+    pub(super) fn get(&self, pattern: &Route) -> Option<Route> {
+        let all = self.routes_to(pattern.destination.network());
+        all.into_iter().find(|route| route.is_meant_by(pattern))
     }
 
     /// Changes or takes out those routes that `change` says: what it answers `false` for goes. Answers how many went.
@@ -150,6 +174,10 @@ impl Table {
         concerned: impl Fn(&Route) -> bool,
         mut keep: impl FnMut(&mut Route) -> bool,
     ) -> usize {
+        // Very many routes differ in their destinations alone.
+        if !self.shared.iter().any(|route| concerned(route)) {
+            return 0;
+        }
         let concerns =
             |alternatives: &Alternatives| alternatives.as_slice().iter().any(|route| concerned(route));
         let all = self.trie.iter().filter(|(_, alternatives)| concerns(alternatives));

@@ -23,17 +23,20 @@ impl Stack {
     /// As [`Stack::add_address`], with lifetimes and flags. Its state follows from its flags.
     pub fn add_address_record(&mut self, device: DeviceIndex, address: Address) -> Result<(), ConfigError> {
         let interface = self.interfaces.get(device).ok_or(ConfigError::NoSuchDevice)?;
-        let ip = address.ip();
+        let (ip, flags) = (address.ip(), address.flags);
         if !may_be_ours(address.cidr) || ip.is_loopback() != interface.is_loopback() {
             return Err(ConfigError::BadAddress(ip));
         }
-        if interface.address(ip).is_some() {
+        if flags.manage_temporary && address.cidr.is_ipv6() && address.cidr.prefix_len() != 64 {
+            return Err(ConfigError::NothingBeside(ip));
+        }
+        if interface.record(address.cidr).is_some() {
             return Err(ConfigError::AddressExists(ip));
         }
         if interface.addresses().len() >= MAX_ADDRESSES {
             return Err(ConfigError::TooManyAddresses);
         }
-        let added = self.with_context(self.now, |cx, _, _| datapath::add_address(cx, device, address));
+        let added = self.with_context(self.now, |cx, _, _| datapath::give_address(cx, device, address));
         added.map_err(|error| match error {
             RouteError::Exists => ConfigError::AddressExists(ip),
             error => ConfigError::Route(error),
@@ -44,10 +47,42 @@ impl Stack {
         Ok(())
     }
 
-    /// Takes an address away from a device, with the routes that came with it. Linux: `ip address del`.
+    /// Gives an address of a device other lifetimes, and one of IPv6 other flags; nothing that stays is taken away. One
+    /// that is not there is added. Linux: `ip address replace`, `inet_rtm_newaddr`, `inet6_addr_modify`.
+    pub fn replace_address_record(
+        &mut self,
+        device: DeviceIndex,
+        address: Address,
+    ) -> Result<(), ConfigError> {
+        let interface = self.interfaces.get(device).ok_or(ConfigError::NoSuchDevice)?;
+        let Some(known) = interface.record(address.cidr) else {
+            return self.add_address_record(device, address);
+        };
+        let alone = known.cidr.prefix_len() != 64 || known.flags.temporary;
+        if address.flags.manage_temporary && known.cidr.is_ipv6() && alone {
+            return Err(ConfigError::NothingBeside(address.ip()));
+        }
+        self.with_context(self.now, |cx, _, _| datapath::change_address(cx, device, &address));
+        Ok(())
+    }
+
+    /// Takes an address away from a device, with the routes that came with it; of several with networks of different sizes
+    /// the first. Linux: `ip address del` without a prefix length.
     pub fn remove_address(&mut self, device: DeviceIndex, ip: IpAddr) -> Result<(), ConfigError> {
-        let removed = self.with_context(self.now, |cx, _, _| datapath::remove_address(cx, device, ip));
-        removed.map(|_| ()).ok_or(ConfigError::NoSuchAddress(ip))
+        let record = self.interfaces.get(device).and_then(|interface| interface.address(ip));
+        let cidr = record.map(|record| record.cidr).ok_or(ConfigError::NoSuchAddress(ip))?;
+        self.remove_address_of(device, cidr)
+    }
+
+    /// Takes the address with this network away from a device, with the routes that came with it. Linux:
+    /// `ip address del`.
+    pub fn remove_address_of(&mut self, device: DeviceIndex, cidr: IpCidr) -> Result<(), ConfigError> {
+        let interface = self.interfaces.get(device).ok_or(ConfigError::NoSuchDevice)?;
+        if interface.record(cidr).is_none_or(|known| known.cidr != cidr) {
+            return Err(ConfigError::NoSuchAddress(cidr.address()));
+        }
+        self.with_context(self.now, |cx, _, _| datapath::take_address(cx, device, cidr));
+        Ok(())
     }
 
     /// Adds a default route by `gateway`, which must be in the network of a device.

@@ -36,6 +36,8 @@ pub enum ConfigError {
     AddressExists(IpAddr),
     /// The device does not have this address.
     NoSuchAddress(IpAddr),
+    /// Temporary addresses are made beside a public one of IPv6 with a network of 64 bits. Linux: `EINVAL`.
+    NothingBeside(IpAddr),
     /// The device has very many addresses already.
     TooManyAddresses,
     /// The device cannot do that: the loopback device is not deleted, a card not taken out, a VLAN has no VLANs. Linux:
@@ -68,6 +70,9 @@ impl fmt::Display for ConfigError {
                 write!(f, "the device does not have the address {address}")
             }
             ConfigError::AddressExists(address) => write!(f, "the stack has the address {address} already"),
+            ConfigError::NothingBeside(address) => {
+                write!(f, "no temporary addresses are made beside {address}, whose network has not 64 bits")
+            }
             ConfigError::TooManyAddresses => f.write_str("the device has very many addresses already"),
             ConfigError::NotSupported => f.write_str("the device cannot do that"),
             ConfigError::BadVlan(id) => write!(f, "a VLAN has a number from 1 to {}, not {id}", vlan::MAX_ID),

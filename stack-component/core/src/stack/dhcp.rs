@@ -96,7 +96,9 @@ impl Stack {
         for route in routes(device, lease) {
             let _ = self.change_route(RouteChange::Delete, route);
         }
-        let _ = self.remove_address(device, lease.address.into());
+        if let Some(cidr) = IpCidr::new(lease.address.into(), lease.prefix_len) {
+            let _ = self.remove_address_of(device, cidr);
+        }
     }
 }
 

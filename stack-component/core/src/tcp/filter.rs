@@ -4,6 +4,7 @@
 use crate::bpf::{Instruction, Program, View};
 use crate::drop_reason::DropReason;
 use crate::packet::Packet;
+use crate::random::Random;
 use crate::wire::ethernet::EtherType;
 use core::fmt;
 
@@ -60,12 +61,17 @@ impl SocketFilter {
 
     /// Lets the program look at a segment whose header of `header_len` bytes lies before `payload`. What it does
     /// not keep of the payload is cut off; nothing kept drops it. Linux: `tcp_filter`, `sk_filter_trim_cap`.
-    pub(super) fn trim(&self, payload: &mut Packet, header_len: usize) -> Result<(), DropReason> {
+    pub(super) fn trim(
+        &self,
+        payload: &mut Packet,
+        header_len: usize,
+        random: &mut dyn Random,
+    ) -> Result<(), DropReason> {
         if self.program.is_none() || payload.headroom() < header_len {
             return Ok(());
         }
         payload.push(header_len);
-        let kept = self.run(payload);
+        let kept = self.run(payload, random);
         payload.pull(header_len);
         if kept == 0 {
             return Err(DropReason::SocketFilter);
@@ -75,8 +81,8 @@ impl SocketFilter {
     }
 
     /// How many bytes of the segment in `packet` stay.
-    fn run(&self, packet: &Packet) -> usize {
-        self.program.as_ref().map_or(packet.len(), |program| program.keep(&view(packet)))
+    fn run(&self, packet: &Packet, random: &mut dyn Random) -> usize {
+        self.program.as_ref().map_or(packet.len(), |program| program.keep(&view(packet), random))
     }
 
     /// No change from now on.
@@ -109,6 +115,7 @@ fn ip_header(packet: &Packet) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::SeededRandom;
 
     fn op(code: u16, jump_true: u8, jump_false: u8, k: u32) -> Instruction {
         Instruction { code, jump_true, jump_false, k }
@@ -121,9 +128,10 @@ mod tests {
         let mut filter = SocketFilter::default();
         filter.attach(&program).unwrap();
         let to = |port: u8| Packet::from_payload(&[0, 9, 0, port, 1, 1, 1, 1, 0, 0, 0, 0, 0x50, 0x10, 0, 0]);
-        assert_eq!(filter.run(&to(80)), 0);
+        let random = &mut SeededRandom::new(1);
+        assert_eq!(filter.run(&to(80), random), 0);
         assert_eq!(filter.attach(&[]), Err(FilterError::InvalidProgram));
-        assert_eq!(filter.run(&to(81)), 16, "not more than there is");
+        assert_eq!(filter.run(&to(81), random), 16, "not more than there is");
         filter.lock();
         assert_eq!(filter.detach(), Err(FilterError::Locked));
     }

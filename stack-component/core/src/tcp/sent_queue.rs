@@ -90,6 +90,9 @@ pub(super) struct SentQueue {
     order: VecDeque<(Instant, Sequence)>,
     /// No segment before this one awaits retransmission. Linux: `retransmit_skb_hint`.
     hint: Sequence,
+    /// How often a segment was looked at: what walks cost, for those who test that.
+    #[cfg(test)]
+    pub looked_at: core::cell::Cell<u64>,
 }
 
 impl SentQueue {
@@ -107,6 +110,8 @@ impl SentQueue {
     }
 
     pub(super) fn get(&self, index: usize) -> Option<&Sent> {
+        #[cfg(test)]
+        self.looked_at.update(|count| count + 1);
         self.segments.get(index)
     }
 
@@ -194,7 +199,7 @@ impl SentQueue {
     /// that is, so that a receiver who reports the same over and over does not cost a walk each time (CVE-2019-11478).
     pub(super) fn next_not_sacked(&mut self, index: usize) -> usize {
         let mut next = index;
-        while let Some(sent) = self.segments.get(next).filter(|sent| sent.sacked) {
+        while let Some(sent) = self.get(next).filter(|sent| sent.sacked) {
             next += sent.run.max(1) as usize;
         }
         let mut passed = index;

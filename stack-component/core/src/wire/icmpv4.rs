@@ -34,6 +34,10 @@ impl Type {
     pub const TIMESTAMP_REQUEST: Type = Type(13);
     /// The answer to that.
     pub const TIMESTAMP_REPLY: Type = Type(14);
+    /// What is the network's mask? Obsolete (RFC 6918).
+    pub const ADDRESS_MASK_REQUEST: Type = Type(17);
+    /// The answer to that.
+    pub const ADDRESS_MASK_REPLY: Type = Type(18);
 
     /// Whether it tells of a problem with a packet, which it quotes; never an answer to such a one.
     pub const fn is_error(self) -> bool {

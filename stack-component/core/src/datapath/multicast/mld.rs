@@ -9,7 +9,7 @@ use crate::multicast::{Language, Query, Report, batches};
 use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{DeviceIndex, LinkDestination, Packet};
 use crate::time::Duration;
-use crate::wire::icmpv6::{Type, fill_checksum};
+use crate::wire::icmpv6::fill_checksum;
 use crate::wire::igmp::RecordType;
 use crate::wire::ipv6::{ALL_ROUTERS, HEADER_LEN};
 use crate::wire::mld::{self, Message};
@@ -100,17 +100,10 @@ fn send(cx: &mut Context<'_>, device: DeviceIndex, destination: Ipv6Addr, messag
     }
     // RFC 3590 section 4: a host that has no address of the link yet tells all the same.
     let source = interface.link_local().unwrap_or(Ipv6Addr::UNSPECIFIED);
-    let counter = match message.first().map(|&kind| Type(kind)) {
-        Some(Type::MLD_REPORT) => Counter::Icmp6OutGroupMembResponses,
-        Some(Type::MLD_DONE) => Counter::Icmp6OutGroupMembReductions,
-        _ => Counter::Icmp6OutMLDv2Reports,
-    };
+    let kind = message.first().copied();
     cx.counters.increment(Counter::Ip6OutRequests);
     match try_send(cx, device, source, destination, message) {
-        Ok(()) => {
-            cx.counters.increment(Counter::Icmp6OutMsgs);
-            cx.counters.increment(counter);
-        }
+        Ok(()) => kind.into_iter().for_each(|kind| cx.counters.icmp6_sent(kind)),
         Err(reason) => cx.count_sent_drop(reason, true),
     }
 }

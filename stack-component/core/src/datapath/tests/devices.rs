@@ -195,7 +195,7 @@ fn configuration_that_makes_no_sense_is_refused() {
             "{bad}"
         );
     }
-    let again = stack.add_address(ETH0, "192.0.2.1/25".parse().unwrap());
+    let again = stack.add_address(ETH0, "192.0.2.1/24".parse().unwrap());
     assert_eq!(again, Err(ConfigError::AddressExists(US.into())));
     let nowhere = stack.add_address(DeviceIndex(9), "10.0.0.1/24".parse().unwrap());
     assert_eq!(nowhere, Err(ConfigError::NoSuchDevice));

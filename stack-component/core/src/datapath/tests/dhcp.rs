@@ -100,3 +100,20 @@ fn an_address_that_somebody_has_is_not_used() {
     host.wait(5_000);
     assert_eq!((host.sent(), host.stack.dhcp_lease(ETH0)), (vec![], None));
 }
+
+#[test]
+fn what_servers_say_to_others_is_for_sockets() {
+    let mut host = unconfigured();
+    host.stack.dhcp_start(ETH0, host.now).unwrap();
+    let socket = host.stack.udp_open().unwrap();
+    host.stack.udp_bind(socket, "0.0.0.0:68".parse().unwrap()).unwrap();
+    let mut question = message(&host.eth0.wire().sent.pop().unwrap());
+    let offer = answer(&question, dhcp::Type::OFFER);
+    question[7] ^= 1;
+    host.arrive(answer(&question, dhcp::Type::OFFER));
+    assert!(host.stack.udp_receive_from(socket).is_ok_and(|(data, _)| data[7] == question[7]));
+    assert_eq!(host.sent(), [""; 0]);
+    host.arrive(offer);
+    assert!(host.stack.udp_receive_from(socket).is_err());
+    assert_eq!(host.sent().len(), 1, "the offer is taken");
+}

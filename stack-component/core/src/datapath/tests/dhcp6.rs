@@ -60,6 +60,8 @@ fn a_router_says_that_a_server_knows_more() {
     assert_eq!(host.stack.resolvers(), [] as [IpAddr; 0], "servers speak from the link");
     host.arrive(datagram6(SERVER, 546, &answer(&question)));
     assert_eq!((host.stack.resolvers(), host.dropped().len()), (vec![IpAddr::V6(RESOLVER)], 1));
+    host.arrive(datagram6(SERVER, 546, &answer(&question)));
+    assert_eq!(host.dropped(), [], "another server's answer comes too late, but to us");
     host.sent();
     host.arrive(other_configuration());
     host.wait(80_000_000);
@@ -82,4 +84,24 @@ fn nobody_is_asked_where_no_router_says_so() {
     assert_eq!(host.sent(), [""; 0]);
     host.arrive(datagram6(SERVER, 546, &[7, 0, 0, 0]));
     assert_eq!(host.dropped(), [DropReason::UdpNoSocket]);
+}
+
+#[test]
+fn answers_to_others_are_for_sockets() {
+    let mut host = fresh(&[]);
+    host.wait(3_000);
+    let socket = host.stack.udp_open().unwrap();
+    host.stack.udp_bind(socket, "[::]:546".parse().unwrap()).unwrap();
+    host.arrive(other_configuration());
+    host.wait(1_000);
+    let question = question(&mut host);
+    let mut to_another = answer(&question);
+    to_another[3] ^= 1;
+    host.arrive(datagram6(SERVER, 546, &to_another));
+    host.arrive(datagram6(SERVER, 546, b"no reply at all"));
+    host.arrive(datagram6(SERVER, 546, &answer(&question)));
+    let received = |host: &mut Host| host.stack.udp_receive_from(socket).map(|(data, _)| data).ok();
+    assert_eq!(received(&mut host).as_deref(), Some(&to_another[..]));
+    assert_eq!(received(&mut host).as_deref(), Some(&b"no reply at all"[..]));
+    assert_eq!((received(&mut host), host.stack.resolvers()), (None, vec![IpAddr::V6(RESOLVER)]));
 }

@@ -1,7 +1,7 @@
 //! Packets for others.
 
 use super::*;
-use crate::route::{Route, RouteKind};
+use crate::route::{Hop, Route, RouteKind};
 
 const BEHIND: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
 
@@ -141,4 +141,26 @@ fn broadcasts_stay_on_their_link() {
     host.arrive(frame(PEER_MAC, MacAddress::BROADCAST, EtherType::IPV4, &packet));
     assert_eq!((host.sent(), lines(&eth1)), (vec![], vec![]));
     assert_eq!(host.dropped(), [DropReason::Ipv4NotForUs; 2]);
+}
+
+/// Policy 1: ports count. Linux: `fib_multipath_hash`.
+#[test]
+fn flows_are_spread_over_two_gateways_and_each_keeps_to_its_own() {
+    let (mut host, eth1) = Host::router();
+    know_behind(&mut host, &eth1);
+    host.stack.set_sysctl("net.ipv4.fib_multipath_hash_policy", "1").unwrap();
+    let hops = [GATEWAY, BEHIND].map(|gateway| Hop::via(gateway.into())).to_vec();
+    let route = Route::via("203.0.113.0/24".parse().unwrap(), GATEWAY.into());
+    host.stack.add_route(Route { hops, ..route }).unwrap();
+    let mut by_second = |port: u16| {
+        host.arrive(ip_frame(&datagram((PEER, port), (FAR, 53), b"x")));
+        let forwarded = |lines: &[String]| lines.iter().filter(|line| line.contains("UDP")).count();
+        let ways = (forwarded(&host.sent()), forwarded(&lines(&eth1)));
+        assert!(matches!(ways, (1, 0) | (0, 1)), "{ways:?}");
+        ways.1
+    };
+    let chosen: Vec<usize> = (1000..1200).map(&mut by_second).collect();
+    let again: Vec<usize> = (1000..1200).map(&mut by_second).collect();
+    assert_eq!(chosen, again);
+    assert!((70..130).contains(&chosen.iter().sum::<usize>()), "{chosen:?}");
 }

@@ -1,5 +1,7 @@
 //! A stack with raw frames on its wires: what goes in, what comes out, what is counted.
 
+mod addresses;
+mod addresses6;
 mod advertisement6;
 mod arp;
 mod copies;

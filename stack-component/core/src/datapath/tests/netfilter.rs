@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::netfilter::{HookPoint, Verdict};
+use crate::route::{Rule, RuleAction};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Registers a filter that counts and drops packets of one IP protocol.
@@ -68,4 +69,23 @@ fn what_a_filter_changes_before_routing_decides_the_route() {
     host.stack.hooks_mut().register(HookPoint::PreRouting, 0, hook);
     host.arrive(ip_frame(&packet(PEER, FAR, Protocol::ICMP, &echo_request(b"x"))));
     assert_eq!(host.sent(), ["IP 192.0.2.1 > 192.0.2.2: ICMP echo reply, id 7, seq 1, length 9"]);
+}
+
+/// Linux: `ip rule add fwmark 7 prohibit`.
+#[test]
+fn a_mark_that_a_filter_sets_before_routing_chooses_the_rule() {
+    let (mut host, _eth1) = Host::router();
+    let rule = Rule { mark: 7, mask: u32::MAX, ..Rule::new(100, RuleAction::Prohibit) };
+    host.stack.add_rule(US.into(), rule).unwrap();
+    let hook = Box::new(|_: &_, packet: &mut Packet| {
+        packet.meta.mark = if packet.data()[16..20] == FAR.octets() { 7 } else { 8 };
+        Verdict::Accept
+    });
+    host.stack.hooks_mut().register(HookPoint::PreRouting, 0, hook);
+    let ping = |to| ip_frame(&packet(PEER, to, Protocol::ICMP, &echo_request(b"x")));
+    host.arrive(ping(US));
+    assert_eq!((host.sent().len(), host.dropped()), (1, vec![]));
+    host.arrive(ping(FAR));
+    assert_eq!(host.sent(), ["IP 192.0.2.1 > 192.0.2.2: ICMP unreachable - admin prohibited, length 37"]);
+    assert_eq!(host.dropped(), [DropReason::RouteRefused]);
 }

@@ -45,6 +45,47 @@ fn who_pings_hears_the_reply_and_raw_sockets_hear_all() {
 }
 
 #[test]
+fn messages_of_sockets_are_counted() {
+    let mut stack = stack();
+    let count = |stack: &Stack, name: &str| {
+        stack.counters().snapshot().iter().find(|(of, _)| of == name).map_or(0, |(_, count)| *count)
+    };
+    let ping = stack.raw_open(Family::V4, Kind::Ping).unwrap();
+    stack.raw_send(ping, message(&[8, 0, 0, 0, 0, 0, 0, 1]), NOW).unwrap();
+    let raw = stack.raw_open(Family::V4, Kind::Raw(Protocol::ICMP)).unwrap();
+    stack.raw_send(raw, message(&[13, 0, 0xf2, 0xff, 0, 0, 0, 0]), NOW).unwrap();
+    stack.raw_send(raw, message(&[]), NOW).unwrap();
+    let ping6 = stack.raw_open(Family::V6, Kind::Ping).unwrap();
+    let to = Some("::1".parse().unwrap());
+    stack.raw_send(ping6, Message { to, ..message(&[128, 0, 0, 0, 0, 0, 0, 1]) }, NOW).unwrap();
+    let nowhere = Some("192.0.2.9".parse().unwrap());
+    let lost = Message { to: nowhere, ..message(&[8, 0, 0, 0, 0, 0, 0, 1]) };
+    assert_eq!(stack.raw_send(ping, lost, NOW), Err(SocketError::NetworkUnreachable));
+    stack.raw_set(raw, RawOption::HeaderIncluded(true)).unwrap();
+    let header = [
+        &b"\x45\0\0\x1c\0\x01\0\0\x40\x01\0\0\x7f\0\0\x01\x7f\0\0\x01"[..],
+        &[17, 0, 0xee, 0xff, 0, 0, 0, 0],
+    ];
+    stack.raw_send(raw, message(&header.concat()), NOW).unwrap();
+    run(&mut stack);
+    for (name, expected) in [
+        ("Icmp:OutMsgs", 4),
+        ("Icmp:OutEchos", 1),
+        ("Icmp:OutTimestamps", 1),
+        ("Icmp:OutAddrMasks", 1),
+        ("IcmpMsg:OutType8", 1),
+        ("IcmpMsg:OutType17", 1),
+        ("Icmp:OutEchoReps", 1),
+        ("Icmp6:OutMsgs", 2),
+        ("Icmp6:OutEchos", 1),
+        ("Icmp6:OutEchoReplies", 1),
+        ("Icmp6:OutType128", 1),
+    ] {
+        assert_eq!(count(&stack, name), expected, "{name}");
+    }
+}
+
+#[test]
 fn a_datagram_to_a_closed_port_is_reported() {
     let mut stack = stack();
     let raw = stack.raw_open(Family::V4, Kind::Raw(Protocol::UDP)).unwrap();

@@ -1,7 +1,7 @@
 //! One device's questions.
 
 use super::MAX_RESOLVERS;
-use crate::random::Random;
+use crate::random::{Random, blurred};
 use crate::time::{Duration, Instant};
 use crate::wire::dhcpv6::{InformationRequest, Reply, client_id, option};
 use crate::wire::ethernet::MacAddress;
@@ -27,7 +27,8 @@ const LEAST_REFRESH: u32 = 600;
 #[derive(Clone, Debug)]
 pub(super) struct Inquiry {
     station: MacAddress,
-    transaction: u32,
+    /// The number of the last question, whose answers are still ours when the first of them was taken.
+    transaction: Option<u32>,
     /// When the first question of this exchange was asked; none: no question waits for an answer.
     began: Option<Instant>,
     timeout: Duration,
@@ -41,14 +42,13 @@ impl Inquiry {
         let most = Duration::from_secs(MAX_TIMEOUT.into());
         let (began, resolvers) = (None, Vec::new());
         let mut inquiry =
-            Inquiry { station, transaction: 0, began, timeout: FIRST_TIMEOUT, most, due: None, resolvers };
+            Inquiry { station, transaction: None, began, timeout: FIRST_TIMEOUT, most, due: None, resolvers };
         inquiry.begin_at(now, random);
         inquiry
     }
 
     /// Asks a little after `then`.
     fn begin_at(&mut self, then: Instant, random: &mut dyn Random) {
-        self.transaction = random.next_u32() >> 8;
         self.began = None;
         self.due = Some(then + Duration::from_millis(random.below(MAX_DELAY).into()));
     }
@@ -69,24 +69,30 @@ impl Inquiry {
             Some(_) if self.timeout * 2 > self.most => blurred(self.most, random),
             Some(_) => self.timeout + blurred(self.timeout, random),
         };
+        let known = self.transaction.filter(|_| self.began.is_some());
+        let transaction = known.unwrap_or_else(|| random.next_u32() >> 8);
+        self.transaction = Some(transaction);
         let began = *self.began.get_or_insert(now);
         self.due = Some(now + self.timeout);
         let elapsed = u16::try_from(now.since(began).as_millis() / 10).unwrap_or(u16::MAX);
-        Some(InformationRequest { transaction: self.transaction, station: self.station, elapsed }.emit())
+        Some(InformationRequest { transaction, station: self.station, elapsed }.emit())
     }
 
-    /// Takes an answer, if it is one to our question (RFC 8415 sections 16.10 and 18.2.10.4).
-    pub(super) fn input(&mut self, message: &[u8], now: Instant, random: &mut dyn Random) {
-        let Ok(reply) = Reply::parse(message) else { return };
-        let for_us = reply.option(option::CLIENT_ID) == Some(&client_id(self.station)[..]);
+    /// Takes an answer, if it is one to our question (RFC 8415 sections 16.10 and 18.2.10.4); answers whether it is.
+    pub(super) fn input(&mut self, message: &[u8], now: Instant, random: &mut dyn Random) -> bool {
+        let Ok(reply) = Reply::parse(message) else { return false };
+        let to_client = reply.option(option::CLIENT_ID) == Some(&client_id(self.station)[..]);
+        let for_us = to_client && self.transaction == Some(reply.transaction);
+        if for_us {
+            self.take(&reply, now, random);
+        }
+        for_us
+    }
+
+    fn take(&mut self, reply: &Reply<'_>, now: Instant, random: &mut dyn Random) {
         let went_well = reply.option(option::STATUS_CODE).is_none_or(|status| status.starts_with(&[0, 0]));
         let from_server = reply.option(option::SERVER_ID).is_some();
-        if self.began.is_none()
-            || reply.transaction != self.transaction
-            || !for_us
-            || !went_well
-            || !from_server
-        {
+        if self.began.is_none() || !went_well || !from_server {
             return;
         }
         if let Some(most) = reply.seconds(option::INF_MAX_RT).filter(|most| SAID_MAX_TIMEOUT.contains(most)) {
@@ -98,10 +104,4 @@ impl Inquiry {
             seconds => self.begin_at(now + Duration::from_secs(seconds.max(LEAST_REFRESH).into()), random),
         }
     }
-}
-
-/// The time, longer or shorter by up to a tenth (RFC 8415 section 15).
-fn blurred(time: Duration, random: &mut dyn Random) -> Duration {
-    let tenth = u32::try_from((time / 10).as_millis()).unwrap_or(u32::MAX / 2);
-    time - Duration::from_millis(tenth.into()) + Duration::from_millis(random.below(2 * tenth + 1).into())
 }

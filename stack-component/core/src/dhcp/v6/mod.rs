@@ -48,11 +48,15 @@ impl Inquiries {
         self.devices.contains_key(&device)
     }
 
-    /// Takes in what a server of a device's link says.
-    pub fn input(&mut self, device: DeviceIndex, message: &[u8], now: Instant, random: &mut dyn Random) {
-        if let Some(inquiry) = self.devices.get_mut(&device) {
-            inquiry.input(message, now, random);
-        }
+    /// Takes in what a server of a device's link says; whether it answers a question of ours.
+    pub fn input(
+        &mut self,
+        device: DeviceIndex,
+        message: &[u8],
+        now: Instant,
+        random: &mut dyn Random,
+    ) -> bool {
+        self.devices.get_mut(&device).is_some_and(|inquiry| inquiry.input(message, now, random))
     }
 
     /// The questions that are due, to be sent to [`ALL_SERVERS`](crate::wire::dhcpv6::ALL_SERVERS).

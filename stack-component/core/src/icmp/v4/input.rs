@@ -60,9 +60,7 @@ fn judge(
     if packet.meta.checksum != Checksum::Verified && !header.checksum_is_valid() {
         return Err(DropReason::IcmpChecksum);
     }
-    if let Some(counter) = counter_of(header.kind()) {
-        counters.increment(counter);
-    }
+    counters.icmp_received(header.kind().0);
     match header.kind() {
         Type::ECHO_REQUEST => {
             // RFC 1122 section 3.2.2.6 lets a host be silent when everybody is asked; smurfs taught it to be.
@@ -85,21 +83,6 @@ fn judge(
         }
         // Source quench (RFC 6633), address masks (RFC 6918) and what nobody asked for.
         _ => Err(DropReason::IcmpIgnored),
-    }
-}
-
-fn counter_of(kind: Type) -> Option<Counter> {
-    match kind {
-        Type::ECHO_REQUEST => Some(Counter::IcmpInEchos),
-        Type::ECHO_REPLY => Some(Counter::IcmpInEchoReps),
-        Type::DESTINATION_UNREACHABLE => Some(Counter::IcmpInDestUnreachs),
-        Type::TIME_EXCEEDED => Some(Counter::IcmpInTimeExcds),
-        Type::PARAMETER_PROBLEM => Some(Counter::IcmpInParmProbs),
-        Type::SOURCE_QUENCH => Some(Counter::IcmpInSrcQuenchs),
-        Type::REDIRECT => Some(Counter::IcmpInRedirects),
-        Type::TIMESTAMP_REQUEST => Some(Counter::IcmpInTimestamps),
-        Type::TIMESTAMP_REPLY => Some(Counter::IcmpInTimestampReps),
-        _ => None,
     }
 }
 

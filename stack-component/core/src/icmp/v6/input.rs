@@ -55,9 +55,7 @@ fn judge(
         return Err(DropReason::IcmpChecksum);
     }
     let kind = header.kind();
-    if let Some(counter) = counter_of(kind) {
-        counters.increment(counter);
-    }
+    counters.icmp6_received(kind.0);
     match kind {
         Type::ECHO_REQUEST => {
             let to_many = destination.is_multicast();
@@ -76,27 +74,6 @@ fn judge(
             Ok(Verdict::Listeners(packet))
         }
         _ => Err(DropReason::IcmpIgnored),
-    }
-}
-
-fn counter_of(kind: Type) -> Option<Counter> {
-    match kind {
-        Type::DESTINATION_UNREACHABLE => Some(Counter::Icmp6InDestUnreachs),
-        Type::PACKET_TOO_BIG => Some(Counter::Icmp6InPktTooBigs),
-        Type::TIME_EXCEEDED => Some(Counter::Icmp6InTimeExcds),
-        Type::PARAMETER_PROBLEM => Some(Counter::Icmp6InParmProblems),
-        Type::ECHO_REQUEST => Some(Counter::Icmp6InEchos),
-        Type::ECHO_REPLY => Some(Counter::Icmp6InEchoReplies),
-        Type::MLD_QUERY => Some(Counter::Icmp6InGroupMembQueries),
-        Type::MLD_REPORT => Some(Counter::Icmp6InGroupMembResponses),
-        Type::MLD_DONE => Some(Counter::Icmp6InGroupMembReductions),
-        Type::MLD2_REPORT => Some(Counter::Icmp6InMLDv2Reports),
-        Type::ROUTER_SOLICITATION => Some(Counter::Icmp6InRouterSolicits),
-        Type::ROUTER_ADVERTISEMENT => Some(Counter::Icmp6InRouterAdvertisements),
-        Type::NEIGHBOUR_SOLICITATION => Some(Counter::Icmp6InNeighborSolicits),
-        Type::NEIGHBOUR_ADVERTISEMENT => Some(Counter::Icmp6InNeighborAdvertisements),
-        Type::REDIRECT => Some(Counter::Icmp6InRedirects),
-        _ => None,
     }
 }
 

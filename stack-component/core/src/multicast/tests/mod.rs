@@ -319,3 +319,26 @@ fn floods_leave_nothing_behind() {
     assert_eq!(bench.groups.next_deadline(), None);
     assert_eq!(bench.groups.memberships().count(), 3, "those of every host");
 }
+
+#[test]
+fn old_routers_hear_of_each_of_very_many_groups_in_its_own_time() {
+    const MANY: u32 = 4096;
+    let mut bench = Bench::new();
+    bench.set("net.ipv4.igmp_max_memberships", "5000");
+    bench.ask(2, None, &[]);
+    let group = |number: u32| IpAddr::V4(Ipv4Addr::from_bits(0xef01_0000 + number));
+    let mut told = 0;
+    for number in 0..MANY {
+        bench.groups.join(A, ETH0, group(number), Filter::EVERYBODY, bench.now).unwrap();
+        assert_eq!(bench.groups.next_deadline(), Some(bench.now), "{number}");
+        told += bench.groups.run(bench.now, &mut bench.random).len();
+        bench.groups.heard_report(ETH0, group(number), bench.now);
+    }
+    assert_eq!((told, bench.wait(20_000).len()), (MANY as usize, 0), "others told the second time");
+    bench.ask(2, None, &[]);
+    assert_eq!(bench.wait(10_000).len(), MANY as usize);
+    for number in 0..MANY {
+        bench.groups.leave(A, ETH0, group(number), bench.now).unwrap();
+    }
+    assert_eq!(bench.wait(1).len(), MANY as usize);
+}

@@ -99,3 +99,17 @@ fn two_things_are_said_of_packets_to_groups() {
     assert!(complain(about, Problem::ParameterProblem { code: 2, pointer: 40 }).is_some());
     assert!(complain(about, Problem::ParameterProblem { code: 1, pointer: 40 }).is_none());
 }
+
+#[test]
+fn a_sender_gets_six_errors_at_once_and_all_that_say_how_much_fits() {
+    let original = packet(PEER, US, Protocol::UDP, b"datagram");
+    let (sysctl, mut random) = (Sysctl::default(), SeededRandom::new(1));
+    let mut limit = RateLimit::new(&sysctl, &mut random);
+    let mut said = |problem, about: About<'_>| {
+        let mut one = || error_about(about, problem, &mut limit, (Instant::ZERO, &sysctl, &mut random));
+        (0..30).filter(|_| one().unwrap().is_ok()).count()
+    };
+    assert_eq!(said(Problem::PacketTooBig(1280), about(&original)), 30);
+    assert_eq!(said(Problem::PortUnreachable, about(&original)), 6);
+    assert_eq!(said(Problem::PortUnreachable, About { ours: true, ..about(&original) }), 30);
+}

@@ -23,7 +23,7 @@ fn selected(destination: &str, candidates: &[&str], prefer_temporary: bool) -> O
 
 #[test]
 fn each_rule_chooses_in_either_order() {
-    let rows: [(&str, &str, &str, bool, &str); 12] = [
+    let rows: [(&str, &str, &str, bool, &str); 13] = [
         ("the same address", "2001:db8::1", "2001:db8::1 dt", false, "2001:db8::2"),
         ("appropriate scope", "2001:db8:1::1", "2001:db8:3::1", false, "fe80::1"),
         ("smallest that reaches", "ff05::1", "2001:db8:3::1", false, "fe80::1"),
@@ -33,6 +33,8 @@ fn each_rule_chooses_in_either_order() {
         ("label 6to4", "2002:c000:201::1", "2002:c000:204::5", false, "2001:db8:1::2"),
         ("label ula", "fd12::1", "fd34::1", false, "2001:db8::1"),
         ("label global", "2001:db8:9::1", "2001:db8::1", false, "fd34::1"),
+        // Teredo's addresses have more in common with the destination.
+        ("label before prefix", "2001:db8::1", "2600::1", false, "2001:0:1::1"),
         ("temporary", "2001:db8:1::d5e3", "2001:db8:1::a t", true, "2001:db8:1::2"),
         ("public", "2001:db8:1::d5e3", "2001:db8:1::2", false, "2001:db8:1::a t"),
         ("longest prefix", "2001:db8:1::1", "2001:db8:1::2", false, "2001:db8:3::2"),

@@ -2,6 +2,7 @@
 
 use super::*;
 use stack_core::bpf::{self, Program, View};
+use stack_core::random::SeededRandom;
 
 /// A frame with what is known of it.
 struct Frame {
@@ -63,7 +64,8 @@ fn fitting(expression: &str) -> Vec<&'static str> {
     let program = Program::new(&program).unwrap_or_else(|| panic!("{expression}: {program:?}"));
     let fits = |frame: &Frame| {
         let packet_type = if frame.outgoing { 4 } else { 0 };
-        program.keep(&View { data: &frame.bytes, vlan: frame.vlan, packet_type, ..View::default() }) > 0
+        let view = View { data: &frame.bytes, vlan: frame.vlan, packet_type, ..View::default() };
+        program.keep(&view, &mut SeededRandom::new(1)) > 0
     };
     frames().iter().filter(|frame| fits(frame)).map(|frame| frame.name).collect()
 }

@@ -10,7 +10,7 @@ use std::{env, fs, io};
 const VARIABLE: &str = "WNET_STACK_COMPONENT";
 
 /// Those of `src/tools.rs`.
-const TOOLS: [&str; 7] = ["ip", "nstat", "ping", "ss", "sysctl", "tcpdump", "traceroute"];
+const TOOLS: [&str; 8] = ["ip", "nstat", "ping", "resolvectl", "ss", "sysctl", "tcpdump", "traceroute"];
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-env-changed={VARIABLE}");

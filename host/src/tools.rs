@@ -37,6 +37,8 @@ pub static IP: Tool = tool!("ip", [Grant::Control]);
 pub static NSTAT: Tool = tool!("nstat", [Grant::Control]);
 /// ICMP echo requests and replies.
 pub static PING: Tool = tool!("ping", [Grant::Ping]);
+/// Whom names are asked of.
+pub static RESOLVECTL: Tool = tool!("resolvectl", [Grant::Control]);
 /// Sockets.
 pub static SS: Tool = tool!("ss", [Grant::Control]);
 /// Settings.

@@ -50,7 +50,7 @@ fn pings_to_everybody_are_ignored() -> Result<()> {
     }
     let answers = answers(&mut peer)?;
     ensure!(answers.is_empty(), "{answers:?}");
-    ensure!(world.counter("Drop:IcmpIgnored") == 2, "{:?}", world.drops());
+    ensure!(world.counter("Drop:IcmpUnwanted") == 2, "{:?}", world.drops());
     Ok(())
 }
 

@@ -96,7 +96,8 @@ fn radvd_tells_hop_limits_and_times() -> Result<()> {
     let folder = Scratch::new()?;
     let says = "AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; AdvCurHopLimit 42; \
                 AdvReachableTime 15000; AdvRetransTimer 700; AdvLinkMTU 1400; \
-                prefix fd77::/64 { AdvOnLink on; AdvAutonomous on; }; RDNSS fd77::53 { };";
+                prefix fd77::/64 { AdvOnLink on; AdvAutonomous on; }; RDNSS fd77::53 fd77::54 { }; \
+                DNSSL example.org lan { };";
     let config = folder.write("radvd.conf", format!("interface tap0 {{ {says} }};\n"))?;
     linux.run("sysctl", &words("-q -w net.ipv6.conf.all.forwarding=1"))?;
     let mut router = linux.command(radvd)?;
@@ -116,6 +117,12 @@ fn radvd_tells_hop_limits_and_times() -> Result<()> {
     }
     let report = linux.run("ping", &words("-6 -c 2 -w 10 fd77::5054:ff:fe12:3456"))?;
     ensure!(report.contains("ttl=42"), "{report}");
+    let shown = guest.tool("resolvectl")?;
+    let expected = "Link 2 (eth0)\n    Current Scopes: DNS\n       DNS Servers: fd77::53 fd77::54\n        \
+                    DNS Domain: example.org lan";
+    ensure!(shown.trim_end() == expected, "{shown}");
+    let json = guest.tool("resolvectl -j dns eth0")?;
+    ensure!(json.contains(r#"{"addressString":"fd77::53","origin":"ra","lifetime":"#), "{json}");
     drop(router);
     Ok(())
 }
@@ -130,6 +137,7 @@ fn a_server_is_asked_for_resolvers() -> Result<()> {
     server.args(words("--no-daemon --conf-file=/dev/null --no-resolv --no-hosts --port=0 --interface=tap0"));
     server.args(words("--bind-interfaces --leasefile-ro --user=root --enable-ra --log-dhcp"));
     server.args(words("--dhcp-range=fd77::,ra-stateless --dhcp-option=option6:dns-server,[fd77::53]"));
+    server.arg("--dhcp-option=option6:domain-search,example.org,lan");
     server.arg(format!("--log-facility={}", log.display()));
     let server = Killed(server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
     let guest = Instance::start(&linux, "information", "--ip auto")?;
@@ -138,6 +146,11 @@ fn a_server_is_asked_for_resolvers() -> Result<()> {
         said.contains("DHCPINFORMATION-REQUEST").then_some(())
     })?;
     guest.wait_for_count("Udp6InDatagrams")?;
+    guest.wait_for("resolvectl -j dns", r#"{"addressString":"fd77::53","origin":"dhcp6"}"#)?;
+    let json = guest.tool("resolvectl -j domain eth0")?;
+    for name in ["example.org", "lan"] {
+        ensure!(json.contains(&format!(r#"{{"name":"{name}","origin":"dhcp6"}}"#)), "{json}");
+    }
     drop(server);
     Ok(())
 }

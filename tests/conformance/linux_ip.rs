@@ -190,6 +190,8 @@ fn dnsmasq_gives_an_address() -> Result<()> {
     server.args(["--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--port=0"]);
     server.args(["--interface=tap0", "--bind-interfaces", "--leasefile-ro", "--user=root"]);
     server.args(["--dhcp-range=198.51.100.77,198.51.100.77,255.255.255.0,1h"]);
+    server.args(["--dhcp-option=option:dns-server,198.51.100.53,198.51.100.54", "--domain=example.org"]);
+    server.args(["--dhcp-option=option:domain-search,eu.example.org,lan"]);
     let server = Killed(server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
     let name = instance("dhcp");
     let guest = artifacts::component("echo-server")?;
@@ -201,6 +203,14 @@ fn dnsmasq_gives_an_address() -> Result<()> {
     linux.run("ping", &["-c", "1", "-w", "10", "198.51.100.77"])?;
     let routes = linux.run(&artifacts::wnet()?.display().to_string(), &["ip", "--on", &name, "route"])?;
     ensure!(routes.contains("default via 198.51.100.1"), "{routes}");
+    let wnet = artifacts::wnet()?.display().to_string();
+    for (verb, expected) in [
+        ("dns", "Global:\nLink 2 (eth0): 198.51.100.53 198.51.100.54"),
+        ("domain", "Global:\nLink 2 (eth0): example.org eu.example.org lan"),
+    ] {
+        let shown = linux.run(&wnet, &["resolvectl", "--on", &name, verb])?;
+        ensure!(shown.trim_end() == expected, "{shown}");
+    }
     drop(server);
     Ok(())
 }

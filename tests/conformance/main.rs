@@ -58,7 +58,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 33] = [
+const MODULES: [&[Case]; 34] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -74,6 +74,7 @@ const MODULES: [&[Case]; 33] = [
     linux_impaired::CASES,
     captures::CASES,
     ports_published::CASES,
+    attacks::memory::CASES,
     attacks::v4::CASES,
     attacks::v6::CASES,
     bad_frames::CASES,

@@ -29,13 +29,14 @@ impl Profile {
 
 /// The components: the package of each and the name it is known by.
 const STACK: (&str, &str) = ("stack-component", "stack");
-const GUESTS: [&str; 10] = [
+const GUESTS: [&str; 11] = [
     "echo-server",
     "echo-client",
     "echo-server-raw",
     "ip",
     "nstat",
     "ping",
+    "resolvectl",
     "ss",
     "sysctl",
     "tcpdump",

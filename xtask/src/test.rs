@@ -26,8 +26,18 @@ pub(crate) enum Scope {
 }
 
 /// The crates that need neither wasmtime nor a component.
-const SMALL: [&str; 9] =
-    ["e1000-regs", "ip", "nstat", "packetdrill", "ss", "stack-core", "sysctl", "tool-common", "xtask"];
+const SMALL: [&str; 10] = [
+    "e1000-regs",
+    "ip",
+    "nstat",
+    "packetdrill",
+    "resolvectl",
+    "ss",
+    "stack-core",
+    "sysctl",
+    "tool-common",
+    "xtask",
+];
 
 /// The package of the conformance tests.
 const CONFORMANCE: &str = "conformance";

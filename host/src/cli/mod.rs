@@ -43,6 +43,8 @@ enum Command {
     Nstat(ToolArguments),
     /// Sends ICMP echo requests from an instance and tells what comes back
     Ping(ToolArguments),
+    /// Shows whom names are asked of on an instance, and where they are searched
+    Resolvectl(ToolArguments),
     /// Shows the sockets of an instance
     Ss(ToolArguments),
     /// Shows and changes the settings of an instance's stack
@@ -177,6 +179,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Order, cla
         Command::Ip(arguments) => tool(&tools::IP, arguments),
         Command::Nstat(arguments) => tool(&tools::NSTAT, arguments),
         Command::Ping(arguments) => tool(&tools::PING, arguments),
+        Command::Resolvectl(arguments) => tool(&tools::RESOLVECTL, arguments),
         Command::Ss(arguments) => tool(&tools::SS, arguments),
         Command::Sysctl(arguments) => tool(&tools::SYSCTL, arguments),
         Command::Tcpdump(arguments) => tool(&tools::TCPDUMP, arguments),

@@ -101,6 +101,8 @@ exports! {
         route_lookup: wnet::stack::route_lookup;
         /// Changes of all these, if the stack tells of them.
         changes: wnet::stack::changes;
+        /// Whom names are asked of, if the stack tells of it.
+        resolvers: wnet::stack::resolvers;
         /// The sockets, if the stack tells of them.
         sockets: wnet::stack::sockets;
         /// What was learnt of peers, if the stack can forget it.

@@ -126,8 +126,11 @@ drop_reasons! {
     IcmpMalformed,
     /// The ICMP checksum is wrong. Linux: `ICMP_CSUM`.
     IcmpChecksum,
-    /// An echo request or timestamp to a group or everybody, or a message of a type that is ignored.
+    /// An ICMP message of a type that is ignored, or about nothing of ours.
     IcmpIgnored,
+    /// An ICMP message that nobody sends to a group or to everybody, or of an unknown type. Linux: `INVALID_PROTO`,
+    /// `UNHANDLED_PROTO` of `icmp_rcv`.
+    IcmpUnwanted,
     /// A packet to a group that nobody here listens to, or not to this source.
     GroupNotJoined,
     /// The IGMP message is truncated or damaged.

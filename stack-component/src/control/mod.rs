@@ -6,6 +6,7 @@ mod failure;
 mod links;
 mod neighbours;
 mod paths;
+mod resolvers;
 mod routing;
 mod rules;
 mod settings;

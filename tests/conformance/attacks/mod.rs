@@ -1,6 +1,7 @@
 //! What attackers of the link try, one group after another: each is dropped for its reason, and a connection, pings of both
 //! versions and newcomers are served all the same.
 
+pub(crate) mod memory;
 pub(crate) mod v4;
 pub(crate) mod v6;
 

@@ -7,6 +7,7 @@ mod addresses;
 mod changes;
 mod links;
 mod neighbours;
+mod resolvers;
 mod route_lookup;
 mod routing;
 mod settings;
@@ -22,7 +23,7 @@ use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lowe
 use wasmtime::{Result, StoreContextMut};
 
 /// The interfaces' names. The types that they share are nothing to be granted.
-pub(crate) const INTERFACES: [&str; 9] = [
+pub(crate) const INTERFACES: [&str; 10] = [
     settings::INTERFACE,
     links::INTERFACE,
     addresses::INTERFACE,
@@ -30,6 +31,7 @@ pub(crate) const INTERFACES: [&str; 9] = [
     routing::INTERFACE,
     route_lookup::INTERFACE,
     changes::INTERFACE,
+    resolvers::INTERFACE,
     sockets::INTERFACE,
     socket_owners::INTERFACE,
 ];
@@ -46,6 +48,7 @@ pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
     routing::add_to_linker(linker)?;
     route_lookup::add_to_linker(linker)?;
     changes::add_to_linker(linker)?;
+    resolvers::add_to_linker(linker)?;
     sockets::add_to_linker(linker)?;
     socket_owners::add_to_linker(linker)
 }

@@ -4,7 +4,9 @@
 use crate::sysctl::Ipv6Conf;
 use crate::time::{Duration, Instant};
 use crate::wire::cidr::IpCidr;
+use crate::wire::domain;
 use crate::wire::ndp::{NdpOption, Options, Preference, Prefix, RouteInformation, RouterAdvertisement};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::Ipv6Addr;
 
@@ -58,6 +60,13 @@ pub enum Change {
         /// Seconds, `u32::MAX` for ever.
         lifetime: u32,
     },
+    /// Names may be searched in these domains for so many seconds; 0: no longer.
+    Domains {
+        /// Their names.
+        names: Vec<String>,
+        /// Seconds, `u32::MAX` for ever.
+        lifetime: u32,
+    },
 }
 
 /// Everything that an advertisement changes on a device with these settings and a link that carries `link_mtu` bytes,
@@ -79,6 +88,11 @@ pub fn changes(
             NdpOption::Resolvers { lifetime, addresses } => {
                 let addresses = addresses.iter().map(|&octets| Ipv6Addr::from_octets(octets)).collect();
                 changes.push(Change::Resolvers { addresses, lifetime });
+            }
+            // RFC 8106 section 5.3.1: what is malformed is passed over.
+            NdpOption::Domains { lifetime, names } => {
+                let names = domain::names(names, false).ok().filter(|names| !names.is_empty());
+                changes.extend(names.map(|names| Change::Domains { names, lifetime }));
             }
             _ => {}
         }
@@ -236,6 +250,12 @@ mod tests {
             &Ipv6Addr::LOCALHOST.octets(),
         ]
         .concat();
+        let domains = [&[31, 2, 0, 0, 0, 0, 0, 40][..], b"\x03lan\0\0\0\0"].concat();
+        let names = alloc::vec!["lan".into()];
+        let searched = judge([0; 4], [0; 2], &domains, &conf());
+        assert_eq!(searched.last(), Some(&Change::Domains { names, lifetime: 40 }));
+        let cut_off = [&domains[..8], b"\x09lan\0\0\0\0"].concat();
+        assert_eq!(judge([0; 4], [0; 2], &cut_off, &conf()).len(), 1);
         let found = judge([0; 4], [0; 2], &options, &conf());
         let resolvers = Change::Resolvers { addresses: alloc::vec![Ipv6Addr::LOCALHOST], lifetime: 30 };
         assert_eq!((&found[1], found.last()), (&Change::Mtu(1400), Some(&resolvers)));

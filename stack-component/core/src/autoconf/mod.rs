@@ -19,31 +19,25 @@ pub mod identifier;
 mod learnt_routes;
 mod sha1;
 mod solicitation;
+mod told;
 
 pub use learnt_routes::{LearntRoute, LearntRoutes};
 pub use solicitation::Solicitation;
+pub use told::{Told, ToldList};
 
 use crate::neighbour::Key;
 use crate::packet::DeviceIndex;
 use crate::time::Instant;
 use alloc::collections::BTreeMap;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::Ipv6Addr;
 
-/// Most routers of one device that are kept in mind, and most resolvers.
+/// Most routers of one device that are kept in mind, most resolvers, and most domains to search.
 pub const MAX_ROUTERS: usize = 16;
 
 /// Most routers that are asked again after they did not answer.
 const MAX_LOST: usize = 64;
-
-/// A resolver that a router told of (RFC 8106).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Resolver {
-    /// Its address.
-    pub address: Ipv6Addr,
-    /// Until when it may be asked; none: forever.
-    pub expires: Option<Instant>,
-}
 
 /// What is known by itself of one device.
 #[derive(Clone, Debug, Default)]
@@ -52,8 +46,10 @@ pub struct DeviceState {
     pub solicitation: Solicitation,
     /// The routes that routers told of.
     pub learnt_routes: LearntRoutes,
-    /// The resolvers that routers told of, the newest first.
-    pub resolvers: Vec<Resolver>,
+    /// The resolvers that routers told of (RFC 8106 section 5.1).
+    pub resolvers: ToldList<Ipv6Addr>,
+    /// The domains to search that routers told of (RFC 8106 section 5.2).
+    pub domains: ToldList<String>,
 }
 
 /// What is known by itself of all devices.
@@ -72,6 +68,11 @@ impl Autoconf {
         self.devices.get(&device)
     }
 
+    /// What is known of each device.
+    pub fn iter(&self) -> impl Iterator<Item = (DeviceIndex, &DeviceState)> {
+        self.devices.iter().map(|(device, state)| (*device, state))
+    }
+
     /// What is known of a device, to be changed.
     pub(crate) fn device_mut(&mut self, device: DeviceIndex) -> &mut DeviceState {
         self.devices.entry(device).or_default()
@@ -86,6 +87,12 @@ impl Autoconf {
             };
         }
         self.lost_routers.retain(|key, _| key.device != device);
+    }
+
+    /// Forgets a device that is gone.
+    pub(crate) fn remove(&mut self, device: DeviceIndex) {
+        self.forget(device);
+        self.devices.remove(&device);
     }
 
     /// Something is to be done at `deadline`, if not before.
@@ -118,32 +125,6 @@ impl Autoconf {
     /// When something is to be done.
     pub fn next_deadline(&self) -> Option<Instant> {
         self.due
-    }
-
-    /// The resolvers of all devices that may be asked at `now`, in the order of the devices.
-    pub fn resolvers(&self, now: Instant) -> impl Iterator<Item = Ipv6Addr> {
-        let all = self.devices.values().flat_map(|device| &device.resolvers);
-        all.filter(move |resolver| resolver.expires.is_none_or(|end| end > now))
-            .map(|resolver| resolver.address)
-    }
-
-    /// Takes note of resolvers that a router told of; a lifetime that is over takes them out again.
-    pub(crate) fn note_resolvers(
-        &mut self,
-        now: Instant,
-        device: DeviceIndex,
-        addresses: impl Iterator<Item = Ipv6Addr>,
-        expires: Option<Instant>,
-    ) {
-        let resolvers = &mut self.device_mut(device).resolvers;
-        resolvers.retain(|known| known.expires.is_none_or(|end| end > now));
-        for address in addresses.take(MAX_ROUTERS) {
-            resolvers.retain(|known| known.address != address);
-            if expires.is_none_or(|end| end > now) {
-                resolvers.insert(0, Resolver { address, expires });
-                resolvers.truncate(MAX_ROUTERS);
-            }
-        }
     }
 }
 

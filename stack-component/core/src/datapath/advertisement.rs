@@ -2,7 +2,7 @@
 
 use super::{Context, addresses, dhcp6, given, identifiers, neighbours, temporary};
 use crate::autoconf::advertisement::{Change, changes, valid_for};
-use crate::autoconf::{LearntRoute, identifier};
+use crate::autoconf::{LearntRoute, MAX_ROUTERS, identifier};
 use crate::device::{Address, Lifetimes, after};
 use crate::drop_reason::DropReason;
 use crate::neighbour::Key;
@@ -72,8 +72,10 @@ fn apply(
         Change::ReachableTime(millis) => set_reachable_time(cx, device, millis),
         Change::RetransmitTime(millis) => set_retransmit_time(cx, device, millis),
         Change::Mtu(mtu) => {
-            cx.sysctl.ipv6.of_mut(device.0).mtu = mtu;
-            cx.routes.note_change();
+            // Each change makes what is remembered of destinations worthless.
+            if core::mem::replace(&mut cx.sysctl.ipv6.of_mut(device.0).mtu, mtu) != mtu {
+                cx.routes.note_change();
+            }
         }
         Change::OnLink { network, lifetime } => return on_link(cx, device, network, lifetime),
         Change::Address { prefix, valid, preferred } => {
@@ -84,7 +86,11 @@ fn apply(
         }
         Change::Resolvers { addresses, lifetime } => {
             let expires = after(cx.now, lifetime);
-            cx.autoconf.note_resolvers(cx.now, device, addresses.into_iter(), expires);
+            cx.autoconf.device_mut(device).resolvers.note(cx.now, addresses, expires, MAX_ROUTERS);
+        }
+        Change::Domains { names, lifetime } => {
+            let expires = after(cx.now, lifetime);
+            cx.autoconf.device_mut(device).domains.note(cx.now, names, expires, MAX_ROUTERS);
         }
     }
     Ok(())

@@ -66,10 +66,7 @@ pub(super) fn run(cx: &mut Context<'_>) {
                 transmit::arp(cx, device, MacAddress::BROADCAST, &arp::announcement(mac, address));
             }
             Action::Take(address) => take(cx, device, address),
-            Action::Leave(address) => {
-                let cidr = IpCidr::new(address.into(), PREFIX_LEN);
-                cidr.and_then(|cidr| addresses::remove(cx, device, cidr));
-            }
+            Action::Leave(address) => leave(cx, device, address),
         }
     }
 }
@@ -83,6 +80,17 @@ pub(super) fn probe(cx: &mut Context<'_>, device: DeviceIndex, address: Ipv4Addr
 
 fn take(cx: &mut Context<'_>, device: DeviceIndex, address: Ipv4Addr) {
     let Some(cidr) = IpCidr::new(address.into(), PREFIX_LEN) else { return };
+    let mut address = Address::new(cidr, cx.now);
+    address.flags.dynamic = true;
     // Somebody may have given it to the device by hand meanwhile.
-    let _ = addresses::add(cx, device, Address::new(cidr, cx.now));
+    let _ = addresses::add(cx, device, address);
+}
+
+/// What was given by hand stays.
+fn leave(cx: &mut Context<'_>, device: DeviceIndex, address: Ipv4Addr) {
+    let cidr = IpCidr::new(address.into(), PREFIX_LEN);
+    let known = cidr.zip(cx.interfaces.get(device)).and_then(|(cidr, interface)| interface.record(cidr));
+    if let Some(cidr) = known.filter(|known| known.flags.dynamic).map(|known| known.cidr) {
+        addresses::remove(cx, device, cidr);
+    }
 }

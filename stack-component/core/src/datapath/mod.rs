@@ -76,7 +76,9 @@ pub(crate) use link_local::follow_settings as follow_link_local;
 pub(crate) use multicast::run as run_multicast;
 pub(crate) use packet_send::send as send_frame;
 pub(crate) use paths::RoutePaths;
-pub(crate) use run::{follow_link_settings, link_lost, next_deadline, poll, run_output, station_changed};
+pub(crate) use run::{
+    device_gone, device_stopped, follow_link_settings, next_deadline, poll, run_output, station_changed,
+};
 pub(crate) use transmit::{Outgoing, send};
 
 #[cfg(test)]

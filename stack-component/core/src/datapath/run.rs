@@ -102,7 +102,7 @@ pub(crate) fn follow_link_settings(cx: &mut Context<'_>) {
 }
 
 /// Nothing queued for a lost link waits for it. Linux: `netif_carrier_off`, `dev_deactivate`.
-pub(crate) fn link_lost(cx: &mut Context<'_>, device: DeviceIndex) {
+fn link_lost(cx: &mut Context<'_>, device: DeviceIndex) {
     if let Some(interface) = cx.interfaces.get_mut(device) {
         for _ in interface.purge(cx.now) {
             cx.counters.drop(DropReason::LinkDown);
@@ -114,9 +114,23 @@ pub(crate) fn link_lost(cx: &mut Context<'_>, device: DeviceIndex) {
     neighbours::do_neighbour_actions(cx);
 }
 
+/// A device was turned off: nothing is known of its link any more, whoever said it. Linux: `arp_ifdown`, `neigh_ifdown`.
+pub(crate) fn device_stopped(cx: &mut Context<'_>, device: DeviceIndex) {
+    link_lost(cx, device);
+    cx.neighbours.remove_device(device);
+    neighbours::do_neighbour_actions(cx);
+}
+
+/// A device is gone, and all that was done for it by itself ends.
+pub(crate) fn device_gone(cx: &mut Context<'_>, device: DeviceIndex) {
+    cx.autoconf.remove(device);
+    cx.claimants.forget(device);
+    cx.dhcp.forget(device);
+}
+
 /// A device has another station address: neighbours are asked for anew. Linux: `neigh_changeaddr`.
 pub(crate) fn station_changed(cx: &mut Context<'_>, device: DeviceIndex) {
-    cx.neighbours.forget_device(device);
+    cx.neighbours.remove_device(device);
     neighbours::do_neighbour_actions(cx);
 }
 

@@ -25,13 +25,14 @@ const DECLINE_WAIT: Duration = Duration::from_secs(10);
 const MAX_SIZE: u16 = 1500;
 
 /// What is asked for.
-const PARAMETERS: [u8; 9] = [
+const PARAMETERS: [u8; 10] = [
     option::SUBNET_MASK,
     // Before the gateways: servers that must leave something out keep it (RFC 3442).
     option::CLASSLESS_ROUTES,
     option::ROUTERS,
     option::NAME_SERVERS,
     option::DOMAIN_NAME,
+    option::DOMAIN_SEARCH,
     option::MTU,
     option::LEASE_TIME,
     option::RENEWAL_TIME,
@@ -81,6 +82,8 @@ struct Held {
     lease: Lease,
     rebind: Instant,
     end: Instant,
+    /// The same, and none of a lease that does not end.
+    ends: Option<Instant>,
 }
 
 /// A client.
@@ -123,6 +126,11 @@ impl Client {
     /// What is in use.
     pub fn lease(&self) -> Option<&Lease> {
         self.held.as_ref().map(|held| &held.lease)
+    }
+
+    /// Until when that is granted; none: for ever, or nothing is.
+    pub fn granted_until(&self) -> Option<Instant> {
+        self.held.as_ref().and_then(|held| held.ends)
     }
 
     /// When it began to look for an address, or for more time.
@@ -331,7 +339,7 @@ impl Client {
         let (rebind, end) = (now + times.rebind, now + times.end);
         let ends = (times.end != Duration::MAX).then_some(end);
         self.actions.push_back(Action::Until(lease.address, ends));
-        self.held = Some(Held { lease, rebind, end });
+        self.held = Some(Held { lease, rebind, end, ends });
         (self.state, self.refusals) = (State::Bound, 0);
         self.deadline = Some(now + times.renew);
     }

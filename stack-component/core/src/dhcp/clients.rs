@@ -56,6 +56,12 @@ impl Clients {
         }
     }
 
+    /// Forgets a device that is gone, without a word to its server.
+    pub fn forget(&mut self, device: DeviceIndex) {
+        self.clients.remove(&device);
+        self.changes.retain(|(of, _)| *of != device);
+    }
+
     /// The link of a device is back: what was granted may belong to another network.
     pub fn link_is_back(&mut self, device: DeviceIndex, now: Instant, random: &mut dyn Random) {
         if let Some(client) = self.clients.get_mut(&device).filter(|client| client.is_running()) {
@@ -127,6 +133,12 @@ impl Clients {
     /// What is in use, by device.
     pub fn leases(&self) -> impl Iterator<Item = (DeviceIndex, &Lease)> {
         self.clients.iter().filter_map(|(&device, client)| Some((device, client.lease()?)))
+    }
+
+    /// The same, and until when each is granted; none: for ever.
+    pub fn held(&self) -> impl Iterator<Item = (DeviceIndex, &Lease, Option<Instant>)> {
+        let of = |(&device, client)| Some((device, Client::lease(client)?, client.granted_until()));
+        self.clients.iter().filter_map(of)
     }
 
     /// When [`Clients::run`] has something to do.

@@ -3,6 +3,7 @@
 use crate::time::Duration;
 use crate::wire::cidr::IpCidr;
 use crate::wire::dhcp::{Message, option};
+use crate::wire::domain;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
@@ -11,8 +12,6 @@ use core::net::Ipv4Addr;
 const MAX_SERVERS: usize = 8;
 /// Most routes that are taken.
 const MAX_ROUTES: usize = 64;
-/// Longest domain (RFC 1035 section 2.3.4).
-const MAX_DOMAIN: usize = 253;
 /// Least MTU that is believed (RFC 2132 section 5.1 has 68; no host takes less than this, RFC 1122 section 3.3.3).
 const MIN_MTU: u16 = 576;
 /// A lease that does not end.
@@ -33,8 +32,8 @@ pub struct Lease {
     pub routes: Vec<(IpCidr, Ipv4Addr)>,
     /// Name servers, the best first.
     pub name_servers: Vec<Ipv4Addr>,
-    /// The domain that names are looked up in.
-    pub domain: Option<String>,
+    /// The domains that names are searched in, the first one first.
+    pub domains: Vec<String>,
     /// Bytes of the largest packet on the link.
     pub mtu: Option<u16>,
 }
@@ -71,7 +70,7 @@ impl Lease {
             routers: message.addresses(option::ROUTERS, MAX_SERVERS),
             routes: routes(&message.option(option::CLASSLESS_ROUTES)),
             name_servers: message.addresses(option::NAME_SERVERS, MAX_SERVERS),
-            domain: domain(message.option(option::DOMAIN_NAME)),
+            domains: domains(message),
             mtu: mtu.filter(|&mtu| mtu >= MIN_MTU),
         })
     }
@@ -127,14 +126,12 @@ fn routes(bytes: &[u8]) -> Vec<(IpCidr, Ipv4Addr)> {
     routes
 }
 
-/// A domain that can be one: letters, digits, hyphens and dots. Some servers end it with a zero.
-fn domain(mut bytes: Vec<u8>) -> Option<String> {
-    while bytes.last() == Some(&0) {
-        bytes.pop();
-    }
-    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-    let usable = !bytes.is_empty() && bytes.len() <= MAX_DOMAIN && bytes.iter().all(is_name);
-    String::from_utf8(bytes).ok().filter(|_| usable)
+/// The domain of the network, then those to search (RFC 3397). systemd-networkd has them in this order, too.
+fn domains(message: &Message<'_>) -> Vec<String> {
+    let own = domain::of_text(&message.option(option::DOMAIN_NAME));
+    let mut search = domain::names(&message.option(option::DOMAIN_SEARCH), true).unwrap_or_default();
+    search.retain(|name| Some(name) != own.as_ref());
+    own.into_iter().chain(search).collect()
 }
 
 #[cfg(test)]
@@ -160,21 +157,6 @@ mod tests {
         ];
         for (bytes, expected) in rows {
             assert_eq!(routes(bytes), expected, "{bytes:?}");
-        }
-    }
-
-    #[test]
-    fn domains() {
-        for (bytes, expected) in [
-            (&b"example.org"[..], Some("example.org")),
-            (b"example.org\0", Some("example.org")),
-            (b"", None),
-            (b"\0", None),
-            (b"a b", None),
-            (&[0xff, 0xfe], None),
-            (&[b'a'; 254], None),
-        ] {
-            assert_eq!(domain(bytes.to_vec()).as_deref(), expected);
         }
     }
 }

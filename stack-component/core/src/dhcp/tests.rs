@@ -155,7 +155,7 @@ fn an_address_is_asked_for_checked_and_used() {
         routers: vec![SERVER],
         routes: vec![],
         name_servers: vec![Ipv4Addr::new(10, 0, 0, 2), Ipv4Addr::new(10, 0, 0, 3)],
-        domain: Some("example.org".into()),
+        domains: vec!["example.org".into()],
         mtu: Some(1400),
     };
     let end = Some(bench.now + Duration::from_secs(3600));

@@ -63,6 +63,11 @@ impl Claimants {
         self.devices.get_mut(&device).into_iter().for_each(Claimant::stop);
     }
 
+    /// Forgets a device that is gone.
+    pub fn forget(&mut self, device: DeviceIndex) {
+        self.devices.remove(&device);
+    }
+
     /// The link of a device is back: on it, somebody else may have the address. RFC 3927 section 2.2.
     pub fn link_is_back(&mut self, device: DeviceIndex, now: Instant, random: &mut dyn Random) {
         if let Some(claimant) = self.devices.get_mut(&device).filter(|claimant| claimant.is_running()) {

@@ -220,16 +220,22 @@ impl Neighbours {
         self.wheel.next_deadline()
     }
 
-    /// Forgets the neighbours of a device whose link went down, but for those told by hand; what waited for them is given
-    /// up.
-    /// Linux: `neigh_carrier_down`.
+    /// Forgets the neighbours of a device whose link went down, but for those that somebody said to be permanent; what
+    /// waited for them is given up. Linux: `neigh_carrier_down`.
     pub fn forget_device(&mut self, device: DeviceIndex) {
-        let handles: Vec<_> = self
-            .entries
-            .iter()
-            .filter(|(_, e)| e.key.device == device && !e.is_fixed())
-            .map(|(h, _)| h)
-            .collect();
+        self.flush(|entry| entry.key.device == device && entry.state() != State::Permanent);
+    }
+
+    /// Forgets all neighbours of a device that was turned off, is gone or is another station now, those told by hand
+    /// too. Linux: `neigh_ifdown`, `neigh_changeaddr`.
+    pub fn remove_device(&mut self, device: DeviceIndex) {
+        self.flush(|entry| entry.key.device == device);
+    }
+
+    /// Linux: `neigh_flush_dev`.
+    fn flush(&mut self, goes: impl Fn(&Entry) -> bool) {
+        let handles: Vec<_> =
+            self.entries.iter().filter(|(_, entry)| goes(entry)).map(|(handle, _)| handle).collect();
         for handle in handles {
             self.give_up_waiting(handle, DropReason::LinkDown);
             self.remove(handle);

@@ -270,6 +270,14 @@ fn what_an_administrator_says_stays() {
     bench.wait(600_000);
     assert!(matches!(bench.output(2, b'a'), Output::Send(MAC, _)));
     assert_eq!(bench.state(2), Some(State::Permanent));
+    // As Linux: a neighbour that is never asked for goes with the link, a permanent one with the device.
+    tell(&mut bench, Verb::Change, Some(MAC), State::NoArp).unwrap();
+    bench.table.forget_device(DeviceIndex(2));
+    assert_eq!(bench.state(2), None);
+    tell(&mut bench, Verb::Add, Some(MAC), State::Permanent).unwrap();
+    bench.table.remove_device(DeviceIndex(2));
+    assert_eq!(bench.state(2), None);
+    tell(&mut bench, Verb::Add, Some(MAC), State::Permanent).unwrap();
     assert!(bench.table.forget(key(2)) && !bench.table.forget(key(2)));
     assert_eq!(bench.did(), []);
 }

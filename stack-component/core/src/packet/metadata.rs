@@ -7,6 +7,11 @@ pub struct DeviceIndex(pub u32);
 impl DeviceIndex {
     /// The loopback device, which always exists.
     pub const LOOPBACK: DeviceIndex = DeviceIndex(1);
+
+    /// What the device is, by Linux's numbers: the loopback device, or Ethernet. Linux: `ARPHRD_LOOPBACK`, `ARPHRD_ETHER`.
+    pub const fn hardware_type(self) -> u16 {
+        if self.0 == Self::LOOPBACK.0 { 772 } else { 1 }
+    }
 }
 
 /// Whom a received frame was addressed to. Linux: `skb->pkt_type`.

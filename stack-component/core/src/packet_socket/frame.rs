@@ -8,10 +8,6 @@ use alloc::borrow::Cow;
 
 /// What stands for the type of a frame that has a length in its place. Linux: `ETH_P_802_2`.
 const IEEE_802_2: EtherType = EtherType(4);
-/// What a network card is, in Linux's numbers. Linux: `ARPHRD_ETHER`.
-const ETHERNET: u16 = 1;
-/// What the loopback device is, in Linux's numbers. Linux: `ARPHRD_LOOPBACK`.
-const LOOPBACK: u16 = 772;
 
 /// Whom a frame is for, or that it goes out. The numbers are Linux's. Linux: `sll_pkttype`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +97,7 @@ impl Frame<'_> {
             packet_type: self.packet_type as u8,
             device: self.device.0,
             mark: self.mark,
-            hardware_type: if self.device == DeviceIndex::LOOPBACK { LOOPBACK } else { ETHERNET },
+            hardware_type: self.device.hardware_type(),
             vlan: self.vlan,
         }
     }

@@ -175,7 +175,9 @@ impl Routes {
 
     /// Keeps a route over a device that is down until it is up, as those that went with it.
     pub(crate) fn rest(&mut self, device: DeviceIndex, route: Route) {
-        self.resting.entry(device).or_default().push(route);
+        let resting = self.resting.entry(device).or_default();
+        resting.retain(|other| other.destination != route.destination || !other.is_meant_by(&route));
+        resting.push(route);
     }
 
     /// As [`Routes::remove`], of those over a device, which may be down.

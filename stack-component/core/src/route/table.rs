@@ -180,7 +180,7 @@ impl Table {
         }
         let concerns =
             |alternatives: &Alternatives| alternatives.as_slice().iter().any(|route| concerned(route));
-        let all = self.trie.iter().filter(|(_, alternatives)| concerns(alternatives));
+        let all = self.places().filter(|(_, alternatives)| concerns(alternatives));
         let destinations: Vec<_> = all.filter_map(|(place, _)| self.block(place)).collect();
         let mut gone = 0;
         for destination in destinations {
@@ -193,9 +193,16 @@ impl Table {
         gone
     }
 
-    /// All routes with their destinations, by destination.
+    /// The places in the order in which Linux lists routes: of IPv4 by address, the longer prefix first; of IPv6 each
+    /// behind all that are in it. Linux: `fn_trie_dump_leaf`, `fib6_walk`.
+    fn places(&self) -> impl Iterator<Item = (Prefix, &Alternatives)> {
+        let ipv4 = self.everywhere.is_ipv4();
+        self.trie.iter_by(move |place| (if ipv4 { place.bits } else { place.last() }, Reverse(place.len)))
+    }
+
+    /// All routes with their destinations, in that order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (IpCidr, &Route)> {
-        let places = self.trie.iter().filter_map(|(place, routes)| Some((self.block(place)?, routes)));
+        let places = self.places().filter_map(|(place, routes)| Some((self.block(place)?, routes)));
         places.flat_map(|(destination, routes)| {
             routes.as_slice().iter().map(move |route| (destination, &**route))
         })

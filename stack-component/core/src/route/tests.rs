@@ -429,3 +429,24 @@ fn what_a_look_up_costs_among_many_routes() {
     }
     assert!(kept);
 }
+
+/// In the order of `ip route` and `ip -6 route` in a namespace with the same routes.
+#[test]
+fn routes_are_listed_as_linux_lists_them() {
+    let lists: [&[&str]; 2] = [
+        &["0.0.0.0/0", "10.0.0.0/24", "10.0.0.0/16", "10.0.0.0/8", "10.1.0.0/16"],
+        &[
+            "2001::/16",
+            "fd00::1/128",
+            "fd00::/48",
+            "fd00:1::/32",
+            "fd00::/16",
+            "fd80::/16",
+            "fd00::/8",
+            "::/0",
+        ],
+    ];
+    let routes = with(lists.concat().into_iter().rev().map(|to| route(to, RouteKind::Unicast, ETH0)));
+    let listed: Vec<_> = routes.iter().map(|route| alloc::format!("{}", route.destination)).collect();
+    assert_eq!(listed, lists.concat());
+}

@@ -40,14 +40,6 @@ impl Stack {
         self.dhcp.leases().find(|(of, _)| *of == device).map(|(_, lease)| lease)
     }
 
-    /// The resolvers that routers (RFC 8106) and servers of DHCPv6 and DHCP told of, the first to be asked first.
-    pub fn resolvers(&self) -> Vec<IpAddr> {
-        let of_routers = self.autoconf.resolvers(self.now).map(IpAddr::V6);
-        let of_servers_v6 = self.inquiries.resolvers().map(IpAddr::V6);
-        let of_servers = self.dhcp.leases().flat_map(|(_, lease)| &lease.name_servers).copied();
-        of_routers.chain(of_servers_v6).chain(of_servers.map(IpAddr::V4)).collect()
-    }
-
     /// Configures what was granted, and takes away what no longer is. Answers whether anything changed.
     pub(super) fn configure_granted(&mut self) -> bool {
         let changes = self.dhcp.take_changes();
@@ -96,7 +88,12 @@ impl Stack {
         for route in routes(device, lease) {
             let _ = self.change_route(RouteChange::Delete, route);
         }
-        if let Some(cidr) = IpCidr::new(lease.address.into(), lease.prefix_len) {
+        // What somebody gave by hand before is his.
+        let granted = IpCidr::new(lease.address.into(), lease.prefix_len).filter(|cidr| {
+            let known = self.interfaces.get(device).and_then(|interface| interface.record(*cidr));
+            known.is_some_and(|known| known.flags.dynamic)
+        });
+        if let Some(cidr) = granted {
             let _ = self.remove_address_of(device, cidr);
         }
     }

@@ -58,6 +58,7 @@ impl Stack {
         }
         self.set_device_up(device, false)?;
         self.routes.device_gone(device);
+        self.with_context(self.now, |cx, _, _| datapath::device_gone(cx, device));
         while self.interfaces.get(device).is_some_and(|interface| interface.is_promiscuous()) {
             self.interfaces.change_promiscuity(device, false);
         }
@@ -84,7 +85,7 @@ impl Stack {
             let now = self.now;
             self.with_context(now, |cx, _, _| datapath::device_down(cx, device));
             self.routes.device_down(device);
-            self.with_context(now, |cx, _, _| datapath::link_lost(cx, device));
+            self.with_context(now, |cx, _, _| datapath::device_stopped(cx, device));
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ mod links;
 mod multicast;
 mod packet_socket;
 mod raw;
+mod resolvers;
 mod routes;
 mod tcp;
 mod udp;
@@ -16,6 +17,7 @@ mod udp;
 pub use changes::{Change, ChangeGroups, Changed, Subscriber, SubscriberHandle};
 pub use config::ConfigError;
 pub use packet_socket::OutgoingFrame;
+pub use resolvers::{Learnt, Origin};
 pub use routes::RouteChange;
 
 use changes::Subscribers;

@@ -9,7 +9,7 @@ use crate::route::{Destination, FlowKey, Refusal};
 use crate::socket::SocketError;
 use crate::time::Instant;
 use crate::wire::{ipv4, ipv6};
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 impl Stack {
     /// A new raw or ping socket. A raw socket hears from now on.
@@ -75,9 +75,15 @@ impl Stack {
             return self.raw_send_headed(handle, &message, now);
         }
         let destination = message.to.or(socket.remote()).ok_or(SocketError::InvalidArgument)?;
-        if Family::of(destination) != family || destination.is_unspecified() {
+        if Family::of(destination) != family {
             return Err(SocketError::InvalidArgument);
         }
+        // No address means this host. Linux: `ip_route_output_key_hash_rcu`, `rawv6_sendmsg`.
+        let destination = match destination {
+            IpAddr::V4(Ipv4Addr::UNSPECIFIED) => local.unwrap_or(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+            destination => destination,
+        };
         let device = socket.device_to(destination);
         let source = self.raw_source(destination, device, broadcast)?;
         let source = local.filter(|local| self.routes.is_local(*local)).unwrap_or(source);

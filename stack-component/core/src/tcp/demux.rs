@@ -32,7 +32,7 @@ impl Tcp {
         self.check_ttl(env, asks, info.ttl)?;
         self.check_signature(env, &segment)?;
         if let Some(socket) = filtered_by.and_then(|handle| self.sockets.get(handle)) {
-            socket.filter.trim(&mut segment.payload, header_len, env.random)?;
+            socket.filter.trim(&mut segment.payload, header_len, (info, &mut *env.random))?;
         }
         match entry {
             Some(Entry::Connection(handle)) => self.connection_input(env, handle, segment),

@@ -54,6 +54,8 @@ pub mod option {
     pub const REBINDING_TIME: u8 = 59;
     /// Who the client is.
     pub const CLIENT_ID: u8 = 61;
+    /// Domains that names are searched in (RFC 3397).
+    pub const DOMAIN_SEARCH: u8 = 119;
     /// Routes with their prefixes (RFC 3442).
     pub const CLASSLESS_ROUTES: u8 = 121;
     /// Nothing follows.

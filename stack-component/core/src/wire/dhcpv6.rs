@@ -1,7 +1,8 @@
 //! DHCPv6 messages, as far as hosts without addresses of it need them (RFC 8415 section 8, RFC 3646).
 
-use super::Malformed;
 use super::ethernet::MacAddress;
+use super::{Malformed, domain};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::Ipv6Addr;
 
@@ -34,6 +35,8 @@ pub mod option {
     pub const STATUS_CODE: u16 = 13;
     /// Resolvers (RFC 3646).
     pub const DNS_SERVERS: u16 = 23;
+    /// Domains that names are searched in (RFC 3646).
+    pub const DOMAIN_LIST: u16 = 24;
     /// Seconds until the client asks again.
     pub const REFRESH_TIME: u16 = 32;
     /// The longest time between two questions, in seconds.
@@ -41,7 +44,7 @@ pub mod option {
 }
 
 /// What is asked for.
-const WANTED: [u16; 3] = [option::DNS_SERVERS, option::REFRESH_TIME, option::INF_MAX_RT];
+const WANTED: [u16; 4] = [option::DNS_SERVERS, option::DOMAIN_LIST, option::REFRESH_TIME, option::INF_MAX_RT];
 
 /// A client's identifier: the kind "link-layer address", Ethernet, the station (RFC 8415 section 11.4).
 pub fn client_id(MacAddress(mac): MacAddress) -> [u8; 10] {
@@ -131,6 +134,11 @@ impl<'a> Reply<'a> {
             _ => Vec::new(),
         }
     }
+
+    /// The domains that names are searched in; none if the option is malformed.
+    pub fn domains(&self) -> Vec<String> {
+        domain::names(self.option(option::DOMAIN_LIST).unwrap_or_default(), false).unwrap_or_default()
+    }
 }
 
 /// The first option's code and value, and what is behind it.
@@ -151,7 +159,7 @@ mod tests {
         let expected = [
             &[11, 0xab, 0xcd, 0xef, 0, 1, 0, 10, 0, 3, 0, 1, 2, 0, 0, 0, 0, 7][..],
             &[0, 8, 0, 2, 1, 44],
-            &[0, 6, 0, 6, 0, 23, 0, 32, 0, 83],
+            &[0, 6, 0, 8, 0, 23, 0, 24, 0, 32, 0, 83],
         ];
         assert_eq!(bytes, expected.concat());
     }

@@ -9,7 +9,8 @@
 //! * `Fields` holds the values of a header to be made; `emit` writes it into bytes of the right length.
 //! * `Display` shows what tcpdump would.
 //!
-//! Nothing here allocates but [`pretty`], [`dhcp`], whose options may lie in pieces, and the lists of [`igmp`] and [`mld`].
+//! Nothing here allocates but [`pretty`], [`dhcp`], whose options may lie in pieces, [`domain`], and the lists of [`igmp`] and
+//! [`mld`].
 
 pub mod address;
 pub mod arp;
@@ -17,6 +18,7 @@ pub mod checksum;
 pub mod cidr;
 pub mod dhcp;
 pub mod dhcpv6;
+pub mod domain;
 pub mod ecn;
 pub mod ethernet;
 pub mod icmpv4;

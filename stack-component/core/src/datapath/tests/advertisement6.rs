@@ -94,7 +94,8 @@ fn what_a_router_says_again_lasts_longer_and_is_no_news() {
         [24, 2, 48, preference, 0, 0, high, low, 0x20, 1, 0xd, 0xb8, 0, 2, 0, 0]
     };
     let prefix = |valid| Some(("2001:db8:1::", valid, 0));
-    host.arrive(router_says(100, prefix(3600), &route(0, 600)));
+    let mtu = [5, 1, 0, 0, 0, 0, 5, 100];
+    host.arrive(router_says(100, prefix(3600), &[&route(0, 600)[..], &mtu].concat()));
     let new: Vec<String> = route_changes(&mut host, subscriber).into_iter().map(|(_, to)| to).collect();
     assert!(
         ["::/0", NETWORK, "2001:db8:2::/48"].iter().all(|to| new.iter().any(|known| known == to)),
@@ -102,6 +103,9 @@ fn what_a_router_says_again_lasts_longer_and_is_no_news() {
     );
     host.wait(50_000);
     route_changes(&mut host, subscriber);
+    let generation = host.stack.routes().generation();
+    host.arrive(router_says(200, prefix(7200), &[&route(0, 1200)[..], &mtu].concat()));
+    assert_eq!(host.stack.routes().generation(), generation, "what is remembered of destinations is right");
     host.arrive(router_says(200, prefix(7200), &route(8, 1200)));
     assert_eq!(route_changes(&mut host, subscriber), []);
     let after = |seconds| Some(host.now + Duration::from_secs(seconds));

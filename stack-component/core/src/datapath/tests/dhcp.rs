@@ -1,6 +1,7 @@
 //! A device that gets its address from a server.
 
 use super::*;
+use crate::stack::Origin;
 use crate::wire::dhcp;
 use core::net::SocketAddr;
 
@@ -39,6 +40,8 @@ pub(super) fn answer(question: &[u8], kind: dhcp::Type) -> Vec<u8> {
         (dhcp::option::ROUTERS, &GATEWAY.octets()),
         (dhcp::option::NAME_SERVERS, &SERVER.octets()),
         (dhcp::option::MTU, &[5, 0x78]),
+        (dhcp::option::DOMAIN_NAME, b"example.org"),
+        (dhcp::option::DOMAIN_SEARCH, b"\x07example\x03org\0\x02eu\xc0\0"),
     ];
     let (seconds, broadcast, client_address) = (0, true, Ipv4Addr::UNSPECIFIED);
     let station = OUR_MAC.0;
@@ -71,7 +74,11 @@ fn an_address_is_granted_and_all_that_belongs_to_it() {
     assert_eq!(host.stack.dhcp_lease(ETH0).unwrap().address, GRANTED);
     let address = *host.stack.interfaces().get(ETH0).unwrap().address(GRANTED.into()).unwrap();
     assert!(address.flags.dynamic && address.lifetimes.valid.is_some(), "{address:?}");
-    assert_eq!(host.stack.resolvers(), [SERVER]);
+    assert_eq!(host.resolvers(), [SERVER]);
+    let domains: Vec<_> = host.stack.search_domains(host.now).collect();
+    let names: Vec<_> = domains.iter().map(|domain| domain.what.as_str()).collect();
+    assert_eq!(names, ["example.org", "eu.example.org"]);
+    assert_eq!((domains[0].origin, domains[0].expires), (Origin::Dhcp, address.lifetimes.valid));
     assert_eq!(host.stack.interfaces().get(ETH0).unwrap().mtu(), 1400);
     let socket = host.stack.udp_open().unwrap();
     host.stack.udp_connect(socket, SocketAddr::new(FAR.into(), 9)).unwrap();
@@ -116,4 +123,15 @@ fn what_servers_say_to_others_is_for_sockets() {
     host.arrive(offer);
     assert!(host.stack.udp_receive_from(socket).is_err());
     assert_eq!(host.sent().len(), 1, "the offer is taken");
+}
+
+#[test]
+fn an_address_by_hand_stays_when_the_lease_of_the_same_ends() {
+    let mut host = acknowledged();
+    let cidr = crate::wire::cidr::IpCidr::new(GRANTED.into(), 24).unwrap();
+    host.stack.add_address(ETH0, cidr).unwrap();
+    host.wait(1_000);
+    assert_eq!(host.stack.dhcp_lease(ETH0).unwrap().address, GRANTED);
+    host.stack.dhcp_stop(ETH0, host.now);
+    assert!(host.stack.interfaces().get(ETH0).unwrap().record(cidr).is_some());
 }

@@ -57,9 +57,9 @@ fn a_router_says_that_a_server_knows_more() {
     host.wait(1_000);
     let question = question(&mut host);
     host.arrive(datagram6(PEER6, 546, &answer(&question)));
-    assert_eq!(host.stack.resolvers(), [] as [IpAddr; 0], "servers speak from the link");
+    assert_eq!(host.resolvers(), [] as [IpAddr; 0], "servers speak from the link");
     host.arrive(datagram6(SERVER, 546, &answer(&question)));
-    assert_eq!((host.stack.resolvers(), host.dropped().len()), (vec![IpAddr::V6(RESOLVER)], 1));
+    assert_eq!((host.resolvers(), host.dropped().len()), (vec![IpAddr::V6(RESOLVER)], 1));
     host.arrive(datagram6(SERVER, 546, &answer(&question)));
     assert_eq!(host.dropped(), [], "another server's answer comes too late, but to us");
     host.sent();
@@ -71,7 +71,7 @@ fn a_router_says_that_a_server_knows_more() {
     assert!(asked(&mut host) >= 1);
     host.eth0.wire().up = false;
     host.poll();
-    assert_eq!(host.stack.resolvers(), [] as [IpAddr; 0], "another link has other servers");
+    assert_eq!(host.resolvers(), [] as [IpAddr; 0], "another link has other servers");
 }
 
 #[test]
@@ -103,5 +103,5 @@ fn answers_to_others_are_for_sockets() {
     let received = |host: &mut Host| host.stack.udp_receive_from(socket).map(|(data, _)| data).ok();
     assert_eq!(received(&mut host).as_deref(), Some(&to_another[..]));
     assert_eq!(received(&mut host).as_deref(), Some(&b"no reply at all"[..]));
-    assert_eq!((received(&mut host), host.stack.resolvers()), (None, vec![IpAddr::V6(RESOLVER)]));
+    assert_eq!((received(&mut host), host.resolvers()), (None, vec![IpAddr::V6(RESOLVER)]));
 }

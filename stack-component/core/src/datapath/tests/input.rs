@@ -127,7 +127,7 @@ fn everybodys_packets_are_not_answered() {
     let everybody_here = Ipv4Addr::new(192, 0, 2, 255);
     for destination in [everybody_here, Ipv4Addr::BROADCAST] {
         for (packet, reason) in [
-            (packet(PEER, destination, Protocol::ICMP, &echo_request(b"x")), DropReason::IcmpIgnored),
+            (packet(PEER, destination, Protocol::ICMP, &echo_request(b"x")), DropReason::IcmpUnwanted),
             (datagram((PEER, 1), (destination, 9), b"x"), DropReason::UdpNoSocket),
             (syn((PEER, 1), (destination, 9)), DropReason::TcpBadAddress),
             (packet(PEER, destination, Protocol(99), b"x"), DropReason::UnknownIpProtocol),

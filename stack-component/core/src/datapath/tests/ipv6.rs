@@ -264,7 +264,7 @@ fn a_router_gives_addresses_routes_and_parameters() {
     assert_eq!(addresses(&host), ["2001:db8:1::ff:fe00:1/64", "fe80::ff:fe00:1/64"]);
     assert_eq!(host.stack.sysctl().get("net.ipv6.conf.eth0.mtu").unwrap(), "1400");
     assert_eq!(host.stack.sysctl().get("net.ipv6.conf.eth0.hop_limit").unwrap(), "55");
-    assert_eq!(host.stack.resolvers(), [IpAddr::V6(FAR6)]);
+    assert_eq!(host.resolvers(), [IpAddr::V6(FAR6)]);
     let socket = host.stack.udp_open().unwrap();
     host.stack.udp_send_to(socket, b"x", Some(SocketAddr::new(FAR6.into(), 53)), host.now).unwrap();
     let sent = host.sent();

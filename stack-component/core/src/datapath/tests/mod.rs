@@ -138,6 +138,11 @@ struct Host {
 }
 
 impl Host {
+    /// Whom names are asked of.
+    fn resolvers(&self) -> Vec<core::net::IpAddr> {
+        self.stack.resolvers(self.now).map(|learnt| learnt.what).collect()
+    }
+
     /// A host that has announced itself and knows no neighbour.
     fn fresh() -> Self {
         let mut stack = Stack::new(Box::new(SeededRandom::new(42)));

@@ -2,6 +2,8 @@
 
 use super::ipv6::{FAR6, PEER6, ROUTER, fresh, icmp6, quiet, router_says};
 use super::*;
+use crate::stack::{Learnt, Origin};
+use crate::time::Duration;
 use crate::wire::{ipv6, ndp};
 use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -69,10 +71,18 @@ fn resolvers_of_routers_are_told_until_their_time_is_over() {
     let mut host = fresh(&[]);
     host.wait(3_000);
     let resolver = [&[25, 3, 0, 0, 0, 0, 0, 30][..], &FAR6.octets()].concat();
-    host.arrive(router_says(1800, None, &resolver));
-    assert_eq!(host.stack.resolvers(), [IpAddr::V6(FAR6)]);
+    let domain = [&[31, 2, 0, 0, 0, 0, 0, 40][..], b"\x03lan\0\0\0\0"].concat();
+    host.arrive(router_says(1800, None, &[resolver, domain].concat()));
+    let found = host.stack.resolvers(host.now).next().unwrap();
+    let expires = Some(host.now + Duration::from_secs(30));
+    assert_eq!(found, Learnt { what: FAR6.into(), device: ETH0, origin: Origin::Router, expires });
     host.wait(30_000);
-    assert_eq!(host.stack.resolvers(), [] as [IpAddr; 0]);
+    assert_eq!(host.resolvers(), [] as [IpAddr; 0]);
+    let domains =
+        |host: &Host| host.stack.search_domains(host.now).map(|learnt| learnt.what).collect::<Vec<_>>();
+    assert_eq!(domains(&host), ["lan"]);
+    host.wait(10_000);
+    assert!(domains(&host).is_empty());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Tagged frames.
 
 use super::*;
+use crate::neighbour::{Key, State, Verb};
 use crate::stack::ConfigError;
 use crate::wire::vlan::{TAG_LEN, Tag};
 use core::net::SocketAddr;
@@ -112,4 +113,20 @@ fn a_dummy_swallows_and_asks_for_nobody() {
     host.stack.udp_send_to(socket, b"x", Some(SocketAddr::new(NEIGHBOUR.into(), 9)), host.now).unwrap();
     assert_eq!(host.stack.interfaces().get(dummy).unwrap().statistics.transmit_packets, before + 1);
     assert_eq!((host.dropped(), host.sent()), (vec![], vec![]));
+}
+
+#[test]
+fn what_was_done_for_a_device_ends_with_it() {
+    let (mut host, vlan) = host();
+    let key = Key { device: vlan, address: NEIGHBOUR.into() };
+    let told = host.stack.set_neighbour(Verb::Add, key, Some(PEER_MAC), State::Permanent, host.now);
+    assert_eq!(told, Ok(()));
+    host.stack.set_sysctl("net/ipv4/conf/eth0.100/link_local", "1").unwrap();
+    host.wait(100);
+    host.stack.delete_device(vlan).unwrap();
+    assert!(host.stack.neighbours().iter().all(|(known, ..)| known.device != vlan));
+    host.eth0.wire().sent.clear();
+    host.wait(5_000);
+    assert!(sent(&host).iter().all(|(tag, _)| tag.is_none()));
+    assert_eq!(host.dropped(), []);
 }

@@ -5,6 +5,7 @@ use crate::random::{Random, blurred};
 use crate::time::{Duration, Instant};
 use crate::wire::dhcpv6::{InformationRequest, Reply, client_id, option};
 use crate::wire::ethernet::MacAddress;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::Ipv6Addr;
 
@@ -34,15 +35,24 @@ pub(super) struct Inquiry {
     timeout: Duration,
     most: Duration,
     due: Option<Instant>,
-    resolvers: Vec<Ipv6Addr>,
+    answer: Answer,
+}
+
+/// What a server said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The resolvers, the first to be asked first.
+    pub resolvers: Vec<Ipv6Addr>,
+    /// The domains that names are searched in.
+    pub domains: Vec<String>,
 }
 
 impl Inquiry {
     pub(super) fn new(station: MacAddress, now: Instant, random: &mut dyn Random) -> Self {
         let most = Duration::from_secs(MAX_TIMEOUT.into());
-        let (began, resolvers) = (None, Vec::new());
+        let (began, answer) = (None, Answer::default());
         let mut inquiry =
-            Inquiry { station, transaction: None, began, timeout: FIRST_TIMEOUT, most, due: None, resolvers };
+            Inquiry { station, transaction: None, began, timeout: FIRST_TIMEOUT, most, due: None, answer };
         inquiry.begin_at(now, random);
         inquiry
     }
@@ -57,8 +67,8 @@ impl Inquiry {
         self.due
     }
 
-    pub(super) fn resolvers(&self) -> &[Ipv6Addr] {
-        &self.resolvers
+    pub(super) fn answer(&self) -> &Answer {
+        &self.answer
     }
 
     /// The question, if it is due.
@@ -98,7 +108,7 @@ impl Inquiry {
         if let Some(most) = reply.seconds(option::INF_MAX_RT).filter(|most| SAID_MAX_TIMEOUT.contains(most)) {
             self.most = Duration::from_secs(most.into());
         }
-        self.resolvers = reply.resolvers(MAX_RESOLVERS);
+        self.answer = Answer { resolvers: reply.resolvers(MAX_RESOLVERS), domains: reply.domains() };
         match reply.seconds(option::REFRESH_TIME).unwrap_or(REFRESH) {
             u32::MAX => (self.began, self.due) = (None, None),
             seconds => self.begin_at(now + Duration::from_secs(seconds.max(LEAST_REFRESH).into()), random),

@@ -1,4 +1,5 @@
-//! What else belongs to a link of IPv6, from a server that gives no addresses (RFC 8415 section 18.2.6): its resolvers.
+//! What else belongs to a link of IPv6, from a server that gives no addresses (RFC 8415 section 18.2.6): its resolvers, and
+//! the domains to search names in.
 //! Linux leaves it to programs such as dhcpcd.
 //!
 //! ```text
@@ -10,9 +11,12 @@
 //! Place in the walk: an advertisement's flags start it; UDP datagrams to port 546 that come by a device that asks go to
 //! [`Inquiries::input`].
 //!
-//! Memory: one state and at most [`MAX_RESOLVERS`] addresses for each device.
+//! Memory: one state and at most [`MAX_RESOLVERS`] addresses and
+//! [`MAX_NAMES`](crate::wire::domain::MAX_NAMES) domains for each device.
 
 mod inquiry;
+
+pub use inquiry::Answer;
 
 use crate::packet::DeviceIndex;
 use crate::random::Random;
@@ -20,7 +24,6 @@ use crate::time::Instant;
 use crate::wire::ethernet::MacAddress;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use core::net::Ipv6Addr;
 use inquiry::Inquiry;
 
 /// Most resolvers of one device that are kept in mind.
@@ -71,9 +74,9 @@ impl Inquiries {
         self.devices.values().filter_map(Inquiry::next_deadline).min()
     }
 
-    /// The resolvers of all devices, the first to be asked first.
-    pub fn resolvers(&self) -> impl Iterator<Item = Ipv6Addr> {
-        self.devices.values().flat_map(|inquiry| inquiry.resolvers()).copied()
+    /// What servers said, by device.
+    pub fn answers(&self) -> impl Iterator<Item = (DeviceIndex, &Answer)> {
+        self.devices.iter().map(|(device, inquiry)| (*device, inquiry.answer()))
     }
 }
 

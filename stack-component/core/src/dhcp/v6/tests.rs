@@ -4,6 +4,7 @@ use super::*;
 use crate::random::SeededRandom;
 use crate::time::Duration;
 use crate::wire::dhcpv6::{client_id, option};
+use core::net::Ipv6Addr;
 use std::vec;
 
 const ETH0: DeviceIndex = DeviceIndex(2);
@@ -50,7 +51,7 @@ impl Bench {
     }
 
     fn resolvers(&self) -> Vec<Ipv6Addr> {
-        self.inquiries.resolvers().collect()
+        self.inquiries.answers().flat_map(|(_, answer)| answer.resolvers.clone()).collect()
     }
 }
 
@@ -74,7 +75,11 @@ fn an_answer_is_known_until_it_is_to_be_asked_for_again() {
     let (us, them) = (client_id(MAC), [0, 3, 0, 1, 9]);
     let ids = [(option::CLIENT_ID, &us[..]), (option::SERVER_ID, &them[..])];
     let resolvers = (option::DNS_SERVERS, &RESOLVER.octets()[..]);
-    bench.answer(&question, &[ids[0], ids[1], resolvers, (option::REFRESH_TIME, &[0, 0, 14, 16])]);
+    let domains = (option::DOMAIN_LIST, &b"\x03lan\0"[..]);
+    let refresh = (option::REFRESH_TIME, &[0, 0, 14, 16][..]);
+    bench.answer(&question, &[ids[0], ids[1], resolvers, domains, refresh]);
+    let known: Vec<_> = bench.inquiries.answers().collect();
+    assert_eq!((known[0].0, &known[0].1.domains), (ETH0, &vec!["lan".into()]));
     assert_eq!(bench.resolvers(), [RESOLVER]);
     let (waited, question) = bench.ask().unwrap();
     assert!((3600..=3601).contains(&waited.as_secs()), "{waited:?}");

@@ -43,7 +43,9 @@ pub fn input(
             counters.increment(Counter::IcmpInCsumErrors);
             counters.increment(Counter::IcmpInErrors);
         }
-        Err(DropReason::IcmpMalformed) => counters.increment(Counter::IcmpInErrors),
+        Err(DropReason::IcmpMalformed | DropReason::IcmpUnwanted) => {
+            counters.increment(Counter::IcmpInErrors);
+        }
         _ => {}
     }
     result
@@ -61,19 +63,18 @@ fn judge(
         return Err(DropReason::IcmpChecksum);
     }
     counters.icmp_received(header.kind().0);
+    if is_unwanted(header.kind(), sysctl, to_many) {
+        return Err(DropReason::IcmpUnwanted);
+    }
     match header.kind() {
         Type::ECHO_REQUEST => {
-            // RFC 1122 section 3.2.2.6 lets a host be silent when everybody is asked; smurfs taught it to be.
-            if sysctl.icmp_echo_ignore_all || (to_many && sysctl.icmp_echo_ignore_broadcasts) {
+            if sysctl.icmp_echo_ignore_all {
                 return Err(DropReason::IcmpIgnored);
             }
             request_into_reply(packet.data_mut());
             Ok(Verdict::Reply(packet))
         }
         Type::TIMESTAMP_REQUEST => {
-            if to_many && sysctl.icmp_echo_ignore_broadcasts {
-                return Err(DropReason::IcmpIgnored);
-            }
             timestamps_into_reply(packet.data_mut(), now.as_millis()).ok_or(DropReason::IcmpMalformed)?;
             Ok(Verdict::Reply(packet))
         }
@@ -83,6 +84,18 @@ fn judge(
         }
         // Source quench (RFC 6633), address masks (RFC 6918) and what nobody asked for.
         _ => Err(DropReason::IcmpIgnored),
+    }
+}
+
+/// Whether nobody sends such a message, or not to everybody: errors and replies least of all. Linux: the checks of
+/// `icmp_rcv`, whose highest known type is `NR_ICMP_TYPES`.
+fn is_unwanted(kind: Type, sysctl: &Sysctl, to_many: bool) -> bool {
+    match kind {
+        Type(number) if number > Type::ADDRESS_MASK_REPLY.0 => true,
+        // RFC 1122 section 3.2.2.6 lets a host be silent when everybody is asked; smurfs taught it to be.
+        Type::ECHO_REQUEST | Type::TIMESTAMP_REQUEST => to_many && sysctl.icmp_echo_ignore_broadcasts,
+        Type::ADDRESS_MASK_REQUEST | Type::ADDRESS_MASK_REPLY => false,
+        _ => to_many,
     }
 }
 
@@ -289,6 +302,23 @@ mod tests {
                 if len < HEADER_LEN { DropReason::IcmpMalformed } else { DropReason::IcmpChecksum };
             assert_eq!(judge(packet).err(), Some(expected), "{len}");
         }
+    }
+
+    #[test]
+    fn what_nobody_sends_is_an_error() {
+        let unwanted = |kind, to_many| {
+            let mut counters = Counters::default();
+            let quote = quote(Protocol::UDP, &[0; 8]);
+            let message = message(Type(kind), 0, [0; 4], &quote);
+            let result = input(&mut counters, &Sysctl::default(), message, to_many, Instant::ZERO);
+            let unwanted = result.err() == Some(DropReason::IcmpUnwanted);
+            assert_eq!(counters.get(Counter::IcmpInErrors), u64::from(unwanted), "{kind} {to_many}");
+            unwanted
+        };
+        let to_one: Vec<u8> = (0..=255).filter(|kind| unwanted(*kind, false)).collect();
+        assert_eq!(to_one, (19..=255).collect::<Vec<_>>());
+        let to_many: Vec<u8> = (0..=255).filter(|kind| !unwanted(*kind, true)).collect();
+        assert_eq!(to_many, [17, 18]);
     }
 
     #[test]

@@ -25,6 +25,14 @@ impl Prefix {
         Prefix { bits: bits & mask, len }
     }
 
+    /// The last key that begins with it.
+    pub(super) const fn last(self) -> u128 {
+        match u128::MAX.checked_shr(self.len as u32) {
+            Some(host) => self.bits | host,
+            None => self.bits,
+        }
+    }
+
     /// How many levels' bits lie before the node that its value is in.
     const fn depth(self) -> u8 {
         self.len / STRIDE * STRIDE
@@ -130,11 +138,11 @@ impl<T> Trie<T> {
         Some(removed)
     }
 
-    /// All values by prefix: by address, a shorter prefix before the longer ones in it.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Prefix, &T)> {
+    /// All values with their prefixes, in the order of what `order` makes of these.
+    pub(super) fn iter_by<K: Ord>(&self, order: impl Fn(Prefix) -> K) -> impl Iterator<Item = (Prefix, &T)> {
         let mut all = Vec::with_capacity(self.count);
         self.root.collect(&mut all);
-        all.sort_by_key(|(prefix, _)| *prefix);
+        all.sort_unstable_by_key(|(prefix, _)| order(*prefix));
         all.into_iter()
     }
 }

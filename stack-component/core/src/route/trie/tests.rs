@@ -58,7 +58,8 @@ fn finds_what_a_linear_search_finds_while_prefixes_come_and_go() {
         assert_eq!(trie.len(), list.len());
     }
     list.sort();
-    let all: Vec<(Prefix, usize)> = trie.iter().map(|(prefix, &value)| (prefix, value)).collect();
+    let all: Vec<(Prefix, usize)> =
+        trie.iter_by(|prefix| prefix).map(|(prefix, &value)| (prefix, value)).collect();
     assert_eq!(all, list);
     for (prefix, value) in list {
         assert_eq!(trie.get(prefix), Some(&value));

@@ -32,7 +32,7 @@ const REQUIRED_EXPORTS: [&str; 12] = [
     "wnet:stack/reactor@0.1.0",
 ];
 
-const OPTIONAL_EXPORTS: [&str; 17] = [
+const OPTIONAL_EXPORTS: [&str; 18] = [
     "wnet:stack/abort@0.1.0",
     "wnet:stack/addresses@0.1.0",
     "wnet:stack/changes@0.1.0",
@@ -46,6 +46,7 @@ const OPTIONAL_EXPORTS: [&str; 17] = [
     "wnet:stack/raw-headers@0.1.0",
     "wnet:stack/raw-sockets@0.1.0",
     "wnet:stack/resolvers@0.1.0",
+    "wnet:stack/route-lookup@0.1.0",
     "wnet:stack/routing@0.1.0",
     "wnet:stack/socket-options@0.1.0",
     "wnet:stack/sockets@0.1.0",

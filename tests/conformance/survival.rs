@@ -60,7 +60,7 @@ impl Mortal {
     fn new() -> Result<Self> {
         let folder = Scratch::new()?;
         let stack = artifacts::component_bytes("stack")?;
-        let stack = sabotaged(&stack, &["wnet:stack/routing@0.1.0#find-route"])?;
+        let stack = sabotaged(&stack, &["wnet:stack/route-lookup@0.1.0#find-path"])?;
         let stack = folder.write("mortal.wasm", stack)?;
         let mut command = command(&folder)?;
         command.args(["run", "--name", "mortal", "--stack"]).arg(stack);

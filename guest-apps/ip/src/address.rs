@@ -3,8 +3,9 @@
 use crate::address_show as show;
 use crate::link_show::{self, Place, has};
 use crate::links::Links;
-use crate::options::{Options, begins, garbage, unknown_command};
+use crate::options::{Options, begins, garbage, unknown_command, unsupported};
 use crate::output::Output;
+use std::net::{IpAddr, Ipv4Addr};
 use tool_common::address::{Prefix, ip, wit};
 use tool_common::control::addresses::{self, Address, AddressFlags};
 use tool_common::control::links::{Link, LinkFlags, LinkKind};
@@ -16,7 +17,7 @@ Usage: ip address {add|change|replace} IFADDR dev IFNAME [ LIFETIME ] [ CONFFLAG
        ip address del IFADDR dev IFNAME
        ip address flush dev IFNAME [ scope SCOPE-ID ] [ to PREFIX ]
        ip address [ show [ dev IFNAME ] [ scope SCOPE-ID ] [ to PREFIX ] [ up ] [ permanent | dynamic ... ] ]
-IFADDR := PREFIX [ peer PREFIX ] [ broadcast ADDR ] [ label IFNAME ] [ scope SCOPE-ID ]
+IFADDR := PREFIX [ broadcast ADDR ]
 LIFETIME := [ valid_lft LFT ] [ preferred_lft LFT ]
 LFT := forever | SECONDS
 CONFFLAG-LIST := [ nodad | mngtmpaddr | noprefixroute | optimistic ]...";
@@ -140,7 +141,7 @@ pub(crate) fn kind(word: &str) -> Result<LinkKind, Exit> {
 }
 
 fn list(links: &Links, options: &Options, selection: &Selection) -> Result<String, Exit> {
-    let all = addresses::addresses();
+    let all = in_order(addresses::addresses());
     let mut output = Output::new(options);
     for link in links.all().iter().filter(|link| selection.wants_link(link)) {
         let of_link = all.iter().filter(|address| address.device == link.index);
@@ -151,6 +152,12 @@ fn list(links: &Links, options: &Options, selection: &Selection) -> Result<Strin
         show_link(&mut output, link, links, options, &wanted);
     }
     Ok(output.finish())
+}
+
+/// Puts addresses in Linux's order: IPv4 before IPv6.
+fn in_order(mut all: Vec<Address>) -> Vec<Address> {
+    all.sort_by_key(|address| ip(address.local).is_ipv6());
+    all
 }
 
 fn show_link(output: &mut Output, link: &Link, links: &Links, options: &Options, wanted: &[&Address]) {
@@ -188,45 +195,52 @@ struct Wanted {
 }
 
 fn parse_address(links: &Links, mut words: Words<'_>) -> Result<Wanted, Exit> {
-    let (mut local, mut device, mut peer, mut broadcast) = (None, None, None, None);
-    let (mut scope, mut label, mut flags) = (None, String::new(), AddressFlags::empty());
-    let (mut valid, mut preferred) = (None, None);
+    let (mut local, mut device, mut label) = (None, None, None);
+    let (mut broadcast, mut reach) = (None, None);
+    let (mut valid, mut preferred, mut flags) = (None, None, AddressFlags::empty());
     while let Some(word) = words.take() {
         match word {
             "dev" => device = Some(words.value()?),
-            "peer" | "remote" => peer = Some(prefix(words.value()?)?),
             "brd" | "broadcast" => broadcast = Some(words.value()?),
-            "label" => label = words.value()?.into(),
+            "label" => label = Some(words.value()?),
             "scope" => {
                 let word = words.value()?;
                 let number = show::scope_number(word);
-                scope = Some(number.ok_or_else(|| Exit::wrong(word, "invalid scope value.\n"))?);
+                reach = Some(number.ok_or_else(|| Exit::wrong(word, "invalid scope value.\n"))?);
             }
             "valid_lft" => valid = lifetime(words.value()?, "valid_lft")?,
             "preferred_lft" => preferred = lifetime(words.value()?, "preferred_lft")?,
-            "metric" | "proto" | "protocol" => drop(words.value()?),
+            "peer" | "remote" | "anycast" | "metric" | "priority" | "preference" | "home" | "autojoin" => {
+                return Err(unsupported(word));
+            }
             "nodad" => flags = flags | AddressFlags::NODAD,
             "optimistic" => flags = flags | AddressFlags::OPTIMISTIC,
             "mngtmpaddr" => flags = flags | AddressFlags::MNGTMPADDR,
             "noprefixroute" => flags = flags | AddressFlags::NOPREFIXROUTE,
-            _ => local = Some(if word == "local" { words.value()? } else { word }),
+            _ => {
+                let word = if word == "local" { words.value()? } else { word };
+                if local.replace(word).is_some() {
+                    let text = format!("Error: either \"local\" is duplicate, or \"{word}\" is a garbage.");
+                    return Err(Exit::usage(text));
+                }
+            }
         }
     }
     let missing = || Exit::new(1, "Not enough information: \"dev\" argument is required.");
-    let device = device.ok_or_else(missing)?;
+    let name = device.ok_or_else(missing)?;
     let word = local.unwrap_or_default();
     let local = prefix(word)?;
-    let device = links.find(device)?.index;
-    let scope = scope.unwrap_or(if local.address.is_loopback() { 254 } else { 0 });
+    let device = links.find(name)?.index;
+    usual(local, name, (label, reach))?;
     let address = Address {
         device,
         local: wit(local.address),
-        prefix_length: peer.map_or(local.len, |peer| peer.len),
-        peer: peer.map(|peer| wit(peer.address)),
+        prefix_length: local.len,
+        peer: None,
         broadcast: broadcast.map(|word| everybody(word, local)).transpose()?.map(wit),
-        scope,
+        scope: scope_of(local.address),
         flags,
-        label,
+        label: label.unwrap_or_default().into(),
         preferred_lifetime: preferred,
         valid_lifetime: valid,
         protocol: 0,
@@ -234,14 +248,36 @@ fn parse_address(links: &Links, mut words: Words<'_>) -> Result<Wanted, Exit> {
     Ok(Wanted { address, prefixed: word.contains('/') })
 }
 
-/// The address of everybody that a word says: `+` is the last of the network.
-fn everybody(word: &str, local: Prefix) -> Result<std::net::IpAddr, Exit> {
-    match (word, local.address) {
-        ("+", std::net::IpAddr::V4(address)) => {
-            let hosts = u32::MAX.checked_shr(local.len.into()).unwrap_or(0);
-            Ok(std::net::Ipv4Addr::from_bits(address.to_bits() | hosts).into())
-        }
-        _ => Ok(prefix(word)?.address),
+/// Refuses what the stack does not do but as it always does it: an address's label is the name of its device, and its
+/// scope follows from it.
+fn usual(local: Prefix, device: &str, (label, reach): (Option<&str>, Option<u8>)) -> Result<(), Exit> {
+    if let Some(label) = label.filter(|label| *label != device) {
+        return Err(unsupported(&format!("label {label}")));
+    }
+    match reach.filter(|reach| *reach != scope_of(local.address)) {
+        Some(reach) => Err(unsupported(&format!("scope {}", show::scope(reach)))),
+        None => Ok(()),
+    }
+}
+
+/// The scope that an address has. iproute2: `default_scope`; Linux: `rt_scope`.
+fn scope_of(address: IpAddr) -> u8 {
+    match address {
+        address if address.is_loopback() => 254,
+        IpAddr::V4(address) if address.is_link_local() => 253,
+        IpAddr::V6(address) if address.is_unicast_link_local() => 253,
+        _ => 0,
+    }
+}
+
+/// The address of everybody that a word says: `+` is the last of the network, `-` the first. iproute2: `ipaddr_modify`.
+fn everybody(word: &str, local: Prefix) -> Result<IpAddr, Exit> {
+    let IpAddr::V4(address) = local.address else { return Ok(prefix(word)?.address) };
+    let hosts = u32::MAX.checked_shr(local.len.into()).unwrap_or(0);
+    match word {
+        "+" => Ok(Ipv4Addr::from_bits(address.to_bits() | hosts).into()),
+        "-" => Ok(Ipv4Addr::from_bits(address.to_bits() & !hosts).into()),
+        word => Ok(prefix(word)?.address),
     }
 }
 
@@ -303,5 +339,50 @@ fn flush(links: &Links, options: &Options, words: Words<'_>) -> Result<String, E
         (true, count) => Ok(format!(
             "\n*** Round 1, deleting {count} addresses ***\n*** Flush is complete after 1 round ***\n"
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_in_linuxs_order() {
+        let address = |local: &str| Address {
+            device: 2,
+            local: wit(local.parse().unwrap()),
+            prefix_length: 24,
+            peer: None,
+            broadcast: None,
+            scope: scope_of(local.parse().unwrap()),
+            flags: AddressFlags::empty(),
+            label: String::new(),
+            preferred_lifetime: None,
+            valid_lifetime: None,
+            protocol: 0,
+        };
+        let all = in_order(["fd00::2", "10.0.0.1", "fe80::1", "10.0.0.2"].map(address).into());
+        let order: Vec<_> = all.iter().map(|address| ip(address.local).to_string()).collect();
+        assert_eq!(order, ["10.0.0.1", "10.0.0.2", "fd00::2", "fe80::1"]);
+    }
+
+    #[test]
+    fn what_the_stack_always_does_may_be_said() {
+        let local = |word| prefix(word).unwrap();
+        let net = local("10.0.2.3/24");
+        for (label, reach, refused) in [
+            (None, None, None),
+            (Some("eth0"), Some(0), None),
+            (Some("eth0:1"), None, Some("label eth0:1")),
+            (None, Some(253), Some("scope link")),
+        ] {
+            let said = usual(net, "eth0", (label, reach)).err().map(|exit| exit.text);
+            let expected = refused.map(|what| format!("Error: \"{what}\" is not supported by this stack."));
+            assert_eq!(said, expected);
+        }
+        for (word, expected) in [("+", "10.0.2.255"), ("-", "10.0.2.0"), ("10.0.2.77", "10.0.2.77")] {
+            assert_eq!(everybody(word, net).ok(), expected.parse().ok());
+        }
+        assert_eq!(usual(local("fe80::1/64"), "eth0", (None, Some(253))), Ok(()));
     }
 }

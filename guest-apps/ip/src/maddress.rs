@@ -16,7 +16,7 @@ pub(crate) fn run(options: &Options, mut words: Words<'_>) -> Result<String, Exi
         None => list(options, words),
         Some(word) if ["show", "lst", "list"].iter().any(|name| begins(name, word)) => list(options, words),
         Some(word) if begins("help", word) => Err(Exit::usage(USAGE)),
-        Some(word) => Err(unknown_command(word, "maddress")),
+        Some(word) => Err(unknown_command(word, "maddr")),
     }
 }
 
@@ -55,7 +55,8 @@ fn rows(of_link: &[&Membership], family: Option<Family>) -> Vec<(Family, String,
             .filter(move |(group, _)| family.has(*group))
             .map(move |(group, users)| (family, group.to_string(), users))
     };
-    let all = link.chain(groups(Family::Inet)).chain(groups(Family::Inet6));
+    // Linux puts new ones of IPv6 before the others.
+    let all = link.chain(groups(Family::Inet)).chain(groups(Family::Inet6).rev());
     all.filter(|(of, ..)| family.is_none_or(|family| family == *of)).collect()
 }
 

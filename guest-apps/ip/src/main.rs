@@ -15,6 +15,7 @@ mod neighbour;
 mod options;
 mod output;
 mod route;
+mod route_get;
 mod route_parse;
 mod route_show;
 mod rule;

@@ -188,8 +188,14 @@ const COMMANDS: [&str; 12] = [
 
 /// A command that an object does not know. iproute2: the end of `do_iplink` and its like.
 pub(crate) fn unknown_command(word: &str, object: &str) -> Exit {
-    let near = did_you_mean(word, COMMANDS);
+    // A command that others have is none that is misspelt.
+    let near = if COMMANDS.contains(&word) { String::new() } else { did_you_mean(word, COMMANDS) };
     Exit::usage(format!("Command \"{word}\" is unknown, try \"ip {object} help\".{near}"))
+}
+
+/// A word that iproute2 knows and nothing here could follow.
+pub(crate) fn unsupported(word: &str) -> Exit {
+    Exit::usage(format!("Error: \"{word}\" is not supported by this stack."))
 }
 
 /// A word where no more are expected. iproute2: `duparg2`.

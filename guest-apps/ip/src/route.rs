@@ -4,19 +4,21 @@ use crate::address_show::scope_number;
 use crate::links::Links;
 use crate::options::{Family, Options, begins, unknown_command};
 use crate::output::Output;
+use crate::route_get;
 use crate::route_parse::{self, number_of};
 use crate::route_show::{self as show, Common};
 use crate::tables;
 use std::net::IpAddr;
-use tool_common::address::{Prefix, ip, wit};
+use tool_common::address::{Prefix, ip};
 use tool_common::control::control_types::Errno;
-use tool_common::control::routing::{self, Flow, Route, RouteKind, RouteVerb};
+use tool_common::control::routing::{self, Route, RouteKind, RouteVerb};
 use tool_common::json::Json;
-use tool_common::{Exit, Words, object};
+use tool_common::{Exit, Words};
 
 const USAGE: &str = "\
 Usage: ip route { list | flush } SELECTOR
        ip route get [ fibmatch ] ADDRESS [ from ADDRESS iif STRING ] [ oif STRING ] [ tos TOS ] [ mark NUMBER ]
+                [ uid NUMBER ] [ ipproto PROTOCOL ] [ sport NUMBER ] [ dport NUMBER ]
        ip route { add | del | change | append | prepend | replace } ROUTE
 SELECTOR := [ root PREFIX ] [ match PREFIX ] [ exact PREFIX ] [ table TABLE_ID ] [ proto RTPROTO ]
             [ type TYPE ] [ scope SCOPE ] [ dev STRING ] [ via ADDRESS ]
@@ -44,7 +46,7 @@ pub(crate) fn run(options: &Options, mut words: Words<'_>) -> Result<String, Exi
     ];
     match command {
         _ if ["list", "show", "lst"].iter().any(|name| begins(name, command)) => list(&links, options, words),
-        _ if begins("get", command) => get(&links, options, words),
+        _ if begins("get", command) => route_get::run(&links, options, words),
         _ if begins("flush", command) => flush(&links, options, words),
         _ if begins("help", command) => Err(Exit::usage(USAGE)),
         _ => match verbs.iter().find(|(name, _)| begins(name, command)) {
@@ -126,19 +128,23 @@ impl Selection {
     fn wants(&self, route: &Route, family: Option<Family>) -> bool {
         let to = Prefix { address: ip(route.destination), len: route.prefix_length };
         let within = |outer: Prefix, inner: Prefix| outer.len <= inner.len && outer.contains(inner.address);
-        let hops =
-            |wanted: &dyn Fn(&tool_common::control::routing::Hop) -> bool| route.hops.iter().any(wanted);
+        // A route with several hops has no device and no gateway of its own.
+        let hop = match route.hops.as_slice() {
+            [hop] => Some(hop),
+            _ => None,
+        };
+        let gateway = hop.and_then(|hop| hop.gateway).map(ip);
         family.is_none_or(|family| family.has(to.address))
             && match self.table {
                 Table::Main => route.table == Some(254),
                 Table::One(table) => route.table == Some(table),
                 Table::All => true,
             }
-            && self.common.device.is_none_or(|device| hops(&|hop| hop.device == Some(device)))
+            && (self.common.device.is_none() || self.common.device == hop.and_then(|hop| hop.device))
             && self.common.protocol.is_none_or(|protocol| protocol == route.protocol)
             && self.common.scope.is_none_or(|scope| Some(scope) == route.scope)
             && self.kind.is_none_or(|kind| kind == route.kind)
-            && self.via.is_none_or(|via| hops(&|hop| hop.gateway.map(ip) == Some(via)))
+            && (self.via.is_none() || self.via == gateway)
             && self.source.is_none_or(|source| route.source.map(ip) == Some(source))
             && self.exact.is_none_or(|exact| exact.len == to.len && exact.contains(to.address))
             && self.root.is_none_or(|root| within(root, to))
@@ -177,11 +183,32 @@ fn list(links: &Links, options: &Options, words: Words<'_>) -> Result<String, Ex
     let selection = Selection::parse(links, words)?;
     let family = family(options, &selection);
     let mut output = Output::new(options);
-    for route in all().filter(|route| selection.wants(route, family)) {
+    let mut show = |route: Route| {
         let told = show::told(&route, links, options, &selection.common);
         output.push(&(told.line + "\n"), Json::Object(told.fields));
+    };
+    let mut of_ipv6 = Vec::new();
+    for route in all().filter(|route| selection.wants(route, family)) {
+        match ip(route.destination).is_ipv6() {
+            true => of_ipv6.push(route),
+            false => show(route),
+        }
     }
+    in_order_of_ipv6(&mut of_ipv6);
+    of_ipv6.into_iter().for_each(show);
     Ok(output.finish())
+}
+
+/// Puts IPv6 routes, which are table by table, in Linux's order: a route comes behind those that it has within. Linux:
+/// `fib6_walk_continue`, which goes to the leaves first.
+fn in_order_of_ipv6(routes: &mut [Route]) {
+    let last = |route: &Route| match ip(route.destination) {
+        IpAddr::V6(first) => first.to_bits() | u128::MAX.checked_shr(route.prefix_length.into()).unwrap_or(0),
+        IpAddr::V4(_) => 0,
+    };
+    for table in routes.chunk_by_mut(|a, b| a.table == b.table) {
+        table.sort_by_key(|route| (last(route), std::cmp::Reverse(route.prefix_length)));
+    }
 }
 
 fn flush(links: &Links, options: &Options, words: Words<'_>) -> Result<String, Exit> {
@@ -205,96 +232,4 @@ fn flush(links: &Links, options: &Options, words: Words<'_>) -> Result<String, E
             "\n*** Round 1, deleting {count} entries ***\n*** Flush is complete after 1 round ***\n"
         )),
     }
-}
-
-/// iproute2: `iproute_get`.
-fn get(links: &Links, options: &Options, mut words: Words<'_>) -> Result<String, Exit> {
-    let mut destination = None;
-    let mut flow = Flow {
-        destination: wit([0, 0, 0, 0].into()),
-        source: None,
-        input: None,
-        output: None,
-        mark: 0,
-        tos: 0,
-    };
-    let mut matched = false;
-    while let Some(word) = words.take() {
-        match word {
-            "fibmatch" => matched = true,
-            "from" => flow.source = Some(wit(route_parse::address(words.value()?)?)),
-            "iif" => flow.input = Some(links.find(words.value()?)?.index),
-            "oif" | "dev" => flow.output = Some(links.find(words.value()?)?.index),
-            "mark" => flow.mark = words.number("mark")?,
-            "tos" | "dsfield" => flow.tos = words.number("tos")?,
-            "uid" | "ipproto" | "sport" | "dport" => drop(words.value()?),
-            _ => {
-                let word = if word == "to" { words.value()? } else { word };
-                destination = Some(route_parse::prefix(word, None)?.address);
-            }
-        }
-    }
-    let to = destination.ok_or_else(|| Exit::new(1, "need at least a destination address"))?;
-    flow.destination = wit(to);
-    let way = routing::find_route(flow).map_err(|failure| Exit::refused(&failure))?;
-    let mut output = Output::new(options);
-    let (line, fields) = match matched {
-        true => {
-            let told = show::told(&way.route, links, options, &Common::default());
-            (told.line + "\n", told.fields)
-        }
-        false => found(links, to, &flow, way),
-    };
-    output.push(&line, Json::Object(fields));
-    Ok(output.finish())
-}
-
-/// The way of a packet as it is shown: as a route to its destination alone.
-fn found(links: &Links, to: IpAddr, flow: &Flow, way: routing::Way) -> (String, Vec<(&'static str, Json)>) {
-    let local = way.route.kind == RouteKind::Local;
-    let mut told = show::Told::default();
-    if way.route.kind != RouteKind::Unicast {
-        let name = tables::kind_name(way.route.kind);
-        told.line += &format!("{name} ");
-        told.fields.push(("type", name.into()));
-    }
-    told.line += &format!("{to} ");
-    told.fields.push(("dst", to.to_string().into()));
-    let from = flow.source.map(ip).or(to.is_ipv6().then_some(std::net::Ipv6Addr::UNSPECIFIED.into()));
-    if let Some(from) = from {
-        told.pair("from", if to.is_ipv6() { "from" } else { "src" }, from.to_string());
-    }
-    if let Some(gateway) = way.hop.gateway.map(ip) {
-        told.pair("via", "gateway", gateway.to_string());
-    }
-    if let Some(device) = way.hop.device {
-        told.pair("dev", "dev", links.name(device));
-    }
-    let table = way.route.table.unwrap_or_default();
-    if table != 254 && !local {
-        told.pair("table", "table", tables::table_name(table));
-    }
-    if to.is_ipv6() && way.route.protocol != 3 {
-        told.pair("proto", "protocol", tables::protocol_name(way.route.protocol));
-    }
-    if let Some(source) = way.source.filter(|_| flow.source.is_none()) {
-        told.pair("src", "prefsrc", ip(source).to_string());
-    }
-    if flow.mark != 0 {
-        told.pair("mark", "mark", format!("{:#x}", flow.mark));
-    }
-    if to.is_ipv6() {
-        told.pair("metric", "metric", way.route.metric.unwrap_or_default());
-        told.fields.push(("flags", Json::List(Vec::new())));
-        told.line += "pref medium\n";
-        told.fields.push(("pref", "medium".into()));
-        return (told.line, told.fields);
-    }
-    told.fields.push(("flags", Json::List(Vec::new())));
-    told.pair("uid", "uid", 0u32);
-    let cache = if local { "<local> " } else { "" };
-    told.line += &format!("\n    cache {cache}\n");
-    let words = local.then_some("local").into_iter().map(Json::from).collect();
-    told.fields.extend(object! { "cache": Json::List(words) });
-    (told.line, told.fields)
 }

@@ -69,8 +69,11 @@ pub(crate) fn told(route: &Route, links: &Links, options: &Options, common: &Com
     if route.tos != 0 {
         told.pair("tos", "tos", format!("{:#04x}", route.tos));
     }
-    if let [hop] = route.hops.as_slice() {
-        next_hop(&mut told, hop, links, ip(route.destination), common.device);
+    match route.hops.as_slice() {
+        [hop] => next_hop(&mut told, hop, links, ip(route.destination), common.device),
+        // Linux: the null entries of IPv6 are over the loopback device.
+        [] if ipv6 => told.pair("dev", "dev", "lo"),
+        _ => {}
     }
     let table = route.table.unwrap_or_default();
     if common.table.is_none() && table != 254 {
@@ -80,7 +83,9 @@ pub(crate) fn told(route: &Route, links: &Links, options: &Options, common: &Com
         told.pair("proto", "protocol", protocol_name(route.protocol));
     }
     let far = route.scope.unwrap_or_default();
-    if !ipv6 && (far != 0 || options.details) && common.scope.is_none() {
+    // IPv6 has none: rtnetlink says that all are global.
+    let far = if ipv6 { 0 } else { far };
+    if (far != 0 || options.details) && common.scope.is_none() {
         told.pair("scope", "scope", scope(far));
     }
     if let Some(source) = route.source {
@@ -96,19 +101,24 @@ pub(crate) fn told(route: &Route, links: &Links, options: &Options, common: &Com
         let _ = write!(told.line, "expires {seconds}sec ");
         told.fields.push(("expires", seconds.into()));
     }
+    if ipv6 {
+        let name = preference(route.preference);
+        let _ = write!(told.line, "pref {name} ");
+        told.fields.push(("pref", name.into()));
+    }
     if route.hops.len() > 1 {
         several(&mut told, route, links);
     }
-    if ipv6 {
-        let name = match route.preference {
-            Preference::Low => "low",
-            Preference::Medium => "medium",
-            Preference::High => "high",
-        };
-        let _ = write!(told.line, "pref {name}");
-        told.fields.push(("pref", name.into()));
-    }
     told
+}
+
+/// The name of a preference.
+pub(crate) fn preference(preference: Preference) -> &'static str {
+    match preference {
+        Preference::Low => "low",
+        Preference::Medium => "medium",
+        Preference::High => "high",
+    }
 }
 
 fn next_hop(told: &mut Told, hop: &Hop, links: &Links, to: IpAddr, common: Option<u32>) {
@@ -143,7 +153,8 @@ fn flags(told: &mut Told, route: &Route) {
     told.fields.push(("flags", Json::List(words.into_iter().map(Json::from).collect())));
 }
 
-fn metrics(told: &mut Told, m: &Metrics) {
+/// What a route says of its path, in the order of Linux's numbers (`RTAX_*`). iproute2: `print_rta_metrics`.
+pub(crate) fn metrics(told: &mut Told, m: &Metrics) {
     let mut fields = Told::default();
     if let Some(mtu) = m.mtu {
         let lock = if m.mtu_lock { "lock " } else { "" };
@@ -153,25 +164,27 @@ fn metrics(told: &mut Told, m: &Metrics) {
     for (name, value) in [("advmss", m.advmss), ("initcwnd", m.initcwnd)] {
         value.into_iter().for_each(|value| fields.pair(name, name, value));
     }
+    if m.ecn {
+        let _ = write!(fields.line, "features ecn ");
+        fields.fields.push(("ecn", Json::Null));
+    }
     if let Some(time) = m.rto_min {
         let millis = time / 1_000_000;
-        let _ = write!(fields.line, "rto_min {millis}ms ");
+        // One that is said is always locked.
+        let _ = write!(fields.line, "rto_min lock {millis}ms ");
         fields.fields.push(("rto_min", millis.into()));
     }
     if let Some(window) = m.initrwnd {
         fields.pair("initrwnd", "initrwnd", window);
     }
-    if m.ecn {
-        let _ = write!(fields.line, "features ecn ");
-        fields.fields.push(("features", Json::List(vec!["ecn".into()])));
-    }
-    for (name, set) in [("quickack", m.quickack), ("fastopen_no_cookie", m.fastopen_no_cookie)] {
-        if set {
-            fields.pair(name, name, 1u32);
-        }
+    if m.quickack {
+        fields.pair("quickack", "quickack", 1u32);
     }
     if let Some(name) = &m.congctl {
-        fields.pair("congctl", "congctl", name.clone());
+        fields.pair("congctl", "congestion", name.clone());
+    }
+    if m.fastopen_no_cookie {
+        fields.pair("fastopen_no_cookie", "fastopen_no_cookie", 1u32);
     }
     told.line += &fields.line;
     if !fields.fields.is_empty() {

@@ -1,6 +1,6 @@
 //! `ip rule`: shows, adds, removes and flushes. iproute2: `do_iprule`.
 
-use crate::options::{Family, Options, begins, unknown_command};
+use crate::options::{Family, Options, begins, unknown_command, unsupported};
 use crate::output::Output;
 use crate::route_parse::{number_of, prefix};
 use crate::tables;
@@ -22,6 +22,11 @@ ACTION := [ table TABLE_ID | blackhole | unreachable | prohibit ] [ suppress_pre
 pub(crate) fn run(options: &Options, mut words: Words<'_>) -> Result<String, Exit> {
     let ipv6 = options.family == Some(Family::Inet6);
     let Some(command) = words.take() else { return list(options, ipv6, words) };
+    let changes = ["add", "delete"].into_iter().find(|name| begins(name, command));
+    if let Some(name) = changes.filter(|_| words.is_empty()) {
+        let name = name.get(..3).unwrap_or(name);
+        return Err(Exit::new(1, format!("\"ip rule {name}\" requires arguments.")));
+    }
     match command {
         _ if ["list", "show", "lst"].iter().any(|name| begins(name, command)) => list(options, ipv6, words),
         _ if begins("add", command) => {
@@ -62,21 +67,24 @@ impl Request {
                 "from" => request.source = block(words.value()?)?,
                 "to" => request.destination = block(words.value()?)?,
                 "pref" | "preference" | "order" | "priority" => {
-                    request.priority = Some(words.number("preference")?)
+                    request.priority = Some(number(words.value()?, "preference value is invalid\n")?);
                 }
-                "tos" | "dsfield" => request.tos = Some(words.number("TOS")?),
+                "tos" | "dsfield" => request.tos = Some(number(words.value()?, "TOS value is invalid\n")?),
                 "fwmark" => {
                     request.mark = Some(number_of(words.value()?, mark, "fwmark value is invalid\n")?)
                 }
                 "iif" | "dev" => request.input = Some(words.value()?.into()),
                 "oif" => request.output = Some(words.value()?.into()),
                 "suppress_prefixlength" | "sup_pl" => {
-                    request.suppress = Some(words.number("suppress_prefixlength")?)
+                    request.suppress =
+                        Some(number(words.value()?, "suppress_prefixlength value is invalid\n")?);
                 }
                 "table" | "lookup" => {
                     let table = number_of(words.value()?, tables::table, "invalid table ID\n")?;
                     request.action = Some(RuleAction::Table(table));
                 }
+                "goto" | "realms" | "nat" | "map-to" | "uidrange" | "ipproto" | "sport" | "dport"
+                | "l3mdev" | "suppress_ifgroup" | "tun_id" | "protocol" => return Err(unsupported(word)),
                 _ => {
                     let word = if matches!(word, "type" | "action") { words.value()? } else { word };
                     request.action = Some(number_of(word, action, "Failed to parse rule type")?);
@@ -108,13 +116,17 @@ impl Request {
         }
     }
 
-    /// Whether a rule is as it says. Linux: `rule_find`.
+    /// Whether a rule is shown. iproute2: `filter_nlmsg`.
+    fn selects(&self, rule: &Rule) -> bool {
+        (!self.invert || rule.invert) && self.means(rule)
+    }
+
+    /// Whether a rule is as it says. `not` is no part of it. Linux: `rule_find`.
     fn means(&self, rule: &Rule) -> bool {
         let same_block = |said: Option<(IpAddr, u8)>, known: Option<(_, u8)>| {
             said.is_none_or(|said| known.map(|(address, len)| (ip(address), len)) == Some(said))
         };
         self.priority.is_none_or(|priority| rule.priority == Some(priority))
-            && self.invert == rule.invert
             && same_block(self.source, rule.source)
             && same_block(self.destination, rule.destination)
             && self.input.as_ref().is_none_or(|name| rule.input.as_ref() == Some(name))
@@ -143,6 +155,10 @@ fn block(word: &str) -> Result<Option<(IpAddr, u8)>, Exit> {
     Ok((!all).then_some((prefix.address, prefix.len)))
 }
 
+fn number<T: TryFrom<u64>>(word: &str, wrong: &str) -> Result<T, Exit> {
+    number_of(word, tool_common::number, wrong)
+}
+
 /// `0x5/0xff`, `7`.
 fn mark(word: &str) -> Option<(u32, u32)> {
     let number = |word: &str| match word.strip_prefix("0x") {
@@ -167,7 +183,7 @@ fn action(word: &str) -> Option<RuleAction> {
 fn list(options: &Options, ipv6: bool, words: Words<'_>) -> Result<String, Exit> {
     let request = Request::parse(words)?;
     let mut output = Output::new(options);
-    for rule in routing::rules(ipv6).iter().filter(|rule| request.means(rule)) {
+    for rule in routing::rules(ipv6).iter().filter(|rule| request.selects(rule)) {
         let (line, fields) = told(rule);
         output.push(&line, Json::Object(fields));
     }
@@ -297,5 +313,26 @@ mod tests {
             assert_eq!((shown.as_str(), Json::Object(fields).compact().as_str()), (line, json));
             assert!(request().means(&rule));
         }
+    }
+
+    #[test]
+    fn rules_with_not_are_shown_and_removed_like_others() {
+        let words = |line: &str| line.split(' ').map(String::from).collect::<Vec<_>>();
+        let request = |line: &str| Request::parse(Words::new(&words(line))).unwrap();
+        let rule = request("not from 10.3.0.0/16 table 55").rule(RuleAction::Table(254));
+        for (line, shown, removed) in [
+            ("table 55", true, true),
+            ("from 10.3.0.0/16", true, true),
+            ("not table 55", true, true),
+            ("table 56", false, false),
+        ] {
+            assert_eq!(
+                (request(line).selects(&rule), request(line).means(&rule)),
+                (shown, removed),
+                "{line}"
+            );
+        }
+        let plain = request("from 10.3.0.0/16 table 55").rule(RuleAction::Table(254));
+        assert!(!request("not table 55").selects(&plain) && request("not table 55").means(&plain));
     }
 }

@@ -2,6 +2,12 @@
 
 use tool_common::control::routing::RouteKind;
 
+/// The table that most routes are in. Linux: `RT_TABLE_MAIN`.
+pub(crate) const MAIN: u32 = 254;
+
+/// Who makes routes at the command line. Linux: `RTPROT_BOOT`.
+pub(crate) const BOOT: u8 = 3;
+
 const TABLES: [(u32, &str); 3] = [(255, "local"), (254, "main"), (253, "default")];
 
 const PROTOCOLS: [(u8, &str); 7] =
@@ -51,4 +57,12 @@ pub(crate) fn kind_name(kind: RouteKind) -> &'static str {
 /// The kind of this name.
 pub(crate) fn kind(word: &str) -> Option<RouteKind> {
     KINDS.iter().find(|(_, name)| *name == word).map(|(kind, _)| *kind)
+}
+
+/// The number of a protocol above IP by its name. iproute2: `inet_proto_a2n`.
+pub(crate) fn ip_protocol(word: &str) -> Option<u8> {
+    const NAMES: [(&str, u8); 6] =
+        [("icmp", 1), ("tcp", 6), ("udp", 17), ("ipv6-icmp", 58), ("sctp", 132), ("udplite", 136)];
+    let found = NAMES.iter().find(|(name, _)| *name == word).map(|(_, number)| *number);
+    found.or_else(|| word.parse().ok())
 }

@@ -37,23 +37,27 @@ impl Table {
         Table(text.lines().filter(|line| !line.starts_with('#')).filter_map(counter).collect())
     }
 
-    /// The history file.
-    pub(crate) fn write(&self) -> String {
-        let lines = self.0.iter().map(|counter| format!("{:<32}{:<16}0.0\n", counter.name, counter.value));
-        HEAD.to_owned() + &lines.collect::<String>()
+    /// The history file; counters that are 0 are in it if `zeros` says so. iproute2: `dump_kern_db`.
+    pub(crate) fn write(&self, zeros: bool) -> String {
+        let rows = self.0.iter().filter(|counter| zeros || counter.value != 0);
+        HEAD.to_owned() + &rows.map(|counter| line(&counter.name, counter.value)).collect::<String>()
     }
 
     fn value(&self, name: &str) -> u64 {
         self.0.iter().find(|counter| counter.name == name).map_or(0, |counter| counter.value)
     }
 
-    /// What changed since `before`. Counters that went down belong to another stack: all of them count from 0.
+    /// Whether this is what became of `before`: counters of one stack never go down.
+    pub(crate) fn follows(&self, before: &Table) -> bool {
+        before.0.iter().all(|counter| self.value(&counter.name) >= counter.value)
+    }
+
+    /// What changed since `before`. iproute2: `dump_incr_db`.
     pub(crate) fn show(&self, before: &Table, options: &Options) -> String {
         if options.silent {
             return String::new();
         }
-        let same = self.0.iter().all(|counter| counter.value >= before.value(&counter.name));
-        let changed = |counter: &Counter| counter.value - if same { before.value(&counter.name) } else { 0 };
+        let changed = |counter: &Counter| counter.value.saturating_sub(before.value(&counter.name));
         let rows = self.0.iter().filter(|counter| options.is_meant(&counter.name));
         let rows = rows.map(|counter| (&counter.name, changed(counter)));
         let rows: Vec<_> = rows.filter(|(_, value)| options.zeros || *value != 0).collect();
@@ -62,9 +66,13 @@ impl Table {
             let kernel = Json::Object(vec![("kernel", Json::Map(values))]);
             return if options.pretty { kernel.pretty() } else { kernel.compact() } + "\n";
         }
-        let lines = rows.into_iter().map(|(name, value)| format!("{name:<32}{value:<16}0.0\n"));
-        HEAD.to_owned() + &lines.collect::<String>()
+        HEAD.to_owned() + &rows.into_iter().map(|(name, value)| line(name, value)).collect::<String>()
     }
+}
+
+/// A counter's line. Rates over time are not known.
+fn line(name: &str, value: u64) -> String {
+    format!("{name:<32}{value:<16}{:6.1}\n", 0.0)
 }
 
 #[cfg(test)]
@@ -83,14 +91,16 @@ mod tests {
     fn changes_are_shown() {
         let before = table(&[("Tcp:InSegs", 5), ("Tcp:OutSegs", 7)]);
         let now = table(&[("Tcp:InSegs", 8), ("Tcp:OutSegs", 7)]);
-        assert_eq!(Table::parse(&before.write()), before);
+        assert_eq!(Table::parse(&before.write(false)), before);
+        let zero = table(&[("Tcp:InSegs", 0)]);
+        assert_eq!((zero.write(false).as_str(), Table::parse(&zero.write(true))), (HEAD, zero));
+        assert!(now.follows(&before) && !before.follows(&now));
         assert_eq!(
             now.show(&before, &options("")),
-            "#kernel\nTcpInSegs                       3               0.0\n"
+            "#kernel\nTcpInSegs                       3                  0.0\n"
         );
         assert_eq!(now.show(&before, &options("-jz")), "{\"kernel\":{\"TcpInSegs\":3,\"TcpOutSegs\":0}}\n");
         assert_eq!(now.show(&before, &options("-jz *Out*")), "{\"kernel\":{\"TcpOutSegs\":0}}\n");
-        assert_eq!(before.show(&now, &options("-j")), "{\"kernel\":{\"TcpInSegs\":5,\"TcpOutSegs\":7}}\n");
         assert_eq!(now.show(&before, &options("-n")), "");
     }
 }

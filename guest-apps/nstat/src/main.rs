@@ -19,26 +19,37 @@ fn main() -> ExitCode {
 /// Does what the words say; answers what is to be shown.
 fn run(words: &[String]) -> Result<String, Exit> {
     let options = Options::parse(words)?;
-    if options.help || options.version {
-        return Ok(match options.version {
-            true => format!("nstat utility, wnet-{}\n", env!("CARGO_PKG_VERSION")),
-            false => USAGE.to_owned() + "\n",
-        });
+    if options.help {
+        return Err(Exit::usage(USAGE));
+    }
+    if options.version {
+        return Ok(format!("nstat utility, wnet-{}\n", env!("CARGO_PKG_VERSION")));
     }
     let all = tool_common::control::control::counters();
     let now =
         Table(all.into_iter().filter_map(|counter| Counter::of(&counter.name, counter.value)).collect());
-    let file = std::env::var("NSTAT_HISTORY").unwrap_or_else(|_| "nstat.history".into());
-    let remembered = match options.reset || options.absolute {
-        true => None,
+    let named = std::env::var("NSTAT_HISTORY").ok();
+    let file = named.as_deref().unwrap_or("nstat.history");
+    let mut before = match options.reset || options.absolute {
+        true => Table::default(),
         // Without a file, or without a folder it could be in, everything is news.
-        false => std::fs::read_to_string(&file).ok(),
+        false => Table::parse(&std::fs::read_to_string(file).unwrap_or_default()),
     };
-    let before = Table::parse(&remembered.unwrap_or_default());
+    if !now.follows(&before) {
+        // The stack that it is about is gone. iproute2 says so of a file that is older than the machine.
+        eprintln!("nstat: history is aged out, resetting");
+        before = Table::default();
+    }
     let shown = now.show(&before, &options);
-    if !options.keep && std::fs::write(&file, now.write()).is_err() && std::env::var("NSTAT_HISTORY").is_ok()
+    if !options.keep
+        && let Err(error) = std::fs::write(file, now.write(options.zeros))
+        && named.is_some()
     {
-        return Err(Exit { code: 1, text: format!("nstat: cannot write {file}"), shown });
+        return Err(Exit {
+            code: 255,
+            text: format!("nstat: open history file: {error}"),
+            shown: String::new(),
+        });
     }
     Ok(shown)
 }

@@ -4,15 +4,15 @@ use tool_common::Exit;
 
 pub(crate) const USAGE: &str = "\
 Usage: nstat [OPTION] [ PATTERN [ PATTERN ] ]
-   -h, --help           this message
-   -a, --ignore         ignore history
-   -j, --json           format output in JSON
-   -n, --nooutput       do history only
-   -p, --pretty         pretty print
-   -r, --reset          reset history
-   -s, --noupdate       don't update history
-   -V, --version        output version information
-   -z, --zeros          show entries with zero activity";
+   -h, --help          this message
+   -a, --ignore        ignore history
+   -j, --json          format output in JSON
+   -n, --nooutput      do history only
+   -p, --pretty        pretty print
+   -r, --reset         reset history
+   -s, --noupdate      don't update history
+   -V, --version       output version information
+   -z, --zeros         show entries with zero activity";
 
 /// What is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -16,6 +16,9 @@ use tool_common::leave;
 /// Exit code for wrong usage, and when nothing could be sent.
 const FAILED: u8 = 2;
 
+/// Exit code for a value that an option does not take.
+const WRONG_VALUE: u8 = 1;
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match parse(&arguments) {
@@ -26,12 +29,20 @@ fn main() -> ExitCode {
         Ok(Order::Ping(options)) => leave(ping(&options)),
         Err(error) => {
             eprintln!("ping: {error}");
-            if !error.starts_with("invalid argument") {
-                eprint!("{}", options::USAGE);
-            }
-            leave(FAILED)
+            leave(refuse(&error))
         }
     }
+}
+
+/// The exit code of a wrong command line, as iputils has it; with all options, if one is not known.
+fn refuse(error: &str) -> u8 {
+    if error.starts_with("invalid argument") || error.starts_with("usage error") {
+        return WRONG_VALUE;
+    }
+    if error.contains("option") {
+        eprint!("{}", options::USAGE);
+    }
+    FAILED
 }
 
 fn ping(options: &options::Options) -> u8 {

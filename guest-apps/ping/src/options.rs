@@ -5,12 +5,16 @@ use tool_common::getopt::{number, read};
 
 /// What is printed when it is wrong.
 pub(crate) const USAGE: &str = "\
-Usage: ping [-4|-6] [-bDfnOqvV] [-c count] [-e identifier] [-i interval] [-I address|interface]
-            [-M do|want|dont] [-p pattern] [-Q tos] [-s size] [-t ttl] [-w deadline] [-W timeout] destination
+Usage: ping [-4|-6] [-AbDfnOqvV] [-c count] [-e identifier] [-i interval] [-I address|interface]
+            [-l preload] [-M do|want|dont] [-p pattern] [-Q tos] [-s size] [-t ttl] [-w deadline] [-W timeout] destination
 ";
 
 /// Bytes of the header before a request's data.
 pub(crate) const HEADER_LEN: usize = 8;
+/// Most requests. iputils: `LONG_MAX`.
+const MAX_COUNT: u64 = i64::MAX as u64;
+/// Most requests before any reply. iputils: `-l`.
+const MAX_PRELOAD: u64 = 65_536;
 /// Most bytes of data in a packet of 65535 bytes with a header of 20.
 const MAX_SIZE: usize = 65_507;
 /// Least time between two requests that a user may ask for, in seconds.
@@ -45,6 +49,10 @@ pub(crate) struct Options {
     /// 4 or 6, if it was said.
     pub(crate) version: Option<u8>,
     pub(crate) broadcast: bool,
+    /// Requests are sent as fast as replies come.
+    pub(crate) adaptive: bool,
+    /// Requests that are sent before any reply is waited for.
+    pub(crate) preload: u64,
     pub(crate) timestamps: bool,
     pub(crate) flood: bool,
     /// A request that was not answered when the next one is sent is told of.
@@ -76,6 +84,8 @@ impl Options {
             destination,
             version: None,
             broadcast: false,
+            adaptive: false,
+            preload: 1,
             timestamps: false,
             flood: false,
             outstanding: false,
@@ -102,6 +112,8 @@ impl Options {
             '4' => self.version = Some(4),
             '6' => self.version = Some(6),
             'b' => self.broadcast = true,
+            'A' => self.adaptive = true,
+            'l' => self.preload = number(value, 1, MAX_PRELOAD)?,
             'D' => self.timestamps = true,
             'f' => self.flood = true,
             'e' => self.identifier = number(value, 0, u16::MAX)?,
@@ -109,13 +121,16 @@ impl Options {
             'p' => self.pattern = pattern(value)?,
             'q' => self.quiet = true,
             'v' => self.verbose = true,
-            'c' => self.count = Some(number(value, 1, u64::MAX)?),
+            'c' => self.count = Some(number(value, 1, MAX_COUNT)?),
             'i' => self.interval = seconds(MIN_INTERVAL)?,
             'I' => self.from = Some(value.to_owned()),
             'M' => self.discover = Some(discover(value)?),
             'Q' => self.traffic_class = traffic_class(value)?,
             's' => self.size = number(value, 0, MAX_SIZE)?,
-            't' => self.hop_limit = Some(number(value, 1, u8::MAX)?),
+            't' => {
+                let limit = Some(number(value, 0, u8::MAX)?).filter(|limit| *limit > 0);
+                self.hop_limit = Some(limit.ok_or("cannot set unicast time-to-live: Invalid argument")?);
+            }
             'w' => self.deadline = Some(seconds(0.0)?).filter(|time| !time.is_zero()),
             'W' => self.timeout = Some(seconds(0.0)?).filter(|time| !time.is_zero()),
             // Addresses are numbers anyway.
@@ -136,7 +151,7 @@ fn discover(value: &str) -> Result<Discover, String> {
 
 /// At most 16 bytes in hexadecimal digits, the last one of one digit perhaps. iputils: `fill`.
 fn pattern(value: &str) -> Result<Vec<u8>, String> {
-    let wrong = || format!("patterns must be specified as hex digits: '{value}'");
+    let wrong = || format!("patterns must be specified as hex digits: {value}");
     if value.is_empty() || value.len() > 32 || !value.is_ascii() {
         return Err(wrong());
     }
@@ -157,7 +172,7 @@ fn traffic_class(value: &str) -> Result<u8, String> {
 
 /// Reads the command line without the program's name. The error is a line.
 pub(crate) fn parse(arguments: &[String]) -> Result<Order, String> {
-    let words = read(arguments, "46bDfnOqvV", "ceiIMpQstwW")?;
+    let words = read(arguments, "46AbDfnOqvV", "ceiIlMpQstwW")?;
     if words.options.iter().any(|(option, _)| *option == 'V') {
         return Ok(Order::Version);
     }
@@ -182,13 +197,15 @@ mod tests {
 
     #[test]
     fn all_options() {
-        let Ok(Order::Ping(options)) =
-            line("-6nqDfvbO -c3 -i 0.2 -s 100 -t 5 -W 1.5 -w 10 -I eth0 -M do -Q 0x10 -e 7 -p ff0 host")
-        else {
+        let Ok(Order::Ping(options)) = line(
+            "-6nqADfvbO -l 3 -c3 -i 0.2 -s 100 -t 5 -W 1.5 -w 10 -I eth0 -M do -Q 0x10 -e 7 -p ff0 host",
+        ) else {
             panic!();
         };
         let expected = Options {
             version: Some(6),
+            adaptive: true,
+            preload: 3,
             broadcast: true,
             timestamps: true,
             flood: true,
@@ -224,7 +241,7 @@ mod tests {
             ("-M never host", "expected do, want or dont"),
             ("-i 0 host", "out of range"),
             ("-Q 0xfff host", "0xfff"),
-            ("-p fg host", "hex digits: 'fg'"),
+            ("-p fg host", "hex digits: fg"),
             ("-p +f host", "hex digits"),
             ("-e 65536 host", "'65536'"),
             ("-Z host", "invalid option -- 'Z'"),

@@ -2,7 +2,7 @@
 
 use crate::echo;
 use crate::options::{Discover, HEADER_LEN, Options};
-use crate::statistics::{Answer, Statistics, milliseconds};
+use crate::statistics::{Answer, Statistics, Times, milliseconds};
 use crate::{FAILED, errors};
 use std::io::Write;
 use std::net::{IpAddr, ToSocketAddrs};
@@ -25,6 +25,8 @@ const LINGER: Duration = Duration::from_secs(10);
 const FLOOD_INTERVAL: Duration = Duration::from_millis(10);
 /// Bytes of data from which on times are shown, as iputils has it, where they stand in the data.
 const TIMED_FROM: usize = 16;
+/// What is said of a destination that stands for everybody.
+const BROADCAST: &str = "Do you want to ping broadcast? Then -b. If not, check your local firewall rules";
 /// Bytes of an IPv4 header.
 const IPV4_HEADER_LEN: usize = 20;
 
@@ -47,15 +49,20 @@ struct Ping<'a> {
 pub(crate) fn run(options: &Options) -> Result<u8, String> {
     let (name, zone) = options.destination.split_once('%').unwrap_or((&options.destination, ""));
     let address = resolve(name, options.version)?;
+    if address.is_ipv4() && !zone.is_empty() {
+        return Err(format!("{}: Name or service not known", options.destination));
+    }
     let socket = open(options, address, zone)?;
     let began = monotonic_clock::now();
     let (name, last_sent, statistics) = (options.destination.clone(), Duration::ZERO, Statistics::default());
     let mut ping = Ping { options, socket, name, address, zone, began, statistics, last_sent };
-    ping.introduce();
-    let failed = ping.exchange();
-    let timing = options.size >= TIMED_FROM;
-    print(&ping.statistics.summary(&ping.name, ping.last_sent, timing));
-    failed?;
+    let ended = ping.exchange();
+    // When nothing could be sent at all, nothing is shown: iputils finds that out before, with connect(2).
+    if ping.statistics.sent == 0 && ended.is_err() {
+        return ended.map(|()| FAILED);
+    }
+    print(&ping.statistics.summary(&ping.name, ping.last_sent, ping.wanted_times()));
+    ended?;
     let statistics = &ping.statistics;
     let too_few =
         options.deadline.is_some() && options.count.is_some_and(|count| statistics.received < count);
@@ -95,20 +102,25 @@ fn open(options: &Options, address: IpAddr, zone: &str) -> Result<RawSocket, Str
         Some(Discover::Want) | None => Cutting::Here,
     };
     set(&RawOption::Cutting(cutting), "path MTU discovery")?;
-    set(&RawOption::Broadcast(options.broadcast), "broadcast")?;
     let mut source = None;
     match options.from.as_deref().map(|from| (from, from.parse::<IpAddr>())) {
         Some((_, Ok(from))) => source = Some(wit(from)),
         Some((device, Err(_))) => {
-            set(&RawOption::BindToDevice(device.into()), &format!("unknown iface: {device}"))?;
+            bind_to(&socket, device)?;
         }
         None if !zone.is_empty() => {
-            set(&RawOption::BindToDevice(zone.into()), &format!("unknown iface: {zone}"))?;
+            bind_to(&socket, zone)?;
         }
         None => {}
     }
     socket.bind(source, options.identifier).map_err(|code| format!("bind: {}", text(code)))?;
     Ok(socket)
+}
+
+/// iputils: `SO_BINDTODEVICE` in `ping4_run`.
+fn bind_to(socket: &RawSocket, device: &str) -> Result<(), String> {
+    let bound = socket.set(&RawOption::BindToDevice(device.into()));
+    bound.map_err(|_| format!("SO_BINDTODEVICE {device}: No such device"))
 }
 
 impl Ping<'_> {
@@ -154,7 +166,10 @@ impl Ping<'_> {
             let now = self.elapsed();
             if now >= next && self.may_send() {
                 self.send(now)?;
-                next = now + if self.options.flood { FLOOD_INTERVAL } else { self.options.interval };
+                while self.statistics.sent < self.options.preload && self.may_send() {
+                    self.send(self.elapsed())?;
+                }
+                next = now + self.interval();
             }
             let Some(until) = self.until(next) else { return Ok(()) };
             let timer = monotonic_clock::subscribe_instant(self.began + nanos(until));
@@ -164,9 +179,27 @@ impl Ping<'_> {
                 // What the terminal shows of Ctrl-C stands on a line of its own.
                 return Ok(());
             }
-            if self.receive()? && self.options.flood {
+            if self.receive()? && (self.options.flood || self.options.adaptive) {
                 next = Duration::ZERO;
             }
+        }
+    }
+
+    /// Until the next request if no reply comes before. iputils: `update_interval`.
+    fn interval(&self) -> Duration {
+        match (self.options.flood, self.options.adaptive) {
+            (true, _) => FLOOD_INTERVAL,
+            (_, true) => self.statistics.smoothed().max(FLOOD_INTERVAL),
+            _ => self.options.interval,
+        }
+    }
+
+    /// Which times the summary has.
+    fn wanted_times(&self) -> Times {
+        match self.options.size >= TIMED_FROM {
+            true if self.options.flood || self.options.adaptive => Times::WithGaps,
+            true => Times::Trips,
+            false => Times::None,
         }
     }
 
@@ -210,24 +243,28 @@ impl Ping<'_> {
         if self.options.outstanding && self.statistics.last_is_unanswered() {
             print(&format!("{}no answer yet for icmp_seq={}\n", self.stamp(), sequence.wrapping_sub(1)));
         }
-        match self.socket.send(&[packet]) {
-            Ok(_) => {
-                self.statistics.sent(now);
-                if self.options.flood && !self.options.quiet {
-                    print(".");
-                }
+        let mut sent = self.socket.send(std::slice::from_ref(&packet));
+        let first = self.statistics.sent == 0;
+        if first {
+            if self.options.broadcast && matches!(sent, Err(ErrorCode::AccessDenied)) {
+                eprintln!("WARNING: pinging broadcast address");
+                let allow = self.socket.set(&RawOption::Broadcast(true));
+                allow.map_err(|code| format!("can't set broadcast: {}", text(code)))?;
+                sent = self.socket.send(&[packet]);
             }
+            match sent {
+                Ok(_) | Err(ErrorCode::DatagramTooLarge) => self.introduce(),
+                Err(ErrorCode::AccessDenied) => return Err(BROADCAST.into()),
+                Err(code) => return Err(format!("connect: {}", text(code))),
+            }
+        }
+        self.statistics.sent(now);
+        match sent {
+            Ok(_) if self.options.flood && !self.options.quiet => print("."),
+            Ok(_) => {}
             // The error queue tells of it.
-            Err(ErrorCode::DatagramTooLarge) => {
-                self.statistics.sent(now);
-                self.receive_errors()?;
-            }
-            Err(ErrorCode::AccessDenied) => {
-                return Err("Do you want to ping broadcast? Then -b.".into());
-            }
-            Err(code) if self.statistics.sent == 0 => return Err(format!("connect: {}", text(code))),
+            Err(ErrorCode::DatagramTooLarge) => self.receive_errors()?,
             Err(code) => {
-                self.statistics.sent(now);
                 self.statistics.errors += 1;
                 eprintln!("ping: sendmsg: {}", text(code));
             }
@@ -301,7 +338,9 @@ impl Ping<'_> {
             return print("\x08E");
         }
         let Some(offender) = error.offender.map(ip) else {
-            return eprintln!("ping: local error: message too long, mtu={}", error.info);
+            // iputils writes it in two ways.
+            let sign = if self.address.is_ipv6() { ": " } else { "=" };
+            return eprintln!("ping: local error: message too long, mtu{sign}{}", error.info);
         };
         let from = self.shown(offender);
         let sequence = echo::sequence(&error.data).unwrap_or_default();

@@ -37,6 +37,19 @@ pub(crate) struct Statistics {
     sum: f64,
     sum_of_squares: f64,
     timed: u64,
+    /// Eight times the smoothed time of replies, in microseconds. iputils: `rtt`.
+    smoothed: u64,
+}
+
+/// Which times a summary has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Times {
+    /// None: requests were too small for it.
+    None,
+    /// Those of the replies.
+    Trips,
+    /// And those between the requests, which went out as fast as replies came.
+    WithGaps,
 }
 
 impl Statistics {
@@ -81,6 +94,11 @@ impl Statistics {
     fn count_time(&mut self, time: Duration) {
         let micros = time.as_secs_f64() * 1e6;
         self.timed += 1;
+        let whole = time.as_micros() as u64;
+        self.smoothed = match self.smoothed {
+            0 => whole * 8,
+            smoothed => (smoothed - smoothed / 8).saturating_add(whole),
+        };
         self.sum += micros;
         self.sum_of_squares += micros * micros;
         self.least = Some(self.least.map_or(time, |least| least.min(time)));
@@ -92,8 +110,13 @@ impl Statistics {
         self.most
     }
 
-    /// The lines at the end, after `elapsed`. Without `timing` the requests were too small for it.
-    pub(crate) fn summary(&self, destination: &str, elapsed: Duration, timing: bool) -> String {
+    /// The smoothed time that replies take.
+    pub(crate) fn smoothed(&self) -> Duration {
+        Duration::from_micros(self.smoothed / 8)
+    }
+
+    /// The lines at the end, after `elapsed`. iputils: `finish`.
+    pub(crate) fn summary(&self, destination: &str, elapsed: Duration, times: Times) -> String {
         let mut text = format!("\n--- {destination} ping statistics ---\n");
         text += &format!("{} packets transmitted, {} received, ", self.sent, self.received);
         for (count, what) in [(self.duplicates, "duplicates"), (self.errors, "errors")] {
@@ -109,24 +132,39 @@ impl Statistics {
             text += &format!("time {}ms", elapsed.as_millis());
         }
         text.push('\n');
-        let timed = timing && self.received > 0;
+        let mut parts = Vec::new();
+        let timed = times != Times::None && self.received > 0;
         if timed {
-            let millis = |micros: f64| format!("{:.3}", micros / 1e3);
-            let average = self.sum / self.timed as f64;
-            let deviation = (self.sum_of_squares / self.timed as f64 - average * average).max(0.0).sqrt();
-            let least = self.least.unwrap_or_default().as_secs_f64() * 1e6;
-            let most = self.most.as_secs_f64() * 1e6;
-            let all = [least, average, most, deviation].map(millis).join("/");
-            text += &format!("rtt min/avg/max/mdev = {all} ms");
+            parts.push(self.trips());
         }
         if self.pipe > 1 {
-            text += &format!("{}pipe {}", if timed { ", " } else { "" }, self.pipe);
+            parts.push(format!("pipe {}", self.pipe));
         }
-        if timed || self.pipe > 1 {
-            text.push('\n');
+        if times == Times::WithGaps && timed && self.sent > 1 {
+            let gap = elapsed.as_micros() as u64 / (self.sent - 1);
+            let (gap, smoothed) = (in_millis(gap), in_millis(self.smoothed / 8));
+            parts.push(format!("ipg/ewma {gap}/{smoothed} ms"));
         }
+        text += &parts.join(", ");
+        text.push('\n');
         text
     }
+
+    /// The least, middle and largest time of the replies, and how far they are from the middle.
+    fn trips(&self) -> String {
+        let millis = |micros: f64| format!("{:.3}", micros / 1e3);
+        let average = self.sum / self.timed as f64;
+        let deviation = (self.sum_of_squares / self.timed as f64 - average * average).max(0.0).sqrt();
+        let least = self.least.unwrap_or_default().as_secs_f64() * 1e6;
+        let most = self.most.as_secs_f64() * 1e6;
+        let all = [least, average, most, deviation].map(millis).join("/");
+        format!("rtt min/avg/max/mdev = {all} ms")
+    }
+}
+
+/// Microseconds as milliseconds with three digits.
+fn in_millis(micros: u64) -> String {
+    format!("{}.{:03}", micros / 1000, micros % 1000)
 }
 
 /// A number with at most six significant digits and no zeros at its end, as `%g` prints it.
@@ -179,11 +217,23 @@ mod tests {
             assert_eq!(statistics.replied(stray, ms(2030)), Answer::Stray, "{stray}");
         }
         assert_eq!(
-            statistics.summary("192.0.2.1", ms(2003), true),
+            statistics.summary("192.0.2.1", ms(2003), Times::Trips),
             "\n--- 192.0.2.1 ping statistics ---\n\
              3 packets transmitted, 2 received, +1 duplicates, 33.3333% packet loss, time 2003ms\n\
              rtt min/avg/max/mdev = 10.000/20.000/30.000/8.165 ms, pipe 3\n"
         );
+    }
+
+    #[test]
+    fn fast_pings_tell_of_their_gaps() {
+        let mut statistics = Statistics::default();
+        for (sequence, took) in [(1, 10), (2, 18)] {
+            statistics.sent(ms(100 * u64::from(sequence)));
+            statistics.replied(sequence, ms(100 * u64::from(sequence) + took));
+        }
+        let text = statistics.summary("::1", ms(200), Times::WithGaps);
+        assert!(text.ends_with(" ms, ipg/ewma 200.000/11.000 ms\n"), "{text}");
+        assert!(statistics.summary("::1", ms(200), Times::None).ends_with("time 200ms\n\n"));
     }
 
     #[test]
@@ -200,15 +250,15 @@ mod tests {
     fn the_end_of_nothing() {
         let mut statistics = Statistics::default();
         assert_eq!(
-            statistics.summary("::1", ms(0), true),
-            "\n--- ::1 ping statistics ---\n0 packets transmitted, 0 received, \n"
+            statistics.summary("::1", ms(0), Times::Trips),
+            "\n--- ::1 ping statistics ---\n0 packets transmitted, 0 received, \n\n"
         );
         statistics.sent(ms(0));
         statistics.errors = 1;
         assert_eq!(
-            statistics.summary("::1", ms(5), true),
+            statistics.summary("::1", ms(5), Times::Trips),
             "\n--- ::1 ping statistics ---\n\
-             1 packets transmitted, 0 received, +1 errors, 100% packet loss, time 5ms\n"
+             1 packets transmitted, 0 received, +1 errors, 100% packet loss, time 5ms\n\n"
         );
     }
 

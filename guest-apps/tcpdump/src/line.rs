@@ -41,10 +41,10 @@ fn time(at: Duration) -> String {
 /// What is in a frame, behind its link header if that is wanted.
 fn content(seen: &Seen, link_header: bool) -> String {
     let bytes = &seen.bytes;
-    let Ok(header) = Header::parse(bytes) else { return whole(bytes) };
+    let Ok(header) = Header::parse(bytes) else { return whole(bytes, seen.length) };
     let tag = Some(header.payload()).filter(|_| header.ether_type() == EtherType::VLAN).and_then(Tag::parse);
     let Some((tag, ether_type)) = tag else {
-        let described = whole(bytes);
+        let described = whole(bytes, seen.length);
         return match link_header {
             true => format!("{}{}", ethernet(&header, seen.length), without_name(&described)),
             false => described,
@@ -52,7 +52,10 @@ fn content(seen: &Seen, link_header: bool) -> String {
     };
     let mut inner = bytes.clone();
     inner.drain(HEADER_LEN - 2..HEADER_LEN - 2 + TAG_LEN);
-    let (vlan, described) = (format!("vlan {}, p {}, ", tag.id, tag.priority), whole(&inner));
+    let (vlan, described) = (
+        format!("vlan {}, p {}, ", tag.id, tag.priority),
+        whole(&inner, seen.length.saturating_sub(TAG_LEN)),
+    );
     match link_header {
         true => {
             let head = ethernet(&header, seen.length);
@@ -62,11 +65,12 @@ fn content(seen: &Seen, link_header: bool) -> String {
     }
 }
 
-/// What is in a frame without a tag. An ARP packet has its length, which is that of its frame, behind it.
-fn whole(bytes: &[u8]) -> String {
+/// What is in a frame of `length` bytes without a tag, of which `bytes` were taken. An ARP packet has its length, which
+/// is that of its frame, behind it.
+fn whole(bytes: &[u8], length: usize) -> String {
     let described = describe(bytes);
     match described.starts_with("ARP, Re") {
-        true => format!("{described}, length {}", bytes.len().saturating_sub(HEADER_LEN)),
+        true => format!("{described}, length {}", length.saturating_sub(HEADER_LEN)),
         false => described,
     }
 }
@@ -131,6 +135,8 @@ mod tests {
             line(&tagged, &options("-te"), false),
             format!("{head} 802.1Q (0x8100), length 46: vlan 100, p 3, ethertype ARP (0x0806), {ARP}\n")
         );
+        let cut = Seen { length: 60, ..seen.clone() };
+        assert!(line(&cut, &options("-t"), false).ends_with("192.0.2.2, length 46\n"));
         assert!(line(&seen, &options("-tx"), false).ends_with("\t0x0010:  0202 0000 0000 0000 c000 0201\n"));
         assert!(line(&seen, &options("-txx"), false).contains("\t0x0000:  ffff ffff ffff 0200"));
     }

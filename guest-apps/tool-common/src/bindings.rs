@@ -13,6 +13,7 @@ wit_bindgen::generate!({
             import wnet:stack/addresses@0.1.0;
             import wnet:stack/neighbours@0.1.0;
             import wnet:stack/routing@0.1.0;
+            import wnet:stack/route-lookup@0.1.0;
             import wnet:stack/changes@0.1.0;
             import wnet:stack/resolvers@0.1.0;
             import wnet:stack/sockets@0.1.0;

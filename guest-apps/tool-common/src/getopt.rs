@@ -58,8 +58,8 @@ pub fn read<'a>(arguments: &'a [String], flags: &str, valued: &str) -> Result<Wo
 pub fn number<T: FromStr + PartialOrd + Display>(text: &str, least: T, most: T) -> Result<T, String> {
     match text.parse() {
         Ok(number) if number >= least && number <= most => Ok(number),
-        Ok(_) => Err(format!("invalid argument: '{text}': out of range: {least} <= value <= {most}")),
-        Err(_) => Err(format!("invalid argument: '{text}'")),
+        Err(_) if text.parse::<i128>().is_err() => Err(format!("invalid argument: '{text}'")),
+        _ => Err(format!("invalid argument: '{text}': out of range: {least} <= value <= {most}")),
     }
 }
 

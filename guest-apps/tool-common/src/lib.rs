@@ -12,4 +12,4 @@ mod words;
 pub use bindings::wasi;
 pub use bindings::wnet::stack as control;
 pub use exit::{Exit, finish, leave, show};
-pub use words::{Words, did_you_mean};
+pub use words::{Words, did_you_mean, number};

@@ -75,7 +75,7 @@ pub fn did_you_mean<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) ->
 }
 
 /// The number that a word says, in decimal or with 0x.
-pub(crate) fn number<T: TryFrom<u64>>(word: &str) -> Option<T> {
+pub fn number<T: TryFrom<u64>>(word: &str) -> Option<T> {
     let value = match word.strip_prefix("0x") {
         Some(digits) => u64::from_str_radix(digits, 16).ok()?,
         None => word.parse().ok()?,

@@ -97,6 +97,8 @@ exports! {
         neighbours: wnet::stack::neighbours;
         /// The routes and rules, if the stack tells of them.
         routing: wnet::stack::routing;
+        /// The ways of packets with what was learnt of them, if the stack tells it.
+        route_lookup: wnet::stack::route_lookup;
         /// Changes of all these, if the stack tells of them.
         changes: wnet::stack::changes;
         /// Whom names are asked of, if the stack tells of it.

@@ -69,6 +69,7 @@ impl From<RouteError> for Failure {
             RouteError::NothingToChange | RouteError::NoSuchRule => failure(Errno::NoEntry, ""),
             RouteError::NoSuchDevice | RouteError::NoDevice => failure(Errno::NoDevice, ""),
             RouteError::DeviceDown => failure(Errno::NetworkDown, "Device for nexthop is not up"),
+            RouteError::BadGateway(IpAddr::V6(_)) => failure(Errno::HostUnreachable, ""),
             RouteError::BadGateway(_) => failure(Errno::NetworkUnreachable, "Nexthop has invalid gateway"),
             RouteError::NeedsNoHop => failure(Errno::Invalid, ""),
             RouteError::BadSource(_) => failure(Errno::Invalid, "Invalid prefsrc address"),

@@ -6,6 +6,7 @@ mod failure;
 mod links;
 mod names;
 mod neighbours;
+mod paths;
 mod resolvers;
 mod routing;
 mod rules;

@@ -16,6 +16,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use stack_core::packet::DeviceIndex;
 use stack_core::route::{self, FlowKey, ROUTING_TOS, RouteProtocol, Scope, TableId};
 use stack_core::stack::RouteChange;
+use stack_core::stack::control::FoundRoute;
 use stack_core::tcp::Algorithm;
 use stack_core::time::{Duration, Instant};
 use stack_core::wire::cidr::IpCidr;
@@ -51,20 +52,8 @@ impl Guest for Component {
     }
 
     fn find_route(what: Flow) -> Result<Way, Failure> {
-        let device = |index: Option<u32>| index.map(DeviceIndex);
-        let flow = FlowKey {
-            source: what.source.map(host),
-            mark: what.mark,
-            tos: what.tos & ROUTING_TOS,
-            input: device(what.input),
-            output: device(what.output),
-            ..FlowKey::to(host(what.destination))
-        };
-        enter(|state, now| {
-            let found = state.stack.find_route(&flow)?;
-            let (hop, source) = (wit_hop(&found.hop), found.source.map(wit_host));
-            Ok(Way { route: wit(&found.route, now), hop, source })
-        })
+        let flow = core_flow(&what);
+        enter(|state, now| Ok(wit_way(&state.stack.find_route(&flow)?, now)))
     }
 
     fn rules(ipv6: bool) -> Vec<Rule> {
@@ -89,6 +78,24 @@ impl Guest for Component {
 /// An address of the version.
 fn any(ipv6: bool) -> IpAddr {
     if ipv6 { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() }
+}
+
+/// The core's form of a packet that a way is asked for.
+pub(super) fn core_flow(what: &Flow) -> FlowKey {
+    FlowKey {
+        source: what.source.map(host),
+        mark: what.mark,
+        tos: what.tos & ROUTING_TOS,
+        input: what.input.map(DeviceIndex),
+        output: what.output.map(DeviceIndex),
+        ..FlowKey::to(host(what.destination))
+    }
+}
+
+/// The WIT's form of a way.
+pub(super) fn wit_way(found: &FoundRoute, now: Instant) -> Way {
+    let (hop, source) = (wit_hop(&found.hop), found.source.map(wit_host));
+    Way { route: wit(&found.route, now), hop, source }
 }
 
 const KINDS: [(RouteKind, route::RouteKind); 9] = [

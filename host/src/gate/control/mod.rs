@@ -8,6 +8,7 @@ mod changes;
 mod links;
 mod neighbours;
 mod resolvers;
+mod route_lookup;
 mod routing;
 mod settings;
 mod socket_owners;
@@ -22,12 +23,13 @@ use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lowe
 use wasmtime::{Result, StoreContextMut};
 
 /// The interfaces' names. The types that they share are nothing to be granted.
-pub(crate) const INTERFACES: [&str; 9] = [
+pub(crate) const INTERFACES: [&str; 10] = [
     settings::INTERFACE,
     links::INTERFACE,
     addresses::INTERFACE,
     neighbours::INTERFACE,
     routing::INTERFACE,
+    route_lookup::INTERFACE,
     changes::INTERFACE,
     resolvers::INTERFACE,
     sockets::INTERFACE,
@@ -44,6 +46,7 @@ pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
     addresses::add_to_linker(linker)?;
     neighbours::add_to_linker(linker)?;
     routing::add_to_linker(linker)?;
+    route_lookup::add_to_linker(linker)?;
     changes::add_to_linker(linker)?;
     resolvers::add_to_linker(linker)?;
     sockets::add_to_linker(linker)?;

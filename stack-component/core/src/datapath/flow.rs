@@ -17,15 +17,11 @@ pub(super) fn hash(
     if !cx.routes.spreads() {
         return 0;
     }
-    let policy = match destination {
-        IpAddr::V4(_) => cx.sysctl.fib_multipath_hash_policy,
-        IpAddr::V6(_) => cx.sysctl.fib_multipath_hash_policy6,
-    };
     let has_ports = matches!(protocol, Protocol::TCP | Protocol::UDP);
     let ports = match transport {
         &[a, b, c, d, ..] if has_ports => [u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])],
         _ => [0; 2],
     };
     let flow = FlowTuple { source, destination, protocol: protocol.0, ports, flow_label };
-    cx.routes.flow_hash(&flow, policy)
+    cx.routes.flow_hash(&flow, cx.sysctl.multipath_hash_policy(destination))
 }

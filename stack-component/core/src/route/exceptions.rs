@@ -73,6 +73,13 @@ impl Exceptions {
         self.find(destination)?.gateway.filter(|(_, until)| now < *until).map(|(gateway, _)| gateway)
     }
 
+    /// When the first of what is known of a destination is forgotten. Linux: `fnhe_expires`.
+    pub fn expires(&self, destination: IpAddr, now: Instant) -> Option<Instant> {
+        let known = self.find(destination)?;
+        let (mtu, gateway) = (known.path_mtu.map(|(_, until)| until), known.gateway.map(|(_, until)| until));
+        mtu.into_iter().chain(gateway).filter(|until| now < *until).min()
+    }
+
     /// Hears that packets to a destination may have `named` bytes, where `known` was thought. A path never becomes
     /// wider by it, and not narrower than every path is. Linux: `__ip_rt_update_pmtu`, `__ip6_rt_update_pmtu`.
     pub fn narrow(&mut self, destination: IpAddr, named: u32, known: u32, now: Instant, belief: Belief) {
@@ -183,6 +190,10 @@ mod tests {
         assert_eq!(exceptions.gateway(v4(1), now), Some(v4(9)));
         assert_eq!(exceptions.gateway(v4(2), now), None);
         assert_eq!(exceptions.gateway(v4(1), later), None);
+        let in_seconds = |seconds| Some(now + Duration::from_secs(seconds));
+        assert_eq!(exceptions.expires(v4(1), now), in_seconds(300));
+        assert_eq!(exceptions.expires(v4(1), later), in_seconds(600));
+        assert_eq!(exceptions.expires(v4(2), now), None);
         assert_eq!(exceptions.path_mtu(v4(1), later).map(|path| path.mtu), Some(1000));
         exceptions.clear();
         assert_eq!(exceptions.path_mtu(v4(1), now), None);

@@ -26,6 +26,7 @@ pub use neighbour::NeighbourConf;
 pub use per_device::PerDevice;
 
 use self::core::core_rows;
+use ::core::net::IpAddr;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use devices::{Names, conf4, conf6, neighbours4, neighbours6};
@@ -64,6 +65,14 @@ core_rows! { ip_rows neighbour_rows tcp_rows settings {
 } }
 
 impl Sysctl {
+    /// What spreads the flows to a destination over the ways of a route. Linux: `ip_multipath_hash_policy`.
+    pub fn multipath_hash_policy(&self, destination: IpAddr) -> u32 {
+        match destination {
+            IpAddr::V4(_) => self.fib_multipath_hash_policy,
+            IpAddr::V6(_) => self.fib_multipath_hash_policy6,
+        }
+    }
+
     /// All settings with their values as text: those of the whole stack, those that can only be read, those of
     /// devices.
     pub fn all(&self) -> Vec<(String, String)> {

@@ -3,6 +3,7 @@
 mod groups;
 mod links;
 mod neighbours;
+mod path;
 mod plain_sockets;
 mod routing;
 mod sockets;
@@ -10,6 +11,7 @@ mod sockets;
 pub use groups::LinkMembership;
 pub use links::{LinkKind, LinkListing};
 pub use neighbours::NeighbourError;
+pub use path::{FoundPath, NoPath};
 pub use plain_sockets::{PlainKind, PlainListed};
 pub use routing::FoundRoute;
 pub use sockets::{Listing, ListingState, Protocols};

@@ -1,6 +1,7 @@
 //! A device that gets its address from a server.
 
 use super::*;
+use crate::device::AddressProtocol;
 use crate::wire::dhcp;
 use core::net::SocketAddr;
 
@@ -71,6 +72,7 @@ fn an_address_is_granted_and_all_that_belongs_to_it() {
     assert_eq!(host.stack.dhcp_lease(ETH0).unwrap().address, GRANTED);
     let address = *host.stack.interfaces().get(ETH0).unwrap().address(GRANTED.into()).unwrap();
     assert!(address.flags.dynamic && address.lifetimes.valid.is_some(), "{address:?}");
+    assert_eq!(address.protocol, AddressProtocol::Dhcp);
     assert_eq!(host.stack.resolvers(), [SERVER]);
     assert_eq!(host.stack.interfaces().get(ETH0).unwrap().mtu(), 1400);
     let socket = host.stack.udp_open().unwrap();

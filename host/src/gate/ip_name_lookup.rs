@@ -7,20 +7,31 @@ use super::bindings::wasi::sockets::ip_name_lookup::{Host, HostResolveAddressStr
 use super::bindings::wasi::sockets::network::{ErrorCode, IpAddress};
 use super::error::{SocketError, SocketResult};
 use super::network::Network;
-use super::ready::{Readiness, Watched, ready};
+use super::resource::{Interface, Stack, StackResource};
+use crate::kernel::bindings::exports::wasi::sockets::ip_name_lookup::Guest;
 use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode as StackErrorCode;
-use crate::kernel::{Entered, Kernel, Owned};
+use crate::kernel::exports;
 use std::sync::Arc;
 use wasmtime::Result;
-use wasmtime::component::Resource;
-use wasmtime_wasi_io::async_trait;
-use wasmtime_wasi_io::poll::{DynPollable, Pollable, subscribe};
+use wasmtime::component::{Resource, ResourceAny};
+use wasmtime_wasi_io::poll::{DynPollable, subscribe};
+
+/// The interface of the stack.
+pub struct Lookup;
 
 /// The resource `resolve-address-stream`.
-pub struct ResolveAddressStream {
-    kernel: Arc<Kernel>,
-    stream: Arc<Owned>,
-    readiness: Readiness,
+pub type ResolveAddressStream = StackResource<Lookup>;
+
+impl Interface for Lookup {
+    type Guest = Guest;
+
+    fn of(stack: &exports::Stack) -> Option<&Guest> {
+        Some(stack.wasi_sockets_ip_name_lookup())
+    }
+
+    fn subscribe(guest: &Guest, stack: &mut Stack, stream: ResourceAny) -> Result<ResourceAny> {
+        guest.resolve_address_stream().call_subscribe(stack, stream)
+    }
 }
 
 /// What a guest is told of a look-up that was lost with the stack.
@@ -43,7 +54,7 @@ impl Host for GateView<'_> {
         });
         let kernel = Arc::clone(&self.network.kernel);
         let stream = stream.map_err(lost)??;
-        Ok(self.table.push(ResolveAddressStream { kernel, stream, readiness: Readiness::default() })?)
+        Ok(self.table.push(StackResource::new(kernel, stream))?)
     }
 }
 
@@ -52,9 +63,9 @@ impl HostResolveAddressStream for GateView<'_> {
         &mut self,
         this: Resource<ResolveAddressStream>,
     ) -> SocketResult<Option<IpAddress>> {
-        let ResolveAddressStream { kernel, stream, .. } = self.table.get(&this)?;
-        let answer = kernel.enter(|stack| {
-            let Some(stream) = stack.get(stream) else {
+        let stream = self.table.get(&this)?;
+        let answer = stream.kernel.enter(|stack| {
+            let Some(stream) = stream.handle(stack) else {
                 return Ok(Err(StackErrorCode::TemporaryResolverFailure));
             };
             let lookup = stack.stack.wasi_sockets_ip_name_lookup().resolve_address_stream();
@@ -70,30 +81,5 @@ impl HostResolveAddressStream for GateView<'_> {
     fn drop(&mut self, this: Resource<ResolveAddressStream>) -> Result<()> {
         self.table.delete(this)?;
         Ok(())
-    }
-}
-
-impl Watched for ResolveAddressStream {
-    fn readiness(&mut self) -> &mut Readiness {
-        &mut self.readiness
-    }
-
-    fn kernel(&self) -> Arc<Kernel> {
-        Arc::clone(&self.kernel)
-    }
-
-    fn look(&mut self, stack: &mut Entered<'_>) -> Result<bool> {
-        let Some(stream) = stack.get(&self.stream) else { return Ok(true) };
-        self.readiness.check(stack, &self.stream, |stack| {
-            let lookup = stack.stack.wasi_sockets_ip_name_lookup().resolve_address_stream();
-            lookup.call_subscribe(&mut *stack.store, stream)
-        })
-    }
-}
-
-#[async_trait]
-impl Pollable for ResolveAddressStream {
-    async fn ready(&mut self) {
-        ready(self).await;
     }
 }

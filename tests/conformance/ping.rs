@@ -142,7 +142,10 @@ fn sockets_have_to_be_granted() -> Result<()> {
     let ping = artifacts::component("ping")?;
     let ping = ping.to_str().context("a path of UTF-8")?;
     let refused = instances.run(&["--on", "web", ping, "-c", "1", "127.0.0.1"])?;
-    ensure!(refused.code == Some(126) && refused.error.contains("--grant raw or ping"), "{refused:?}");
+    ensure!(
+        refused.code == Some(126) && refused.error.contains("--grant raw or --grant ping"),
+        "{refused:?}"
+    );
     let refused = instances.run(&["--on", "web", "--grant", "raw", ping, "-c", "1", "127.0.0.1"])?;
     ensure!(refused.code == Some(2) && refused.error.contains("Operation not permitted"), "{refused:?}");
     ensure!(web.error_so_far().contains("--grant ping"), "{}", web.error_so_far());

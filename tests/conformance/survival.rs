@@ -15,6 +15,7 @@ crate::cases! {
 
 /// What is set, in its order: things come, change and go.
 const CHANGES: &[&str] = &[
+    "link set eth0 address 02:00:00:00:0e:00",
     "link add red type dummy",
     "link add white type dummy",
     "link del red",
@@ -37,13 +38,18 @@ const CHANGES: &[&str] = &[
     "neigh add 10.9.0.7 lladdr 02:00:00:00:00:07 dev green",
     "neigh add 10.7.0.9 lladdr 02:00:00:00:00:09 dev eth0.7",
     "neigh del 10.7.0.9 dev eth0.7",
+    "addr add 10.9.0.3/24 dev green valid_lft 50000 preferred_lft 40000",
+    "addr add fd00:9::3/64 dev green valid_lft 50000 preferred_lft 40000",
+    "addr add fe80::9/64 dev green",
 ];
 
 /// What shows all of that.
 const SHOWN: &[&str] = &[
     "-o -d link",
     "-o -4 addr",
-    "-6 -o addr show dev green scope global",
+    "-6 -o addr show dev green",
+    "-6 -o addr show dev eth0.7",
+    "-o maddress show dev eth0",
     "route",
     "route show table 100",
     "rule",
@@ -53,8 +59,13 @@ const SHOWN: &[&str] = &[
 /// A stack that dies when it is asked for a packet's way.
 struct Mortal {
     folder: Scratch,
-    _instance: Wnet,
+    instance: Wnet,
+    /// Another guest on it.
+    _tool: Wnet,
 }
+
+/// The group that two guests listen to on one port.
+const GROUP: &str = "239.1.2.3";
 
 impl Mortal {
     fn new() -> Result<Self> {
@@ -64,10 +75,14 @@ impl Mortal {
         let stack = folder.write("mortal.wasm", stack)?;
         let mut command = command(&folder)?;
         command.args(["run", "--name", "mortal", "--stack"]).arg(stack);
-        command.arg(artifacts::component("echo-server")?).arg("7");
+        command.arg(artifacts::component("test/group-echo")?).arg(GROUP);
         let instance = Wnet::spawn(&mut command)?;
-        instance.wait_for_line("listening on ")?;
-        Ok(Mortal { folder, _instance: instance })
+        instance.wait_for_line("receiving")?;
+        let mut command = self::command(&folder)?;
+        command.args(["exec", "--on", "mortal"]).arg(artifacts::component("test/group-echo")?).arg(GROUP);
+        let tool = Wnet::spawn(&mut command)?;
+        tool.wait_for_line("receiving")?;
+        Ok(Mortal { folder, instance, _tool: tool })
     }
 
     fn tool(&self, tool: &str, line: &str) -> Result<Ended> {
@@ -89,28 +104,53 @@ impl Mortal {
         Ok(())
     }
 
-    /// All that is set, in lines; seconds that pass are left out.
+    /// All that is set, in sorted lines; seconds that pass are left out.
     fn shown(&self) -> Result<Vec<String>> {
         let mut lines = Vec::new();
         for line in SHOWN {
             let ended = self.tool("ip", line)?;
             ensure!(ended.code == Some(0), "{line}: {ended:?}");
             let text = String::from_utf8_lossy(&ended.output).into_owned();
-            lines.extend(text.lines().map(|shown| format!("{line}: {}", shown.trim_end())));
+            lines.extend(text.lines().map(|shown| format!("{line}: {}", without_seconds(shown.trim_end()))));
         }
         let ended = self.tool("sysctl", "net.ipv4.conf.green.rp_filter")?;
-        lines.push(String::from_utf8_lossy(&ended.output).into_owned());
+        lines.push(String::from_utf8_lossy(&ended.output).trim_end().to_owned());
+        // A device's own address of the link comes when its link is up, which is no matter of the order of commands.
+        lines.sort();
         Ok(lines)
     }
 }
 
+/// A line without the seconds that are left of lifetimes, which pass.
+fn without_seconds(line: &str) -> String {
+    let word = |word: &str| match word.strip_suffix("sec").map(str::parse::<u32>) {
+        Some(Ok(_)) => "SECONDS".to_owned(),
+        _ => word.to_owned(),
+    };
+    line.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
 fn what_tools_set_survives_the_stack() -> Result<()> {
     let mortal = Mortal::new()?;
-    for line in CHANGES {
-        let ended = mortal.tool("ip", line)?;
-        ensure!(ended.code == Some(0), "{line}: {ended:?}");
-    }
+    let one_by_one = |lines: &[&str]| {
+        lines.iter().try_for_each(|line| {
+            let ended = mortal.tool("ip", line)?;
+            ensure!(ended.code == Some(0), "{line}: {ended:?}");
+            Ok(())
+        })
+    };
+    change(&mortal, one_by_one)?;
     survives(&mortal)
+}
+
+/// Makes the changes with `ip`, and sets something of a device that gets another name later.
+fn change(mortal: &Mortal, ip: impl Fn(&[&str]) -> Result<()>) -> Result<()> {
+    let renamed = CHANGES.iter().position(|line| line.contains("name green")).unwrap_or_default();
+    let (before, after) = CHANGES.split_at(renamed);
+    ip(before)?;
+    let set = mortal.tool("sysctl", "-w net.ipv4.conf.white.rp_filter=2")?;
+    ensure!(set.code == Some(0), "{set:?}");
+    ip(after)
 }
 
 /// So many that the host asks the stack what it has, in the middle of them and once more.
@@ -119,7 +159,8 @@ fn very_many_changes_are_remembered_by_what_came_of_them() -> Result<()> {
     let come_and_go: String = (0..5000)
         .map(|n| format!("route add 10.30.0.0/16 dev lo metric {n}\nroute del 10.30.0.0/16\n"))
         .collect();
-    mortal.batch(CHANGES.join("\n") + "\n" + &come_and_go)?;
+    change(&mortal, |lines| mortal.batch(lines.join("\n")))?;
+    mortal.batch(come_and_go.clone())?;
     // What the stack was configured with may go, too.
     mortal.batch("addr del 10.0.2.15/24 dev eth0\naddr add 10.0.2.16/24 dev eth0\n".into())?;
     mortal.batch(come_and_go + "rule del pref 32767\n")?;
@@ -127,16 +168,28 @@ fn very_many_changes_are_remembered_by_what_came_of_them() -> Result<()> {
 }
 
 fn survives(mortal: &Mortal) -> Result<()> {
-    let set = mortal.tool("sysctl", "-w net.ipv4.conf.green.rp_filter=2")?;
-    ensure!(set.code == Some(0), "{set:?}");
     let settled = |lines: &[String]| !lines.iter().any(|line| line.contains("tentative"));
     let before = deadline::wait_for("addresses", || match mortal.shown() {
         Ok(lines) if !settled(&lines) => None,
         shown => Some(shown),
     })??;
-    ensure!(before.iter().any(|line| line.contains("10.21.0.0/16 dev green proto static")), "{before:#?}");
-    // The tool asks the next stack once more, which dies, too.
-    mortal.tool("ip", "route get 10.0.2.2")?;
+    for part in [
+        "10.21.0.0/16 dev green proto static",
+        "02:00:00:00:0e:00",
+        "fe80::9/64",
+        "10.9.0.3/24",
+        "valid_lft SECONDS",
+        "net.ipv4.conf.green.rp_filter = 2",
+        GROUP,
+    ] {
+        ensure!(before.iter().any(|line| line.contains(part)), "{part} is not set: {before:#?}");
+    }
+    // The next stack is asked once more, and dies, too.
+    let asked = mortal.tool("ip", "route get 10.0.2.2")?;
+    ensure!(asked.code != Some(0) && asked.error.contains("the stack died of it"), "{asked:?}");
+    for left in ["4 restarts left", "3 restarts left"] {
+        mortal.instance.wait_for_line(&format!("a new one was started ({left})"))?;
+    }
     let mut after = Vec::new();
     let same = deadline::wait_for("what was before", || match mortal.shown() {
         Ok(lines) => {

@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: what is measured. The programs that measure are the tests'.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
@@ -18,8 +18,12 @@ pub(crate) fn routes(workspace: &Workspace) -> Result<()> {
     let mut cargo = workspace.cargo();
     cargo.args(["test", "--quiet", "--release", "-p", "stack-core", "--lib"]).args(workspace.locked());
     cargo.args(["--", "--exact", LOOK_UPS, "--ignored", "--nocapture"]);
-    let status = cargo.status().context("cannot run cargo")?;
-    ensure!(status.success(), "the measurement ended with {status}");
+    let output = cargo.stderr(Stdio::inherit()).output().context("cannot run cargo")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    print!("{text}");
+    ensure!(output.status.success(), "the measurement ended with {}", output.status);
+    // Cargo is content with a name that no test has.
+    ensure!(text.contains("1 passed"), "there is no test {LOOK_UPS}");
     Ok(())
 }
 

@@ -14,6 +14,7 @@ pub use config::{Config, Guest};
 pub use exec::{ExecConfig, ToolSource};
 pub use values::Cidr;
 
+use crate::e1000::MAX_MTU;
 use crate::gate::Grant;
 use crate::gateway::Publish;
 use crate::instance::InstanceName;
@@ -108,7 +109,7 @@ struct RunArguments {
     mac: Vec<[u8; 6]>,
 
     /// Largest IP packet of the network card in bytes, 68 to 16110 [default: a TAP's own, 1500 on the user wire]
-    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(68..=16_110))]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(68..=i64::from(MAX_MTU)))]
     mtu: Vec<u16>,
 
     /// Address of the network card with the length of its network prefix in bits, IPv4 or IPv6; the first of
@@ -145,8 +146,8 @@ struct RunArguments {
     sysctls: Vec<(String, String)>,
 
     /// Lets the guest do what guests may not; `control`: see and change the settings of the whole stack
-    /// (wnet:stack/control); `raw`, `ping`, `packet`: have such sockets (wnet:stack/raw-sockets); several with
-    /// commas between [default: nothing]
+    /// (wnet:stack/control); `raw`, `ping`: have such sockets (wnet:stack/raw-sockets); `packet`: have sockets at
+    /// the devices (wnet:stack/packet-sockets); several with commas between [default: nothing]
     #[arg(long = "grant", value_name = "WHAT", value_delimiter = ',', value_parser = values::grant)]
     grants: Vec<Grant>,
 

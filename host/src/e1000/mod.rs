@@ -69,6 +69,9 @@ use transmit::TransmitUnit;
 
 use e1000_regs::{control::ctrl, interrupt, receive as regs};
 
+/// Largest IP packet of a frame, in bytes. Linux: `MAX_JUMBO_FRAME_SIZE` without its headers.
+pub const MAX_MTU: u16 = 16_110;
+
 /// Nanoseconds of a monotonic clock, whose epoch only the caller knows.
 pub type Nanoseconds = u64;
 

@@ -106,6 +106,14 @@ pub(super) fn error_code_named(name: &str) -> Option<guest::ErrorCode> {
     ALL.into_iter().find(|code| code.name() == name)
 }
 
+/// One of the stack's addresses in a form that can be compared.
+pub(super) fn octets(address: &stack::IpAddress) -> [u16; 8] {
+    match *address {
+        stack::IpAddress::Ipv4((a, b, c, d)) => [a, b, c, d, 0, 0, 0, 0].map(u16::from),
+        stack::IpAddress::Ipv6((a, b, c, d, e, f, g, h)) => [a, b, c, d, e, f, g, h],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

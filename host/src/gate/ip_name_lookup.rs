@@ -8,21 +8,36 @@ use super::bindings::wasi::sockets::ip_name_lookup::{Host, HostResolveAddressStr
 use super::bindings::wasi::sockets::network::{ErrorCode, IpAddress};
 use super::error::{SocketError, SocketResult};
 use super::network::Network;
-use super::ready::{Readiness, Watched, ready};
+use super::resource::{Interface, Stack, StackResource};
+use crate::kernel::bindings::exports::wasi::sockets::ip_name_lookup::Guest;
 use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode as StackErrorCode;
-use crate::kernel::{Entered, Kernel, Owned};
+use crate::kernel::exports;
 use std::sync::Arc;
 use wasmtime::Result;
-use wasmtime::component::Resource;
+use wasmtime::component::{Resource, ResourceAny};
 use wasmtime_wasi_io::async_trait;
 use wasmtime_wasi_io::poll::{DynPollable, Pollable, subscribe};
 
+/// The interface of the stack.
+pub struct Lookup;
+
 /// The resource `resolve-address-stream`.
 pub struct ResolveAddressStream {
-    kernel: Arc<Kernel>,
+    stream: StackResource<Lookup>,
+    /// What is looked up.
     name: String,
-    stream: Arc<Owned>,
-    readiness: Readiness,
+}
+
+impl Interface for Lookup {
+    type Guest = Guest;
+
+    fn of(stack: &exports::Stack) -> Option<&Guest> {
+        Some(stack.wasi_sockets_ip_name_lookup())
+    }
+
+    fn subscribe(guest: &Guest, stack: &mut Stack, stream: ResourceAny) -> Result<ResourceAny> {
+        guest.resolve_address_stream().call_subscribe(stack, stream)
+    }
 }
 
 /// What a guest is told of a look-up that was lost with the stack.
@@ -32,14 +47,21 @@ fn lost(how: crate::kernel::StackDied) -> SocketError {
 
 impl ResolveAddressStream {
     fn next(&self) -> SocketResult<Option<IpAddress>> {
-        let answer = self.kernel.enter(|stack| {
-            let Some(stream) = stack.get(&self.stream) else {
+        let answer = self.stream.kernel.enter(|stack| {
+            let Some(stream) = self.stream.handle(stack) else {
                 return Ok(Err(StackErrorCode::TemporaryResolverFailure));
             };
             let lookup = stack.stack.wasi_sockets_ip_name_lookup().resolve_address_stream();
             lookup.call_resolve_next_address(&mut *stack.store, stream)
         });
         Ok(answer.map_err(lost)??.map(Into::into))
+    }
+}
+
+#[async_trait]
+impl Pollable for ResolveAddressStream {
+    async fn ready(&mut self) {
+        self.stream.ready().await;
     }
 }
 
@@ -59,7 +81,8 @@ impl Host for GateView<'_> {
         });
         let kernel = Arc::clone(&self.network.kernel);
         let stream = stream.map_err(lost)??;
-        Ok(self.table.push(ResolveAddressStream { kernel, name, stream, readiness: Readiness::default() })?)
+        let stream = StackResource::new(kernel, stream);
+        Ok(self.table.push(ResolveAddressStream { stream, name })?)
     }
 }
 
@@ -86,30 +109,5 @@ impl HostResolveAddressStream for GateView<'_> {
     fn drop(&mut self, this: Resource<ResolveAddressStream>) -> Result<()> {
         self.table.delete(this)?;
         Ok(())
-    }
-}
-
-impl Watched for ResolveAddressStream {
-    fn readiness(&mut self) -> &mut Readiness {
-        &mut self.readiness
-    }
-
-    fn kernel(&self) -> Arc<Kernel> {
-        Arc::clone(&self.kernel)
-    }
-
-    fn look(&mut self, stack: &mut Entered<'_>) -> Result<bool> {
-        let Some(stream) = stack.get(&self.stream) else { return Ok(true) };
-        self.readiness.check(stack, &self.stream, |stack| {
-            let lookup = stack.stack.wasi_sockets_ip_name_lookup().resolve_address_stream();
-            lookup.call_subscribe(&mut *stack.store, stream)
-        })
-    }
-}
-
-#[async_trait]
-impl Pollable for ResolveAddressStream {
-    async fn ready(&mut self) {
-        ready(self).await;
     }
 }

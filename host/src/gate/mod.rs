@@ -31,6 +31,7 @@ mod quota;
 pub(crate) mod raw;
 pub(crate) mod raw_groups;
 mod ready;
+mod resource;
 pub(crate) mod tcp;
 mod tcp_create_socket;
 pub(crate) mod udp;

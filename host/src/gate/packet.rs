@@ -3,7 +3,8 @@
 //! The stack's own types are passed through: the interface is the same on both sides.
 
 use super::error::{SocketError, SocketResult};
-use super::plain::{Interface, Plain, Stack, define, define_resource};
+use super::plain::{Plain, Sockets, define, define_resource};
+use super::resource::{Interface, Stack};
 use super::{GateHost, GateView, Grant};
 use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode;
 use crate::kernel::bindings::exports::wnet::stack::packet_sockets::{
@@ -24,7 +25,6 @@ type Socket = Plain<PacketSockets>;
 
 impl Interface for PacketSockets {
     type Guest = Guest;
-    const RESOURCE: &'static str = "packet-socket";
 
     fn of(stack: &exports::Stack) -> Option<&Guest> {
         stack.packet_sockets()
@@ -33,6 +33,10 @@ impl Interface for PacketSockets {
     fn subscribe(guest: &Guest, stack: &mut Stack, socket: ResourceAny) -> Result<ResourceAny> {
         guest.packet_socket().call_subscribe(stack, socket)
     }
+}
+
+impl Sockets for PacketSockets {
+    const RESOURCE: &'static str = "packet-socket";
 }
 
 /// Defines the interface.

@@ -3,51 +3,29 @@
 
 use super::answer::StackAnswer;
 use super::error::{SocketError, SocketResult};
-use super::ready::{Readiness, Watched, ready};
+use super::resource::{Interface, Stack, StackResource};
 use super::{GateHost, GateView, Grant};
 use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode;
 use crate::kernel::exports;
-use crate::kernel::{Entered, Kernel, Owned, StackState};
-use std::marker::PhantomData;
 use std::sync::Arc;
 use wasmtime::component::{
     ComponentNamedList, Lift, LinkerInstance, Lower, Resource, ResourceAny, ResourceType,
 };
-use wasmtime::{Result, Store, StoreContextMut};
-use wasmtime_wasi_io::async_trait;
-use wasmtime_wasi_io::poll::{Pollable, subscribe};
-
-/// The store that the stack lives in.
-pub(super) type Stack = Store<StackState>;
+use wasmtime::{Result, StoreContextMut};
+use wasmtime_wasi_io::poll::subscribe;
 
 /// An interface of the stack that has such sockets.
-pub(super) trait Interface: Send + Sync + 'static {
-    /// The stack's functions.
-    type Guest;
+pub(super) trait Sockets: Interface {
     /// The resource's name.
     const RESOURCE: &'static str;
-
-    /// The interface, if the stack has it.
-    fn of(stack: &exports::Stack) -> Option<&Self::Guest>;
-
-    /// The stack's pollable for a socket.
-    fn subscribe(guest: &Self::Guest, stack: &mut Stack, socket: ResourceAny) -> Result<ResourceAny>;
-}
-
-/// A socket of a guest.
-pub(crate) struct PlainSocket<I> {
-    kernel: Arc<Kernel>,
-    owner: Arc<Owned>,
-    readiness: Readiness,
-    interface: PhantomData<I>,
 }
 
 /// A guest's handle to one.
-pub(super) type Plain<I> = Resource<PlainSocket<I>>;
+pub(super) type Plain<I> = Resource<StackResource<I>>;
 
 /// Defines the resource and how it is waited for.
-pub(super) fn define_resource<I: Interface, T: GateHost>(linker: &mut LinkerInstance<'_, T>) -> Result<()> {
-    linker.resource(I::RESOURCE, ResourceType::host::<PlainSocket<I>>(), |mut store, handle| {
+pub(super) fn define_resource<I: Sockets, T: GateHost>(linker: &mut LinkerInstance<'_, T>) -> Result<()> {
+    linker.resource(I::RESOURCE, ResourceType::host::<StackResource<I>>(), |mut store, handle| {
         store.data_mut().gate().drop_plain(Plain::<I>::new_own(handle))
     })?;
     linker.func_wrap(
@@ -99,8 +77,7 @@ impl GateView<'_> {
             Ok(handle.map(|handle| entered.own(handle, None)))
         });
         let owner = created.map_err(|how| SocketError::died(how, ErrorCode::Unknown.into()))??;
-        let (readiness, interface) = (Readiness::default(), PhantomData::<I>);
-        let socket = self.table.push(PlainSocket { kernel, owner, readiness, interface })?;
+        let socket = self.table.push(StackResource::<I>::new(kernel, owner))?;
         self.network.quota.take();
         Ok(socket)
     }
@@ -123,7 +100,7 @@ impl GateView<'_> {
     ) -> SocketResult<R> {
         let socket = self.table.get(socket)?;
         let answer = socket.kernel.enter(|entered| {
-            let Some(handle) = entered.get(&socket.owner) else { return Ok(Err(ErrorCode::InvalidState)) };
+            let Some(handle) = socket.handle(entered) else { return Ok(Err(ErrorCode::InvalidState)) };
             let Some(guest) = interface(entered.stack) else { return Ok(Err(ErrorCode::NotSupported)) };
             f(guest, &mut *entered.store, handle)
         });
@@ -136,29 +113,5 @@ impl GateView<'_> {
         drop(socket);
         self.network.kernel.reap();
         Ok(())
-    }
-}
-
-impl<I: Interface> Watched for PlainSocket<I> {
-    fn readiness(&mut self) -> &mut Readiness {
-        &mut self.readiness
-    }
-
-    fn kernel(&self) -> Arc<Kernel> {
-        Arc::clone(&self.kernel)
-    }
-
-    fn look(&mut self, stack: &mut Entered<'_>) -> Result<bool> {
-        let (Some(guest), Some(handle)) = (I::of(stack.stack), stack.get(&self.owner)) else {
-            return Ok(true);
-        };
-        self.readiness.check(stack, &self.owner, |stack| I::subscribe(guest, &mut *stack.store, handle))
-    }
-}
-
-#[async_trait]
-impl<I: Interface> Pollable for PlainSocket<I> {
-    async fn ready(&mut self) {
-        ready(self).await;
     }
 }

@@ -3,7 +3,8 @@
 //! The stack's own types are passed through: the interfaces are the same on both sides.
 
 use super::error::{SocketError, SocketResult};
-use super::plain::{Interface, Plain, Stack, define, define_resource};
+use super::plain::{Plain, Sockets, define, define_resource};
+use super::resource::{Interface, Stack};
 use super::{GateHost, Grant};
 use crate::kernel::bindings::exports::wasi::sockets::network::{ErrorCode, IpAddress, IpAddressFamily};
 use crate::kernel::bindings::exports::wnet::stack::raw_sockets::{
@@ -25,7 +26,6 @@ type Socket = Plain<RawSockets>;
 
 impl Interface for RawSockets {
     type Guest = Guest;
-    const RESOURCE: &'static str = "raw-socket";
 
     fn of(stack: &exports::Stack) -> Option<&Guest> {
         stack.raw_sockets()
@@ -34,6 +34,10 @@ impl Interface for RawSockets {
     fn subscribe(guest: &Guest, stack: &mut Stack, socket: ResourceAny) -> Result<ResourceAny> {
         guest.raw_socket().call_subscribe(stack, socket)
     }
+}
+
+impl Sockets for RawSockets {
+    const RESOURCE: &'static str = "raw-socket";
 }
 
 /// Defines the interfaces.

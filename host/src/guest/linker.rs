@@ -76,15 +76,16 @@ pub(super) fn link(
     let imported = imports(component);
     let controlling = imported.iter().find(|(name, _)| gate::control::INTERFACES.contains(&name.as_str()));
     if let Some((wanted, _)) = controlling.filter(|_| !grants.control) {
-        problems.push(LinkProblem::NotGranted { wanted: wanted.clone(), grant: "control" });
+        problems.push(LinkProblem::NotGranted { wanted: wanted.clone(), grants: &["control"] });
     }
-    for (wanted, granted, grant) in [
-        (gate::raw::INTERFACE, grants.raw || grants.ping, "raw or ping"),
-        (gate::raw::HEADERS, grants.raw, "raw"),
-        (gate::packet::INTERFACE, grants.packet, "packet"),
-    ] {
+    let needed: [(_, _, &[&str]); 3] = [
+        (gate::raw::INTERFACE, grants.raw || grants.ping, &["raw", "ping"]),
+        (gate::raw::HEADERS, grants.raw, &["raw"]),
+        (gate::packet::INTERFACE, grants.packet, &["packet"]),
+    ];
+    for (wanted, granted, grants) in needed {
         if !granted && imported.iter().any(|(name, _)| name == wanted) {
-            problems.push(LinkProblem::NotGranted { wanted: wanted.into(), grant });
+            problems.push(LinkProblem::NotGranted { wanted: wanted.into(), grants });
         }
     }
     problems.extend(missing_exports(component, &[RUN]));

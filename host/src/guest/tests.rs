@@ -34,7 +34,7 @@ fn imports_that_nobody_provides() {
 fn imports_that_have_to_be_granted() {
     for (interface, grant) in [
         ("control", "control"),
-        ("raw-sockets", "raw or ping"),
+        ("raw-sockets", "raw or --grant ping"),
         ("raw-headers", "raw"),
         ("packet-sockets", "packet"),
     ] {

@@ -70,8 +70,8 @@ pub enum LinkProblem {
     NotGranted {
         /// The interface that it wants.
         wanted: String,
-        /// The name of the grant.
-        grant: &'static str,
+        /// The names of the grants, of which one is enough.
+        grants: &'static [&'static str],
     },
     /// It does not export what it must.
     MissingExport {
@@ -93,8 +93,9 @@ impl fmt::Display for LinkProblem {
             LinkProblem::MissingImport { wanted, available: Some(available) } => {
                 write!(f, "it imports {wanted}, and what is provided is {available}")
             }
-            LinkProblem::NotGranted { wanted, grant } => {
-                write!(f, "it imports {wanted}, which it was not granted (--grant {grant})")
+            LinkProblem::NotGranted { wanted, grants } => {
+                let options: Vec<_> = grants.iter().map(|grant| format!("--grant {grant}")).collect();
+                write!(f, "it imports {wanted}, which it was not granted ({})", options.join(" or "))
             }
             LinkProblem::MissingExport { wanted, found: None } => write!(f, "it does not export {wanted}"),
             LinkProblem::MissingExport { wanted, found: Some(found) } => {

@@ -1,7 +1,8 @@
 //! The settings of the running stack: `wnet:stack/control` as the host uses it.
 
 use super::bindings::exports::wnet::stack::control;
-use super::{Kernel, StackDied, Told};
+use super::memory::{LONGEST_NAME, LONGEST_VALUE};
+use super::{Entered, Kernel, Setting, StackDied, Told};
 use std::fmt;
 
 /// Why a setting was not told or not taken.
@@ -88,18 +89,52 @@ impl Kernel {
     /// # Errors
     /// As [`SysctlError`] says.
     pub fn set_sysctl(&self, name: &str, value: &str) -> Result<(), SysctlError> {
-        let answer = self.enter(|entered| match entered.stack.control() {
-            Some(control) => control.call_set_sysctl(&mut *entered.store, name, value).map(Some),
-            None => Ok(None),
-        });
-        let answer = answer.map_err(SysctlError::Died)?.ok_or(SysctlError::NotSupported)?;
-        answer.map_err(|error| SysctlError::of(name, error))?;
-        self.remember_sysctl(name, value);
-        Ok(())
+        let answer = self.change_setting(name, value).map_err(SysctlError::Died)?;
+        answer.ok_or(SysctlError::NotSupported)?.map_err(|error| SysctlError::of(name, error))
     }
 
-    /// A stack that is started in this one's place gets this setting, too.
-    pub(crate) fn remember_sysctl(&self, name: &str, value: &str) {
-        self.core.lock().remember(Told::Sysctl(name.to_owned(), value.to_owned()));
+    /// The same with the stack's own answer; none: it has no settings.
+    ///
+    /// # Errors
+    /// When the stack died over it, and so did the one in its place.
+    pub(crate) fn change_setting(
+        &self,
+        name: &str,
+        value: &str,
+    ) -> Result<Option<Result<(), control::SysctlError>>, StackDied> {
+        if let Err(refusal) = check_length(name, value) {
+            return Ok(Some(Err(refusal)));
+        }
+        self.enter_again(|entered| {
+            let stack = entered.stack;
+            let Some(control) = stack.control() else { return Ok(None) };
+            let change =
+                |entered: &mut Entered<'_>| control.call_set_sysctl(&mut *entered.store, name, value.trim());
+            entered.tell(change, |()| Told::Sysctl(Setting::new(name, value))).map(Some)
+        })
+    }
+}
+
+/// Nobody's settings are that long, and they are kept.
+fn check_length(name: &str, value: &str) -> Result<(), control::SysctlError> {
+    if name.len() > LONGEST_NAME {
+        return Err(control::SysctlError::Unknown(None));
+    }
+    match value.trim().len() > LONGEST_VALUE {
+        true => Err(control::SysctlError::Invalid(format!("at most {LONGEST_VALUE} bytes"))),
+        false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_of_any_length_are_not_kept() {
+        let spaces = " ".repeat(LONGEST_VALUE + 1);
+        assert!(check_length("net.ipv4.ip_forward", &format!("{spaces}1{spaces}")).is_ok());
+        assert!(matches!(check_length(&"n".repeat(300), "1"), Err(control::SysctlError::Unknown(None))));
+        assert!(matches!(check_length("n", &"1".repeat(4096)), Err(control::SysctlError::Invalid(_))));
     }
 }

@@ -36,17 +36,25 @@ impl<'a> Entered<'a> {
         Entered { stack, store, network, generation: *generation, memory, reaper, waiters }
     }
 
-    /// Takes note of something that the stack was told and did: one that is started in its place is told, too.
+    /// Has the stack change something, and takes note of what was done: one that is started in its place is told, too.
     ///
     /// # Errors
-    /// When the stack trapped while it was looked at.
-    pub(crate) fn remember(&mut self, told: Told) -> Result<()> {
-        let told = told.completed(self.stack, self.store)?;
-        self.memory.keep(told);
+    /// When the stack trapped. Then it was not told.
+    pub(crate) fn tell<R, E>(
+        &mut self,
+        change: impl FnOnce(&mut Self) -> Result<std::result::Result<R, E>>,
+        told: impl FnOnce(&R) -> Told,
+    ) -> Result<std::result::Result<R, E>> {
+        // Before the change: whoever sees the stack die may tell the next one again.
         if self.memory.is_full() {
             self.memory.condense(self.stack, self.store)?;
         }
-        Ok(())
+        let done = change(self)?;
+        if let Ok(value) = &done {
+            let told = told(value).completed(self.stack, self.store)?;
+            self.memory.keep(told);
+        }
+        Ok(done)
     }
 
     /// The handle that `owned` owns; `None` if it was one of an earlier life.

@@ -4,7 +4,7 @@ use super::clock::Clock;
 use super::entered::Entered;
 use super::handles::{Generation, Reaper};
 use super::image::{BootError, Image, Running};
-use super::memory::{Memory, Told};
+use super::memory::Memory;
 use super::nic::Nic;
 use super::notices::Notices;
 use super::waiters::Waiters;
@@ -127,11 +127,6 @@ impl Machine {
     /// What a step answered. What the stack said meanwhile still counts.
     pub(super) fn stepped(&mut self, next: Option<u64>) {
         self.deadline = next;
-    }
-
-    /// A next life is told this, too.
-    pub(super) fn remember(&mut self, told: Told) {
-        self.memory.keep(told);
     }
 
     /// Why there is no stack any more, if there is none.

@@ -52,7 +52,7 @@ pub use names::NameSettings;
 
 pub use entered::Entered;
 pub(crate) use handles::Owned;
-pub(crate) use memory::Told;
+pub(crate) use memory::{Setting, Told};
 pub(crate) use owners::{OwnedSocket, Owner, Owners, Ownership};
 pub(crate) use state::StackState;
 pub(crate) use waiters::Armed;
@@ -125,6 +125,20 @@ impl Kernel {
         f: impl FnOnce(&mut Entered<'_>) -> wasmtime::Result<R>,
     ) -> Result<R, StackDied> {
         self.core.enter(f)
+    }
+
+    /// As [`Kernel::enter`]; if the stack dies of it, the one that was started in its place is asked once more.
+    ///
+    /// # Errors
+    /// When that died, too, or there is none.
+    pub(crate) fn enter_again<R>(
+        &self,
+        mut f: impl FnMut(&mut Entered<'_>) -> wasmtime::Result<R>,
+    ) -> Result<R, StackDied> {
+        match self.enter(&mut f) {
+            Err(StackDied::Restarted) => self.enter(f),
+            answer => answer,
+        }
     }
 
     /// Whose the sockets are.

@@ -1,6 +1,7 @@
 //! The machine that a guest runs on: wire, network card, kernel, and what listens on this side of the wire.
 
 use crate::cli::{Card, Config, WireConfig};
+use crate::e1000::MAX_MTU;
 use crate::failure::Failure;
 use crate::files;
 use crate::gateway::{Gateway, GatewayConfig, Listening};
@@ -12,9 +13,6 @@ use crate::wire::user::{self, UserWire};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Largest IP packet of the controller, in bytes. Linux: `MAX_JUMBO_FRAME_SIZE` without its headers.
-const MAX_MTU: u32 = 16_110;
 
 /// The name of a network card's interface.
 fn interface(number: usize) -> String {
@@ -124,7 +122,7 @@ fn plug(card: &Card) -> Result<Plug, Failure> {
     match &card.wire {
         WireConfig::Tap(name) => {
             let tap = Tap::open(name)?;
-            let mtu = tap.mtu().map(|mtu| mtu.min(MAX_MTU));
+            let mtu = tap.mtu().map(|mtu| mtu.min(MAX_MTU.into()));
             Ok(Plug { wire: Arc::new(tap), mtu, far: None })
         }
         WireConfig::User { guest, gateway, prefix_length, publish } => {

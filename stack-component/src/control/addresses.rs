@@ -120,7 +120,7 @@ pub(super) fn address(device: DeviceIndex, name: &str, record: &device::Address,
         label: if cidr.is_ipv4() { name.to_string() } else { String::new() },
         preferred_lifetime: left(record.lifetimes.preferred),
         valid_lifetime: left(record.lifetimes.valid),
-        protocol: protocol_of(record),
+        protocol: record.protocol.number(),
     }
 }
 
@@ -130,16 +130,6 @@ fn scope_of(scope: AddressScope) -> u8 {
         AddressScope::Global => 0,
         AddressScope::Link => 253,
         AddressScope::Host => 254,
-    }
-}
-
-/// Linux: `IFAPROT_*`.
-fn protocol_of(record: &device::Address) -> u8 {
-    match record.scope() {
-        AddressScope::Host if record.cidr.is_ipv6() => 1,
-        AddressScope::Link if record.cidr.is_ipv6() => 3,
-        _ if record.flags.dynamic && record.cidr.is_ipv6() => 2,
-        _ => 0,
     }
 }
 

@@ -1,7 +1,10 @@
-//! The core's errors as error codes of `wasi:sockets/network`.
+//! The core's errors as error codes of `wasi:sockets/network`, and calls that have such errors.
 
 use crate::bindings::exports::wasi::sockets::network::ErrorCode;
+use crate::entry::enter;
+use crate::state::State;
 use stack_core::socket::SocketError;
+use stack_core::time::Instant;
 
 /// The error code of the same name, or the nearest one to what Linux alone tells apart.
 pub(crate) fn error_code(error: SocketError) -> ErrorCode {
@@ -28,4 +31,9 @@ pub(crate) fn error_code(error: SocketError) -> ErrorCode {
         SocketError::ConnectionAborted => ErrorCode::ConnectionAborted,
         SocketError::DatagramTooLarge => ErrorCode::DatagramTooLarge,
     }
+}
+
+/// Enters the state; what fails has a code.
+pub(super) fn run<R>(f: impl FnOnce(&mut State, Instant) -> Result<R, SocketError>) -> Result<R, ErrorCode> {
+    enter(f).map_err(error_code)
 }

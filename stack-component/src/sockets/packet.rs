@@ -1,6 +1,6 @@
 //! Interface `wnet:stack/packet-sockets`.
 
-use super::errors::error_code;
+use super::errors::run;
 use super::raw::waited;
 use crate::Component;
 use crate::bindings::exports::wasi::io::poll::Pollable;
@@ -11,13 +11,12 @@ use crate::bindings::exports::wnet::stack::packet_sockets::{
 };
 use crate::entry::enter;
 use crate::io::poll::subscribe;
-use crate::state::{Source, State};
+use crate::state::Source;
 use alloc::vec::Vec;
 use stack_core::bpf::{self, Program};
 use stack_core::device::Interface;
 use stack_core::packet::DeviceIndex;
 use stack_core::packet_socket::{self, Form, FrameChecksum, PacketHandle, Protocols, Received};
-use stack_core::socket::SocketError;
 use stack_core::stack;
 use stack_core::time::Instant;
 use stack_core::wire::ethernet::{EtherType, MacAddress};
@@ -146,9 +145,4 @@ fn incoming(frame: Received, now: Instant) -> IncomingFrame {
         },
         waited: waited(frame.at, now),
     }
-}
-
-/// Enters the state; what fails has a code.
-fn run<R>(f: impl FnOnce(&mut State, Instant) -> Result<R, SocketError>) -> Result<R, ErrorCode> {
-    enter(f).map_err(error_code)
 }

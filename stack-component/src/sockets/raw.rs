@@ -1,7 +1,7 @@
 //! Interface `wnet:stack/raw-sockets`.
 
 use super::addresses::{host, wit_host};
-use super::errors::error_code;
+use super::errors::run;
 use crate::Component;
 use crate::bindings::exports::wasi::io::poll::Pollable;
 use crate::bindings::exports::wasi::sockets::network::{ErrorCode, IpAddress, IpAddressFamily};
@@ -10,7 +10,7 @@ use crate::bindings::exports::wnet::stack::raw_sockets::{
 };
 use crate::entry::enter;
 use crate::io::poll::subscribe;
-use crate::state::{Source, State};
+use crate::state::Source;
 use alloc::vec::Vec;
 use stack_core::ip;
 use stack_core::raw::{Family, IcmpFilter, Incoming, Kind, RawHandle, RawOption as CoreOption, Report};
@@ -144,9 +144,4 @@ fn error(report: Report) -> PacketError {
         info,
         data,
     }
-}
-
-/// Enters the state; what fails has a code.
-fn run<R>(f: impl FnOnce(&mut State, Instant) -> Result<R, SocketError>) -> Result<R, ErrorCode> {
-    enter(f).map_err(error_code)
 }

@@ -1,7 +1,7 @@
 //! Interface `tcp`.
 
 use super::addresses::{self, wit, wit_family};
-use super::errors::error_code;
+use super::errors::run;
 use crate::Component;
 use crate::bindings::exports::wasi::io::poll::Pollable;
 use crate::bindings::exports::wasi::io::streams;
@@ -12,10 +12,9 @@ use crate::bindings::exports::wasi::sockets::tcp::{
 use crate::entry::enter;
 use crate::io::poll::subscribe;
 use crate::io::streams::{InputStream, OutputStream};
-use crate::state::{Source, State};
-use stack_core::socket::SocketError;
+use crate::state::Source;
 use stack_core::tcp::{Shutdown, TcpHandle, TcpOption, TcpOptions};
-use stack_core::time::{self, Instant};
+use stack_core::time;
 
 impl Guest for Component {
     type TcpSocket = TcpSocket;
@@ -174,10 +173,6 @@ impl Drop for TcpSocket {
 /// The resources of a connected socket's streams, which the state has counted as owners already.
 fn streams_of(handle: TcpHandle) -> (streams::InputStream, streams::OutputStream) {
     (streams::InputStream::new(InputStream(handle)), streams::OutputStream::new(OutputStream(handle)))
-}
-
-fn run<R>(f: impl FnOnce(&mut State, Instant) -> Result<R, SocketError>) -> Result<R, ErrorCode> {
-    enter(f).map_err(error_code)
 }
 
 pub(super) fn nanos(duration: time::Duration) -> u64 {

@@ -1,7 +1,7 @@
 //! Interface `udp`.
 
 use super::addresses::{self, wit, wit_family};
-use super::errors::error_code;
+use super::errors::run;
 use crate::Component;
 use crate::bindings::exports::wasi::io::poll::Pollable;
 use crate::bindings::exports::wasi::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress};
@@ -11,10 +11,9 @@ use crate::bindings::exports::wasi::sockets::udp::{
 };
 use crate::entry::enter;
 use crate::io::poll::subscribe;
-use crate::state::{MAX_BATCH, Source, State};
+use crate::state::{MAX_BATCH, Source};
 use alloc::vec::Vec;
 use stack_core::socket::SocketError;
-use stack_core::time::Instant;
 use stack_core::udp::{UdpHandle, UdpOption};
 
 impl Guest for Component {
@@ -144,9 +143,4 @@ impl GuestOutgoingDatagramStream for OutgoingDatagramStream {
     fn subscribe(&self) -> Pollable {
         subscribe(Source::Permit(self.0.0))
     }
-}
-
-/// Enters the state; what fails has a code.
-fn run<R>(f: impl FnOnce(&mut State, Instant) -> Result<R, SocketError>) -> Result<R, ErrorCode> {
-    enter(f).map_err(error_code)
 }

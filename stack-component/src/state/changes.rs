@@ -1,23 +1,19 @@
 //! Those who are told of changes.
 
 use super::State;
-use alloc::vec::Vec;
-use stack_core::stack::{ChangeGroups, SubscriberHandle};
+use stack_core::stack::{ChangeGroups, SocketHandle, SubscriberHandle};
 
 impl State {
     /// Tells somebody of changes; none if there are too many who want to know.
     pub(crate) fn watch_changes(&mut self, groups: ChangeGroups) -> Option<SubscriberHandle> {
         let subscriber = self.stack.subscribe(groups)?;
-        self.subscribers.insert(subscriber, Vec::new());
+        self.add_plain(SocketHandle::Subscriber(subscriber));
         Some(subscriber)
     }
 
     /// Somebody does not want to be told any more; who waits for it shall see.
     pub(crate) fn drop_subscriber(&mut self, subscriber: SubscriberHandle) {
-        for pollable in self.subscribers.get(&subscriber).cloned().unwrap_or_default() {
-            self.fire(pollable);
-        }
-        self.subscribers.remove(&subscriber);
+        self.forget_plain(SocketHandle::Subscriber(subscriber));
         self.stack.unsubscribe(subscriber);
     }
 }

@@ -31,7 +31,7 @@ use alloc::vec::Vec;
 use hashbrown::HashMap;
 use pollables::Pollable;
 use stack_core::arena::Arena;
-use stack_core::stack::{SocketHandle, Stack, SubscriberHandle};
+use stack_core::stack::{SocketHandle, Stack};
 use stack_core::tcp::{StateChange, TcpHandle};
 use stack_core::time::Instant;
 use stack_core::udp::UdpHandle;
@@ -42,10 +42,8 @@ pub(crate) struct State {
     pub(crate) stack: Stack,
     configured: bool,
     sockets: HashMap<TcpHandle, Socket>,
-    /// Raw, ping and packet sockets, each with its armed pollables.
+    /// Raw, ping and packet sockets and those who are told of changes, each with its armed pollables.
     plain: HashMap<SocketHandle, Vec<PollableHandle>>,
-    /// Who is told of changes, each with its armed pollables.
-    subscribers: HashMap<SubscriberHandle, Vec<PollableHandle>>,
     udps: HashMap<UdpHandle, udp::Socket>,
     pollables: Arena<Pollable>,
     /// The armed pollables of the clock.
@@ -85,7 +83,6 @@ impl State {
             configured: false,
             sockets: HashMap::new(),
             plain: HashMap::new(),
-            subscribers: HashMap::new(),
             udps: HashMap::new(),
             pollables: Arena::new(),
             timers: BTreeSet::new(),

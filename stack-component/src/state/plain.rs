@@ -1,5 +1,5 @@
-//! What raw, ping and packet sockets have in common: they have no state but their pollables, and whatever goes in and out
-//! does so in lists.
+//! What raw, ping and packet sockets and those who are told of changes have in common: they have no state but their
+//! pollables, and whatever goes in and out does so in lists.
 
 use super::State;
 use alloc::vec::Vec;

@@ -126,10 +126,10 @@ impl State {
     fn armed(&mut self, handle: SocketHandle) -> Option<&mut Vec<PollableHandle>> {
         match handle {
             SocketHandle::Tcp(handle) => self.sockets.get_mut(&handle).map(|socket| &mut socket.armed),
-            SocketHandle::Raw(_) | SocketHandle::Packet(_) | SocketHandle::Lookup(_) => {
-                self.plain.get_mut(&handle)
-            }
-            SocketHandle::Subscriber(handle) => self.subscribers.get_mut(&handle),
+            SocketHandle::Raw(_)
+            | SocketHandle::Packet(_)
+            | SocketHandle::Subscriber(_)
+            | SocketHandle::Lookup(_) => self.plain.get_mut(&handle),
             SocketHandle::Udp(handle) => self.udps.get_mut(&handle).map(|socket| &mut socket.armed),
         }
     }
@@ -163,7 +163,8 @@ impl State {
                     || self.stack.packet_is_readable(packet);
             }
             Source::Changes(handle) => {
-                return !self.subscribers.contains_key(&handle) || self.stack.has_changes(handle);
+                return !self.plain.contains_key(&SocketHandle::Subscriber(handle))
+                    || self.stack.has_changes(handle);
             }
             Source::Lookup(lookup) => return self.stack.resolve_has_ended(lookup),
             Source::Time(deadline) => return deadline <= now,

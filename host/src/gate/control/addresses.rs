@@ -25,7 +25,7 @@ pub(super) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
     })?;
     define(&mut addresses, "add-address", |kernel, (what, replace): (Address, bool)| {
         let add = |addresses: &Guest, store: &mut _| addresses.call_add_address(store, &what, replace);
-        let told = |(): &()| Told::AddAddress(what.clone(), replace, Instant::now());
+        let told = |(): &()| Told::add_address(what.clone(), replace, Instant::now());
         tell(kernel, Stack::addresses, add, told)
     })?;
     define(

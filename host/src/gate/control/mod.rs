@@ -20,7 +20,7 @@ use crate::kernel::exports::Stack;
 use crate::kernel::{Kernel, StackDied, StackState, Told};
 use std::sync::Arc;
 use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lower};
-use wasmtime::{Result, StoreContextMut};
+use wasmtime::{Result, Store, StoreContextMut};
 
 /// The interfaces' names. The types that they share are nothing to be granted.
 pub(crate) const INTERFACES: [&str; 10] = [
@@ -75,45 +75,56 @@ where
     })
 }
 
-/// Has the stack change something, and takes note of it for one that is started in its place. A stack that was started
-/// again meanwhile is told again.
-fn tell<G, R>(
-    kernel: &Kernel,
-    interface: impl Fn(&Stack) -> Option<&G>,
-    f: impl Fn(&G, &mut wasmtime::Store<StackState>) -> Result<std::result::Result<R, Failure>>,
-    told: impl Fn(&R) -> Told,
+/// What is said of a change over which the stack died, and the one in its place, too.
+fn died_of_it() -> Failure {
+    Failure { errno: Errno::Busy, text: "the stack died of it, and was started again".into() }
+}
+
+/// A function that answers a failure when the stack died of it twice; without any stack the guest ends.
+fn or_failure<R>(
+    answer: std::result::Result<std::result::Result<R, Failure>, StackDied>,
 ) -> Result<std::result::Result<R, Failure>> {
-    let once = || {
-        kernel.enter(|entered| {
-            let stack = entered.stack;
-            let Some(interface) = interface(stack) else { return Ok(Err(not_supported())) };
-            let done = f(interface, &mut *entered.store)?;
-            if let Ok(value) = &done {
-                entered.remember(told(value))?;
-            }
-            Ok(done)
-        })
-    };
-    match once() {
-        Err(StackDied::Restarted) => Ok(once()?),
+    match answer {
+        Err(StackDied::Restarted) => Ok(Err(died_of_it())),
         answer => Ok(answer?),
     }
 }
 
-/// Asks an interface of the stack; `None`: it has no such interface. A stack that was started again meanwhile is asked again.
+/// Has the stack change something, and takes note of it for one that is started in its place.
+fn tell<G, R>(
+    kernel: &Kernel,
+    interface: impl Fn(&Stack) -> Option<&G>,
+    f: impl Fn(&G, &mut Store<StackState>) -> Result<std::result::Result<R, Failure>>,
+    told: impl Fn(&R) -> Told,
+) -> Result<std::result::Result<R, Failure>> {
+    or_failure(kernel.enter_again(|entered| {
+        let stack = entered.stack;
+        let Some(interface) = interface(stack) else { return Ok(Err(not_supported())) };
+        entered.tell(|entered| f(interface, &mut *entered.store), &told)
+    }))
+}
+
+/// Asks an interface of the stack something that may have no answer.
+fn find<G, R>(
+    kernel: &Kernel,
+    interface: impl Fn(&Stack) -> Option<&G>,
+    f: impl Fn(&G, &mut Store<StackState>) -> Result<std::result::Result<R, Failure>>,
+) -> Result<std::result::Result<R, Failure>> {
+    or_failure(kernel.enter_again(|entered| {
+        let stack = entered.stack;
+        interface(stack).map_or(Ok(Err(not_supported())), |interface| f(interface, &mut *entered.store))
+    }))
+}
+
+/// Asks an interface of the stack; `None`: it has no such interface.
 fn ask<G, R>(
     kernel: &Kernel,
     interface: impl Fn(&Stack) -> Option<&G>,
-    f: impl Fn(&G, &mut wasmtime::Store<StackState>) -> Result<R>,
+    f: impl Fn(&G, &mut Store<StackState>) -> Result<R>,
 ) -> Result<Option<R>> {
-    let once = || {
-        kernel.enter(|entered| {
-            let stack = entered.stack;
-            interface(stack).map(|interface| f(interface, &mut *entered.store)).transpose()
-        })
-    };
-    match once() {
-        Err(StackDied::Restarted) => Ok(once()?),
-        answer => Ok(answer?),
-    }
+    let answer = kernel.enter_again(|entered| {
+        let stack = entered.stack;
+        interface(stack).map(|interface| f(interface, &mut *entered.store)).transpose()
+    });
+    Ok(answer?)
 }

@@ -1,8 +1,8 @@
 //! `wnet:stack/routing`.
 
-use super::{GateHost, ask, define, not_supported, tell};
+use super::{GateHost, ask, define, find, tell};
 use crate::kernel::Told;
-use crate::kernel::bindings::exports::wnet::stack::routing::{Flow, Guest, Route, RouteVerb, Rule, Way};
+use crate::kernel::bindings::exports::wnet::stack::routing::{Flow, Guest, Route, RouteVerb, Rule};
 use crate::kernel::exports::Stack;
 use std::time::Instant;
 use wasmtime::Result;
@@ -23,8 +23,8 @@ pub(super) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
         tell(kernel, Stack::routing, change, |()| Told::ChangeRoute(how, what.clone(), Instant::now()))
     })?;
     define(&mut routing, "find-route", |kernel, (what,): (Flow,)| {
-        let found = ask(kernel, Stack::routing, |routing, store| routing.call_find_route(store, what))?;
-        Ok::<std::result::Result<Way, _>, _>(found.unwrap_or_else(|| Err(not_supported())))
+        let find_route = |routing: &Guest, store: &mut _| routing.call_find_route(store, what);
+        find(kernel, Stack::routing, find_route)
     })?;
     define(&mut routing, "rules", |kernel, (ipv6,): (bool,)| {
         let all = ask(kernel, Stack::routing, |routing, store| routing.call_rules(store, ipv6))?;

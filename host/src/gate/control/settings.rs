@@ -25,11 +25,7 @@ pub(super) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
         Ok(value.unwrap_or(Err(SysctlError::Unknown(None))))
     })?;
     define(&mut control, "set-sysctl", |kernel, (name, value): (String, String)| {
-        let set =
-            ask(kernel, Stack::control, |control, store| control.call_set_sysctl(store, &name, &value))?;
-        if let Some(Ok(())) = set {
-            kernel.remember_sysctl(&name, &value);
-        }
+        let set = kernel.change_setting(&name, &value)?;
         Ok(set.unwrap_or(Err(SysctlError::Unknown(None))))
     })?;
     define(&mut control, "trace-events", |kernel, (): ()| {

@@ -1,6 +1,7 @@
 //! What a guest set on a socket by `wnet:stack/socket-options`, kept so that the socket can be made again.
 
 use super::super::answer::StackAnswer;
+use crate::gate::convert::octets;
 use crate::kernel::Entered;
 use crate::kernel::bindings::exports::wasi::sockets::network::IpAddress;
 use crate::kernel::bindings::exports::wnet::stack::socket_options::{BpfInstruction, TcpOption};
@@ -65,14 +66,6 @@ impl Extras {
             return Ok(Err(code));
         }
         if self.filter_locked { options.call_lock_filter(&mut *store, socket) } else { Ok(Ok(())) }
-    }
-}
-
-/// An address in a form that can be compared.
-fn octets(address: &IpAddress) -> [u16; 8] {
-    match *address {
-        IpAddress::Ipv4((a, b, c, d)) => [a, b, c, d, 0, 0, 0, 0].map(u16::from),
-        IpAddress::Ipv6((a, b, c, d, e, f, g, h)) => [a, b, c, d, e, f, g, h],
     }
 }
 

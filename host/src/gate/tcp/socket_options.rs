@@ -9,23 +9,21 @@ use super::{Socket, TcpState};
 use crate::gate::error::{SocketError, SocketResult};
 use crate::gate::network::Network;
 use crate::gate::plain::define;
+use crate::gate::resource::Stack;
 use crate::gate::{GateHost, GateView};
-use crate::kernel::StackState;
 use crate::kernel::bindings::exports::wasi::sockets::network::{ErrorCode, IpAddress, IpSocketAddress};
 use crate::kernel::bindings::exports::wnet::stack::socket_options::{
     self, BpfInstruction, SendFlags, TcpOption, TcpState as ConnectionState,
 };
 use crate::policy::Transport;
 use wasmtime::component::{Linker, LinkerInstance, Resource, ResourceAny};
-use wasmtime::{Result, Store, StoreContextMut};
+use wasmtime::{Result, StoreContextMut};
 
 /// The interface's name.
 pub(crate) const INTERFACE: &str = "wnet:stack/socket-options@0.1.0";
 
 /// Most bytes of one look at what waits to be read: they are copied twice.
 const MAX_PEEK: u64 = 1024 * 1024;
-
-type Stack = Store<StackState>;
 
 /// Defines the interface.
 pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {

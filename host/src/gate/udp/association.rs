@@ -1,6 +1,7 @@
 //! What a guest's UDP socket and its two streams share: the stack's handles, and how to make them again.
 
 use super::super::answer::{StackAnswer, answered};
+use super::memberships::Groups;
 use super::options::{UdpOption, UdpOptions};
 use crate::gate::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress};
 use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode as StackErrorCode;
@@ -58,6 +59,7 @@ pub(super) struct Association {
     /// Whom the streams are limited to.
     remote: Option<IpSocketAddress>,
     pub(super) options: UdpOptions,
+    pub(super) groups: Groups,
     ownership: Ownership,
     /// Whether it hears others than those whom it may send to.
     pub(super) hears_strangers: bool,
@@ -93,6 +95,7 @@ impl Association {
             local: None,
             remote: None,
             options: UdpOptions::default(),
+            groups: Groups::default(),
             ownership,
             hears_strangers: true,
         }))
@@ -152,13 +155,14 @@ impl Association {
         Ok(Ok(()))
     }
 
-    /// Makes the socket again as it was: its options, its address, its streams.
+    /// Makes the socket again as it was: its options, its groups, its address, its streams.
     fn make_again(&mut self, stack: &mut Entered<'_>) -> StackAnswer<()> {
         let (owned, handle) = answered!(create(stack, self.family));
         self.socket = owned;
         for option in self.options.iter() {
             answered!(UdpOption::set(option, stack, handle));
         }
+        answered!(self.groups.apply(stack, handle));
         let Some(local) = self.local.filter(|_| self.state != UdpState::Unbound) else { return Ok(Ok(())) };
         let network = stack.network()?;
         let udp = stack.stack.wasi_sockets_udp().udp_socket();

@@ -4,6 +4,7 @@
 
 mod association;
 pub(crate) mod groups;
+mod memberships;
 mod options;
 mod socket;
 

@@ -1,7 +1,9 @@
 //! What a stack has, as that which one would have to tell another to have the same.
 
 use super::Told;
-use crate::kernel::bindings::exports::wnet::stack::addresses::AddressFlags;
+use super::setting::{self, Setting};
+use crate::kernel::bindings::exports::wasi::sockets::network::IpAddress;
+use crate::kernel::bindings::exports::wnet::stack::addresses::{Address, AddressFlags};
 use crate::kernel::bindings::exports::wnet::stack::links::{Link, LinkChanges, LinkFlags, LinkKind, NewLink};
 use crate::kernel::bindings::exports::wnet::stack::neighbours::{NeighbourState, NeighbourVerb};
 use crate::kernel::bindings::exports::wnet::stack::routing::{Route, RouteVerb};
@@ -16,41 +18,30 @@ const PAGE: u32 = 4096;
 /// Who made routes that a stack finds by itself. Linux: RTPROT_REDIRECT, RTPROT_KERNEL, RTPROT_RA, RTPROT_DHCP.
 const BY_ITSELF: [u8; 4] = [1, 2, 9, 16];
 
-/// The settings among what was told, each once with its last value.
-pub(super) fn settings(told: &[Told]) -> Vec<Told> {
-    let mut all: Vec<Told> = Vec::new();
-    let dots = |name: &str| name.replace('/', ".");
-    for one in told {
-        if let Told::Sysctl(name, _) = one {
-            all.retain(|other| !matches!(other, Told::Sysctl(known, _) if dots(known) == dots(name)));
-            all.push(one.clone());
-        }
-    }
-    all
-}
-
-/// All that the stack was told, from what it has; `settings` stand where their devices are there.
-pub(super) fn dump(stack: &Stack, store: &mut Store<StackState>, settings: Vec<Told>) -> Result<Vec<Told>> {
+/// All that the stack was told, from what it has; of `settings` those stay whose devices are there and that it knows.
+pub(super) fn dump(
+    stack: &Stack,
+    store: &mut Store<StackState>,
+    settings: impl DoubleEndedIterator<Item = Setting>,
+) -> Result<Vec<Told>> {
     let mut all = vec![Told::Clear];
-    if let Some(interface) = stack.links() {
-        let links = interface.call_links(&mut *store)?;
-        let (by_hand, given): (Vec<_>, Vec<_>) = links.iter().partition(|link| is_made(link));
-        // A device that was there from the start may have given its name to one that was made.
-        all.extend(given.iter().map(|link| Told::SetLink(link.index, changes(link))));
-        all.extend(makings(&links));
-        all.extend(settings);
-        all.extend(by_hand.iter().map(|link| Told::SetLink(link.index, changes(link))));
-    } else {
-        all.extend(settings);
-    }
+    let links = stack.links().map(|interface| interface.call_links(&mut *store)).transpose()?;
+    let links = links.unwrap_or_default();
+    let settings = known(stack, store, setting::condensed(settings, &links))?;
+    let (by_hand, given): (Vec<_>, Vec<_>) = links.iter().partition(|link| is_made(link));
+    // A device that was there from the start may have given its name to one that was made.
+    all.extend(given.iter().map(|link| Told::SetLink(link.index, changes(link))));
+    all.extend(makings(&links));
+    all.extend(settings.into_iter().map(Told::Sysctl));
+    all.extend(by_hand.iter().map(|link| Told::SetLink(link.index, changes(link))));
     let now = Instant::now();
     if let Some(addresses) = stack.addresses() {
-        let known = addresses.call_addresses(&mut *store)?;
-        let by_hand = known.into_iter().filter(|address| {
-            let for_ever = address.flags & AddressFlags::PERMANENT == AddressFlags::PERMANENT;
-            address.protocol == 0 && for_ever
-        });
-        all.extend(by_hand.map(|address| Told::AddAddress(address, true, now)));
+        let by_hand = addresses.call_addresses(&mut *store)?.into_iter().filter(is_by_hand);
+        let (v4, v6): (Vec<_>, Vec<_>) =
+            by_hand.partition(|address| matches!(address.local, IpAddress::Ipv4(_)));
+        // The newest of IPv6 comes first in the list. Linux: `ipv6_link_dev_addr`.
+        let in_order = v4.into_iter().chain(v6.into_iter().rev());
+        all.extend(in_order.map(|address| Told::add_address(address, true, now)));
     }
     if let Some(routing) = stack.routing() {
         for ipv6 in [false, true] {
@@ -69,6 +60,23 @@ pub(super) fn dump(stack: &Stack, store: &mut Store<StackState>, settings: Vec<T
         all.extend(fixed.map(|neighbour| Told::SetNeighbour(NeighbourVerb::Replace, neighbour)));
     }
     Ok(all)
+}
+
+/// Those of the settings that the stack has.
+fn known(stack: &Stack, store: &mut Store<StackState>, settings: Vec<Setting>) -> Result<Vec<Setting>> {
+    let Some(control) = stack.control() else { return Ok(Vec::new()) };
+    let mut known = Vec::new();
+    for setting in settings {
+        if control.call_get_sysctl(&mut *store, &setting.name)?.is_ok() {
+            known.push(setting);
+        }
+    }
+    Ok(known)
+}
+
+/// Whether somebody gave a device this address, and the stack does not find it again by itself.
+pub(super) fn is_by_hand(address: &Address) -> bool {
+    address.protocol == 0 && address.flags & AddressFlags::TEMPORARY != AddressFlags::TEMPORARY
 }
 
 /// Routes that were set by hand, those first that other routes' gateways are found by.
@@ -126,30 +134,11 @@ fn nameless_dummy() -> NewLink {
 
 /// How a device differs from a new one.
 fn changes(link: &Link) -> LinkChanges {
-    let own_address = link.kind == LinkKind::Dummy;
+    let has_own_address = matches!(link.kind, LinkKind::Ethernet | LinkKind::Dummy);
     LinkChanges {
         up: Some(link.flags & LinkFlags::UP == LinkFlags::UP),
         mtu: Some(link.mtu),
-        address: own_address.then(|| link.address.clone()),
+        address: has_own_address.then(|| link.address.clone()),
         name: Some(link.name.clone()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_setting_is_kept_once_whatever_stands_between_its_parts() {
-        let sysctl = |name: &str, value: &str| Told::Sysctl(name.into(), value.into());
-        let told = [sysctl("a.b", "1"), Told::Clear, sysctl("c.d", "2"), sysctl("a/b", "3")];
-        let kept: Vec<_> = settings(&told)
-            .into_iter()
-            .map(|told| match told {
-                Told::Sysctl(name, value) => format!("{name}={value}"),
-                other => format!("{other:?}"),
-            })
-            .collect();
-        assert_eq!(kept, ["c.d=2", "a/b=3"]);
     }
 }

@@ -7,10 +7,14 @@
 
 mod dump;
 mod replay;
+mod setting;
+
+pub(crate) use setting::Setting;
+pub(super) use setting::{LONGEST_NAME, LONGEST_VALUE};
 
 use super::bindings::exports::wasi::sockets::network::IpAddress;
 use super::bindings::exports::wnet::stack::addresses::Address;
-use super::bindings::exports::wnet::stack::links::{LinkChanges, LinkKind, NewLink};
+use super::bindings::exports::wnet::stack::links::{Link, LinkChanges, LinkKind, NewLink};
 use super::bindings::exports::wnet::stack::neighbours::{Neighbour, NeighbourVerb};
 use super::bindings::exports::wnet::stack::routing::{Route, RouteVerb, Rule};
 use super::exports::Stack;
@@ -25,7 +29,7 @@ const LEAST: usize = 4096;
 #[derive(Clone, Debug)]
 pub(crate) enum Told {
     /// A setting with its value.
-    Sysctl(String, String),
+    Sysctl(Setting),
     /// A new device, and the number that it got.
     AddLink(NewLink, u32),
     /// See `links.set-link`.
@@ -51,21 +55,35 @@ pub(crate) enum Told {
 }
 
 impl Told {
-    /// With what the stack chose by itself: a dummy's name and station address.
+    /// An address that was given at `when`.
+    pub(crate) fn add_address(what: Address, replace: bool, when: Instant) -> Self {
+        // The stack makes the label of the device's name.
+        Told::AddAddress(Address { label: String::new(), ..what }, replace, when)
+    }
+
+    /// With what the stack chose or knows by itself: a dummy's name and station address, the device of a setting.
     ///
     /// # Errors
     /// When the stack trapped.
     pub(super) fn completed(self, stack: &Stack, store: &mut Store<StackState>) -> Result<Self> {
-        let (Told::AddLink(made, number), Some(links)) = (&self, stack.links()) else { return Ok(self) };
-        let known = links.call_links(store)?.into_iter().find(|link| link.index == *number);
-        Ok(match known {
-            Some(known) => {
-                let address = (known.kind == LinkKind::Dummy).then_some(known.address);
-                Told::AddLink(NewLink { name: known.name, address, ..made.clone() }, *number)
+        let Some(links) = stack.links() else { return Ok(self) };
+        Ok(match self {
+            Told::AddLink(made, number) => {
+                let known = links.call_links(store)?.into_iter().find(|link| link.index == number);
+                Told::AddLink(known.map_or(made.clone(), |known| as_made(made, known)), number)
             }
-            None => self,
+            Told::Sysctl(setting) if setting.is_of_a_device() => {
+                Told::Sysctl(setting.of(&links.call_links(store)?))
+            }
+            other => other,
         })
     }
+}
+
+/// A new device with what the stack chose for it.
+fn as_made(made: NewLink, known: Link) -> NewLink {
+    let address = (known.kind == LinkKind::Dummy).then_some(known.address);
+    NewLink { name: known.name, address, ..made }
 }
 
 /// All that the stack was told.
@@ -92,8 +110,12 @@ impl Memory {
     /// # Errors
     /// When the stack trapped.
     pub(super) fn condense(&mut self, stack: &Stack, store: &mut Store<StackState>) -> Result<()> {
-        let settings = dump::settings(&self.told);
-        self.told = dump::dump(stack, store, settings)?;
+        let settings = self.told.iter().filter_map(|told| match told {
+            Told::Sysctl(setting) => Some(setting.clone()),
+            _ => None,
+        });
+        let told = dump::dump(stack, store, settings)?;
+        self.told = told;
         self.most = self.told.len().saturating_mul(2);
         Ok(())
     }

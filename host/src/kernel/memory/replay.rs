@@ -1,7 +1,7 @@
 //! A stack is told what another was told before it.
 
-use super::{Told, dump};
-use crate::kernel::bindings::exports::wnet::stack::addresses::{Address, AddressFlags};
+use super::{Setting, Told, dump};
+use crate::kernel::bindings::exports::wnet::stack::addresses::Address;
 use crate::kernel::bindings::exports::wnet::stack::control_types::Failure;
 use crate::kernel::bindings::exports::wnet::stack::links::NewLink;
 use crate::kernel::bindings::exports::wnet::stack::neighbours::Neighbour;
@@ -63,7 +63,7 @@ fn answer(answer: std::result::Result<(), Failure>) -> Answer {
 fn tell(told: Told, running: &mut Running, numbers: &mut Numbers) -> Result<Answer> {
     match told {
         Told::Clear => clear(running).map(Ok),
-        Told::Sysctl(name, value) => sysctl(running, &name, &value),
+        Told::Sysctl(setting) => sysctl(running, &setting),
         Told::AddLink(..) | Told::SetLink(..) | Told::RemoveLink(_) => link(told, running, numbers),
         Told::AddAddress(..) | Told::RemoveAddress(..) => address(told, running, numbers),
         Told::SetNeighbour(..) | Told::RemoveNeighbour(..) => neighbour(told, running, numbers),
@@ -71,7 +71,7 @@ fn tell(told: Told, running: &mut Running, numbers: &mut Numbers) -> Result<Answ
     }
 }
 
-fn sysctl(running: &mut Running, name: &str, value: &str) -> Result<Answer> {
+fn sysctl(running: &mut Running, Setting { name, value, .. }: &Setting) -> Result<Answer> {
     let Some(control) = running.stack.control() else { return Ok(Ok(())) };
     let set = control.call_set_sysctl(&mut running.store, name, value)?;
     Ok(set.map_err(|why| format!("{name}: {why:?}")))
@@ -176,8 +176,7 @@ fn clear(running: &mut Running) -> Result<()> {
     }
     if let Some(addresses) = running.stack.addresses() {
         for known in addresses.call_addresses(&mut *store)? {
-            let for_ever = known.flags & AddressFlags::PERMANENT == AddressFlags::PERMANENT;
-            if known.protocol == 0 && for_ever {
+            if dump::is_by_hand(&known) {
                 let len = Some(known.prefix_length);
                 let _ = addresses.call_remove_address(&mut *store, known.device, known.local, len, "")?;
             }

@@ -3,7 +3,7 @@
 use super::{Context, addresses, dhcp6, given, identifiers, neighbours, temporary};
 use crate::autoconf::advertisement::{Change, changes, valid_for};
 use crate::autoconf::{LearntRoute, MAX_ROUTERS, identifier};
-use crate::device::{Address, Lifetimes, after};
+use crate::device::{Address, AddressProtocol, Lifetimes, after};
 use crate::drop_reason::DropReason;
 use crate::neighbour::Key;
 use crate::neighbour::nd::{self, Arrival, Heard, Learn};
@@ -244,6 +244,7 @@ fn autoconfigure(
     let lifetimes = Lifetimes::from_seconds(cx.now, valid, preferred);
     let mut address = Address { lifetimes, ..Address::new(cidr, cx.now) };
     address.flags.dynamic = true;
+    address.protocol = AddressProtocol::RouterAdvertisement;
     address.flags.stable_privacy = stable;
     address.flags.manage_temporary = true;
     address.flags.optimistic = has_station;

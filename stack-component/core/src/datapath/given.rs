@@ -36,7 +36,8 @@ pub(crate) fn change(cx: &mut Context<'_>, device: DeviceIndex, new: &Address) {
     else {
         return;
     };
-    let mut after = Address { lifetimes: new.lifetimes, updated: cx.now, ..before };
+    let (lifetimes, protocol) = (new.lifetimes, new.protocol);
+    let mut after = Address { lifetimes, protocol, updated: cx.now, ..before };
     if before.cidr.is_ipv6() {
         let flags = &mut after.flags;
         (flags.no_dad, flags.no_prefix_route) = (new.flags.no_dad, new.flags.no_prefix_route);

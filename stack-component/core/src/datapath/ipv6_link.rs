@@ -3,7 +3,7 @@
 
 use super::{Context, addresses, identifiers, multicast};
 use crate::autoconf::{Solicitation, identifier};
-use crate::device::{Address, AddressState};
+use crate::device::{Address, AddressProtocol, AddressState};
 use crate::packet::DeviceIndex;
 use crate::route::{Meeting, Route, RouteKind, RouteProtocol};
 use crate::wire::cidr::IpCidr;
@@ -19,8 +19,11 @@ pub(super) fn link_up(cx: &mut Context<'_>, device: DeviceIndex) {
     if interface.ipv6_ready || interface.is_loopback() || cx.sysctl.ipv6.of(device.0).disable_ipv6 {
         return;
     }
-    let v6 = || interface.addresses().iter().filter_map(Address::v6);
-    let has_one = v6().any(|address| address.is_unicast_link_local());
+    // One that somebody gave it is none of its own.
+    let has_one = interface
+        .addresses()
+        .iter()
+        .any(|address| address.protocol == AddressProtocol::LinkLocal && address.cidr.is_ipv6());
     let tentative = |address: &&Address| address.state == AddressState::Tentative;
     let waiting = interface.addresses().iter().filter(tentative).map(|address| address.cidr);
     let waiting: Vec<IpCidr> = waiting.collect();
@@ -57,6 +60,7 @@ fn make_link_local(cx: &mut Context<'_>, device: DeviceIndex) {
     let ip = identifier::address(identifier::LINK_LOCAL, identifier);
     let Some(cidr) = IpCidr::new(ip.into(), 64) else { return };
     let mut address = Address::new(cidr, cx.now);
+    address.protocol = AddressProtocol::LinkLocal;
     address.flags.stable_privacy = stable;
     address.flags.optimistic = true;
     let _ = addresses::add(cx, device, address);
@@ -115,7 +119,8 @@ pub(crate) fn follow_settings(cx: &mut Context<'_>) {
             (true, _) if works => turn_off(cx, device),
             (false, true) if !works => {
                 let own = IpCidr::host(Ipv6Addr::LOCALHOST.into());
-                let _ = addresses::add(cx, device, Address::new(own, cx.now));
+                let own = Address { protocol: AddressProtocol::Loopback, ..Address::new(own, cx.now) };
+                let _ = addresses::add(cx, device, own);
             }
             (false, false) if interface.link_up() => link_up(cx, device),
             _ => {}

@@ -1,7 +1,7 @@
 //! The IPv4 addresses that devices take for themselves, asked for, taken and defended. Linux: nobody; RFC 3927.
 
 use super::{Context, addresses, transmit};
-use crate::device::Address;
+use crate::device::{Address, AddressProtocol};
 use crate::link_local::{Action, PREFIX_LEN};
 use crate::neighbour::arp;
 use crate::packet::DeviceIndex;
@@ -80,7 +80,7 @@ pub(super) fn probe(cx: &mut Context<'_>, device: DeviceIndex, address: Ipv4Addr
 
 fn take(cx: &mut Context<'_>, device: DeviceIndex, address: Ipv4Addr) {
     let Some(cidr) = IpCidr::new(address.into(), PREFIX_LEN) else { return };
-    let mut address = Address::new(cidr, cx.now);
+    let mut address = Address { protocol: AddressProtocol::LinkLocal, ..Address::new(cidr, cx.now) };
     address.flags.dynamic = true;
     // Somebody may have given it to the device by hand meanwhile.
     let _ = addresses::add(cx, device, address);

@@ -50,6 +50,35 @@ pub enum AddressScope {
     Host,
 }
 
+/// Who gave an address. Linux: `IFA_PROTO`, `IFAPROT_*`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AddressProtocol {
+    /// Somebody, by hand. Linux: `IFAPROT_UNSPEC`.
+    #[default]
+    Unspecified,
+    /// The loopback device has it. Linux: `IFAPROT_KERNEL_LO`.
+    Loopback,
+    /// A router advertised its network. Linux: `IFAPROT_KERNEL_RA`.
+    RouterAdvertisement,
+    /// The stack chose it for the link, by RFC 4291 or RFC 3927. Linux: `IFAPROT_KERNEL_LL`.
+    LinkLocal,
+    /// A DHCP server granted it. Linux has no name for it; the number is that of such routes, `RTPROT_DHCP`.
+    Dhcp,
+}
+
+impl AddressProtocol {
+    /// Its number.
+    pub const fn number(self) -> u8 {
+        match self {
+            AddressProtocol::Unspecified => 0,
+            AddressProtocol::Loopback => 1,
+            AddressProtocol::RouterAdvertisement => 2,
+            AddressProtocol::LinkLocal => 3,
+            AddressProtocol::Dhcp => 16,
+        }
+    }
+}
+
 /// Until when an address is valid, and until when preferred; none: forever.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lifetimes {
@@ -94,6 +123,8 @@ pub struct Address {
     pub state: AddressState,
     /// What else is to be known of it.
     pub flags: AddressFlags,
+    /// Who gave it.
+    pub protocol: AddressProtocol,
     /// How long it lasts.
     pub lifetimes: Lifetimes,
     /// The address of everybody in its network; IPv4 only.
@@ -132,6 +163,7 @@ impl Address {
                 manage_temporary: false,
                 secondary: false,
             },
+            protocol: AddressProtocol::Unspecified,
             lifetimes: Lifetimes::FOREVER,
             broadcast: cidr.broadcast(),
             created: now,

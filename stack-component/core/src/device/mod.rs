@@ -11,7 +11,9 @@ mod statistics;
 mod table;
 mod vlan;
 
-pub use address::{Address, AddressFlags, AddressScope, AddressState, Detection, Lifetimes, after};
+pub use address::{
+    Address, AddressFlags, AddressProtocol, AddressScope, AddressState, Detection, Lifetimes, after,
+};
 pub use dummy::Dummy;
 pub use interface::Interface;
 pub use loopback::Loopback;

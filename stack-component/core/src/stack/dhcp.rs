@@ -2,7 +2,7 @@
 
 use super::{RouteChange, Stack};
 use crate::datapath;
-use crate::device::{Address, Interface, Lifetimes};
+use crate::device::{Address, AddressProtocol, Interface, Lifetimes};
 use crate::dhcp::{Change, Lease};
 use crate::packet::DeviceIndex;
 use crate::route::{Route, RouteKind, RouteProtocol};
@@ -59,6 +59,7 @@ impl Stack {
         if let Some(cidr) = IpCidr::new(lease.address.into(), lease.prefix_len) {
             let mut address = Address::new(cidr, self.now);
             address.flags.dynamic = true;
+            address.protocol = AddressProtocol::Dhcp;
             let _ = self.add_address_record(device, address);
         }
         for route in routes(device, lease) {

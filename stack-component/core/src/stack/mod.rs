@@ -27,7 +27,7 @@ use names::Names;
 use crate::autoconf::Autoconf;
 use crate::counters::Counters;
 use crate::datapath::{self, Context, InputCache, OutputCache};
-use crate::device::Interfaces;
+use crate::device::{Address, AddressProtocol, Interfaces};
 use crate::dhcp::Clients;
 use crate::dhcp::v6::Inquiries;
 use crate::fragment::{Family, Reassembly};
@@ -183,7 +183,11 @@ impl Stack {
         let localhost = [(IpAddr::V4(Ipv4Addr::LOCALHOST), 8), (IpAddr::V6(Ipv6Addr::LOCALHOST), 128)];
         for cidr in localhost.into_iter().filter_map(|(address, len)| IpCidr::new(address, len)) {
             // The first addresses of an empty stack stand in nobody's way.
-            let added = stack.add_address(DeviceIndex::LOOPBACK, cidr);
+            let mut own = Address::new(cidr, stack.now);
+            if cidr.is_ipv6() {
+                own.protocol = AddressProtocol::Loopback;
+            }
+            let added = stack.add_address_record(DeviceIndex::LOOPBACK, own);
             debug_assert_eq!(added, Ok(()));
         }
         stack

@@ -5,7 +5,7 @@ use super::ipv6::{
     solicitation, state_of,
 };
 use super::*;
-use crate::device::{Address, AddressState};
+use crate::device::{Address, AddressProtocol, AddressState};
 use crate::wire::ipv6;
 use crate::wire::ndp::{Fields, Message};
 use core::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
@@ -175,4 +175,32 @@ fn what_the_settings_do_not_want_is_dropped() {
     let group = ipv6::solicited_node(US6);
     host.arrive(super::ipv6::frame6(PEER6, group, Protocol(44), 255, &in_fragment));
     assert_eq!(host.dropped(), [DropReason::NdiscIgnored]);
+}
+
+/// What is made again without being told is not kept for a stack that comes after this one.
+#[test]
+fn it_is_known_who_gave_an_address() {
+    let mut host = fresh(&[]);
+    host.stack.add_address(ETH0, "fe80::7/64".parse().unwrap()).unwrap();
+    host.arrive(router_says(1800, Some(("2001:db8:1::", 3600, 1800)), &[]));
+    let protocol = |ip: &str| {
+        let ip: Ipv6Addr = ip.parse().unwrap();
+        let mut all = host.stack.interfaces().iter().flat_map(|interface| interface.addresses());
+        all.find(|address| address.v6() == Some(ip)).map(|address| address.protocol)
+    };
+    assert_eq!(protocol("::1"), Some(AddressProtocol::Loopback));
+    assert_eq!(protocol("fe80::ff:fe00:1"), Some(AddressProtocol::LinkLocal));
+    assert_eq!(protocol("fe80::7"), Some(AddressProtocol::Unspecified), "by hand");
+    assert_eq!(protocol("2001:db8:1::ff:fe00:1"), Some(AddressProtocol::RouterAdvertisement));
+}
+
+#[test]
+fn a_device_has_an_address_of_the_link_of_its_own_beside_one_by_hand() {
+    let mut host = fresh(&[]);
+    host.stack.set_device_up(ETH0, false).unwrap();
+    host.stack.add_address(ETH0, "fe80::7/64".parse().unwrap()).unwrap();
+    host.stack.set_device_up(ETH0, true).unwrap();
+    host.wait(3_000);
+    assert_eq!(state_of(&host, "fe80::7"), Some(AddressState::Preferred));
+    assert_eq!(state_of(&host, "fe80::ff:fe00:1"), Some(AddressState::Preferred));
 }

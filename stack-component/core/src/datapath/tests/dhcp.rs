@@ -1,6 +1,7 @@
 //! A device that gets its address from a server.
 
 use super::*;
+use crate::device::AddressProtocol;
 use crate::stack::Origin;
 use crate::wire::dhcp;
 use core::net::SocketAddr;
@@ -79,6 +80,7 @@ fn an_address_is_granted_and_all_that_belongs_to_it() {
     let names: Vec<_> = domains.iter().map(|domain| domain.what.as_str()).collect();
     assert_eq!(names, ["example.org", "eu.example.org"]);
     assert_eq!((domains[0].origin, domains[0].expires), (Origin::Dhcp, address.lifetimes.valid));
+    assert_eq!(address.protocol, AddressProtocol::Dhcp);
     assert_eq!(host.stack.interfaces().get(ETH0).unwrap().mtu(), 1400);
     let socket = host.stack.udp_open().unwrap();
     host.stack.udp_connect(socket, SocketAddr::new(FAR.into(), 9)).unwrap();

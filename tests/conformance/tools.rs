@@ -441,7 +441,7 @@ fn same(line: &str) -> String {
 fn without_time(word: &str) -> String {
     let digits = |c: char| c.is_ascii_digit();
     let is_time = word.contains("time=") || word.starts_with('[') || word.trim_end().ends_with("ms,");
-    let is_fraction = word.starts_with(digits) && word.matches('.').count() % 3 != 0;
+    let is_fraction = word.starts_with(digits) && !word.matches('.').count().is_multiple_of(3);
     let is_end = word.ends_with("ms") && word.starts_with(digits);
     match is_time || is_fraction || is_end {
         true => word.replace(|c: char| digits(c) || c == '.', "").to_owned(),

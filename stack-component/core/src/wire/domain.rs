@@ -62,7 +62,8 @@ mod tests {
     fn lists_are_read() {
         let two = b"\x07example\x03org\0\x02eu\x07example\x03org\0";
         let compressed = b"\x07example\x03org\0\x02eu\xc0\0\x01b\xc0\x0d";
-        let rows: [(&str, &[u8], bool, Result<&[&str], Malformed>); 13] = [
+        type Row<'a> = (&'a str, &'a [u8], bool, Result<&'a [&'a str], Malformed>);
+        let rows: [Row<'_>; 13] = [
             ("none", b"", false, Ok(&[])),
             ("two", two, false, Ok(&["example.org", "eu.example.org"])),
             ("filled up", b"\x03lan\0\0\0\0", false, Ok(&["lan"])),

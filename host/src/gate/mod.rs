@@ -24,6 +24,7 @@ mod instance_network;
 pub(crate) mod interrupt;
 mod ip_name_lookup;
 mod network;
+pub(crate) mod p3;
 pub(crate) mod packet;
 mod permit;
 mod plain;
@@ -57,6 +58,8 @@ pub(crate) struct GuestNetwork {
     interrupt: Interrupt,
     owner: Arc<Owner>,
     policy: Arc<Policy>,
+    /// Connections of WASI 0.3, which may outlive their handles in the table.
+    shared: p3::SharedSockets,
 }
 
 impl GuestNetwork {
@@ -69,7 +72,15 @@ impl GuestNetwork {
         policy: Arc<Policy>,
     ) -> Self {
         let owner = kernel.owners().guest(name);
-        GuestNetwork { owner, kernel, quota: Quota::default(), grants, interrupt, policy }
+        GuestNetwork {
+            owner,
+            kernel,
+            quota: Quota::default(),
+            grants,
+            interrupt,
+            policy,
+            shared: p3::SharedSockets::default(),
+        }
     }
 }
 
@@ -94,7 +105,8 @@ impl GateView<'_> {
     pub(crate) fn reset_connections(&mut self) {
         let sockets =
             self.table.iter_mut().filter_map(|entry| (entry as &dyn Any).downcast_ref::<TcpSocket>());
-        let handles: Vec<_> = sockets.map(TcpSocket::handle).collect();
+        let shared = self.network.shared.iter().map(|shared| shared.lock().handle());
+        let handles: Vec<_> = sockets.map(TcpSocket::handle).chain(shared).collect();
         let aborted = self.network.kernel.enter(|stack| {
             for handle in handles.iter().filter_map(|handle| stack.get(handle)).collect::<Vec<_>>() {
                 stack.abort_tcp(handle)?;

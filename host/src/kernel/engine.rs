@@ -28,10 +28,23 @@ pub(super) fn stack_engine(cache: bool) -> Result<Engine> {
 /// An engine for guests. A guest's fiber holds the guest's stack, that of the stack component which it calls
 /// through the gate, and the frames of the host between them.
 pub(crate) fn guest_engine(cache: bool) -> Result<Engine> {
+    start(&guest_config(cache))
+}
+
+/// An engine for guests of WASI 0.3, whose calls are tasks that run at the same time. Those of 0.2 pay for that with
+/// every call, so they have the other engine.
+pub(crate) fn concurrent_guest_engine(cache: bool) -> Result<Engine> {
+    let mut config = guest_config(cache);
+    config.concurrency_support(true);
+    config.wasm_component_model_async(true);
+    start(&config)
+}
+
+fn guest_config(cache: bool) -> Config {
     let mut config = common(cache);
     config.max_wasm_stack(MAX_WASM_STACK);
     config.async_stack_size(2 * MAX_WASM_STACK + HOST_STACK);
-    start(&config)
+    config
 }
 
 fn common(cache: bool) -> Config {

@@ -1,13 +1,16 @@
 //! A guest's TCP socket: the stack's socket, and what is needed to make it again.
 
 use super::super::answer::{StackAnswer, answered};
+use super::ask;
 use super::extras::Extras;
 use super::options::{TcpOption, TcpOptions};
 use super::state::{Operation, TcpState};
 use super::stream::StreamHandle;
 use super::{input_stream::TcpInput, output_stream::TcpOutput};
 use crate::gate::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress};
+use crate::gate::bindings::wasi::sockets::tcp::ShutdownType;
 use crate::gate::error::{SocketError, SocketResult};
+use crate::gate::quota::Slot;
 use crate::gate::ready::{Readiness, Watched, ready};
 use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode as StackErrorCode;
 use crate::kernel::bindings::exports::wnet::stack::sockets::SocketProtocol;
@@ -33,6 +36,7 @@ pub struct TcpSocket {
     pub(super) extras: Extras,
     readiness: Readiness,
     ownership: Ownership,
+    _slot: Slot,
 }
 
 /// A connection of the stack's, with owners for all its handles.
@@ -66,17 +70,18 @@ impl TcpSocket {
     pub(in crate::gate) fn create(
         kernel: &Arc<Kernel>,
         owner: &Arc<Owner>,
+        slot: Slot,
         family: IpAddressFamily,
     ) -> SocketResult<Self> {
         let created = kernel.enter(|stack| create(stack, family));
         let (handle, _) = created.map_err(|how| SocketError::died(how, ErrorCode::Unknown))??;
-        let ownership = owner.takes(SocketProtocol::Tcp);
-        Ok(Self::new(kernel, ownership, (family, TcpState::Unbound), handle))
+        let accounts = (owner.takes(SocketProtocol::Tcp), slot);
+        Ok(Self::new(kernel, accounts, (family, TcpState::Unbound), handle))
     }
 
     fn new(
         kernel: &Arc<Kernel>,
-        ownership: Ownership,
+        (ownership, slot): (Ownership, Slot),
         (family, state): (IpAddressFamily, TcpState),
         handle: Arc<Owned>,
     ) -> Self {
@@ -92,6 +97,7 @@ impl TcpSocket {
             extras: Extras::default(),
             readiness: Readiness::default(),
             ownership,
+            _slot: slot,
         }
     }
 
@@ -105,16 +111,12 @@ impl TcpSocket {
         Arc::clone(&self.handle)
     }
 
-    pub(super) fn family(&self) -> IpAddressFamily {
+    pub(in crate::gate) fn family(&self) -> IpAddressFamily {
         self.family
     }
 
-    pub(super) fn state(&self) -> TcpState {
+    pub(in crate::gate) fn state(&self) -> TcpState {
         self.state
-    }
-
-    pub(super) fn local(&self) -> Option<IpSocketAddress> {
-        self.local
     }
 
     /// What the guest wanted to be bound to, in which port 0 is any.
@@ -122,13 +124,9 @@ impl TcpSocket {
         self.asked
     }
 
-    pub(super) fn remote(&self) -> Option<IpSocketAddress> {
-        self.remote
-    }
-
     /// Calls the stack with the socket's handle. A socket whose stack died is made again first, if it is not
     /// a connection.
-    pub(super) fn call<T>(
+    pub(in crate::gate) fn call<T>(
         &mut self,
         f: impl FnOnce(&mut Entered<'_>, ResourceAny) -> StackAnswer<T>,
     ) -> SocketResult<T> {
@@ -177,7 +175,7 @@ impl TcpSocket {
         result
     }
 
-    pub(super) fn start_bind(&mut self, address: IpSocketAddress) -> SocketResult<()> {
+    pub(in crate::gate) fn start_bind(&mut self, address: IpSocketAddress) -> SocketResult<()> {
         self.start(Operation::Bind, |stack, handle| {
             let network = stack.network()?;
             let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
@@ -187,7 +185,7 @@ impl TcpSocket {
         Ok(())
     }
 
-    pub(super) fn finish_bind(&mut self) -> SocketResult<()> {
+    pub(in crate::gate) fn finish_bind(&mut self) -> SocketResult<()> {
         let bound = self.finish(Operation::Bind, |stack, handle| {
             let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
             answered!(tcp.call_finish_bind(&mut *stack.store, handle));
@@ -200,7 +198,13 @@ impl TcpSocket {
         Ok(())
     }
 
-    pub(super) fn finish_connect(&mut self) -> SocketResult<(TcpInput, TcpOutput)> {
+    pub(in crate::gate) fn finish_listen(&mut self) -> SocketResult<()> {
+        self.finish(Operation::Listen, |stack, handle| {
+            stack.stack.wasi_sockets_tcp().tcp_socket().call_finish_listen(&mut *stack.store, handle)
+        })
+    }
+
+    pub(in crate::gate) fn finish_connect(&mut self) -> SocketResult<(TcpInput, TcpOutput)> {
         let socket = Arc::clone(&self.handle);
         let connection = self.finish(Operation::Connect, |stack, handle| {
             let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
@@ -213,8 +217,8 @@ impl TcpSocket {
         Ok(self.streams(&connection))
     }
 
-    /// Takes a connection from the accept queue. The caller made sure that this socket listens.
-    pub(super) fn accept(&mut self) -> SocketResult<(TcpSocket, TcpInput, TcpOutput)> {
+    /// Takes a connection from the accept queue, for this place. The caller made sure that this socket listens.
+    pub(super) fn accept(&mut self, slot: Slot) -> SocketResult<(TcpSocket, TcpInput, TcpOutput)> {
         let connection = self.call(|stack, handle| {
             let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
             let (accepted, input, output) = answered!(tcp.call_accept(&mut *stack.store, handle));
@@ -223,8 +227,8 @@ impl TcpSocket {
         })?;
         let (input, output) = self.streams(&connection);
         let Connection { socket, local, remote, .. } = connection;
-        let ownership = self.ownership.another();
-        let mut accepted = Self::new(&self.kernel, ownership, (self.family, TcpState::Connected), socket);
+        let accounts = (self.ownership.another(), slot);
+        let mut accepted = Self::new(&self.kernel, accounts, (self.family, TcpState::Connected), socket);
         (accepted.local, accepted.remote) = (local, remote);
         accepted.tell_owner();
         Ok((accepted, input, output))
@@ -235,8 +239,36 @@ impl TcpSocket {
         (TcpInput::new(handle(&connection.input)), TcpOutput::new(handle(&connection.output)))
     }
 
+    /// Where it is bound: in every state from bound on.
+    pub(in crate::gate) fn local_address(&mut self) -> SocketResult<IpSocketAddress> {
+        match (self.state, self.local) {
+            (TcpState::Unbound, _) => Err(ErrorCode::InvalidState.into()),
+            (TcpState::Bound | TcpState::Listening | TcpState::Connected, Some(address)) => Ok(address),
+            _ => ask!(self, call_local_address).map(Into::into),
+        }
+    }
+
+    /// Whom it is connected to.
+    pub(in crate::gate) fn remote_address(&mut self) -> SocketResult<IpSocketAddress> {
+        match (self.state, self.remote) {
+            (TcpState::Connected, Some(address)) => Ok(address),
+            _ => ask!(self, call_remote_address).map(Into::into),
+        }
+    }
+
+    /// Ends one direction of a connection, or both.
+    pub(in crate::gate) fn shutdown(&mut self, how: ShutdownType) -> SocketResult<()> {
+        if self.state != TcpState::Connected {
+            return Err(ErrorCode::InvalidState.into());
+        }
+        self.call(|stack, handle| {
+            let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
+            tcp.call_shutdown(&mut *stack.store, handle, how.into())
+        })
+    }
+
     /// Sets an option, and remembers it.
-    pub(super) fn set(&mut self, option: TcpOption) -> SocketResult<()> {
+    pub(in crate::gate) fn set(&mut self, option: TcpOption) -> SocketResult<()> {
         self.call(|stack, handle| option.set(stack, handle))?;
         self.options.remember(option);
         Ok(())

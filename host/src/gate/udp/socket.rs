@@ -1,10 +1,13 @@
 //! The resources `udp-socket`, `incoming-datagram-stream` and `outgoing-datagram-stream`.
 
 use super::super::answer::{StackAnswer, answered};
+use super::acts::nothing_for_would_block;
 use super::association::{Association, Shared, UdpState};
+use super::options::UdpOption;
 use crate::gate::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress};
 use crate::gate::error::{SocketError, SocketResult};
 use crate::gate::permit::Permit;
+use crate::gate::quota::Slot;
 use crate::gate::ready::{Readiness, Watched, ready};
 use crate::kernel::bindings::exports::wnet::stack::sockets::SocketProtocol;
 use crate::kernel::{Entered, Kernel, Owned, Owner};
@@ -18,6 +21,7 @@ pub struct UdpSocket {
     kernel: Arc<Kernel>,
     pub(super) shared: Shared,
     readiness: Readiness,
+    _slot: Slot,
 }
 
 /// The resource `incoming-datagram-stream`.
@@ -52,17 +56,33 @@ impl UdpSocket {
     pub(in crate::gate) fn create(
         kernel: &Arc<Kernel>,
         owner: &Arc<Owner>,
+        slot: Slot,
         family: IpAddressFamily,
     ) -> SocketResult<Self> {
         let ownership = owner.takes(SocketProtocol::Udp);
         let created = kernel.enter(|stack| Association::create(stack, family, ownership));
         let association = created.map_err(|how| SocketError::died(how, ErrorCode::Unknown))??;
         let (kernel, shared) = (Arc::clone(kernel), Shared::new(association));
-        Ok(UdpSocket { kernel, shared, readiness: Readiness::default() })
+        Ok(UdpSocket { kernel, shared, readiness: Readiness::default(), _slot: slot })
+    }
+
+    pub(in crate::gate) fn state(&self) -> UdpState {
+        self.shared.lock().state
+    }
+
+    pub(in crate::gate) fn family(&self) -> IpAddressFamily {
+        self.shared.lock().family()
+    }
+
+    /// Sets an option, and remembers it.
+    pub(in crate::gate) fn set(&mut self, option: UdpOption) -> SocketResult<()> {
+        self.call(|stack, handle| option.set(stack, handle))?;
+        self.shared.lock().options.remember(option);
+        Ok(())
     }
 
     /// Calls the stack with the socket's handle.
-    pub(super) fn call<T>(
+    pub(in crate::gate) fn call<T>(
         &mut self,
         f: impl FnOnce(&mut Entered<'_>, ResourceAny) -> StackAnswer<T>,
     ) -> SocketResult<T> {
@@ -74,7 +94,6 @@ impl UdpSocket {
 
     /// `hears`: whether it hears others than those whom it may send to.
     pub(super) fn start_bind(&mut self, address: IpSocketAddress, hears: bool) -> SocketResult<()> {
-        self.shared.lock().state.may_start_bind()?;
         self.call(|stack, handle| {
             let network = stack.network()?;
             let udp = stack.stack.wasi_sockets_udp().udp_socket();
@@ -86,7 +105,7 @@ impl UdpSocket {
         Ok(())
     }
 
-    pub(super) fn finish_bind(&mut self) -> SocketResult<()> {
+    pub(in crate::gate) fn finish_bind(&mut self) -> SocketResult<()> {
         self.shared.lock().state.may_finish_bind()?;
         let result = self.call(|stack, handle| {
             let udp = stack.stack.wasi_sockets_udp().udp_socket();
@@ -107,11 +126,10 @@ impl UdpSocket {
     }
 
     /// New streams. The guest has dropped those it had.
-    pub(super) fn stream(
+    pub(in crate::gate) fn stream(
         &mut self,
         remote: Option<IpSocketAddress>,
     ) -> SocketResult<(IncomingDatagramStream, OutgoingDatagramStream)> {
-        self.shared.lock().state.may_stream()?;
         call(&self.kernel, &self.shared, ErrorCode::Unknown, |stack, association| {
             association.stream(stack, remote)
         })?;
@@ -143,7 +161,29 @@ impl IncomingDatagramStream {
     }
 }
 
+impl Drop for IncomingDatagramStream {
+    fn drop(&mut self) {
+        self.shared.lock().streams.0 = None;
+    }
+}
+
+impl Drop for OutgoingDatagramStream {
+    fn drop(&mut self) {
+        self.shared.lock().streams.1 = None;
+    }
+}
+
 impl OutgoingDatagramStream {
+    /// How many datagrams the next `send` may bring.
+    pub(in crate::gate) fn check_send(&mut self) -> SocketResult<u64> {
+        let permitted = nothing_for_would_block(self.call(|stack, handle| {
+            let udp = stack.stack.wasi_sockets_udp().outgoing_datagram_stream();
+            udp.call_check_send(&mut *stack.store, handle)
+        }))?;
+        self.permit.grant(permitted);
+        Ok(permitted)
+    }
+
     /// Calls the stack with the stream's handle. If the stack dies of it, there is nothing just now.
     pub(super) fn call<T>(
         &mut self,

@@ -44,7 +44,7 @@ const GUESTS: [&str; 11] = [
 ];
 
 /// The package of the programs that tests alone use, and their names; the components lie in a folder `test`.
-const TEST_GUESTS: (&str, [&str; 16]) = (
+const TEST_GUESTS: (&str, [&str; 17]) = (
     "test-guests",
     [
         "bulk",
@@ -63,6 +63,7 @@ const TEST_GUESTS: (&str, [&str; 16]) = (
         "udp-echo",
         "udp-questions",
         "udp-refused",
+        "wasi-0-3",
     ],
 );
 

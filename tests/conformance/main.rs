@@ -36,6 +36,7 @@ mod tcp_abuse;
 mod tcp_by_hand;
 mod tcpdump;
 mod tools;
+mod wasi_0_3;
 
 use std::process::ExitCode;
 
@@ -59,7 +60,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 35] = [
+const MODULES: [&[Case]; 36] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -87,6 +88,7 @@ const MODULES: [&[Case]; 35] = [
     guests::CASES,
     own_interfaces::CASES,
     tools::CASES,
+    wasi_0_3::CASES,
     monitor::CASES,
     survival::CASES,
     tcp_by_hand::CASES,

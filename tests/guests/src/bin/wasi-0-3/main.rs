@@ -1,8 +1,10 @@
 //! Asks `wasi:sockets` 0.3 what programs would, over loopback and in both families; panics at a wrong answer. It exports
 //! `wasi:cli/run` of both generations, and fails when it is started through 0.2.
 //!
-//! `wasi-0-3 tcp|udp|names`: the questions; `serve PORT`: sends back what comes; `trap PORT`: traps once a byte came.
+//! `wasi-0-3 tcp|udp|names|denied`: the questions; `serve PORT`: sends back what comes; `trap PORT`: traps once a byte came.
 
+#[cfg(target_os = "wasi")]
+mod denied;
 #[cfg(target_os = "wasi")]
 mod names;
 #[cfg(target_os = "wasi")]
@@ -30,6 +32,7 @@ impl bindings::exports::wasi::cli::run::Guest for Program {
         match arguments[0].as_str() {
             "tcp" => tcp::ask().await,
             "udp" => udp::ask().await,
+            "denied" => denied::ask().await,
             "names" => names::ask().await,
             "serve" => serve::echo(port()).await,
             "trap" => serve::trap(port()).await,

@@ -29,6 +29,7 @@ mod linux_v6;
 mod monitor;
 mod own_interfaces;
 mod ping;
+mod policy;
 mod ports_published;
 mod strangers;
 mod survival;
@@ -59,7 +60,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 35] = [
+const MODULES: [&[Case]; 36] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -75,6 +76,7 @@ const MODULES: [&[Case]; 35] = [
     linux_v6::CASES,
     linux_impaired::CASES,
     captures::CASES,
+    policy::CASES,
     ports_published::CASES,
     attacks::memory::CASES,
     attacks::v4::CASES,

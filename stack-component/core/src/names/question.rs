@@ -1,7 +1,7 @@
 //! One question: whom it was put to, and what they said.
 
+use super::action::{Action, ExchangeId};
 use super::lookup::{Failure, Outcome};
-use super::resolver::{Action, ExchangeId};
 use super::{Key, Settings};
 use crate::random::Random;
 use crate::time::Instant;

@@ -1,5 +1,6 @@
 //! The resolver: look-ups, what they wait for, and what is known.
 
+use super::action::{Action, ExchangeId};
 use super::cache::Cache;
 use super::host::{Host, InvalidName};
 use super::lookup::{Failure, Lookup, NameError, Outcome};
@@ -25,31 +26,6 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Names a look-up.
 pub type LookupHandle = Handle<Lookup>;
-
-/// Names a message that waits for its answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ExchangeId(pub(super) u64);
-
-/// What is to be done for a resolver.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Send a message from a new socket, and tell what comes back.
-    Ask {
-        /// Which it is.
-        exchange: ExchangeId,
-        /// To whom.
-        server: SocketAddr,
-        /// By TCP rather than UDP.
-        stream: bool,
-        /// What, without its length.
-        message: Vec<u8>,
-    },
-    /// Close the socket.
-    Forget {
-        /// Whose.
-        exchange: ExchangeId,
-    },
-}
 
 /// The resolver.
 #[derive(Debug, Default)]

@@ -68,6 +68,16 @@ fn a_network_lasts_as_long_as_its_addresses_say() {
 }
 
 #[test]
+fn an_address_that_lasts_a_while_shortens_nobodys_network() {
+    let mut host = fresh(&[("accept_dad", "0")]);
+    for (cidr, valid) in [("fd01::1/64", 0), ("fd01::2/64", 1000), ("fd01::2/64", 20)] {
+        let new = record(&host, cidr, valid);
+        host.stack.replace_address_record(ETH0, new).unwrap();
+        assert_eq!(ends(&host, NETWORK), [0], "{cidr} {valid}");
+    }
+}
+
+#[test]
 fn an_address_that_is_changed_is_not_asked_for_again() {
     let mut host = fresh(&[]);
     host.wait(3_000);

@@ -46,6 +46,14 @@ pub(super) fn hear(cx: &mut Context<'_>, device: DeviceIndex, message: &wire::ar
     run(cx);
 }
 
+/// The link of a device is back.
+pub(super) fn link_is_back(cx: &mut Context<'_>, device: DeviceIndex) {
+    if cx.dhcp.has(device) {
+        cx.dhcp.link_is_back(device, cx.now, cx.random);
+        run(cx);
+    }
+}
+
 /// Does what is due.
 pub(crate) fn run(cx: &mut Context<'_>) {
     for (device, output) in cx.dhcp.run(cx.now, cx.random) {

@@ -35,7 +35,10 @@ impl Stack {
         self.check_new_device(name, mtu)?;
         let carrier = below.link_up();
         let index = self.interfaces.add_vlan(name, mtu, of);
-        self.interfaces.get_mut(index).into_iter().for_each(|interface| interface.follow_parent(carrier));
+        if let Some(interface) = self.interfaces.get_mut(index) {
+            interface.follow_parent(carrier);
+            interface.known_up = carrier;
+        }
         self.sysctl.add_device(index.0, name);
         self.sysctl.ipv6.of_mut(index.0).mtu = mtu.max(ipv6::MIN_MTU);
         self.groups.add_device(index, &self.sysctl, self.now);

@@ -137,3 +137,28 @@ fn an_address_by_hand_stays_when_the_lease_of_the_same_ends() {
     host.stack.dhcp_stop(ETH0, host.now);
     assert!(host.stack.interfaces().get(ETH0).unwrap().record(cidr).is_some());
 }
+
+/// A host that holds the lease of [`answer`], and has told so.
+fn bound() -> Host {
+    let mut host = acknowledged();
+    host.wait(1_000);
+    host.sent();
+    host
+}
+
+/// Takes the device down and up.
+fn turn_off_and_on(host: &mut Host) {
+    for up in [false, true] {
+        host.stack.set_device_up(ETH0, up).unwrap();
+        host.poll();
+    }
+}
+
+#[test]
+fn a_device_that_is_turned_on_again_asks_for_its_address_again() {
+    let mut host = bound();
+    turn_off_and_on(&mut host);
+    let request = message(&host.eth0.wire().sent.pop().unwrap());
+    let asked = [&[dhcp::option::REQUESTED_ADDRESS, 4][..], &GRANTED.octets()].concat();
+    assert!(request.windows(6).any(|option| option == asked), "{request:?}");
+}

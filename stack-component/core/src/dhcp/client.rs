@@ -55,6 +55,14 @@ pub enum Action {
     Probe(Ipv4Addr),
     /// Use this.
     Bind(Lease),
+    /// Use `lease`, which is of the same address and network as `before`, in the place of that. It may be the same
+    /// altogether: then a server has said so after the link was lost.
+    Amend {
+        /// What was in use.
+        before: Lease,
+        /// What is.
+        lease: Lease,
+    },
     /// The address in use is granted until then; none: for ever.
     Until(Ipv4Addr, Option<Instant>),
     /// Use this no more.
@@ -331,10 +339,17 @@ impl Client {
 
     /// Uses a lease from now on; what it grants is told if it is news.
     fn bind(&mut self, lease: Lease, times: Times, now: Instant) {
-        let known = self.held.take().map(|held| held.lease);
-        if known.as_ref() != Some(&lease) {
-            self.actions.extend(known.map(Action::Unbind));
-            self.actions.push_back(Action::Bind(lease.clone()));
+        let is_news = matches!(self.state, State::Rebooting(_)) || self.lease() != Some(&lease);
+        match self.held.take().map(|held| held.lease) {
+            Some(_) if !is_news => {}
+            // What others made of the address is not to go with it.
+            Some(before) if (before.address, before.prefix_len) == (lease.address, lease.prefix_len) => {
+                self.actions.push_back(Action::Amend { before, lease: lease.clone() });
+            }
+            known => {
+                self.actions.extend(known.map(Action::Unbind));
+                self.actions.push_back(Action::Bind(lease.clone()));
+            }
         }
         let (rebind, end) = (now + times.rebind, now + times.end);
         let ends = (times.end != Duration::MAX).then_some(end);

@@ -67,6 +67,7 @@ impl Stack {
         }
         self.packet_sockets.device_gone(device);
         self.groups.remove_device(device);
+        self.narrowed.remove(&device);
         self.sysctl.remove_device(device.0);
         if let Some(interface) = self.interfaces.remove(device) {
             self.subscribers.note_gone(LinkListing::new(&interface), interface.addresses());
@@ -84,6 +85,7 @@ impl Stack {
         interface.set_up(up);
         if up {
             self.routes.device_up(device);
+            self.restore_granted_routes(device);
         } else {
             let now = self.now;
             self.with_context(now, |cx, _, _| datapath::device_down(cx, device));
@@ -111,8 +113,13 @@ impl Stack {
         if !is_mtu(mtu) {
             return Err(ConfigError::BadMtu(mtu));
         }
-        let interface = self.interfaces.by_name(device).ok_or(ConfigError::NoSuchDevice)?;
-        let index = interface.index();
+        let device = self.interfaces.by_name(device).ok_or(ConfigError::NoSuchDevice)?.index();
+        self.set_device_mtu(device, mtu)
+    }
+
+    /// As [`Stack::set_mtu`], of an MTU that some device can have.
+    pub(super) fn set_device_mtu(&mut self, index: DeviceIndex, mtu: u32) -> Result<(), ConfigError> {
+        let interface = self.interfaces.get(index).ok_or(ConfigError::NoSuchDevice)?;
         let above = interface.vlan().and_then(|vlan| self.interfaces.get(vlan.parent));
         if above.is_some_and(|parent| parent.mtu() < mtu) {
             return Err(ConfigError::BadMtu(mtu));

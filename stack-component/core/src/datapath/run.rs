@@ -135,10 +135,19 @@ pub(crate) fn device_gone(cx: &mut Context<'_>, device: DeviceIndex) {
     cx.dhcp.forget(device);
 }
 
-/// A device has another station address: neighbours are asked for anew. Linux: `neigh_changeaddr`.
+/// A device has another station address: neighbours are asked for anew, and who speaks for the device by itself does so
+/// for that one. Linux: `neigh_changeaddr`, `inetdev_event`.
 pub(crate) fn station_changed(cx: &mut Context<'_>, device: DeviceIndex) {
     cx.neighbours.remove_device(device);
     neighbours::do_neighbour_actions(cx);
+    let Some(interface) = cx.interfaces.get_mut(device) else { return };
+    if cx.sysctl.ipv4_device(device.0).arp_notify() {
+        interface.announce_all();
+    }
+    let station = interface.mac();
+    cx.claimants.set_station(device, station);
+    cx.inquiries.set_station(device, station);
+    dhcp::station_changed(cx, device);
 }
 
 /// Sends what a call left to be sent, and takes in what of it was for ourselves; what that leaves beyond the

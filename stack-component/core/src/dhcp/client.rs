@@ -1,5 +1,6 @@
 //! One device's client: the states of RFC 2131 figure 5.
 
+use super::Action;
 use super::lease::{Lease, Times};
 use super::timing;
 use crate::random::Random;
@@ -38,36 +39,6 @@ const PARAMETERS: [u8; 10] = [
     option::RENEWAL_TIME,
     option::REBINDING_TIME,
 ];
-
-/// What the client wants done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Send this to the servers' port, from the clients' port.
-    Send {
-        /// The message.
-        message: Vec<u8>,
-        /// The address it has, or the unspecified one.
-        source: Ipv4Addr,
-        /// The server, or everybody.
-        destination: Ipv4Addr,
-    },
-    /// Ask everybody who has this address, as one who has none.
-    Probe(Ipv4Addr),
-    /// Use this.
-    Bind(Lease),
-    /// Use `lease`, which is of the same address and network as `before`, in the place of that. It may be the same
-    /// altogether: then a server has said so after the link was lost.
-    Amend {
-        /// What was in use.
-        before: Lease,
-        /// What is.
-        lease: Lease,
-    },
-    /// The address in use is granted until then; none: for ever.
-    Until(Ipv4Addr, Option<Instant>),
-    /// Use this no more.
-    Unbind(Lease),
-}
 
 /// Where the client stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,6 +95,11 @@ impl Client {
             deadline: None,
             actions: VecDeque::new(),
         }
+    }
+
+    /// The device has another station address: from now on the client speaks for that one.
+    pub fn set_station(&mut self, mac: MacAddress) {
+        self.mac = mac;
     }
 
     /// Whether it was started and not stopped.

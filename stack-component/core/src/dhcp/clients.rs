@@ -69,6 +69,11 @@ impl Clients {
         self.changes.retain(|(of, _)| *of != device);
     }
 
+    /// A device has another station address.
+    pub fn set_station(&mut self, device: DeviceIndex, mac: MacAddress) {
+        self.clients.get_mut(&device).into_iter().for_each(|client| client.set_station(mac));
+    }
+
     /// The link of a device is back: what was granted may belong to another network.
     pub fn link_is_back(&mut self, device: DeviceIndex, now: Instant, random: &mut dyn Random) {
         if let Some(client) = self.clients.get_mut(&device).filter(|client| client.is_running()) {

@@ -12,6 +12,7 @@ use crate::wire::ipv6;
 use crate::wire::vlan;
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec;
 
 /// MTU of a new dummy device, in bytes. Linux: `ETH_DATA_LEN`.
 const DUMMY_MTU: u32 = 1500;
@@ -150,12 +151,17 @@ impl Stack {
         if !interface.set_mac(mac) {
             return Err(ConfigError::NotSupported);
         }
+        let mut changed = vec![device];
         let of_it = |interface: &&mut Interface| interface.vlan().is_some_and(|vlan| vlan.parent == device);
         for vlan in self.interfaces.iter_mut().filter(of_it).filter(|vlan| vlan.mac() == before) {
             vlan.follow_mac(mac);
+            changed.push(vlan.index());
         }
         let now = self.now;
-        self.with_context(now, |cx, _, _| datapath::station_changed(cx, device));
+        self.with_context(now, |cx, _, _| {
+            changed.into_iter().for_each(|device| datapath::station_changed(cx, device));
+        });
+        self.run_output(now);
         Ok(())
     }
 }

@@ -56,7 +56,7 @@ fn answer_with(question: &[u8], kind: dhcp::Type, more: &[(u8, &[u8])]) -> Vec<u
     ];
     let options = &[&always, more].concat();
     let (seconds, broadcast, client_address) = (0, true, Ipv4Addr::UNSPECIFIED);
-    let station = OUR_MAC.0;
+    let station = question[28..34].try_into().unwrap();
     let mut bytes = dhcp::Fields { transaction, seconds, broadcast, client_address, station, options }.emit();
     bytes[0] = 2;
     bytes[16..20].copy_from_slice(&GRANTED.octets());
@@ -250,4 +250,19 @@ fn the_mtu_of_a_lease_is_that_of_all_the_device_is_used_for_and_ends_with_it() {
     host.stack.set_mtu("eth0", 1450).unwrap();
     host.stack.dhcp_stop(ETH0, host.now);
     assert_eq!(host.stack.interfaces().get(ETH0).unwrap().mtu(), 1450);
+}
+
+#[test]
+fn another_station_asks_for_the_address_itself() {
+    let mut host = bound();
+    let station = MacAddress([2, 0, 0, 0, 0, 9]);
+    host.stack.set_mac(ETH0, station).unwrap();
+    let request = message(&host.eth0.wire().sent.pop().unwrap());
+    assert_eq!(request[28..34], station.0);
+    host.arrive(answer(&request, dhcp::Type::NAK));
+    assert_eq!(host.stack.dhcp_lease(ETH0), None, "it was another's");
+    host.wait(10_000);
+    let question = message(&host.eth0.wire().sent[0]);
+    host.arrive(answer(&question, dhcp::Type::OFFER));
+    assert_eq!(message(host.eth0.wire().sent.last().unwrap())[28..34], station.0);
 }

@@ -151,7 +151,7 @@ impl Resolver {
             return None;
         }
         if self.servers.is_empty() || self.questions.len() >= 2 * MAX_LOOKUPS {
-            return Some(Outcome::Failed(Failure::Temporary));
+            return Some(Outcome::Failed(Failure::Silence));
         }
         self.questions.insert(key.clone(), Question::new(key));
         self.queue.push_back(key.clone());
@@ -160,13 +160,14 @@ impl Resolver {
 
     /// Does what is due: asks, asks others, gives up.
     pub fn run(&mut self, now: Instant, random: &mut dyn Random) {
-        while self.questions.len().saturating_sub(self.queue.len()) < MAX_ASKED {
-            let Some(key) = self.queue.pop_front() else { break };
-            self.with_question(&key, now, random, |question, env| question.run(env));
-        }
         let is_due = |question: &Question| question.due().is_some_and(|due| due <= now);
         let due = self.questions.iter().filter(|(_, question)| is_due(question)).map(|(key, _)| key.clone());
         for key in due.collect::<Vec<_>>() {
+            self.with_question(&key, now, random, |question, env| question.run(env));
+        }
+        // Whoever ended made room, and look-ups may have gone on with their next names.
+        while self.questions.len().saturating_sub(self.queue.len()) < MAX_ASKED {
+            let Some(key) = self.queue.pop_front() else { break };
             self.with_question(&key, now, random, |question, env| question.run(env));
         }
         self.run_out_of_patience(now);

@@ -145,6 +145,21 @@ fn temporary_addresses_are_made_when_they_are_wanted_later() {
     assert_ne!(temporary(&host)[0].cidr, made.cidr);
 }
 
+/// Nothing else is due by which its time would be noticed.
+#[test]
+fn a_temporary_address_has_a_successor_in_time() {
+    let short = [("temp_prefered_lft", "1000"), ("max_desync_factor", "0"), ("router_solicitations", "0")];
+    let mut host = fresh(&[&[("accept_dad", "0"), ("use_tempaddr", "2")][..], &short].concat());
+    host.wait(3_000);
+    host.arrive(router_says(9000, Some(("2001:db8:1::", u32::MAX, u32::MAX)), &[]));
+    assert_eq!(temporary(&host).len(), 1);
+    for made in 2..=4 {
+        host.wait(996_000);
+        let preferred = temporary(&host).iter().filter(|address| !address.is_deprecated()).count();
+        assert_eq!((temporary(&host).len(), preferred >= 1), (made, true));
+    }
+}
+
 #[test]
 fn a_network_that_is_not_on_the_link_does_not_get_there_by_its_addresses() {
     let mut host = fresh(&[("accept_dad", "0"), ("use_tempaddr", "2")]);

@@ -137,3 +137,34 @@ fn the_table_of_tcp_names_what_is_there() {
         assert!(table.contains(&format!("`{name}`")), "docs/tcp.md does not name the scripts {name}");
     }
 }
+
+/// The file of the conformance case, group or theme `name`, and whether that has it.
+fn is_a_case(root: &Path, name: &str) -> bool {
+    let folder = root.join("tests/conformance");
+    let parts: Vec<&str> = name.split("::").collect();
+    let file = |parts: &[&str]| fs::read_to_string(folder.join(parts.join("/")).with_extension("rs"));
+    let Some((case, theme)) = parts.split_last() else { return false };
+    file(&parts).is_ok() || file(theme).is_ok_and(|text| text.contains(&format!("\n    {case},\n")))
+}
+
+#[test]
+fn the_table_of_attacks_names_what_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let read = |file: &str| fs::read_to_string(root.join(file)).expect("a file");
+    let (page, groups) = (read("docs/testing.md"), read("tests/conformance/attacks/by_scapy.py"));
+    let chapter = page.split("## What attackers try").nth(1).and_then(|rest| rest.split("## ").next());
+    let rows: Vec<Vec<&str>> =
+        chapter.expect("the chapter").lines().map(|line| line.split('|').collect()).collect();
+    let mut checked = 0;
+    for row in rows.iter().filter(|row| row.len() == 5) {
+        for name in quoted(row[3]) {
+            let core = root.join("stack-component/core/src").join(name);
+            let scripts = root.join("tests/packetdrill/scripts").join(name);
+            let there = core.is_file() || scripts.is_dir() || is_a_case(root, name);
+            let group = groups.contains(&format!("\ndef {name}("));
+            assert!(there || group, "docs/testing.md: there is no {name}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 70, "only {checked} names were found: has the table's form changed?");
+}

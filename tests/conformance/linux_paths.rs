@@ -80,7 +80,7 @@ impl Path {
         run(&format!("route change 203.0.113.0/24 dev far0 mtu {NARROW}"))?;
         run(&format!("-6 route add fd78::1/128 dev far0 mtu {NARROW}"))?;
         for setting in ["net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"] {
-            router.run("sysctl", &["-q", "-w", setting])?;
+            router.set(setting)?;
         }
         let name = instance(what);
         let options = format!(

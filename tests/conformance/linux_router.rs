@@ -114,7 +114,7 @@ fn a_guest_redirects_linux_over_ipv4() -> Result<()> {
     let options = "--ip 198.51.100.2/24 --sysctl net.ipv4.ip_forward=1";
     let guest = Instance::start(&near, "redirecting4", options)?;
     guest.tool("ip route add 203.0.113.0/24 via 198.51.100.3")?;
-    near.run("sysctl", &words("-q -w net.ipv4.conf.br0.accept_redirects=1"))?;
+    near.set("net.ipv4.conf.br0.accept_redirects=1")?;
     set_up(&near, &["route add 203.0.113.0/24 via 198.51.100.2"])?;
     near.run("ping", &words("-c 5 -i 0.2 -w 20 203.0.113.1"))?;
     guest.wait_for_count("IcmpOutRedirects")?;
@@ -126,7 +126,7 @@ fn a_guest_redirects_linux_over_ipv4() -> Result<()> {
 fn a_linux_router_redirects_the_guest_over_ipv4() -> Result<()> {
     let (router, _far) = link_of_three()?;
     for setting in ["net.ipv4.ip_forward=1", "net.ipv4.conf.br0.send_redirects=1"] {
-        router.run("sysctl", &["-q", "-w", setting])?;
+        router.set(setting)?;
     }
     set_up(&router, &["route add 203.0.113.0/24 via 198.51.100.3"])?;
     let guest = Instance::start(&router, "redirected4", "--ip 198.51.100.2/24 --gateway 198.51.100.1")?;
@@ -201,7 +201,7 @@ fn pings_and_traces_over_ipv6_go_through_linux() -> Result<()> {
     let cable = format!("link add far0 type veth peer name eth0 netns {}", far.id());
     let lines = [&cable, "-6 addr add fd78::2/64 dev far0 nodad", "link set far0 up"];
     set_up(&router, &lines)?;
-    router.run("sysctl", &words("-q -w net.ipv6.conf.all.forwarding=1"))?;
+    router.set("net.ipv6.conf.all.forwarding=1")?;
     let there =
         ["-6 addr add fd78::1/64 dev eth0 nodad", "link set eth0 up", "-6 route add default via fd78::2"];
     set_up(&far, &there)?;

@@ -60,7 +60,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 36] = [
+const MODULES: [&[Case]; 37] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -79,6 +79,7 @@ const MODULES: [&[Case]; 36] = [
     policy::CASES,
     ports_published::CASES,
     attacks::memory::CASES,
+    attacks::scapy::CASES,
     attacks::v4::CASES,
     attacks::v6::CASES,
     bad_frames::CASES,

@@ -2,6 +2,7 @@
 //! versions and newcomers are served all the same.
 
 pub(crate) mod memory;
+pub(crate) mod scapy;
 pub(crate) mod v4;
 pub(crate) mod v6;
 

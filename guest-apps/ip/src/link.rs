@@ -16,6 +16,9 @@ Usage: ip link add [ link DEV ] [ name ] NAME [ address LLADDR ] [ mtu MTU ] typ
        ip link set DEVICE [ { up | down } ] [ name NEWNAME ] [ address LLADDR ] [ mtu MTU ]
        ip link [ show [ DEVICE ] [ up ] [ type TYPE ] ]";
 
+/// What is said of a device that is set or made.
+const WORDS: [&str; 8] = ["up", "down", "name", "link", "mtu", "address", "type", "dev"];
+
 /// Does an `ip link` command.
 pub(crate) fn run(options: &Options, mut words: Words<'_>) -> Result<String, Exit> {
     let links = Links::ask();
@@ -41,7 +44,7 @@ fn list(links: &Links, options: &Options, mut words: Words<'_>) -> Result<String
             _ => {
                 let name = if word == "dev" { words.value()? } else { word };
                 if device.replace(name).is_some() {
-                    return Err(garbage(name));
+                    return Err(garbage("dev", name, ["up", "type", "dev"]));
                 }
             }
         }
@@ -101,7 +104,7 @@ impl<'a> Request<'a> {
                 _ => {
                     let name = if word == "dev" { words.value()? } else { word };
                     if request.device.replace(name).is_some() {
-                        return Err(garbage(name));
+                        return Err(garbage("dev", name, WORDS));
                     }
                 }
             }
@@ -125,7 +128,8 @@ impl<'a> Request<'a> {
                     other => return Err(Exit::wrong(other, "protocol is invalid\n")),
                 },
                 (LinkKind::Vlan, other) => {
-                    return Err(Exit::usage(format!("vlan: unknown command \"{other}\"?")));
+                    let unknown = Exit::usage(format!("vlan: unknown command \"{other}\"?"));
+                    return Err(unknown.hint(other, ["id", "protocol"]));
                 }
                 (_, other) => return Err(Exit::usage(format!("Unknown argument \"{other}\""))),
             }
@@ -195,6 +199,17 @@ mod tests {
         for (line, code, text) in [
             ("eth0 mtu abc", 255, "Error: argument \"abc\" is wrong: Invalid \"mtu\" value\n"),
             ("eth0 frob", 255, "Error: either \"dev\" is duplicate, or \"frob\" is a garbage."),
+            (
+                "lo mut 5",
+                255,
+                "Error: either \"dev\" is duplicate, or \"mut\" is a garbage.\nDid you mean \"mtu\"?",
+            ),
+            (
+                "d0 pu",
+                255,
+                "Error: either \"dev\" is duplicate, or \"pu\" is a garbage.\nDid you mean \"up\"?",
+            ),
+            ("x type vlna", 2, "Error: Unknown device type.\nDid you mean \"vlan\"?"),
             ("eth0 address zz", 1, "\"zz\" is invalid lladdr."),
             ("x type bond", 2, "Error: Unknown device type."),
             ("x type vlan id 4095", 255, "Error: argument \"4095\" is wrong: id is invalid\n"),

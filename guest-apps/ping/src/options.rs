@@ -1,7 +1,8 @@
 //! The command line.
 
 use std::time::Duration;
-use tool_common::getopt::{number, read};
+use tool_common::did_you_mean;
+use tool_common::getopt::{Known, number, read};
 
 /// What is printed when it is wrong.
 pub(crate) const USAGE: &str = "\
@@ -170,9 +171,31 @@ fn traffic_class(value: &str) -> Result<u8, String> {
     }
 }
 
+/// A line that asks whether an option was meant by a long name, which other tools have and ping has not.
+fn letter_of_long(arguments: &[String]) -> String {
+    const NAMES: [(&str, &str); 8] = [
+        ("count", "-c"),
+        ("interval", "-i"),
+        ("size", "-s"),
+        ("ttl", "-t"),
+        ("timeout", "-W"),
+        ("deadline", "-w"),
+        ("quiet", "-q"),
+        ("version", "-V"),
+    ];
+    let long =
+        arguments.iter().find_map(|argument| argument.strip_prefix("--").filter(|name| !name.is_empty()));
+    let Some(name) = long.map(|long| long.split('=').next().unwrap_or(long)) else { return String::new() };
+    match NAMES.iter().find(|(known, _)| *known == name || !did_you_mean(name, [*known]).is_empty()) {
+        Some((_, letter)) => format!("\nDid you mean \"{letter}\"?"),
+        None => String::new(),
+    }
+}
+
 /// Reads the command line without the program's name. The error is a line.
 pub(crate) fn parse(arguments: &[String]) -> Result<Order, String> {
-    let words = read(arguments, "46AbDfnOqvV", "ceiIlMpQstwW")?;
+    let known = Known { letters: "46AbDfnOqvVc:e:i:I:l:M:p:Q:s:t:w:W:", long: &[] };
+    let words = read(arguments, known).map_err(|error| error + &letter_of_long(arguments))?;
     if words.options.iter().any(|(option, _)| *option == 'V') {
         return Ok(Order::Version);
     }
@@ -246,6 +269,8 @@ mod tests {
             ("-e 65536 host", "'65536'"),
             ("-Z host", "invalid option -- 'Z'"),
             ("host -c", "requires an argument"),
+            ("--cont 3 host", "invalid option -- '-'\nDid you mean \"-c\"?"),
+            ("--size=9 host", "invalid option -- '-'\nDid you mean \"-s\"?"),
         ] {
             let error = line(words).unwrap_err();
             assert!(error.contains(part), "{words}: {error}");

@@ -12,6 +12,7 @@ use crate::wire::ipv6;
 use crate::wire::vlan;
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec;
 
 /// MTU of a new dummy device, in bytes. Linux: `ETH_DATA_LEN`.
 const DUMMY_MTU: u32 = 1500;
@@ -35,7 +36,10 @@ impl Stack {
         self.check_new_device(name, mtu)?;
         let carrier = below.link_up();
         let index = self.interfaces.add_vlan(name, mtu, of);
-        self.interfaces.get_mut(index).into_iter().for_each(|interface| interface.follow_parent(carrier));
+        if let Some(interface) = self.interfaces.get_mut(index) {
+            interface.follow_parent(carrier);
+            interface.known_up = carrier;
+        }
         self.sysctl.add_device(index.0, name);
         self.sysctl.ipv6.of_mut(index.0).mtu = mtu.max(ipv6::MIN_MTU);
         self.groups.add_device(index, &self.sysctl, self.now);
@@ -64,6 +68,7 @@ impl Stack {
         }
         self.packet_sockets.device_gone(device);
         self.groups.remove_device(device);
+        self.narrowed.remove(&device);
         self.sysctl.remove_device(device.0);
         if let Some(interface) = self.interfaces.remove(device) {
             self.subscribers.note_gone(LinkListing::new(&interface), interface.addresses());
@@ -81,6 +86,7 @@ impl Stack {
         interface.set_up(up);
         if up {
             self.routes.device_up(device);
+            self.restore_granted_routes(device);
         } else {
             let now = self.now;
             self.with_context(now, |cx, _, _| datapath::device_down(cx, device));
@@ -108,8 +114,13 @@ impl Stack {
         if !is_mtu(mtu) {
             return Err(ConfigError::BadMtu(mtu));
         }
-        let interface = self.interfaces.by_name(device).ok_or(ConfigError::NoSuchDevice)?;
-        let index = interface.index();
+        let device = self.interfaces.by_name(device).ok_or(ConfigError::NoSuchDevice)?.index();
+        self.set_device_mtu(device, mtu)
+    }
+
+    /// As [`Stack::set_mtu`], of an MTU that some device can have.
+    pub(super) fn set_device_mtu(&mut self, index: DeviceIndex, mtu: u32) -> Result<(), ConfigError> {
+        let interface = self.interfaces.get(index).ok_or(ConfigError::NoSuchDevice)?;
         let above = interface.vlan().and_then(|vlan| self.interfaces.get(vlan.parent));
         if above.is_some_and(|parent| parent.mtu() < mtu) {
             return Err(ConfigError::BadMtu(mtu));
@@ -140,12 +151,17 @@ impl Stack {
         if !interface.set_mac(mac) {
             return Err(ConfigError::NotSupported);
         }
+        let mut changed = vec![device];
         let of_it = |interface: &&mut Interface| interface.vlan().is_some_and(|vlan| vlan.parent == device);
         for vlan in self.interfaces.iter_mut().filter(of_it).filter(|vlan| vlan.mac() == before) {
             vlan.follow_mac(mac);
+            changed.push(vlan.index());
         }
         let now = self.now;
-        self.with_context(now, |cx, _, _| datapath::station_changed(cx, device));
+        self.with_context(now, |cx, _, _| {
+            changed.into_iter().for_each(|device| datapath::station_changed(cx, device));
+        });
+        self.run_output(now);
         Ok(())
     }
 }

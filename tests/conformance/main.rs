@@ -29,6 +29,7 @@ mod linux_v6;
 mod monitor;
 mod own_interfaces;
 mod ping;
+mod policy;
 mod ports_published;
 mod strangers;
 mod survival;
@@ -60,7 +61,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 36] = [
+const MODULES: [&[Case]; 38] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -76,8 +77,10 @@ const MODULES: [&[Case]; 36] = [
     linux_v6::CASES,
     linux_impaired::CASES,
     captures::CASES,
+    policy::CASES,
     ports_published::CASES,
     attacks::memory::CASES,
+    attacks::scapy::CASES,
     attacks::v4::CASES,
     attacks::v6::CASES,
     bad_frames::CASES,

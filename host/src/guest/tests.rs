@@ -53,7 +53,7 @@ fn programs_of_wasi_0_3() {
                                (func (export "callback") (param i32 i32 i32) (result i32) unreachable))
             (core instance $i (instantiate $m))
             (func $run async (result (result)) (canon lift (core func $i "run") async
-                (callback (func $i "callback"))))
+                (callback (core func $i "callback"))))
             (instance $run (export "run" (func $run)))
             (export "wasi:cli/run@{version}" (instance $run))"#
         )

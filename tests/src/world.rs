@@ -13,6 +13,7 @@ use wnet::guest::{
     Grants, GuestConfig, GuestError, GuestExit, Interrupt, StandardPipes, StandardStreams, run_guest,
 };
 use wnet::kernel::{Kernel, KernelConfig, NicConfig, StackComponent};
+use wnet::policy::{Policy, Rules, Unruled};
 use wnet::wire::Wire;
 use wnet::wire::user::cable;
 
@@ -88,7 +89,8 @@ impl World {
         let (near, far) = cable().context("no wire")?;
         let publish = vec![Publish { listen: (Ipv4Addr::LOCALHOST, 0).into(), guest_port: port }];
         let config = GatewayConfig { address: PEER, prefix_length: 24, guest: ADDRESS, publish };
-        let gateway = Gateway::listen(&config).and_then(|listening| listening.start(far))?;
+        let inward = Policy::new(Rules { unruled: Unruled::Inward, ..Rules::default() });
+        let gateway = Gateway::listen(&config)?.start(far, Arc::new(inward))?;
         let published = gateway.published().first().context("a published port")?.listen;
         Ok((Self::start(stack, Arc::new(near), &[], &[])?, gateway, published))
     }

@@ -57,6 +57,7 @@ impl Listener {
     }
 }
 
-fn is_exhaustion(error: &io::Error) -> bool {
+/// Whether the system has no descriptor or memory left for now.
+pub(super) fn is_exhaustion(error: &io::Error) -> bool {
     matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM))
 }

@@ -2,8 +2,8 @@
 //!
 //! It has a network stack of its own (the same [`stack_core`] that the guest's stack component is made of,
 //! run natively) and answers ARP and ping for its address. It carries connections from published ports of
-//! the real machine to the guest; a packet that the guest sends to anybody else is refused at once, with
-//! ICMP "administratively prohibited". It needs no privileges.
+//! the real machine to the guest, and those of the guest that the policy allows to the outside, by ordinary sockets of the
+//! real machine; what it does not allow is refused at once, with ICMP "administratively prohibited". It needs no privileges.
 //!
 //! One thread does everything: [`event_loop`] waits for frames, host sockets and timers, [`connection`]
 //! carries one connection's bytes. Nothing in it waits for a single connection: what one side cannot take
@@ -11,13 +11,18 @@
 
 mod connection;
 mod device;
+mod dials;
+mod door;
 mod event_loop;
+mod knock;
 mod listener;
 mod network;
+mod refusal;
+mod resolvers;
 #[cfg(test)]
 mod tests;
 
-use crate::policy::{AddressRule, Transport};
+use crate::policy::{AddressRule, Policy, Transport};
 use crate::wire::user::UserWire;
 use event_loop::{EventLoop, StopRequest};
 use listener::Listener;
@@ -127,16 +132,16 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// Starts the gateway at this end of the user wire.
+    /// Starts the gateway at this end of the user wire. `policy` says whom of the outside the guest may reach.
     ///
     /// # Errors
     /// [`GatewayError::Configure`] and [`GatewayError::Os`].
-    pub fn start(self, wire: UserWire) -> Result<Gateway, GatewayError> {
+    pub fn start(self, wire: UserWire, policy: Arc<Policy>) -> Result<Gateway, GatewayError> {
         let Listening { config, listeners } = self;
         let published = listeners.iter().map(Listener::published).collect();
         let wire = Arc::new(wire);
-        let stack = network::stack(&config, Arc::clone(&wire)).map_err(GatewayError::Configure)?;
-        let event_loop = EventLoop::new(stack, wire, listeners, config.guest).map_err(GatewayError::Os)?;
+        let network = network::network(&config, Arc::clone(&wire)).map_err(GatewayError::Configure)?;
+        let event_loop = EventLoop::new(network, wire, listeners, policy).map_err(GatewayError::Os)?;
         let stop = event_loop.stop_request();
         let thread = std::thread::Builder::new()
             .name("wnet-gateway".into())

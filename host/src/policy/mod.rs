@@ -136,6 +136,15 @@ impl Policy {
         self.judge(allowed, || Denial::Resolve(name.clone()))
     }
 
+    /// Whether there is any name that guests may look up.
+    pub fn allows_look_ups(&self) -> bool {
+        let Rules { mode, unruled, outbound, resolve, .. } = &self.rules;
+        *mode == Mode::Count
+            || *unruled == Unruled::Allowed
+            || !resolve.is_empty()
+            || outbound.iter().any(AddressRule::is_about_names)
+    }
+
     /// Hears that `name` has `address`: rules for the name hold for it from now on.
     pub fn learn(&self, name: &str, address: IpAddr) {
         let name = normal(name);

@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::files;
 use crate::gateway::{Gateway, GatewayConfig, Listening};
 use crate::kernel::{Kernel, KernelConfig, NicConfig, StackComponent};
+use crate::policy::Policy;
 use crate::wire::Wire;
 use crate::wire::pcap::{Capture, PcapWire};
 use crate::wire::tap::Tap;
@@ -37,7 +38,7 @@ struct Plug {
 impl Machine {
     /// Puts the machine together as `config` says and switches it on. Takes as long as compiling the stack
     /// component does when that is not in the cache.
-    pub(super) fn start(config: &Config) -> Result<Machine, Failure> {
+    pub(super) fn start(config: &Config, policy: Arc<Policy>) -> Result<Machine, Failure> {
         let component = stack_component(config.stack.as_deref())?;
         let plugs = config.cards.iter().map(plug).collect::<Result<Vec<_>, _>>()?;
         let capture = config.pcap.as_deref().map(|file| capture(file, config.cards.len())).transpose()?;
@@ -55,8 +56,12 @@ impl Machine {
             names: config.names.clone(),
             cache: true,
         })?;
-        let gateway =
-            fars.into_iter().flatten().next().map(|(listening, end)| listening.start(end)).transpose()?;
+        let gateway = fars
+            .into_iter()
+            .flatten()
+            .next()
+            .map(|(listening, end)| listening.start(end, policy))
+            .transpose()?;
         let machine = Machine { kernel, gateway, capture };
         machine.tell_free_ports(config);
         Ok(machine)

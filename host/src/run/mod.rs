@@ -52,7 +52,8 @@ async fn run_machine(config: Config) -> Result<u8, Failure> {
     let policy = Arc::new(Policy::new(config.rules.clone()));
     let guest = guest_config(&config, Arc::clone(&policy))?;
     let listener = config.name.as_ref().map(|name| Listener::bind(&Folder::of_user()?, name)).transpose()?;
-    let starting = tokio::task::spawn_blocking(move || Machine::start(&config));
+    let of_wire = Arc::clone(&policy);
+    let starting = tokio::task::spawn_blocking(move || Machine::start(&config, of_wire));
     let machine = tokio::select! {
         started = with_notice(starting) => started.map_err(Failure::host)??,
         signal = signals.next() => return Ok(signal.exit_code()),

@@ -1,6 +1,7 @@
 //! The gateway against a second stack that plays the guest, and clients on this machine's loopback.
 
 mod guest;
+mod outbound;
 mod wire;
 
 use super::{Gateway, GatewayConfig, GatewayError, Publish};

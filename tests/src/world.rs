@@ -13,7 +13,7 @@ use wnet::guest::{
     Grants, GuestConfig, GuestError, GuestExit, Interrupt, StandardPipes, StandardStreams, run_guest,
 };
 use wnet::kernel::{Kernel, KernelConfig, NicConfig, StackComponent};
-use wnet::policy::{Policy, Rules, Unruled};
+use wnet::policy::{Policy, Rules, Transport, Unruled};
 use wnet::wire::Wire;
 use wnet::wire::user::cable;
 
@@ -87,7 +87,8 @@ impl World {
     /// If one of the two does not start.
     pub fn with_gateway(stack: Vec<u8>, port: u16) -> Result<(Self, Gateway, std::net::SocketAddr)> {
         let (near, far) = cable().context("no wire")?;
-        let publish = vec![Publish { listen: (Ipv4Addr::LOCALHOST, 0).into(), guest_port: port }];
+        let listen = (Ipv4Addr::LOCALHOST, 0).into();
+        let publish = vec![Publish { listen, guest_port: port, transport: Transport::Tcp }];
         let config = GatewayConfig { address: PEER, prefix_length: 24, guest: ADDRESS, publish };
         let inward = Policy::new(Rules { unruled: Unruled::Inward, ..Rules::default() });
         let gateway = Gateway::listen(&config)?.start(far, Arc::new(inward))?;

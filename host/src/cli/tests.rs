@@ -1,7 +1,7 @@
 use super::*;
 use crate::gate::{Grant, Grants};
 use crate::kernel::NameSettings;
-use crate::policy::{Mode, Rules, Unruled};
+use crate::policy::{Mode, Rules, Transport, Unruled};
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 
@@ -189,15 +189,16 @@ fn all_options_together() {
 #[test]
 fn published_ports() {
     let table = [
-        ("8080:80", "127.0.0.1:8080", 80),
-        ("0:7/tcp", "127.0.0.1:0", 7),
-        ("0.0.0.0:65535:65535", "0.0.0.0:65535", 65535),
-        ("[::1]:8080:80", "[::1]:8080", 80),
-        ("::1:8080:80", "[::1]:8080", 80),
+        ("8080:80", "127.0.0.1:8080", 80, Transport::Tcp),
+        ("0:7/tcp", "127.0.0.1:0", 7, Transport::Tcp),
+        ("5353:53/udp", "127.0.0.1:5353", 53, Transport::Udp),
+        ("0.0.0.0:65535:65535", "0.0.0.0:65535", 65535, Transport::Tcp),
+        ("[::1]:8080:80", "[::1]:8080", 80, Transport::Tcp),
+        ("::1:8080:80", "[::1]:8080", 80, Transport::Tcp),
     ];
-    for (text, listen, guest_port) in table {
+    for (text, listen, guest_port, transport) in table {
         let listen: SocketAddr = listen.parse().unwrap();
-        assert_eq!(values::publish(text), Ok(Publish { listen, guest_port }), "{text}");
+        assert_eq!(values::publish(text), Ok(Publish { listen, guest_port, transport }), "{text}");
     }
     let WireConfig::User { publish, .. } = card("run -p 8080:80 --publish 7:7 g.wasm").wire else { panic!() };
     assert_eq!(publish.len(), 2);
@@ -317,7 +318,7 @@ fn what_is_wrong_is_said_in_a_line() {
         ("run -p 80:+7 g.wasm", "expected [IP:]HOST:GUEST"),
         ("run -p 80:70000 g.wasm", "expected [IP:]HOST:GUEST"),
         ("run -p here:80:80 g.wasm", "expected [IP:]HOST:GUEST"),
-        ("run -p 53:53/udp g.wasm", "UDP ports is not supported yet"),
+        ("run -p 53:53/sctp g.wasm", "expected /tcp, /udp or nothing"),
         ("run -p 53:53/sctp g.wasm", "expected /tcp"),
         ("run --dir ::/x g.wasm", "expected HOST::GUEST"),
         ("run --env =x g.wasm", "expected NAME=VALUE"),

@@ -9,7 +9,7 @@ use super::knock::{Knock, Wish, wish};
 use stack_core::device::{Features, NetDevice};
 use stack_core::packet::Packet;
 use stack_core::time::Instant;
-use stack_core::wire::ethernet::MacAddress;
+use stack_core::wire::ethernet::{self, MacAddress};
 use std::collections::{HashSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,6 +33,8 @@ struct State {
     admitted: VecDeque<Vec<u8>>,
     /// Where datagrams come in unasked: a socket waits for them.
     open: HashSet<SocketAddr>,
+    /// Who sent the last frame.
+    guest: Option<MacAddress>,
 }
 
 impl Door {
@@ -64,6 +66,11 @@ impl Door {
     /// Whether frames wait to come in.
     pub(super) fn has_admitted(&self) -> bool {
         !self.state().admitted.is_empty()
+    }
+
+    /// The guest's station address, once it has sent something.
+    pub(super) fn guest_mac(&self) -> Option<MacAddress> {
+        self.state().guest
     }
 
     /// Lets datagrams to `destination` in from now on, or no longer.
@@ -119,6 +126,8 @@ impl NetDevice for DoorDevice {
         let mut state = self.door.state();
         let arrived = frames.split_off(first);
         frames.extend(state.admitted.drain(..).map(Packet::from_frame));
+        let sender = arrived.last().and_then(|packet| ethernet::Header::parse(packet.data()).ok());
+        state.guest = sender.map(|header| header.source()).or(state.guest);
         for packet in arrived {
             match self.door.judged_first(&state, packet.data()) {
                 None => frames.push(packet),

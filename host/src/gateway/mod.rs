@@ -10,6 +10,7 @@
 //! stays with the other side's TCP, whose window closes.
 
 mod connection;
+mod datagrams;
 mod device;
 mod dials;
 mod door;
@@ -25,7 +26,7 @@ mod tests;
 use crate::policy::{AddressRule, Policy, Transport};
 use crate::wire::user::UserWire;
 use event_loop::{EventLoop, StopRequest};
-use listener::Listener;
+use listener::Listeners;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -36,16 +37,18 @@ use std::time::Duration;
 /// A published port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Publish {
-    /// Where connections are taken on this machine; port 0 takes a free one.
+    /// Where connections or datagrams are taken on this machine; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Which TCP port of the guest they reach.
+    /// Which port of the guest they reach.
     pub guest_port: u16,
+    /// Of which transport the ports are.
+    pub transport: Transport,
 }
 
 impl Publish {
     /// The rule that lets the guest hear there.
     pub fn as_rule(&self) -> AddressRule {
-        AddressRule::hearing(Transport::Tcp, self.guest_port)
+        AddressRule::hearing(self.transport, self.guest_port)
     }
 }
 
@@ -128,7 +131,7 @@ pub struct Gateway {
 /// A gateway that listens already and takes no connection yet: the system keeps them waiting.
 pub struct Listening {
     config: GatewayConfig,
-    listeners: Vec<Listener>,
+    listeners: Listeners,
 }
 
 impl Listening {
@@ -138,7 +141,7 @@ impl Listening {
     /// [`GatewayError::Configure`] and [`GatewayError::Os`].
     pub fn start(self, wire: UserWire, policy: Arc<Policy>) -> Result<Gateway, GatewayError> {
         let Listening { config, listeners } = self;
-        let published = listeners.iter().map(Listener::published).collect();
+        let published = listeners.published.clone();
         let wire = Arc::new(wire);
         let network = network::network(&config, Arc::clone(&wire)).map_err(GatewayError::Configure)?;
         let event_loop = EventLoop::new(network, wire, listeners, policy).map_err(GatewayError::Os)?;
@@ -157,8 +160,7 @@ impl Gateway {
     /// # Errors
     /// See [`GatewayError`]; nothing listens then.
     pub fn listen(config: &GatewayConfig) -> Result<Listening, GatewayError> {
-        let listeners = config.publish.iter().map(Listener::bind).collect::<Result<Vec<_>, _>>()?;
-        Ok(Listening { config: config.clone(), listeners })
+        Ok(Listening { config: config.clone(), listeners: Listeners::bind(&config.publish)? })
     }
 
     /// The published ports, each with the port that it really listens on.

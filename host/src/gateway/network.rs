@@ -25,6 +25,9 @@ const SYSCTLS: &[(&str, &str)] = &[
     // The wire delays and repeats nothing, so no old segment has to be waited out, and a busy published
     // port does not run out of the gateway's ports.
     ("net.ipv4.tcp_max_tw_buckets", "0"),
+    // What came with one turn of the wire waits here for the sockets' turn.
+    ("net.core.rmem_max", "8388608"),
+    ("net.core.rmem_default", "8388608"),
 ];
 
 /// The gateway's stack, and what is known of its network.

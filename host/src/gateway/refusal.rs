@@ -1,11 +1,11 @@
 //! Answers to frames that go no further: resets and ICMP errors.
 
-use stack_core::wire::ethernet::{self, EtherType};
+use stack_core::wire::ethernet::{self, EtherType, MacAddress};
 use stack_core::wire::protocol::Protocol;
 use stack_core::wire::tcp::{self, Flags};
-use stack_core::wire::{icmpv4, icmpv6, ipv4, ipv6, ipv6_extension};
+use stack_core::wire::{icmpv4, icmpv6, ipv4, ipv6, ipv6_extension, udp};
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Most bytes of an ICMPv4 error with its IP header (RFC 1812 section 4.3.2.3).
 const MAX_ERROR_V4: usize = 576;
@@ -165,4 +165,23 @@ fn heading(from: IpAddr, to: IpAddr, protocol: Protocol, length: usize) -> Optio
         }
         _ => None,
     }
+}
+
+/// The beginning of a frame with a datagram of `length` bytes from `guest` to `remote`, to be quoted by an error about it.
+pub(super) fn datagram(
+    mac: MacAddress,
+    guest: SocketAddr,
+    remote: SocketAddr,
+    length: usize,
+) -> Option<Vec<u8>> {
+    let total_len = u16::try_from(udp::HEADER_LEN + length).unwrap_or(u16::MAX);
+    let mut header = vec![0; udp::HEADER_LEN];
+    udp::Fields { source_port: guest.port(), destination_port: remote.port(), total_len }
+        .emit(&mut header, 0);
+    let ether_type = if guest.is_ipv4() { EtherType::IPV4 } else { EtherType::IPV6 };
+    let mut frame = vec![0; ethernet::HEADER_LEN];
+    ethernet::Fields { destination: mac, source: mac, ether_type }.emit(&mut frame);
+    frame.extend(heading(guest.ip(), remote.ip(), Protocol::UDP, header.len())?);
+    frame.extend(header);
+    Some(frame)
 }

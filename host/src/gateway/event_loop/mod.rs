@@ -1,5 +1,6 @@
 //! The gateway's thread: waits for what may happen and lets it happen.
 
+mod datagrams;
 mod outbound;
 mod published;
 mod stop;
@@ -9,9 +10,10 @@ pub(super) use stop::StopRequest;
 use published::prepare;
 
 use super::connection::{CHUNK, Connection, Status};
+use super::datagrams::Datagrams;
 use super::dials::Dials;
 use super::door::Door;
-use super::listener::Listener;
+use super::listener::{DatagramListener, Listener, Listeners};
 use super::network::Network;
 use crate::policy::Policy;
 use crate::wire::Wire;
@@ -25,16 +27,17 @@ use stack_core::time::Instant;
 use stack_core::wire::cidr::IpCidr;
 use std::collections::HashMap;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Whom an event is for: the stop request, the wire, a listener (counted from `LISTENERS`), or a connection
-/// (counted from `CONNECTIONS` and never used again).
+/// Whom an event is for: the stop request, the wire, a listener (counted from `LISTENERS` or
+/// `DATAGRAM_LISTENERS`), or a connection or flow (counted from `CONNECTIONS` and never used again).
 const STOP: usize = 0;
 const WIRE: usize = 1;
 const LISTENERS: usize = 2;
+const DATAGRAM_LISTENERS: usize = 1 << 19;
 const CONNECTIONS: usize = 1 << 20;
 
 /// Frames that the stack handles before sockets have their turn.
@@ -49,20 +52,27 @@ pub(super) struct EventLoop {
     door: Arc<Door>,
     policy: Arc<Policy>,
     guest: Ipv4Addr,
+    /// The gateway's own address in the guest's network.
+    address: IpAddr,
     /// The network of the guest and the gateway.
     network: IpCidr,
     listeners: Vec<Listener>,
     /// When connections are taken again, after an exhaustion.
     accept_again: Option<Instant>,
     dials: Dials,
+    datagrams: Datagrams,
+    /// The published UDP ports.
+    published: Vec<DatagramListener>,
     /// How many name servers of the real host were found wanting.
     resolver: usize,
     connections: HashMap<usize, Connection>,
     /// Which connection a socket of the stack belongs to.
     by_handle: HashMap<TcpHandle, usize>,
     next_token: usize,
-    /// Connections for which something may have changed.
+    /// Connections and flows for which something may have changed.
     ready: Vec<usize>,
+    /// Those whose turn is over, although something may be left.
+    again: Vec<usize>,
     buffer: Vec<u8>,
     epoch: std::time::Instant,
 }
@@ -72,14 +82,18 @@ impl EventLoop {
     pub(super) fn new(
         network: Network,
         wire: Arc<UserWire>,
-        mut listeners: Vec<Listener>,
+        listeners: Listeners,
         policy: Arc<Policy>,
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
         let registry = poll.registry();
         registry.register(&mut SourceFd(&wire.as_fd().as_raw_fd()), Token(WIRE), Interest::READABLE)?;
+        let Listeners { connections: mut listeners, datagrams: mut published, .. } = listeners;
         for (index, listener) in listeners.iter_mut().enumerate() {
             registry.register(&mut listener.socket, Token(LISTENERS + index), Interest::READABLE)?;
+        }
+        for (index, listener) in published.iter_mut().enumerate() {
+            registry.register(&mut listener.socket, Token(DATAGRAM_LISTENERS + index), Interest::READABLE)?;
         }
         let waker = Waker::new(registry, Token(STOP))?;
         Ok(EventLoop {
@@ -90,15 +104,19 @@ impl EventLoop {
             door: network.door,
             policy,
             guest: network.guest,
+            address: network.prefix.address(),
             network: network.prefix,
             listeners,
             accept_again: None,
             dials: Dials::default(),
+            datagrams: Datagrams::default(),
+            published,
             resolver: 0,
             connections: HashMap::new(),
             by_handle: HashMap::new(),
             next_token: CONNECTIONS,
             ready: Vec::new(),
+            again: Vec::new(),
             buffer: vec![0; CHUNK],
             epoch: std::time::Instant::now(),
         })
@@ -145,10 +163,14 @@ impl EventLoop {
             self.pump(token);
         }
         let accepting = self.accept();
+        self.hear_published();
         self.expire_dials();
+        self.expire_datagrams();
         // Moving bytes may have changed other sockets.
         self.take_wakeups();
-        more || accepting || !self.ready.is_empty() || self.door.has_admitted()
+        self.ready.append(&mut self.again);
+        let heard = self.published.iter().any(|listener| listener.ready);
+        more || accepting || heard || !self.ready.is_empty() || self.door.has_admitted()
     }
 
     /// A number that events of a new socket will come with.
@@ -165,17 +187,28 @@ impl EventLoop {
     /// How long nothing happens by itself.
     fn timeout(&self, stop_at: Option<Instant>) -> Option<Duration> {
         let now = self.now();
-        [self.stack.next_deadline(), self.accept_again, self.dials.next_deadline(), stop_at]
-            .into_iter()
-            .flatten()
-            .min()
-            .map(|deadline| deadline.since(now))
+        [
+            self.stack.next_deadline(),
+            self.accept_again,
+            self.dials.next_deadline(),
+            self.datagrams.next_deadline(),
+            stop_at,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+        .map(|deadline| deadline.since(now))
     }
 
     fn handle_event(&mut self, event: &mio::event::Event) {
         match event.token().0 {
             // Each turn looks at these anyway.
             STOP | WIRE => {}
+            token if (DATAGRAM_LISTENERS..CONNECTIONS).contains(&token) => {
+                if let Some(listener) = self.published.get_mut(token - DATAGRAM_LISTENERS) {
+                    listener.ready = true;
+                }
+            }
             token if token < CONNECTIONS => {
                 if let Some(listener) = self.listeners.get_mut(token - LISTENERS) {
                     listener.ready = true;
@@ -183,7 +216,10 @@ impl EventLoop {
             }
             token => {
                 let Some(connection) = self.connections.get_mut(&token) else {
-                    return self.dial_event(token);
+                    if !self.hear_outside(token) {
+                        self.dial_event(token);
+                    }
+                    return;
                 };
                 match connection.note_event(event) {
                     Status::Broken(reason) => self.remove_broken(token, &reason),
@@ -195,21 +231,36 @@ impl EventLoop {
 
     fn take_wakeups(&mut self) {
         for handle in self.stack.take_wakeups() {
-            let SocketHandle::Tcp(handle) = handle else { continue };
-            match self.by_handle.get(&handle) {
-                Some(token) => self.ready.push(*token),
-                None => self.accept_from_guest(handle),
+            match handle {
+                SocketHandle::Tcp(handle) => match self.by_handle.get(&handle) {
+                    Some(token) => self.ready.push(*token),
+                    None => self.accept_from_guest(handle),
+                },
+                SocketHandle::Udp(handle) => self.hear_guest(handle),
+                _ => {}
             }
         }
     }
 
     fn pump(&mut self, token: usize) {
         let now = self.now();
-        let Some(connection) = self.connections.get_mut(&token) else { return };
+        let Some(connection) = self.connections.get_mut(&token) else {
+            self.hear_outside(token);
+            return;
+        };
         match connection.pump(&mut self.stack, now, &mut self.buffer) {
             Status::Open => {}
             Status::Finished => self.remove_finished(token),
             Status::Broken(reason) => self.remove_broken(token, &reason),
+        }
+    }
+
+    /// Gives the published UDP ports their turn.
+    fn hear_published(&mut self) {
+        for listener in 0..self.published.len() {
+            if self.published.get(listener).is_some_and(|listener| listener.ready) {
+                self.hear_clients(listener);
+            }
         }
     }
 
@@ -241,6 +292,7 @@ impl EventLoop {
     /// Stops listening; answers when it ends at the latest.
     fn begin_stop(&mut self, grace: Duration) -> Instant {
         self.listeners.clear();
+        self.published.clear();
         self.accept_again = None;
         self.now() + grace
     }

@@ -23,7 +23,8 @@ impl EventLoop {
         while let Some(knock) = self.door.take() {
             match knock.wish {
                 Wish::Connection => self.dial(knock),
-                Wish::Datagram | Wish::Echo | Wish::Other => self.refuse(&knock.frame, Reason::Prohibited),
+                Wish::Datagram => self.meet(knock),
+                Wish::Echo | Wish::Other => self.refuse(&knock.frame, Reason::Prohibited),
             }
         }
     }

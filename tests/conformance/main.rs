@@ -36,6 +36,7 @@ mod tcp_abuse;
 mod tcp_by_hand;
 mod tcpdump;
 mod tools;
+mod user_wire;
 
 use std::process::ExitCode;
 
@@ -59,7 +60,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 35] = [
+const MODULES: [&[Case]; 36] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -76,6 +77,7 @@ const MODULES: [&[Case]; 35] = [
     linux_impaired::CASES,
     captures::CASES,
     ports_published::CASES,
+    user_wire::CASES,
     attacks::memory::CASES,
     attacks::v4::CASES,
     attacks::v6::CASES,

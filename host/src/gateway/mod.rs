@@ -23,6 +23,8 @@ mod resolvers;
 #[cfg(test)]
 mod tests;
 
+pub use resolvers::PORT as NAME_SERVER_PORT;
+
 use crate::policy::{AddressRule, Policy, Transport};
 use crate::wire::user::UserWire;
 use event_loop::{EventLoop, StopRequest};

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Where name servers hear.
-pub(super) const PORT: u16 = 53;
+pub const PORT: u16 = 53;
 
 /// Most servers that are asked. glibc: `MAXNS`.
 const MAX_SERVERS: usize = 3;

@@ -4,13 +4,14 @@ use crate::cli::{Card, Config, WireConfig};
 use crate::e1000::MAX_MTU;
 use crate::failure::Failure;
 use crate::files;
-use crate::gateway::{Gateway, GatewayConfig, Listening};
-use crate::kernel::{Kernel, KernelConfig, NicConfig, StackComponent};
+use crate::gateway::{self, Gateway, GatewayConfig, Listening};
+use crate::kernel::{Kernel, KernelConfig, NameSettings, NicConfig, StackComponent};
 use crate::policy::Policy;
 use crate::wire::Wire;
 use crate::wire::pcap::{Capture, PcapWire};
 use crate::wire::tap::Tap;
 use crate::wire::user::{self, UserWire};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,7 +54,7 @@ impl Machine {
             component,
             nics,
             sysctls: settings(config),
-            names: config.names.clone(),
+            names: names(config),
             cache: true,
         })?;
         let gateway = fars
@@ -107,6 +108,18 @@ fn settings(config: &Config) -> Vec<(String, String)> {
     };
     let of_cards = config.cards.iter().enumerate().filter_map(of_card);
     of_cards.chain(config.sysctls.iter().cloned()).collect()
+}
+
+/// What names are looked up by: on the user wire alone by its gateway, unless the command line says whom to ask.
+fn names(config: &Config) -> Option<NameSettings> {
+    let [Card { wire: WireConfig::User { gateway, .. }, .. }] = &config.cards[..] else {
+        return config.names.clone();
+    };
+    let mut names = config.names.clone().unwrap_or_default();
+    if names.servers.is_empty() {
+        names.servers.push(SocketAddr::new((*gateway).into(), gateway::NAME_SERVER_PORT));
+    }
+    Some(names)
 }
 
 fn stack_component(file: Option<&Path>) -> Result<StackComponent, Failure> {

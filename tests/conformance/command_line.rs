@@ -71,11 +71,10 @@ fn wrong_usage_is_2() -> Result<()> {
 }
 
 fn what_is_not_supported_yet_says_so() -> Result<()> {
-    let table: [&[&str]; 5] = [
+    let table: [&[&str]; 4] = [
         &["--nic", "stream:somewhere", "GUEST"],
         &["--nic", "switch:somewhere", "GUEST"],
         &["--ip", "dhcp", "GUEST"],
-        &["--dns", "192.0.2.1", "GUEST"],
         &["-p", "8007:7/udp", "GUEST"],
     ];
     for words in table {

@@ -29,6 +29,7 @@ mod linux_v6;
 mod monitor;
 mod own_interfaces;
 mod ping;
+mod policy;
 mod ports_published;
 mod strangers;
 mod survival;
@@ -76,6 +77,7 @@ const MODULES: [&[Case]; 36] = [
     linux_v6::CASES,
     linux_impaired::CASES,
     captures::CASES,
+    policy::CASES,
     ports_published::CASES,
     user_wire::CASES,
     attacks::memory::CASES,

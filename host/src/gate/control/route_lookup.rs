@@ -1,7 +1,7 @@
 //! `wnet:stack/route-lookup`.
 
-use super::{GateHost, ask, define, not_supported};
-use crate::kernel::bindings::exports::wnet::stack::route_lookup::{Flow, Path, Transport};
+use super::{GateHost, define, find};
+use crate::kernel::bindings::exports::wnet::stack::route_lookup::{Flow, Guest, Transport};
 use crate::kernel::exports::Stack;
 use wasmtime::Result;
 use wasmtime::component::Linker;
@@ -13,8 +13,7 @@ pub(super) const INTERFACE: &str = "wnet:stack/route-lookup@0.1.0";
 pub(super) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
     let mut lookup = linker.instance(INTERFACE)?;
     define(&mut lookup, "find-path", |kernel, (what, above): (Flow, Option<Transport>)| {
-        let found =
-            ask(kernel, Stack::route_lookup, |lookup, store| lookup.call_find_path(store, what, above))?;
-        Ok::<std::result::Result<Path, _>, _>(found.unwrap_or_else(|| Err(not_supported())))
+        let find_path = |lookup: &Guest, store: &mut _| lookup.call_find_path(store, what, above);
+        find(kernel, Stack::route_lookup, find_path)
     })
 }

@@ -51,7 +51,9 @@ pub(super) enum Outcome {
 /// Why nobody said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// They were silent, or could not.
+    /// They were silent, or could not be reached.
+    Silence,
+    /// They could not say.
     Temporary,
     /// They do not understand.
     Permanent,
@@ -87,10 +89,12 @@ impl Lookup {
 
     /// Goes on to the next name; answers what is to be asked, nothing if no name is left, with which it has ended.
     pub(super) fn next_name(&mut self) -> Vec<Key> {
-        let Some(name) = self.names.pop_front() else {
+        // Whom nobody tells of one name nobody would tell of the next. Linux: res_nsearch, which ends with TRY_AGAIN.
+        let goes_on = self.failure != Some(Failure::Silence);
+        let Some(name) = self.names.pop_front().filter(|_| goes_on) else {
             let error = match self.failure {
                 None => NameError::Unresolvable,
-                Some(Failure::Temporary) => NameError::Temporary,
+                Some(Failure::Silence | Failure::Temporary) => NameError::Temporary,
                 Some(Failure::Permanent) => NameError::Permanent,
             };
             self.result = Some(Err(error));

@@ -21,6 +21,7 @@
 //! Memory: at most [`MAX_LOOKUPS`] look-ups, as many questions as they can wait for, of which [`MAX_ASKED`] are asked at a
 //! time, and the [`Cache`]'s bound.
 
+mod action;
 mod cache;
 mod host;
 mod hosts;
@@ -29,10 +30,11 @@ mod question;
 mod resolver;
 mod settings;
 
+pub use action::{Action, ExchangeId};
 pub use host::{Host, InvalidName};
 pub use hosts::Hosts;
 pub use lookup::{Lookup, NameError};
-pub use resolver::{Action, ExchangeId, LookupHandle, MAX_ASKED, MAX_LOOKUPS, Resolver};
+pub use resolver::{LookupHandle, MAX_ASKED, MAX_LOOKUPS, Resolver};
 pub use settings::Settings;
 
 use crate::wire::dns::{Kind, Name};

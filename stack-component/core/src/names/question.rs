@@ -1,7 +1,7 @@
 //! One question: whom it was put to, and what they said.
 
+use super::action::{Action, ExchangeId};
 use super::lookup::{Failure, Outcome};
-use super::resolver::{Action, ExchangeId};
 use super::{Key, Settings};
 use crate::random::Random;
 use crate::time::Instant;
@@ -77,7 +77,7 @@ impl Question {
             ttl: u32::MAX,
             tries: 0,
             refused: Vec::new(),
-            failure: Failure::Temporary,
+            failure: Failure::Silence,
             exchanges: Vec::new(),
             due: None,
         }
@@ -191,12 +191,20 @@ impl Question {
         };
         match response.code {
             _ if response.truncated && !stream => self.ask_again(env, at, true, extended),
+            // Cut short where nothing need be.
+            _ if response.truncated => {
+                self.failure = Failure::Temporary;
+                self.refuse(env, at)
+            }
             Code::FormatError | Code::NotImplemented if extended => self.ask_again(env, at, stream, false),
             Code::FormatError | Code::NotImplemented => {
                 self.failure = Failure::Permanent;
                 self.refuse(env, at)
             }
-            Code::Failure => self.refuse(env, at),
+            Code::Failure => {
+                self.failure = Failure::Temporary;
+                self.refuse(env, at)
+            }
             Code::NoError | Code::NoSuchName => self.follow(env, at, &response),
         }
     }

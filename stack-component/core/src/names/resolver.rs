@@ -1,5 +1,6 @@
 //! The resolver: look-ups, what they wait for, and what is known.
 
+use super::action::{Action, ExchangeId};
 use super::cache::Cache;
 use super::host::{Host, InvalidName};
 use super::lookup::{Failure, Lookup, NameError, Outcome};
@@ -25,31 +26,6 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Names a look-up.
 pub type LookupHandle = Handle<Lookup>;
-
-/// Names a message that waits for its answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ExchangeId(pub(super) u64);
-
-/// What is to be done for a resolver.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Send a message from a new socket, and tell what comes back.
-    Ask {
-        /// Which it is.
-        exchange: ExchangeId,
-        /// To whom.
-        server: SocketAddr,
-        /// By TCP rather than UDP.
-        stream: bool,
-        /// What, without its length.
-        message: Vec<u8>,
-    },
-    /// Close the socket.
-    Forget {
-        /// Whose.
-        exchange: ExchangeId,
-    },
-}
 
 /// The resolver.
 #[derive(Debug, Default)]
@@ -175,7 +151,7 @@ impl Resolver {
             return None;
         }
         if self.servers.is_empty() || self.questions.len() >= 2 * MAX_LOOKUPS {
-            return Some(Outcome::Failed(Failure::Temporary));
+            return Some(Outcome::Failed(Failure::Silence));
         }
         self.questions.insert(key.clone(), Question::new(key));
         self.queue.push_back(key.clone());
@@ -184,13 +160,14 @@ impl Resolver {
 
     /// Does what is due: asks, asks others, gives up.
     pub fn run(&mut self, now: Instant, random: &mut dyn Random) {
-        while self.questions.len().saturating_sub(self.queue.len()) < MAX_ASKED {
-            let Some(key) = self.queue.pop_front() else { break };
-            self.with_question(&key, now, random, |question, env| question.run(env));
-        }
         let is_due = |question: &Question| question.due().is_some_and(|due| due <= now);
         let due = self.questions.iter().filter(|(_, question)| is_due(question)).map(|(key, _)| key.clone());
         for key in due.collect::<Vec<_>>() {
+            self.with_question(&key, now, random, |question, env| question.run(env));
+        }
+        // Whoever ended made room, and look-ups may have gone on with their next names.
+        while self.questions.len().saturating_sub(self.queue.len()) < MAX_ASKED {
+            let Some(key) = self.queue.pop_front() else { break };
             self.with_question(&key, now, random, |question, env| question.run(env));
         }
         self.run_out_of_patience(now);

@@ -1,157 +1,14 @@
 //! The resolver against servers that are played here.
 
+mod bench;
+
 use super::question::MAX_ADDRESSES;
 use super::*;
-use crate::random::SeededRandom;
-use crate::time::{Duration, Instant};
+use crate::time::Duration;
 use alloc::vec::Vec;
-use core::net::{IpAddr, SocketAddr};
-use std::collections::VecDeque;
+use bench::{Bench, SERVERS, Sent};
+use core::net::SocketAddr;
 use std::string::{String, ToString};
-
-const SERVERS: [&str; 2] = ["198.51.100.53:53", "[fd77::53]:53"];
-
-/// A message that was sent, read as a server would.
-#[derive(Clone, Debug)]
-struct Sent {
-    exchange: ExchangeId,
-    server: SocketAddr,
-    stream: bool,
-    message: Vec<u8>,
-}
-
-impl Sent {
-    /// The name, in small letters, and whether IPv6 addresses are wanted.
-    fn asks(&self) -> (String, bool) {
-        let mut labels = Vec::new();
-        let mut rest = &self.message[12..];
-        while let Some((&len @ 1.., behind)) = rest.split_first() {
-            let (label, behind) = behind.split_at(len.into());
-            labels.push(String::from_utf8(label.to_ascii_lowercase()).unwrap());
-            rest = behind;
-        }
-        (labels.join("."), rest[2] == 28)
-    }
-
-    fn is_extended(&self) -> bool {
-        self.message[11] == 1
-    }
-
-    fn question_end(&self) -> usize {
-        self.message.len() - if self.is_extended() { 11 } else { 0 }
-    }
-
-    /// An answer with `flags` and the records that follow the question, so many of each section.
-    fn answer(&self, flags: u16, counts: [u8; 2], records: &[u8]) -> Vec<u8> {
-        let mut message = self.message[..self.question_end()].to_vec();
-        message[2..4].copy_from_slice(&flags.to_be_bytes());
-        message[6..12].copy_from_slice(&[0, counts[0], 0, counts[1], 0, 0]);
-        message.extend_from_slice(records);
-        message
-    }
-
-    /// An answer with addresses.
-    fn found(&self, ttl: u8, addresses: &[&str]) -> Vec<u8> {
-        let mut records = Vec::new();
-        for address in addresses {
-            match address.parse().unwrap() {
-                IpAddr::V4(ip) => {
-                    records.extend_from_slice(&[0xc0, 12, 0, 1, 0, 1, 0, 0, 0, ttl, 0, 4]);
-                    records.extend_from_slice(&ip.octets());
-                }
-                IpAddr::V6(ip) => {
-                    records.extend_from_slice(&[0xc0, 12, 0, 28, 0, 1, 0, 0, 0, ttl, 0, 16]);
-                    records.extend_from_slice(&ip.octets());
-                }
-            }
-        }
-        self.answer(0x8180, [addresses.len() as u8, 0], &records)
-    }
-
-    /// An answer that there is nothing, for so many seconds.
-    fn nothing(&self, flags: u16, ttl: u8) -> Vec<u8> {
-        let soa = [
-            0, 0, 6, 0, 1, 0, 0, 0, ttl, 0, 22, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0,
-            0, ttl,
-        ];
-        self.answer(flags, [0, 1], &soa)
-    }
-}
-
-/// A resolver with its time.
-struct Bench {
-    resolver: Resolver,
-    random: SeededRandom,
-    now: Instant,
-    forgotten: Vec<ExchangeId>,
-}
-
-impl Bench {
-    fn new(servers: usize) -> Self {
-        let mut resolver = Resolver::default();
-        let servers: Vec<SocketAddr> = SERVERS[..servers].iter().map(|text| text.parse().unwrap()).collect();
-        resolver.set_network(servers, Vec::new());
-        Bench { resolver, random: SeededRandom::new(5), now: Instant::from_millis(1), forgotten: Vec::new() }
-    }
-
-    fn lookup(&mut self, text: &str) -> LookupHandle {
-        self.resolver.lookup(text, self.now, &mut self.random).unwrap().unwrap()
-    }
-
-    fn sent(&mut self) -> VecDeque<Sent> {
-        let mut sent = VecDeque::new();
-        for action in self.resolver.take_actions() {
-            match action {
-                Action::Ask { exchange, server, stream, message } => {
-                    sent.push_back(Sent { exchange, server, stream, message });
-                }
-                Action::Forget { exchange } => self.forgotten.push(exchange),
-            }
-        }
-        sent
-    }
-
-    fn answer(&mut self, to: &Sent, message: &[u8]) {
-        self.resolver.answer(to.exchange, message, self.now, &mut self.random);
-    }
-
-    /// Answers all that is asked, and what follows from that, as `server` does; none: not at all.
-    fn serve(&mut self, server: impl Fn(&Sent) -> Option<Vec<u8>>) -> Vec<Sent> {
-        let mut all = Vec::new();
-        let mut sent = self.sent();
-        while let Some(question) = sent.pop_front() {
-            if let Some(answer) = server(&question) {
-                self.answer(&question, &answer);
-            }
-            all.push(question);
-            sent.extend(self.sent());
-        }
-        all
-    }
-
-    /// Lets time pass until something is due.
-    fn wait(&mut self) -> Duration {
-        let before = self.now;
-        self.now = self.resolver.next_deadline().expect("something is due");
-        self.resolver.run(self.now, &mut self.random);
-        self.now.since(before)
-    }
-
-    fn result(&mut self, lookup: LookupHandle) -> Result<Vec<String>, NameError> {
-        let mut addresses = Vec::new();
-        let result = loop {
-            match self.resolver.next_address(lookup) {
-                Ok(Some(address)) => addresses.push(address.to_string()),
-                Ok(None) => break Ok(addresses),
-                Err(error) => break Err(error),
-            }
-        };
-        if result != Err(NameError::WouldBlock) {
-            self.resolver.forget(lookup);
-        }
-        result
-    }
-}
 
 /// A server that has IPv4 addresses of all names.
 fn only_v4(question: &Sent) -> Option<Vec<u8>> {
@@ -290,6 +147,54 @@ fn silent_servers_are_asked_in_turn_and_then_given_up() {
     bench.serve(only_v4);
     assert!(bench.result(later).is_ok());
     assert!(bench.resolver.is_idle());
+}
+
+#[test]
+fn who_is_silent_of_one_name_is_not_asked_for_the_next() {
+    let searching = |answer: fn(&Sent) -> Option<Vec<u8>>| {
+        let mut bench = Bench::new(1);
+        let search = [crate::wire::dns::Name::from_text("a.test").unwrap()].to_vec();
+        bench.resolver.set_settings(Settings { search, attempts: 1, ..Settings::default() });
+        let lookup = bench.lookup("www");
+        let mut asked = 0;
+        while !bench.resolver.has_ended(lookup) {
+            asked += bench.serve(answer).len();
+            if !bench.resolver.has_ended(lookup) {
+                bench.wait();
+            }
+        }
+        (asked, bench.result(lookup))
+    };
+    assert_eq!(searching(|_| None), (2, Err(NameError::Temporary)));
+    let servfail = |question: &Sent| Some(question.answer(0x8182, [0, 0], b""));
+    assert_eq!(searching(servfail), (4, Err(NameError::Temporary)), "who cannot say may know the other name");
+}
+
+#[test]
+fn look_ups_that_wait_for_their_turn_get_it_when_others_time_out() {
+    let mut bench = Bench::new(1);
+    let lookups: Vec<_> = (0..200).map(|number| bench.lookup(&std::format!("n{number}.test"))).collect();
+    bench.serve(|_| None);
+    while bench.resolver.next_deadline().is_some() {
+        bench.wait();
+        bench.serve(|_| None);
+    }
+    for lookup in lookups {
+        assert_eq!(bench.result(lookup), Err(NameError::Temporary));
+    }
+    assert!(bench.resolver.is_idle());
+}
+
+#[test]
+fn an_answer_over_tcp_that_is_cut_short_is_none() {
+    let mut bench = Bench::new(2);
+    let lookup = bench.lookup("a.test");
+    let asked = bench.serve(|question| match question.server.is_ipv6() {
+        false => Some(question.answer(0x8380, [0, 0], b"")),
+        true => only_v4(question),
+    });
+    assert_eq!(asked.iter().filter(|question| question.stream).count(), 2);
+    assert!(bench.result(lookup).is_ok(), "the other server is asked");
 }
 
 #[test]

@@ -274,11 +274,15 @@ impl Stack {
     /// An answer behind its two bytes of length, once all of it is there.
     fn take_answer(&mut self, socket: TcpHandle, received: &mut Vec<u8>) -> Heard {
         loop {
-            let wanted = received.first_chunk().map_or(2, |len| 2 + usize::from(u16::from_be_bytes(*len)));
-            if wanted > 2 && received.len() >= wanted {
-                return Heard::Answer(received.split_off(2));
+            let len = received.first_chunk().map(|len| usize::from(u16::from_be_bytes(*len)));
+            let missing = (2 + len.unwrap_or(0)).saturating_sub(received.len());
+            match (len, missing) {
+                // Nobody's answer, and nothing would be asked for below, for ever.
+                (Some(0), _) => return Heard::Lost,
+                (Some(_), 0) => return Heard::Answer(received.split_off(2)),
+                _ => {}
             }
-            match self.tcp_receive(socket, wanted - received.len(), self.now) {
+            match self.tcp_receive(socket, missing, self.now) {
                 Ok(Received::Data(data)) => received.extend_from_slice(&data),
                 Err(SocketError::WouldBlock) => return Heard::Nothing,
                 Ok(Received::End) | Err(_) => return Heard::Lost,

@@ -106,6 +106,25 @@ fn a_name_is_looked_up_over_udp_and_over_tcp() {
 }
 
 #[test]
+fn an_answer_of_no_length_is_the_end_of_the_connection() {
+    let mut network = network();
+    let server = Server::new(&mut network.hosts[1], true);
+    let lookup = network.hosts[0].resolve("www.example.org", network.now).unwrap().unwrap();
+    while !network.hosts[0].resolve_has_ended(lookup) {
+        assert!(network.step());
+        network.hosts[0].take_wakeups();
+        let (stack, now) = (&mut network.hosts[1], network.now);
+        while let Ok((question, from)) = stack.udp_receive_from(server.udp) {
+            stack.udp_send_to(server.udp, &answer(&question, true), Some(from), now).unwrap();
+        }
+        if let Ok(connection) = stack.tcp_accept(server.listener) {
+            stack.tcp_send(connection, &[0, 0, 65], now).unwrap();
+        }
+    }
+    assert_eq!(network.hosts[0].resolve_next(lookup), Err(NameError::Temporary));
+}
+
+#[test]
 fn nobody_listens_there() {
     let mut network = network();
     let before = network.now;

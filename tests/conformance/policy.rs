@@ -1,0 +1,59 @@
+//! What guests may reach, be reached by and look up.
+
+use anyhow::{Context, Result, ensure};
+use conformance::artifacts;
+use conformance::wnet_process::{Ended, Wnet};
+use std::process::Command;
+
+crate::cases! {
+    nothing_leaves_by_the_user_wire_without_a_rule,
+    rules_deny_what_they_do_not_name,
+    counting_lets_through_and_tells,
+}
+
+/// Runs a guest with these words before and behind its file.
+fn run(options: &str, guest: &str, words: &str) -> Result<Ended> {
+    let mut command = Command::new(artifacts::wnet()?);
+    command.arg("run").args(options.split_whitespace()).arg(artifacts::component(guest)?);
+    Wnet::spawn(command.args(words.split_whitespace()))?.wait()
+}
+
+fn ensure_denied(ended: &Ended, what: &str, flag: &str) -> Result<()> {
+    let line = format!("wnet: denied: {what}: {flag} would allow it");
+    ensure!(ended.error.lines().filter(|said| *said == line).count() == 1, "{line}: {ended:?}");
+    Ok(())
+}
+
+fn nothing_leaves_by_the_user_wire_without_a_rule() -> Result<()> {
+    let ended = run("", "echo-client", "192.0.2.1 7")?;
+    ensure!(ended.code != Some(0), "{ended:?}");
+    ensure_denied(&ended, "tcp to 192.0.2.1:7", "--allow-outbound=tcp://192.0.2.1:7")?;
+    let ended = run("", "test/names", "a.test a.test localhost")?;
+    let said = String::from_utf8(ended.output.clone())?;
+    let lines: Vec<&str> = said.lines().collect();
+    ensure!(lines.len() == 3 && lines[..2].iter().all(|line| line.contains("error: ")), "{said}");
+    ensure!(lines[2] == "localhost: ::1 127.0.0.1", "{said}");
+    ensure_denied(&ended, "looking up a.test", "--allow-resolve=a.test")?;
+    let ended = run("", "test/udp-questions", "")?;
+    ensure!(ended.code == Some(0) && ended.error.is_empty(), "loopback is its own: {ended:?}");
+    Ok(())
+}
+
+fn rules_deny_what_they_do_not_name() -> Result<()> {
+    let ended = run("--nic none --allow-resolve=*", "test/udp-questions", "")?;
+    ensure!(ended.code != Some(0), "{ended:?}");
+    ensure!(ended.error.contains("wnet: denied: udp "), "{ended:?}");
+    let rules = "--nic none --allow-inbound=udp://*:* --allow-outbound=udp://localhost:*";
+    let ended = run(rules, "test/udp-questions", "")?;
+    ensure!(ended.code == Some(0) && ended.error.is_empty(), "{ended:?}");
+    Ok(())
+}
+
+fn counting_lets_through_and_tells() -> Result<()> {
+    let ended = run("--nic none --policy count", "test/udp-questions", "")?;
+    ensure!(ended.code == Some(0), "{ended:?}");
+    let counted = |line: &&str| line.contains(" times without a rule: udp to 127.0.0.1:");
+    let line = ended.error.lines().find(counted).with_context(|| format!("{ended:?}"))?;
+    ensure!(line.contains("--allow-outbound=udp://127.0.0.1:"), "{line}");
+    Ok(())
+}

@@ -110,11 +110,16 @@ fn settings(config: &Config) -> Vec<(String, String)> {
     of_cards.chain(config.sysctls.iter().cloned()).collect()
 }
 
-/// What names are looked up by: on the user wire alone by its gateway, unless the command line says whom to ask.
+/// What names are looked up by: on the user wire alone by its gateway, unless the command line says whom to ask. A stack that
+/// somebody brings need not know names.
 fn names(config: &Config) -> Option<NameSettings> {
-    let [Card { wire: WireConfig::User { gateway, .. }, .. }] = &config.cards[..] else {
-        return config.names.clone();
+    let gateway = match &config.cards[..] {
+        [Card { wire: WireConfig::User { gateway, .. }, .. }] => gateway,
+        _ => return config.names.clone(),
     };
+    if config.stack.is_some() && config.names.is_none() {
+        return None;
+    }
     let mut names = config.names.clone().unwrap_or_default();
     if names.servers.is_empty() {
         names.servers.push(SocketAddr::new((*gateway).into(), gateway::NAME_SERVER_PORT));

@@ -18,7 +18,7 @@ pub use parse::{address_rule, name_rule};
 pub use rule::{AddressRule, NameRule, Transport};
 
 use denial::Denials;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -73,6 +73,8 @@ pub struct Policy {
     rules: Rules,
     /// Addresses of names that were looked up, with what they were called.
     known: Mutex<HashMap<IpAddr, Vec<String>>>,
+    /// Who sends datagrams to a published port, and may be answered.
+    clients: Mutex<HashSet<SocketAddr>>,
     denials: Mutex<Denials>,
 }
 
@@ -87,7 +89,28 @@ impl Policy {
     /// # Errors
     /// What was denied, once it was told.
     pub fn outbound(&self, transport: Transport, remote: SocketAddr) -> Result<(), Denial> {
+        let answers = transport == Transport::Udp && lock(&self.clients).contains(&remote);
+        let allowed = answers || self.allows_outbound(transport, remote);
+        self.judge(allowed, || Denial::Outbound(transport, remote))
+    }
+
+    /// The same for who does not answer but begins.
+    ///
+    /// # Errors
+    /// What was denied, once it was told.
+    pub fn opening(&self, transport: Transport, remote: SocketAddr) -> Result<(), Denial> {
         self.judge(self.allows_outbound(transport, remote), || Denial::Outbound(transport, remote))
+    }
+
+    /// Hears that `client` sends datagrams to a published port: it may be answered until [`Policy::forget_client`]. The
+    /// caller bounds how many there are.
+    pub fn admit_client(&self, client: SocketAddr) {
+        lock(&self.clients).insert(client);
+    }
+
+    /// The client has been silent for long.
+    pub fn forget_client(&self, client: SocketAddr) {
+        lock(&self.clients).remove(&client);
     }
 
     /// Whether a guest that may not hear at a port hears `remote` all the same, because it may send there.

@@ -165,3 +165,15 @@ fn what_is_no_rule_says_what_was_expected() {
     }
     assert!(name_rule("a..b").is_err() && name_rule("*.").is_err() && name_rule("").is_err());
 }
+
+#[test]
+fn clients_of_a_published_port_may_be_answered() {
+    let policy = policy(Unruled::Inward, &[], &[], &[]);
+    let client = at("192.0.2.1:4000");
+    policy.admit_client(client);
+    assert!(policy.outbound(Transport::Udp, client).is_ok());
+    assert!(policy.outbound(Transport::Tcp, client).is_err(), "another transport");
+    assert!(policy.opening(Transport::Udp, client).is_err(), "no answer");
+    policy.forget_client(client);
+    assert!(policy.outbound(Transport::Udp, client).is_err());
+}

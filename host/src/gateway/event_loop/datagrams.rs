@@ -171,6 +171,7 @@ impl EventLoop {
         let known = self.datagrams.token_of_client(listener, client);
         if let Some(exchange) = known.and_then(|token| self.datagrams.get_mut(token)) {
             exchange.last = now;
+            self.policy.admit_client(exchange.flow.remote);
             return Ok(exchange.flow);
         }
         if self.datagrams.len() >= MAX_FLOWS {
@@ -185,6 +186,7 @@ impl EventLoop {
             Some(Err(_)) | None => self.stand_for(gateway)?,
         };
         let (flow, far) = (Flow { guest, remote }, Far::Client(listener, client));
+        self.policy.admit_client(remote);
         let token = self.new_token();
         self.datagrams.insert(token, Exchange { flow, far, asks_resolver: false, answered: true, last: now });
         Ok(flow)
@@ -225,15 +227,23 @@ impl EventLoop {
 
     fn forget_most_silent(&mut self) {
         if let Some(token) = self.datagrams.most_silent() {
-            self.datagrams.remove(token);
+            self.end_flow(token);
         }
+    }
+
+    fn end_flow(&mut self, token: usize) -> Option<Exchange> {
+        let exchange = self.datagrams.remove(token)?;
+        if let Far::Client(..) = exchange.far {
+            self.policy.forget_client(exchange.flow.remote);
+        }
+        Some(exchange)
     }
 
     /// Ends flows that have been silent too long, and gives their sockets up.
     pub(super) fn expire_datagrams(&mut self) {
         let now = self.now();
         for token in self.datagrams.silent(now) {
-            let Some(exchange) = self.datagrams.remove(token) else { continue };
+            let Some(exchange) = self.end_flow(token) else { continue };
             if exchange.asks_resolver && !exchange.answered {
                 self.resolver = self.resolver.wrapping_add(1);
             }

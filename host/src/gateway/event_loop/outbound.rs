@@ -43,7 +43,7 @@ impl EventLoop {
         if own && remote.port() == resolvers::PORT && self.policy.allows_look_ups() {
             return Ok(resolvers::current(self.resolver));
         }
-        self.policy.outbound(transport, remote).map_err(|_| Reason::Prohibited)?;
+        self.policy.opening(transport, remote).map_err(|_| Reason::Prohibited)?;
         let loopback = match remote.ip() {
             IpAddr::V4(_) => IpAddr::from(Ipv4Addr::LOCALHOST),
             IpAddr::V6(_) => IpAddr::from(Ipv6Addr::LOCALHOST),

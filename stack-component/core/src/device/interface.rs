@@ -198,7 +198,7 @@ impl Interface {
         match &self.link {
             Link::Loopback(_) => false,
             Link::Device { device, .. } => device.has_neighbours(),
-            Link::Vlan(_) => true,
+            Link::Vlan(vlan) => vlan.has_neighbours,
         }
     }
 
@@ -321,6 +321,7 @@ impl Interface {
         }
         if let IpAddr::V4(ip) = address.ip()
             && !self.is_loopback()
+            && !ip.is_loopback()
         {
             self.announcements.push(ip);
         }

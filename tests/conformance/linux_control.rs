@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Stdio;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use conformance::deadline::wait_for;
 use conformance::namespace::Namespace;
 use conformance::scratch::Scratch;
@@ -31,7 +31,7 @@ pub(crate) struct Instance<'a> {
     linux: &'a Namespace,
     name: String,
     wnet: String,
-    _process: Wnet,
+    process: Wnet,
 }
 
 impl<'a> Instance<'a> {
@@ -53,7 +53,7 @@ impl<'a> Instance<'a> {
         let process = Wnet::spawn(command.args(options.split_whitespace()).arg(guest))?;
         process.wait_for_line("listening on ")?;
         let wnet = artifacts::wnet()?.display().to_string();
-        Ok(Instance { linux, name, wnet, _process: process })
+        Ok(Instance { linux, name, wnet, process })
     }
 
     /// What a tool prints, `words` being its name and its arguments.
@@ -64,13 +64,21 @@ impl<'a> Instance<'a> {
         self.linux.run(&self.wnet, &arguments)
     }
 
+    /// The process that runs it.
+    pub(crate) fn process(&self) -> &Wnet {
+        &self.process
+    }
+
+    /// What the stack has counted under this name.
+    pub(crate) fn count(&self, counter: &str) -> Result<u64> {
+        let shown = self.tool(&format!("nstat -asz {counter}"))?;
+        let line = shown.lines().find(|line| line.starts_with(counter)).context("a counter")?;
+        Ok(line.split_whitespace().nth(1).context("its value")?.parse()?)
+    }
+
     /// Waits until the stack counted something under this name.
     pub(crate) fn wait_for_count(&self, counter: &str) -> Result<u64> {
-        wait_for(counter, || {
-            let shown = self.tool(&format!("nstat -az {counter}")).ok()?;
-            let line = shown.lines().find(|line| line.starts_with(counter))?;
-            line.split_whitespace().nth(1)?.parse().ok().filter(|count| *count > 0)
-        })
+        wait_for(counter, || self.count(counter).ok().filter(|count| *count > 0))
     }
 
     /// Waits until a tool prints `part`.

@@ -231,8 +231,11 @@ fn a_neighbour_that_moves_is_followed() -> Result<()> {
         linux.run("ping", &words(&format!("-c 1 -w 10 {GUEST}")))?;
         linux.run("ping", &words(&format!("-6 -c 1 -w 10 {GUEST_V6}")))?;
         let shown = tool(&linux, &name, "ip", "neigh")?;
-        let entry = shown.lines().find(|line| line.starts_with(&format!("{LINUX} "))).unwrap_or_default();
-        ensure!(entry.contains(&format!("02:00:00:00:01:{number:02x}")), "move {number}: {shown}");
+        for address in [LINUX.to_string(), LINUX_V6.to_string()] {
+            let entry = shown.lines().find(|line| line.starts_with(&format!("{address} ")));
+            let moved = entry.is_some_and(|entry| entry.contains(&format!("02:00:00:00:01:{number:02x}")));
+            ensure!(moved, "move {number}: {shown}");
+        }
     }
     stream.shutdown(std::net::Shutdown::Write)?;
     let back = traffic::Fingerprint::read(&stream)?;

@@ -74,6 +74,17 @@ fn link_address(word: &str) -> Result<Vec<u8>, Exit> {
     parse_link_address(word).ok_or_else(|| Exit::new(1, format!("\"{word}\" is invalid lladdr.")))
 }
 
+/// Bytes of a device's name with the end that C needs. Linux: `IFNAMSIZ`.
+const NAME_LEN: usize = 16;
+
+/// A name that a device may have. iproute2: `check_ifname`.
+fn device_name<'a>(word: &'a str, what: &str) -> Result<&'a str, Exit> {
+    let is_name = !word.is_empty()
+        && word.len() < NAME_LEN
+        && !word.contains(|c: char| c == '/' || c.is_ascii_whitespace());
+    if is_name { Ok(word) } else { Err(Exit::wrong(word, &format!("\"{what}\" not a valid ifname"))) }
+}
+
 /// What is to be made or changed. iproute2: `iplink_parse`.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Request<'a> {
@@ -94,7 +105,7 @@ impl<'a> Request<'a> {
             match word {
                 "up" => request.up = Some(true),
                 "down" => request.up = Some(false),
-                "name" => request.name = Some(words.value()?),
+                "name" => request.name = Some(device_name(words.value()?, "name")?),
                 "link" => request.parent = Some(words.value()?),
                 "mtu" => request.mtu = Some(words.number("mtu")?),
                 "address" => request.address = Some(link_address(words.value()?)?),
@@ -103,7 +114,7 @@ impl<'a> Request<'a> {
                 }
                 _ => {
                     let name = if word == "dev" { words.value()? } else { word };
-                    if request.device.replace(name).is_some() {
+                    if request.device.replace(device_name(name, "dev")?).is_some() {
                         return Err(garbage("dev", name, WORDS));
                     }
                 }
@@ -213,6 +224,12 @@ mod tests {
             ("eth0 address zz", 1, "\"zz\" is invalid lladdr."),
             ("x type bond", 2, "Error: Unknown device type."),
             ("x type vlan id 4095", 255, "Error: argument \"4095\" is wrong: id is invalid\n"),
+            (
+                "name abcdefghijklmnop",
+                255,
+                "Error: argument \"abcdefghijklmnop\" is wrong: \"name\" not a valid ifname",
+            ),
+            ("a/b up", 255, "Error: argument \"a/b\" is wrong: \"dev\" not a valid ifname"),
             ("eth0 mtu", 255, "Command line is not complete. Try option \"help\""),
         ] {
             let error = parse(line).unwrap_err();

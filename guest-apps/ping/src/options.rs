@@ -16,8 +16,10 @@ pub(crate) const HEADER_LEN: usize = 8;
 const MAX_COUNT: u64 = i64::MAX as u64;
 /// Most requests before any reply. iputils: `-l`.
 const MAX_PRELOAD: u64 = 65_536;
-/// Most bytes of data in a packet of 65535 bytes with a header of 20.
-const MAX_SIZE: usize = 65_507;
+/// Most bytes of data in an IPv4 packet of 65535 bytes with a header of 20.
+pub(crate) const MAX_SIZE_V4: usize = 65_507;
+/// Most bytes of data behind an IPv6 header, which its length does not count.
+const MAX_SIZE: usize = 65_527;
 /// Least time between two requests that a user may ask for, in seconds.
 const MIN_INTERVAL: f64 = 0.002;
 /// Most seconds of any time: a year.
@@ -133,7 +135,10 @@ impl Options {
                 self.hop_limit = Some(limit.ok_or("cannot set unicast time-to-live: Invalid argument")?);
             }
             'w' => self.deadline = Some(seconds(0.0)?).filter(|time| !time.is_zero()),
-            'W' => self.timeout = Some(seconds(0.0)?).filter(|time| !time.is_zero()),
+            'W' => {
+                self.timeout = Some(seconds(0.0).map_err(|_| format!("bad linger time: {value}"))?)
+                    .filter(|time| !time.is_zero())
+            }
             // Addresses are numbers anyway.
             _ => {}
         }
@@ -146,7 +151,10 @@ fn discover(value: &str) -> Result<Discover, String> {
         "do" => Ok(Discover::Do),
         "want" => Ok(Discover::Want),
         "dont" => Ok(Discover::Dont),
-        _ => Err(format!("invalid argument: '{value}': expected do, want or dont")),
+        _ => Err(format!(
+            "invalid -M argument: {value}: expected do, want or dont{}",
+            did_you_mean(value, ["do", "want", "dont"])
+        )),
     }
 }
 
@@ -167,7 +175,11 @@ fn pattern(value: &str) -> Result<Vec<u8>, String> {
 fn traffic_class(value: &str) -> Result<u8, String> {
     match value.strip_prefix("0x") {
         Some(digits) => u8::from_str_radix(digits, 16).map_err(|_| format!("invalid argument: '{value}'")),
-        None => number(value, 0, u8::MAX),
+        None => {
+            let range = "the decimal value of TOS bits must be in range 0-255";
+            let number: i64 = value.parse().map_err(|_| format!("invalid argument: '{value}'"))?;
+            u8::try_from(number).map_err(|_| format!("{range}: {number}"))
+        }
     }
 }
 
@@ -259,7 +271,9 @@ mod tests {
             ("", "Destination address required"),
             ("a b", "one destination"),
             ("-c 0 host", "out of range: 1 <="),
-            ("-s 65508 host", "out of range: 0 <= value <= 65507"),
+            ("-s 65528 host", "out of range: 0 <= value <= 65527"),
+            ("-Q 300 host", "the decimal value of TOS bits must be in range 0-255: 300"),
+            ("-W -1 host", "bad linger time: -1"),
             ("-t 256 host", "'256'"),
             ("-M never host", "expected do, want or dont"),
             ("-i 0 host", "out of range"),

@@ -107,6 +107,8 @@ fn ipv6_ends_and_begins_with_its_setting() {
     host.arrive(router_says(1800, Some(("2001:db8:1::", 3600, 1800)), &[]));
     host.stack.set_sysctl("net.ipv6.conf.eth0.disable_ipv6", "1").unwrap();
     assert_eq!((addresses(&host).len(), kernel_routes(&host)), (0, before));
+    host.arrive(router_says(1800, Some(("2001:db8:1::", 3600, 1800)), &[]));
+    assert_eq!(host.dropped().last(), Some(&DropReason::Ipv6Disabled));
     host.stack.set_sysctl("net.ipv6.conf.eth0.disable_ipv6", "0").unwrap();
     host.wait(3_000);
     assert_eq!(state_of(&host, "fe80::ff:fe00:1"), Some(AddressState::Preferred));

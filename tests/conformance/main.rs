@@ -81,6 +81,7 @@ const MODULES: [&[Case]; 37] = [
     ports_published::CASES,
     user_wire::CASES,
     attacks::memory::CASES,
+    attacks::scapy::CASES,
     attacks::v4::CASES,
     attacks::v6::CASES,
     bad_frames::CASES,

@@ -26,6 +26,7 @@ mod linux_paths;
 mod linux_router;
 mod linux_udp;
 mod linux_v6;
+mod many_guests;
 mod monitor;
 mod own_interfaces;
 mod ping;
@@ -87,6 +88,7 @@ const MODULES: [&[Case]; 36] = [
     ping::CASES,
     tcpdump::CASES,
     guests::CASES,
+    many_guests::CASES,
     own_interfaces::CASES,
     tools::CASES,
     monitor::CASES,

@@ -19,10 +19,12 @@ impl Memory {
         Memory { limit, used: 0 }
     }
 
-    /// Whether there may be so many bytes more, which are counted then.
-    fn take(&mut self, bytes: u64) -> bool {
-        let used = self.used.saturating_add(bytes);
-        let allowed = used <= self.limit;
+    /// Whether something may grow to so many units of so many bytes, which are counted then. What cannot be is not
+    /// counted; wasmtime refuses it itself.
+    fn grow(&mut self, current: usize, desired: usize, maximum: Option<usize>, unit: u64) -> bool {
+        let more = (desired.saturating_sub(current) as u64).saturating_mul(unit);
+        let used = self.used.saturating_add(more);
+        let allowed = used <= self.limit && maximum.is_none_or(|maximum| desired <= maximum);
         if allowed {
             self.used = used;
         }
@@ -37,9 +39,7 @@ impl ResourceLimiter for Memory {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        // What cannot be is not counted; wasmtime refuses it itself.
-        let possible = maximum.is_none_or(|maximum| desired <= maximum);
-        Ok(possible && self.take(desired.saturating_sub(current) as u64))
+        Ok(self.grow(current, desired, maximum, 1))
     }
 
     fn table_growing(
@@ -48,8 +48,7 @@ impl ResourceLimiter for Memory {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let possible = maximum.is_none_or(|maximum| desired <= maximum);
-        Ok(possible && self.take((desired.saturating_sub(current) as u64).saturating_mul(TABLE_ELEMENT)))
+        Ok(self.grow(current, desired, maximum, TABLE_ELEMENT))
     }
 }
 

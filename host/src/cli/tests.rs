@@ -339,7 +339,7 @@ fn what_is_wrong_is_said_in_a_line() {
         ("run --env =x g.wasm", "expected NAME=VALUE"),
         ("run --sysctl net.ipv4.ip_forward g.wasm", "expected KEY=VALUE"),
         ("run --max-memory 1T g.wasm", "expected a number of bytes"),
-        ("run --max-sockets -1 g.wasm", "--max-sockets"),
+        ("run --max-sockets many g.wasm", "--max-sockets <N>"),
         ("run g.wasm +", "before and behind a lone +"),
         ("run g.wasm + + h.wasm", "before and behind a lone +"),
         ("run + h.wasm", "before and behind a lone +"),

@@ -144,10 +144,15 @@ fn denials_name_the_flag_that_would_help() {
 
 #[test]
 fn a_guest_may_do_what_its_rules_and_the_networks_allow() {
-    let network = policy(Unruled::Denied, &["tcp://192.0.2.0/24:443", "udp://a.test:53"], &["tcp://*:80"], &["*.test"]);
+    let network =
+        policy(Unruled::Denied, &["tcp://192.0.2.0/24:443", "udp://a.test:53"], &["tcp://*:80"], &["*.test"]);
     let network = Arc::new(network);
-    let rules =
-        policy(Unruled::Denied, &["tcp://192.0.2.0/24:*", "udp://a.test:*"], &["tcp://*:*"], &["b.test", "c.example"]);
+    let rules = policy(
+        Unruled::Denied,
+        &["tcp://192.0.2.0/24:*", "udp://a.test:*"],
+        &["tcp://*:*"],
+        &["b.test", "c.example"],
+    );
     let guest = Policy::within(rules.rules, Arc::clone(&network));
     assert!(guest.outbound(Transport::Tcp, at("192.0.2.1:443")).is_ok());
     assert!(guest.outbound(Transport::Tcp, at("192.0.2.1:80")).is_err(), "not the network's");

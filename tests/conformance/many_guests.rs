@@ -195,7 +195,7 @@ fn the_example_file_runs() -> Result<()> {
     let text = text.replace("../target/components", components()?.to_str().context("a plain name")?);
     let text = text.replace("8007:7", "0:7");
     let wnet = up(&scratch.write("net.toml", text)?)?;
-    wnet.wait_for_line("listening on ")?;
+    wnet.wait_for_line("listening on 0.0.0.0:7")?;
     traffic::echo(&connect(wnet.published_port()?)?, &bytes(2, 100_000))?;
     wnet.terminate()?;
     Ok(())

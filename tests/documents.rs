@@ -43,7 +43,8 @@ fn the_table_of_parity_names_what_is_there() {
     let table = fs::read_to_string(root.join("docs/linux-parity.md")).expect("the document");
     let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split('|').map(str::trim).collect()).collect();
     let mut checked = 0;
-    for row in rows.iter().filter(|row| row.len() == 8 && row[1].starts_with('`')) {
+    for row in rows.iter().filter(|row| row.len() > 1 && row[1].starts_with('`')) {
+        assert_eq!(row.len(), 8, "docs/linux-parity.md: {row:?}");
         let name = |column: usize| row[column].trim_matches('`');
         let source = |file: &str| {
             fs::read_to_string(root.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
@@ -56,7 +57,7 @@ fn the_table_of_parity_names_what_is_there() {
         assert!(stands, "docs/linux-parity.md: no test {test} in {file}");
         checked += 1;
     }
-    assert!(checked > 70, "only {checked} rows were found: has the table's form changed?");
+    assert!(checked >= 166, "only {checked} rows were found: has the table's form changed?");
 }
 
 #[test]
@@ -136,4 +137,70 @@ fn the_table_of_tcp_names_what_is_there() {
         let name = folder.expect("an entry").file_name().into_string().expect("a name");
         assert!(table.contains(&format!("`{name}`")), "docs/tcp.md does not name the scripts {name}");
     }
+}
+
+#[test]
+fn the_tables_of_ip_and_names_name_what_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let core = root.join("stack-component/core/src");
+    let mut checked = 0;
+    for page in ["docs/ip.md", "docs/names.md"] {
+        let text = fs::read_to_string(root.join(page)).expect("the document");
+        let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split('|').collect()).collect();
+        // What, where and by what it is held; in one table how much there is at most stands before these.
+        for row in rows.iter().filter(|row| matches!(row.len(), 5 | 6) && row[0].is_empty()) {
+            let places = row[row.len() - 3..].iter().flat_map(|cell| quoted(cell));
+            for place in places.filter(|place| place.contains('/') || place.ends_with(".rs")) {
+                let there = [core.join(place), core.join(format!("{place}.rs")), root.join(place)];
+                assert!(there.iter().any(|path| path.exists()), "{page}: there is no {place}");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 80, "only {checked} places were found: has the tables' form changed?");
+}
+
+/// The file of the conformance case, group or theme `name`, and whether that has it.
+fn is_a_case(root: &Path, name: &str) -> bool {
+    let folder = root.join("tests/conformance");
+    let parts: Vec<&str> = name.split("::").collect();
+    let file = |parts: &[&str]| fs::read_to_string(folder.join(parts.join("/")).with_extension("rs"));
+    let Some((case, theme)) = parts.split_last() else { return false };
+    file(&parts).is_ok() || file(theme).is_ok_and(|text| text.contains(&format!("\n    {case},\n")))
+}
+
+#[test]
+fn every_theme_has_its_row() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let page = fs::read_to_string(root.join("docs/testing.md")).expect("the document");
+    let cells = page.lines().filter_map(|line| line.split('|').nth(1));
+    let themes: Vec<&str> = cells.flat_map(quoted).collect();
+    for entry in fs::read_dir(root.join("tests/conformance")).expect("the cases") {
+        let path = entry.expect("an entry").path();
+        let theme = path.file_stem().and_then(|name| name.to_str()).expect("a name").to_owned();
+        let named = themes.iter().any(|known| known.split("::").next() == Some(&theme));
+        assert!(named || theme == "main", "docs/testing.md has no row for {theme}");
+    }
+}
+
+#[test]
+fn the_table_of_attacks_names_what_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let read = |file: &str| fs::read_to_string(root.join(file)).expect("a file");
+    let (page, groups) = (read("docs/testing.md"), read("tests/conformance/attacks/by_scapy.py"));
+    let chapter = page.split("## What attackers try").nth(1).and_then(|rest| rest.split("## ").next());
+    let rows: Vec<Vec<&str>> =
+        chapter.expect("the chapter").lines().map(|line| line.split('|').collect()).collect();
+    let mut checked = 0;
+    for row in rows.iter().filter(|row| row.len() == 5) {
+        for name in quoted(row[3]) {
+            let core = root.join("stack-component/core/src").join(name);
+            let scripts = root.join("tests/packetdrill/scripts").join(name);
+            let there = core.is_file() || scripts.is_dir() || is_a_case(root, name);
+            let group = groups.contains(&format!("\ndef {name}("));
+            assert!(there || group, "docs/testing.md: there is no {name}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 70, "only {checked} names were found: has the table's form changed?");
 }

@@ -39,7 +39,7 @@ impl Twins {
         linux.run("ip", &words(&format!("link add eth0 address {MAC} type veth peer name far0")))?;
         linux.run("ip", &words(&format!("link set far0 netns {}", here.id())))?;
         for (name, value) in settings {
-            linux.run("sysctl", &["-q", "-w", &format!("net.ipv6.conf.eth0.{name}={value}")])?;
+            linux.set(&format!("net.ipv6.conf.eth0.{name}={value}"))?;
         }
         here.run("ip", &words("link set far0 up"))?;
         linux.run("ip", &words("link set eth0 up"))?;
@@ -53,7 +53,7 @@ impl Twins {
         let says = format!("AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; {prefix}");
         let config = ["tap0", "far0"].map(|device| format!("interface {device} {{ {says} }};\n")).concat();
         let config = folder.write("radvd.conf", config)?;
-        self.here.run("sysctl", &words("-q -w net.ipv6.conf.all.forwarding=1"))?;
+        self.here.set("net.ipv6.conf.all.forwarding=1")?;
         let mut router = self.here.command(radvd)?;
         router.arg("-n").arg("-C").arg(&config).arg("-p").arg(folder.file("pid")).args(["-m", "stderr"]);
         Ok(Killed(router.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?))

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Stdio;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use conformance::deadline::wait_for;
 use conformance::namespace::Namespace;
 use conformance::scratch::Scratch;
@@ -31,7 +31,7 @@ pub(crate) struct Instance<'a> {
     linux: &'a Namespace,
     name: String,
     wnet: String,
-    _process: Wnet,
+    process: Wnet,
 }
 
 impl<'a> Instance<'a> {
@@ -53,7 +53,7 @@ impl<'a> Instance<'a> {
         let process = Wnet::spawn(command.args(options.split_whitespace()).arg(guest))?;
         process.wait_for_line("listening on ")?;
         let wnet = artifacts::wnet()?.display().to_string();
-        Ok(Instance { linux, name, wnet, _process: process })
+        Ok(Instance { linux, name, wnet, process })
     }
 
     /// What a tool prints, `words` being its name and its arguments.
@@ -64,13 +64,21 @@ impl<'a> Instance<'a> {
         self.linux.run(&self.wnet, &arguments)
     }
 
+    /// The process that runs it.
+    pub(crate) fn process(&self) -> &Wnet {
+        &self.process
+    }
+
+    /// What the stack has counted under this name.
+    pub(crate) fn count(&self, counter: &str) -> Result<u64> {
+        let shown = self.tool(&format!("nstat -asz {counter}"))?;
+        let line = shown.lines().find(|line| line.starts_with(counter)).context("a counter")?;
+        Ok(line.split_whitespace().nth(1).context("its value")?.parse()?)
+    }
+
     /// Waits until the stack counted something under this name.
     pub(crate) fn wait_for_count(&self, counter: &str) -> Result<u64> {
-        wait_for(counter, || {
-            let shown = self.tool(&format!("nstat -az {counter}")).ok()?;
-            let line = shown.lines().find(|line| line.starts_with(counter))?;
-            line.split_whitespace().nth(1)?.parse().ok().filter(|count| *count > 0)
-        })
+        wait_for(counter, || self.count(counter).ok().filter(|count| *count > 0))
     }
 
     /// Waits until a tool prints `part`.
@@ -99,7 +107,7 @@ fn radvd_tells_hop_limits_and_times() -> Result<()> {
                 prefix fd77::/64 { AdvOnLink on; AdvAutonomous on; }; RDNSS fd77::53 fd77::54 { }; \
                 DNSSL example.org lan { };";
     let config = folder.write("radvd.conf", format!("interface tap0 {{ {says} }};\n"))?;
-    linux.run("sysctl", &words("-q -w net.ipv6.conf.all.forwarding=1"))?;
+    linux.set("net.ipv6.conf.all.forwarding=1")?;
     let mut router = linux.command(radvd)?;
     router.arg("-n").arg("-C").arg(&config).arg("-p").arg(folder.file("pid")).args(["-m", "stderr"]);
     let router = Killed(router.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
@@ -132,7 +140,7 @@ fn a_server_is_asked_for_resolvers() -> Result<()> {
     let linux = linux_with_v6()?;
     let folder = Scratch::new()?;
     let log = folder.file("log");
-    linux.run("sysctl", &words("-q -w net.ipv6.conf.all.forwarding=1"))?;
+    linux.set("net.ipv6.conf.all.forwarding=1")?;
     let mut server = linux.command(dnsmasq)?;
     server.args(words("--no-daemon --conf-file=/dev/null --no-resolv --no-hosts --port=0 --interface=tap0"));
     server.args(words("--bind-interfaces --leasefile-ro --user=root --enable-ra --log-dhcp"));
@@ -194,7 +202,7 @@ fn a_guest_takes_an_address_of_the_link() -> Result<()> {
     linux.run("ping", &["-c", "1", "-w", "10", &address])?;
     // Linux takes it, too, and says so each time it has another station.
     linux.run("ip", &["addr", "add", &format!("{address}/16"), "dev", "tap0"])?;
-    linux.run("sysctl", &words("-q -w net.ipv4.conf.tap0.arp_notify=1"))?;
+    linux.set("net.ipv4.conf.tap0.arp_notify=1")?;
     for station in ["aa", "ab", "ac"] {
         linux.run("ip", &words(&format!("link set tap0 address 02:00:00:00:00:{station}")))?;
     }
@@ -226,7 +234,7 @@ fn link_of_three() -> Result<(Namespace, Namespace)> {
     for address in ["fe80::3/64", "fd77::3/64", "fd78::1/128"] {
         there(&format!("-6 addr add {address} dev eth0 nodad"))?;
     }
-    router.run("sysctl", &words("-q -w net.ipv6.conf.all.forwarding=1"))?;
+    router.set("net.ipv6.conf.all.forwarding=1")?;
     Ok((router, far))
 }
 
@@ -250,10 +258,10 @@ fn a_linux_router_redirects_the_guest() -> Result<()> {
 
 fn a_guest_redirects_linux() -> Result<()> {
     let (near, far) = link_of_three()?;
-    near.run("sysctl", &words("-q -w net.ipv6.conf.all.forwarding=0"))?;
+    near.set("net.ipv6.conf.all.forwarding=0")?;
     let options = "--ip fd77::2/64 --gateway fe80::3 --sysctl net.ipv6.conf.all.forwarding=1";
     let guest = Instance::start(&near, "redirecting", options)?;
-    near.run("sysctl", &words("-q -w net.ipv6.conf.br0.accept_redirects=1"))?;
+    near.set("net.ipv6.conf.br0.accept_redirects=1")?;
     near.run("ip", &["-6", "route", "replace", "fd78::/64", "via", LINK_LOCAL, "dev", "br0"])?;
     near.run("ping", &words("-6 -c 10 -i 0.2 -w 20 fd78::1"))?;
     guest.wait_for_count("Icmp6OutRedirects")?;

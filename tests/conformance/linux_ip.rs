@@ -222,7 +222,7 @@ fn radvd_gives_addresses_as_linux_would_make_them() -> Result<()> {
     let prefix = "prefix fd77::/64 { AdvOnLink on; AdvAutonomous on; };";
     let pauses = "AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4;";
     let config = folder.write("radvd.conf", format!("interface tap0 {{ {pauses} {prefix} }};\n"))?;
-    linux.run("sysctl", &["-q", "-w", "net.ipv6.conf.all.forwarding=1"])?;
+    linux.set("net.ipv6.conf.all.forwarding=1")?;
     let mut router = linux.command(radvd)?;
     router.arg("-n").arg("-C").arg(&config).arg("-p").arg(folder.file("pid"));
     router.args(["-m", "stderr"]);

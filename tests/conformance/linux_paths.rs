@@ -80,7 +80,7 @@ impl Path {
         run(&format!("route change 203.0.113.0/24 dev far0 mtu {NARROW}"))?;
         run(&format!("-6 route add fd78::1/128 dev far0 mtu {NARROW}"))?;
         for setting in ["net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"] {
-            router.run("sysctl", &["-q", "-w", setting])?;
+            router.set(setting)?;
         }
         let name = instance(what);
         let options = format!(
@@ -231,8 +231,11 @@ fn a_neighbour_that_moves_is_followed() -> Result<()> {
         linux.run("ping", &words(&format!("-c 1 -w 10 {GUEST}")))?;
         linux.run("ping", &words(&format!("-6 -c 1 -w 10 {GUEST_V6}")))?;
         let shown = tool(&linux, &name, "ip", "neigh")?;
-        let entry = shown.lines().find(|line| line.starts_with(&format!("{LINUX} "))).unwrap_or_default();
-        ensure!(entry.contains(&format!("02:00:00:00:01:{number:02x}")), "move {number}: {shown}");
+        for address in [LINUX.to_string(), LINUX_V6.to_string()] {
+            let entry = shown.lines().find(|line| line.starts_with(&format!("{address} ")));
+            let moved = entry.is_some_and(|entry| entry.contains(&format!("02:00:00:00:01:{number:02x}")));
+            ensure!(moved, "move {number}: {shown}");
+        }
     }
     stream.shutdown(std::net::Shutdown::Write)?;
     let back = traffic::Fingerprint::read(&stream)?;

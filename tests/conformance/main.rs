@@ -61,7 +61,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 37] = [
+const MODULES: [&[Case]; 38] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -80,6 +80,7 @@ const MODULES: [&[Case]; 37] = [
     policy::CASES,
     ports_published::CASES,
     attacks::memory::CASES,
+    attacks::scapy::CASES,
     attacks::v4::CASES,
     attacks::v6::CASES,
     bad_frames::CASES,

@@ -115,7 +115,7 @@ fn an_interrupted_ping_shows_its_statistics() -> Result<()> {
     let ping = Wnet::spawn(command.args(["ping", "--on", "web", "-i", "0.01", &LINUX.to_string()]))?;
     ping.wait_for_line("icmp_seq=3 ")?;
     ping.signal(Signal::INT)?;
-    expect(&ping.wait()?, 0, &["ping statistics", "0% packet loss", "rtt min/avg/max/mdev"])
+    expect(&ping.wait()?, 0, &["ping statistics", ", 0% packet loss", "rtt min/avg/max/mdev"])
 }
 
 fn packets_are_traced() -> Result<()> {

@@ -32,6 +32,19 @@ pub fn program(name: &str, package: &str) -> Result<PathBuf> {
     find_program(name).ok_or_else(|| Skip::because(format!("needs {name} (Debian package {package})")))
 }
 
+/// The programs that [`Namespace::run`](crate::namespace::Namespace::run) runs, with their packages.
+const RUN: [(&str, &str); 4] =
+    [("ip", "iproute2"), ("bridge", "iproute2"), ("ping", "iputils-ping"), ("traceroute", "traceroute")];
+
+/// Whether `program` is there, if it is one that may be missing.
+///
+/// # Errors
+/// [`Skip`] if it is not installed.
+pub fn in_package(name: &str) -> Result<()> {
+    let known = RUN.iter().find(|(known, _)| *known == name);
+    known.map_or(Ok(()), |(name, package)| program(name, package).map(drop))
+}
+
 /// Looks the program up in `PATH` and the administrator's folders, which an ordinary user's `PATH` lacks.
 fn find_program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();

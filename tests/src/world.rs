@@ -18,6 +18,7 @@ use wnet::wire::user::cable;
 
 use crate::artifacts;
 use crate::deadline::{PATIENCE, wait_for};
+use crate::namespace::{Namespace, TAP, TapWire};
 use crate::wire_peer::WirePeer;
 
 /// The stack's Ethernet address.
@@ -77,6 +78,16 @@ impl World {
         let sysctls = [&QUIET, sysctls].concat();
         let world = Self::start(artifacts::component_bytes("stack")?, Arc::new(near), &more, &sysctls)?;
         Ok((world, WirePeer::new(far)))
+    }
+
+    /// The same on the TAP of a namespace that has [`PEER`] and [`PEER_V6`].
+    ///
+    /// # Errors
+    /// If the namespace is gone, the stack was not built or does not start.
+    pub fn on_tap(namespace: &Namespace) -> Result<Self> {
+        let wire = TapWire(namespace.tap(TAP)?);
+        let more = [(ADDRESS_V6.into(), 64)];
+        Self::start(artifacts::component_bytes("stack")?, Arc::new(wire), &more, &QUIET)
     }
 
     /// This stack component with a user-mode gateway, which publishes the guest's port `port`; answers

@@ -85,7 +85,12 @@ impl Selection {
 
     fn set_device(&mut self, links: &Links, name: &str) -> Result<(), Exit> {
         if self.device.is_some() {
-            return Err(garbage(name));
+            let flags = FLAGS.into_iter().map(|(name, ..)| name);
+            return Err(garbage(
+                "dev",
+                name,
+                ["to", "scope", "up", "label", "type", "dev"].into_iter().chain(flags),
+            ));
         }
         self.device = Some(links.shown(name)?.index);
         Ok(())
@@ -113,22 +118,25 @@ impl Selection {
     }
 }
 
+/// What may be asked of addresses: the flag of each name, and whether it is set.
+const FLAGS: [(&str, AddressFlags, bool); 8] = [
+    ("dynamic", AddressFlags::PERMANENT, false),
+    ("permanent", AddressFlags::PERMANENT, true),
+    ("tentative", AddressFlags::TENTATIVE, true),
+    ("deprecated", AddressFlags::DEPRECATED, true),
+    ("dadfailed", AddressFlags::DADFAILED, true),
+    ("temporary", AddressFlags::TEMPORARY, true),
+    ("secondary", AddressFlags::SECONDARY, true),
+    ("primary", AddressFlags::SECONDARY, false),
+];
+
 fn flag(word: &str) -> Option<(AddressFlags, bool)> {
     let (name, wanted) = match word.strip_prefix('-') {
         Some(name) => (name, false),
         None => (word, true),
     };
-    match name {
-        "dynamic" => Some((AddressFlags::PERMANENT, !wanted)),
-        "permanent" => Some((AddressFlags::PERMANENT, wanted)),
-        "tentative" => Some((AddressFlags::TENTATIVE, wanted)),
-        "deprecated" => Some((AddressFlags::DEPRECATED, wanted)),
-        "dadfailed" => Some((AddressFlags::DADFAILED, wanted)),
-        "temporary" => Some((AddressFlags::TEMPORARY, wanted)),
-        "secondary" => Some((AddressFlags::SECONDARY, wanted)),
-        "primary" => Some((AddressFlags::SECONDARY, !wanted)),
-        _ => None,
-    }
+    let found = FLAGS.into_iter().find(|(known, ..)| *known == name);
+    found.map(|(_, flag, set)| (flag, set == wanted))
 }
 
 /// The kind of device of this name.
@@ -136,7 +144,7 @@ pub(crate) fn kind(word: &str) -> Result<LinkKind, Exit> {
     match word {
         "vlan" => Ok(LinkKind::Vlan),
         "dummy" => Ok(LinkKind::Dummy),
-        _ => Err(Exit::new(2, "Error: Unknown device type.")),
+        _ => Err(Exit::new(2, "Error: Unknown device type.").hint(word, ["vlan", "dummy"])),
     }
 }
 
@@ -187,6 +195,23 @@ fn prefix(word: &str) -> Result<Prefix, Exit> {
     Prefix::parse(word).ok_or_else(wrong)
 }
 
+/// What is said of an address that is added or removed.
+const WORDS: [&str; 13] = [
+    "dev",
+    "brd",
+    "broadcast",
+    "label",
+    "scope",
+    "valid_lft",
+    "preferred_lft",
+    "nodad",
+    "optimistic",
+    "mngtmpaddr",
+    "noprefixroute",
+    "local",
+    "peer",
+];
+
 /// An address that is to be added or removed, and its device. iproute2: `ipaddr_modify`.
 struct Wanted {
     address: Address,
@@ -220,8 +245,7 @@ fn parse_address(links: &Links, mut words: Words<'_>) -> Result<Wanted, Exit> {
             _ => {
                 let word = if word == "local" { words.value()? } else { word };
                 if local.replace(word).is_some() {
-                    let text = format!("Error: either \"local\" is duplicate, or \"{word}\" is a garbage.");
-                    return Err(Exit::usage(text));
+                    return Err(garbage("local", word, WORDS));
                 }
             }
         }

@@ -16,6 +16,9 @@ Usage: ip link add [ link DEV ] [ name ] NAME [ address LLADDR ] [ mtu MTU ] typ
        ip link set DEVICE [ { up | down } ] [ name NEWNAME ] [ address LLADDR ] [ mtu MTU ]
        ip link [ show [ DEVICE ] [ up ] [ type TYPE ] ]";
 
+/// What is said of a device that is set or made.
+const WORDS: [&str; 8] = ["up", "down", "name", "link", "mtu", "address", "type", "dev"];
+
 /// Does an `ip link` command.
 pub(crate) fn run(options: &Options, mut words: Words<'_>) -> Result<String, Exit> {
     let links = Links::ask();
@@ -41,7 +44,7 @@ fn list(links: &Links, options: &Options, mut words: Words<'_>) -> Result<String
             _ => {
                 let name = if word == "dev" { words.value()? } else { word };
                 if device.replace(name).is_some() {
-                    return Err(garbage(name));
+                    return Err(garbage("dev", name, ["up", "type", "dev"]));
                 }
             }
         }
@@ -71,6 +74,17 @@ fn link_address(word: &str) -> Result<Vec<u8>, Exit> {
     parse_link_address(word).ok_or_else(|| Exit::new(1, format!("\"{word}\" is invalid lladdr.")))
 }
 
+/// Bytes of a device's name with the end that C needs. Linux: `IFNAMSIZ`.
+const NAME_LEN: usize = 16;
+
+/// A name that a device may have. iproute2: `check_ifname`.
+fn device_name<'a>(word: &'a str, what: &str) -> Result<&'a str, Exit> {
+    let is_name = !word.is_empty()
+        && word.len() < NAME_LEN
+        && !word.contains(|c: char| c == '/' || c.is_ascii_whitespace());
+    if is_name { Ok(word) } else { Err(Exit::wrong(word, &format!("\"{what}\" not a valid ifname"))) }
+}
+
 /// What is to be made or changed. iproute2: `iplink_parse`.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Request<'a> {
@@ -91,7 +105,7 @@ impl<'a> Request<'a> {
             match word {
                 "up" => request.up = Some(true),
                 "down" => request.up = Some(false),
-                "name" => request.name = Some(words.value()?),
+                "name" => request.name = Some(device_name(words.value()?, "name")?),
                 "link" => request.parent = Some(words.value()?),
                 "mtu" => request.mtu = Some(words.number("mtu")?),
                 "address" => request.address = Some(link_address(words.value()?)?),
@@ -100,8 +114,8 @@ impl<'a> Request<'a> {
                 }
                 _ => {
                     let name = if word == "dev" { words.value()? } else { word };
-                    if request.device.replace(name).is_some() {
-                        return Err(garbage(name));
+                    if request.device.replace(device_name(name, "dev")?).is_some() {
+                        return Err(garbage("dev", name, WORDS));
                     }
                 }
             }
@@ -125,7 +139,8 @@ impl<'a> Request<'a> {
                     other => return Err(Exit::wrong(other, "protocol is invalid\n")),
                 },
                 (LinkKind::Vlan, other) => {
-                    return Err(Exit::usage(format!("vlan: unknown command \"{other}\"?")));
+                    let unknown = Exit::usage(format!("vlan: unknown command \"{other}\"?"));
+                    return Err(unknown.hint(other, ["id", "protocol"]));
                 }
                 (_, other) => return Err(Exit::usage(format!("Unknown argument \"{other}\""))),
             }
@@ -195,9 +210,26 @@ mod tests {
         for (line, code, text) in [
             ("eth0 mtu abc", 255, "Error: argument \"abc\" is wrong: Invalid \"mtu\" value\n"),
             ("eth0 frob", 255, "Error: either \"dev\" is duplicate, or \"frob\" is a garbage."),
+            (
+                "lo mut 5",
+                255,
+                "Error: either \"dev\" is duplicate, or \"mut\" is a garbage.\nDid you mean \"mtu\"?",
+            ),
+            (
+                "d0 pu",
+                255,
+                "Error: either \"dev\" is duplicate, or \"pu\" is a garbage.\nDid you mean \"up\"?",
+            ),
+            ("x type vlna", 2, "Error: Unknown device type.\nDid you mean \"vlan\"?"),
             ("eth0 address zz", 1, "\"zz\" is invalid lladdr."),
             ("x type bond", 2, "Error: Unknown device type."),
             ("x type vlan id 4095", 255, "Error: argument \"4095\" is wrong: id is invalid\n"),
+            (
+                "name abcdefghijklmnop",
+                255,
+                "Error: argument \"abcdefghijklmnop\" is wrong: \"name\" not a valid ifname",
+            ),
+            ("a/b up", 255, "Error: argument \"a/b\" is wrong: \"dev\" not a valid ifname"),
             ("eth0 mtu", 255, "Command line is not complete. Try option \"help\""),
         ] {
             let error = parse(line).unwrap_err();

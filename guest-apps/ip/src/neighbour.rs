@@ -1,7 +1,7 @@
 //! `ip neighbour`: shows, adds, changes, removes and flushes. iproute2: `do_ipneigh`.
 
 use crate::links::Links;
-use crate::options::{Family, Options, begins, garbage, unknown_command};
+use crate::options::{Family, Options, begins, garbage, unknown_command, unsupported};
 use crate::output::Output;
 use crate::route_show::Told;
 use std::fmt::Write;
@@ -50,8 +50,10 @@ pub(crate) fn run(options: &Options, mut words: Words<'_>) -> Result<String, Exi
     }
 }
 
-fn state(word: &str) -> Option<NeighbourState> {
-    STATES.into_iter().find(|(_, name)| name.eq_ignore_ascii_case(word)).map(|(state, _)| state)
+fn known_state(word: &str) -> Result<NeighbourState, Exit> {
+    let state = STATES.into_iter().find(|(_, name)| name.eq_ignore_ascii_case(word)).map(|(state, _)| state);
+    let names = STATES.map(|(_, name)| name.to_ascii_lowercase());
+    state.ok_or_else(|| Exit::wrong(word, "nud state is bad").hint(word, names.iter().map(String::as_str)))
 }
 
 fn name(state: NeighbourState) -> &'static str {
@@ -75,10 +77,11 @@ impl Selection {
                 "dev" => selection.device = Some(links.find(words.value()?)?.index),
                 "nud" => selection.add_state(words.value()?)?,
                 "unused" => {}
+                "proxy" => return Err(unsupported(word)),
                 _ => {
                     let word = if word == "to" { words.value()? } else { word };
                     if selection.within.is_some() {
-                        return Err(garbage(word));
+                        return Err(garbage("to", word, ["dev", "nud", "unused", "to", "proxy"]));
                     }
                     if word != "all" {
                         selection.within = Some(prefix(word)?);
@@ -93,7 +96,7 @@ impl Selection {
         let states = self.states.get_or_insert_default();
         match word {
             "all" => states.extend(STATES.map(|(state, _)| state)),
-            _ => states.push(state(word).ok_or_else(|| Exit::wrong(word, "nud state is bad"))?),
+            _ => states.push(known_state(word)?),
         }
         Ok(())
     }
@@ -195,15 +198,15 @@ fn parse(links: &Links, mut words: Words<'_>) -> Result<Neighbour, Exit> {
                     station.ok_or_else(|| Exit::new(1, format!("\"{word}\" is invalid lladdr.")))?;
             }
             "nud" => {
-                let word = words.value()?;
-                wanted.state = state(word).ok_or_else(|| Exit::wrong(word, "nud state is bad"))?;
+                wanted.state = known_state(words.value()?)?;
             }
             "router" => wanted.router = true,
+            "proxy" => return Err(unsupported(word)),
             "dev" => device = Some(words.value()?),
             _ => {
                 let word = if word == "to" { words.value()? } else { word };
                 if address.is_some() {
-                    return Err(garbage(word));
+                    return Err(garbage("to", word, ["lladdr", "nud", "router", "dev", "to", "proxy"]));
                 }
                 let wrong =
                     || Exit::new(1, format!("Error: any valid address is expected rather than \"{word}\"."));

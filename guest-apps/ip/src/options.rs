@@ -76,6 +76,24 @@ pub(crate) struct Options {
     pub(crate) help: bool,
 }
 
+/// The options that have names.
+const OPTIONS: [&str; 14] = [
+    "-Version",
+    "-statistics",
+    "-stats",
+    "-details",
+    "-json",
+    "-pretty",
+    "-family",
+    "-brief",
+    "-oneline",
+    "-timestamp",
+    "-tshort",
+    "-batch",
+    "-force",
+    "-help",
+];
+
 /// What a command is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Object {
@@ -135,7 +153,10 @@ impl Options {
             // What only changes how things look to people, or is so here anyway.
             _ if name.starts_with('c') && (is("color") || name.starts_with("color=")) => {}
             _ if is("Numeric") || is("resolve") || is("human-readable") || is("iec") => {}
-            _ => return Err(Exit::usage(format!("Option \"{word}\" is unknown, try \"ip -help\"."))),
+            _ => {
+                let unknown = Exit::usage(format!("Option \"{word}\" is unknown, try \"ip -help\"."));
+                return Err(unknown.hint(word, OPTIONS));
+            }
         }
         Ok(())
     }
@@ -155,7 +176,7 @@ fn family(word: &str) -> Result<Family, Exit> {
         "inet" => Ok(Family::Inet),
         "inet6" => Ok(Family::Inet6),
         "link" => Ok(Family::Link),
-        other => Err(Exit::wrong(other, "invalid protocol family\n")),
+        other => Err(Exit::wrong(other, "invalid protocol family\n").hint(other, ["inet", "inet6", "link"])),
     }
 }
 
@@ -175,7 +196,8 @@ impl Object {
         ];
         let Some(word) = word else { return Ok(Object::Help) };
         let found = OBJECTS.iter().find(|(name, _)| begins(name, word));
-        let near = || did_you_mean(word, OBJECTS.iter().map(|(name, _)| *name));
+        let names = || OBJECTS.iter().map(|(name, _)| *name).chain(["addr", "neigh", "maddr"]);
+        let near = || did_you_mean(word, names());
         let unknown = || Exit::new(1, format!("Object \"{word}\" is unknown, try \"ip help\".{}", near()));
         found.map(|(_, object)| *object).ok_or_else(unknown)
     }
@@ -189,8 +211,7 @@ const COMMANDS: [&str; 12] = [
 /// A command that an object does not know. iproute2: the end of `do_iplink` and its like.
 pub(crate) fn unknown_command(word: &str, object: &str) -> Exit {
     // A command that others have is none that is misspelt.
-    let near = if COMMANDS.contains(&word) { String::new() } else { did_you_mean(word, COMMANDS) };
-    Exit::usage(format!("Command \"{word}\" is unknown, try \"ip {object} help\".{near}"))
+    Exit::usage(format!("Command \"{word}\" is unknown, try \"ip {object} help\".")).hint(word, COMMANDS)
 }
 
 /// A word that iproute2 knows and nothing here could follow.
@@ -198,9 +219,11 @@ pub(crate) fn unsupported(word: &str) -> Exit {
     Exit::usage(format!("Error: \"{word}\" is not supported by this stack."))
 }
 
-/// A word where no more are expected. iproute2: `duparg2`.
-pub(crate) fn garbage(word: &str) -> Exit {
-    Exit::usage(format!("Error: either \"dev\" is duplicate, or \"{word}\" is a garbage."))
+/// A word that is taken for what `before` is followed by, which was said already; perhaps one of `names` was meant.
+/// iproute2: `duparg2`.
+pub(crate) fn garbage<'a>(before: &str, word: &str, names: impl IntoIterator<Item = &'a str>) -> Exit {
+    let text = format!("Error: either \"{before}\" is duplicate, or \"{word}\" is a garbage.");
+    Exit::usage(text).hint(word, names)
 }
 
 #[cfg(test)]
@@ -232,7 +255,16 @@ mod tests {
             ..Options::default()
         };
         assert_eq!((options, rest.take()), (expected, Some("addr")));
-        assert!(Options::parse(&mut Words::new(&words("-z"))).is_err());
+        for (line, text) in [
+            ("-z", "Option \"-z\" is unknown, try \"ip -help\"."),
+            ("-jsno a", "Option \"-jsno\" is unknown, try \"ip -help\".\nDid you mean \"-json\"?"),
+            (
+                "-f inte a",
+                "Error: argument \"inte\" is wrong: invalid protocol family\n\nDid you mean \"inet\"?",
+            ),
+        ] {
+            assert_eq!(Options::parse(&mut Words::new(&words(line))).unwrap_err().text, text);
+        }
     }
 
     #[test]
@@ -249,7 +281,25 @@ mod tests {
         ] {
             assert_eq!(Object::parse(Some(word)), Ok(object), "{word}");
         }
-        let error = Object::parse(Some("frob")).unwrap_err();
-        assert_eq!((error.code, error.text.as_str()), (1, "Object \"frob\" is unknown, try \"ip help\"."));
+        for (word, near) in
+            [("frob", ""), ("adr", "\nDid you mean \"addr\"?"), ("ruote", "\nDid you mean \"route\"?")]
+        {
+            let error = Object::parse(Some(word)).unwrap_err();
+            let text = format!("Object \"{word}\" is unknown, try \"ip help\".{near}");
+            assert_eq!((error.code, error.text), (1, text));
+        }
+    }
+
+    #[test]
+    fn commands_that_are_misspelt_are_guessed() {
+        for (word, near) in [
+            ("shwo", "\nDid you mean \"show\"?"),
+            ("lsit", "\nDid you mean \"list\"?"),
+            ("get", ""),
+            ("frob", ""),
+        ] {
+            let text = format!("Command \"{word}\" is unknown, try \"ip route help\".{near}");
+            assert_eq!(unknown_command(word, "route").text, text);
+        }
     }
 }

@@ -69,7 +69,6 @@ struct Selection {
     table: Table,
     common: Common,
     kind: Option<RouteKind>,
-    via: Option<IpAddr>,
     source: Option<IpAddr>,
     exact: Option<Prefix>,
     /// Routes within this block.
@@ -105,7 +104,7 @@ impl Selection {
                 "type" => {
                     s.kind = Some(number_of(words.value()?, tables::kind, "node type value is invalid\n")?)
                 }
-                "via" => s.via = Some(route_parse::address(words.value()?)?),
+                "via" => s.common.via = Some(route_parse::address(words.value()?)?),
                 "src" => s.source = Some(route_parse::address(words.value()?)?),
                 "root" => s.root = Some(route_parse::prefix(words.value()?, None)?),
                 "match" => s.matching = Some(route_parse::prefix(words.value()?, None)?),
@@ -144,7 +143,7 @@ impl Selection {
             && self.common.protocol.is_none_or(|protocol| protocol == route.protocol)
             && self.common.scope.is_none_or(|scope| Some(scope) == route.scope)
             && self.kind.is_none_or(|kind| kind == route.kind)
-            && (self.via.is_none() || self.via == gateway)
+            && (self.common.via.is_none() || self.common.via == gateway)
             && self.source.is_none_or(|source| route.source.map(ip) == Some(source))
             && self.exact.is_none_or(|exact| exact.len == to.len && exact.contains(to.address))
             && self.root.is_none_or(|root| within(root, to))
@@ -175,7 +174,7 @@ fn all() -> impl Iterator<Item = Route> {
 fn family(options: &Options, selection: &Selection) -> Option<Family> {
     let of = |prefix: Option<Prefix>| prefix.map(|prefix| Family::of(prefix.address));
     let told = of(selection.exact).or(of(selection.root)).or(of(selection.matching));
-    let told = options.family.or(told).or(selection.via.map(Family::of));
+    let told = options.family.or(told).or(selection.common.via.map(Family::of));
     told.or((selection.table != Table::All).then_some(Family::Inet))
 }
 

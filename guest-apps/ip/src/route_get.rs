@@ -11,12 +11,15 @@ use tool_common::address::{bits, ip, wit};
 use tool_common::control::addresses;
 use tool_common::control::control_types::{Errno, Failure};
 use tool_common::control::route_lookup::{self, Path, Transport};
-use tool_common::control::routing::{self, Flow, RouteKind};
+use tool_common::control::routing::{self, Flow, RouteKind, Rule};
 use tool_common::json::Json;
 use tool_common::{Exit, Words};
 
 /// Marks from here on are shown in hexadecimal. iproute2: `print_route`.
 const HEXADECIMAL_FROM: u32 = 16;
+
+/// The priorities of the rules that there are from the start. Linux: `fib_default_rules_init`.
+const FIRST_RULES: [u32; 3] = [0, 32_766, 32_767];
 
 /// What is asked.
 struct Request {
@@ -158,8 +161,8 @@ impl Request {
         if let Some(device) = path.way.hop.device {
             told.pair("dev", "dev", links.name(device));
         }
-        let table = path.way.route.table.unwrap_or_default();
-        if (table != tables::MAIN && kind != RouteKind::Local && !to_many) || options.details {
+        let table = table_v4(path.way.route.table.unwrap_or_default(), || routing::rules(false));
+        if table != tables::MAIN || options.details {
             told.pair("table", "table", tables::table_name(table));
         }
         if let Some(source) = path.way.source.filter(|_| self.flow.source.is_none()) {
@@ -251,6 +254,13 @@ impl Request {
     }
 }
 
+/// The table that a route of IPv4 was found in. Without rules but those that there are from the start, local routes are
+/// found in the main one: both tables are one then. Linux: `fib_lookup`, `fib_has_custom_rules`.
+fn table_v4(table: u32, rules: impl FnOnce() -> Vec<Rule>) -> u32 {
+    let usual = |rules: Vec<Rule>| rules.iter().map(|rule| rule.priority).eq(FIRST_RULES.map(Some));
+    if table == tables::LOCAL && usual(rules()) { tables::MAIN } else { table }
+}
+
 fn port(word: &str, wrong: &str) -> Result<u16, Exit> {
     number_of(word, tool_common::number, wrong)
 }
@@ -266,4 +276,32 @@ fn learnt(told: &mut Told, path: Path) {
         (metrics.mtu, metrics.mtu_lock) = (path.mtu, path.mtu_lock);
     }
     show::metrics(told, &metrics);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tool_common::control::routing::RuleAction;
+
+    #[test]
+    fn local_routes_are_of_a_table_of_their_own_once_there_is_a_rule() {
+        let rule = |priority| Rule {
+            priority: Some(priority),
+            invert: false,
+            source: None,
+            destination: None,
+            input: None,
+            output: None,
+            mark: 0,
+            mask: 0,
+            tos: 0,
+            action: RuleAction::Table(tables::MAIN),
+            suppress_prefix_length: None,
+        };
+        let usual = || FIRST_RULES.map(rule).to_vec();
+        let more = || [0, 7, 32_766, 32_767].map(rule).to_vec();
+        assert_eq!(table_v4(tables::LOCAL, usual), tables::MAIN);
+        assert_eq!(table_v4(tables::LOCAL, more), tables::LOCAL);
+        assert_eq!((table_v4(100, usual), table_v4(tables::MAIN, more)), (100, tables::MAIN));
+    }
 }

@@ -16,8 +16,20 @@ pub(crate) fn number_of<T>(word: &str, read: impl Fn(&str) -> Option<T>, wrong: 
 
 /// An address.
 pub(crate) fn address(word: &str) -> Result<IpAddr, Exit> {
-    let wrong = || Exit::new(1, format!("Error: any valid address is expected rather than \"{word}\"."));
-    word.parse().map_err(|_| wrong())
+    address_of(word, None)
+}
+
+/// An address of this version. iproute2: `get_addr`.
+fn address_of(word: &str, family: Option<Family>) -> Result<IpAddr, Exit> {
+    let what = expected(family);
+    let wrong = || Exit::new(1, format!("Error: {what} address is expected rather than \"{word}\"."));
+    let address = word.parse().ok();
+    address.filter(|address| family.is_none_or(|family| family.has(*address))).ok_or_else(wrong)
+}
+
+/// What is expected of an address. iproute2: `family_name_verbose`.
+fn expected(family: Option<Family>) -> &'static str {
+    family.map_or("any valid", Family::name)
 }
 
 /// A block of addresses; `default` is everything of the version that is said, or of IPv4.
@@ -29,11 +41,7 @@ pub(crate) fn prefix(word: &str, family: Option<Family>) -> Result<Prefix, Exit>
         };
         return Ok(Prefix { address, len: 0 });
     }
-    let what = match family {
-        Some(Family::Inet) => "inet",
-        Some(Family::Inet6) => "inet6",
-        _ => "any valid",
-    };
+    let what = expected(family);
     let wrong = || Exit::new(1, format!("Error: {what} prefix is expected rather than \"{word}\"."));
     Prefix::parse(word)
         .filter(|prefix| family.is_none_or(|family| family.has(prefix.address)))
@@ -43,6 +51,35 @@ pub(crate) fn prefix(word: &str, family: Option<Family>) -> Result<Prefix, Exit>
 fn nowhere() -> Hop {
     Hop { gateway: None, device: None, weight: 1, onlink: false, dead: false, linkdown: false }
 }
+
+/// What is said of a route.
+const WORDS: [&str; 25] = [
+    "via",
+    "dev",
+    "onlink",
+    "table",
+    "proto",
+    "protocol",
+    "scope",
+    "src",
+    "metric",
+    "preference",
+    "tos",
+    "expires",
+    "pref",
+    "nexthop",
+    "to",
+    "mtu",
+    "advmss",
+    "initcwnd",
+    "initrwnd",
+    "rto_min",
+    "features",
+    "quickack",
+    "congctl",
+    "fastopen_no_cookie",
+    "default",
+];
 
 /// A route that is being read.
 struct Reading<'a, 'w> {
@@ -138,8 +175,7 @@ impl Reading<'_, '_> {
                 _ => {
                     let word = if word == "to" { self.words.value()? } else { word };
                     if self.destination.replace(word).is_some() {
-                        let text = format!("Error: either \"to\" is duplicate, or \"{word}\" is a garbage.");
-                        return Err(Exit::usage(text));
+                        return Err(garbage("to", word, WORDS));
                     }
                 }
             }
@@ -152,8 +188,11 @@ impl Reading<'_, '_> {
         match word {
             "via" => {
                 let word = self.words.value()?;
-                let word = if matches!(word, "inet" | "inet6") { self.words.value()? } else { word };
-                let gateway = address(word)?;
+                let gateway = match word {
+                    "inet" => address_of(self.words.value()?, Some(Family::Inet))?,
+                    "inet6" => address_of(self.words.value()?, Some(Family::Inet6))?,
+                    word => address_of(word, self.family_so_far())?,
+                };
                 self.of_gateway = self.of_gateway.or(Some(Family::of(gateway)));
                 self.hop.gateway = Some(wit(gateway));
             }
@@ -162,6 +201,12 @@ impl Reading<'_, '_> {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// The version that was said by now, by an option, the destination or a gateway before. iproute2: `rtm_family`.
+    fn family_so_far(&self) -> Option<Family> {
+        let of_destination = || Prefix::parse(self.destination?).map(|prefix| Family::of(prefix.address));
+        self.family.or_else(of_destination).or(self.of_gateway)
     }
 
     /// What belongs to the path; answers whether the word does.
@@ -207,7 +252,8 @@ impl Reading<'_, '_> {
                     self.hop.weight = weight.ok_or_else(|| Exit::wrong(word, "\"weight\" is invalid\n"))?;
                 }
                 _ if self.read_hop(word)? => {}
-                other => return Err(garbage(other)),
+                // iproute2: `parse_one_nh` ends here, and the word is looked at again.
+                other => return Err(garbage("to", other, ["weight", "via", "dev", "onlink", "nexthop"])),
             }
         }
         self.route.hops.push(std::mem::replace(&mut self.hop, before));
@@ -283,6 +329,23 @@ mod tests {
                 255,
                 "Error: either \"to\" is duplicate, or \"10.0.0.0/9\" is a garbage.",
             ),
+            (
+                "10.0.0.0/8 dve lo",
+                255,
+                "Error: either \"to\" is duplicate, or \"dve\" is a garbage.\nDid you mean \"dev\"?",
+            ),
+            (
+                "10.0.0.0/8 metrc 5",
+                255,
+                "Error: either \"to\" is duplicate, or \"metrc\" is a garbage.\nDid you mean \"metric\"?",
+            ),
+            (
+                "10.0.0.0/8 tabel 5",
+                255,
+                "Error: either \"to\" is duplicate, or \"tabel\" is a garbage.\nDid you mean \"table\"?",
+            ),
+            ("1.2.13.0/24 via ::1", 1, "Error: inet address is expected rather than \"::1\"."),
+            ("fd00::/64 via 10.0.0.1", 1, "Error: inet6 address is expected rather than \"10.0.0.1\"."),
             ("10.0.0.0/8 metric x", 255, "Error: argument \"x\" is wrong: Invalid \"metric\" value\n"),
             ("10.0.0.0/8 table x", 255, "Error: argument \"x\" is wrong: \"table\" value is invalid\n"),
             ("10.0.0.0/8 via", 255, "Command line is not complete. Try option \"help\""),

@@ -38,6 +38,8 @@ pub(crate) struct Common {
     /// The table, if only one was asked for.
     pub(crate) table: Option<u32>,
     pub(crate) device: Option<u32>,
+    /// The gateway. iproute2: `filter.rvia`.
+    pub(crate) via: Option<IpAddr>,
     pub(crate) protocol: Option<u8>,
     pub(crate) scope: Option<u8>,
 }
@@ -70,7 +72,7 @@ pub(crate) fn told(route: &Route, links: &Links, options: &Options, common: &Com
         told.pair("tos", "tos", format!("{:#04x}", route.tos));
     }
     match route.hops.as_slice() {
-        [hop] => next_hop(&mut told, hop, links, ip(route.destination), common.device),
+        [hop] => next_hop(&mut told, hop, links, ip(route.destination), common),
         // Linux: the null entries of IPv6 are over the loopback device.
         [] if ipv6 => told.pair("dev", "dev", "lo"),
         _ => {}
@@ -121,8 +123,8 @@ pub(crate) fn preference(preference: Preference) -> &'static str {
     }
 }
 
-fn next_hop(told: &mut Told, hop: &Hop, links: &Links, to: IpAddr, common: Option<u32>) {
-    if let Some(gateway) = hop.gateway.map(ip) {
+fn next_hop(told: &mut Told, hop: &Hop, links: &Links, to: IpAddr, common: &Common) {
+    if let Some(gateway) = hop.gateway.map(ip).filter(|gateway| common.via != Some(*gateway)) {
         if gateway.is_ipv4() == to.is_ipv4() {
             told.pair("via", "gateway", gateway.to_string());
         } else {
@@ -131,7 +133,7 @@ fn next_hop(told: &mut Told, hop: &Hop, links: &Links, to: IpAddr, common: Optio
                 .push(("via", Json::Object(object! { "family": "inet6", "host": gateway.to_string() })));
         }
     }
-    if let Some(device) = hop.device.filter(|device| common != Some(*device)) {
+    if let Some(device) = hop.device.filter(|device| common.device != Some(*device)) {
         told.pair("dev", "dev", links.name(device));
     }
 }
@@ -197,7 +199,7 @@ fn several(told: &mut Told, route: &Route, links: &Links) {
     let mut values = Vec::new();
     for hop in &route.hops {
         let mut one = Told::default();
-        next_hop(&mut one, hop, links, ip(route.destination), None);
+        next_hop(&mut one, hop, links, ip(route.destination), &Common::default());
         one.pair("weight", "weight", u32::from(hop.weight));
         let words = hop_flags(hop);
         words.iter().for_each(|word| one.line += &format!("{word} "));

@@ -43,6 +43,27 @@ pub(crate) fn run(options: &Options, mut words: Words<'_>) -> Result<String, Exi
     }
 }
 
+/// What is said of a rule.
+const WORDS: [&str; 17] = [
+    "not",
+    "from",
+    "to",
+    "pref",
+    "preference",
+    "order",
+    "priority",
+    "tos",
+    "fwmark",
+    "iif",
+    "oif",
+    "suppress_prefixlength",
+    "table",
+    "lookup",
+    "blackhole",
+    "unreachable",
+    "prohibit",
+];
+
 /// What is said of a rule; what is not said may be anything.
 #[derive(Default)]
 struct Request {
@@ -87,7 +108,8 @@ impl Request {
                 | "l3mdev" | "suppress_ifgroup" | "tun_id" | "protocol" => return Err(unsupported(word)),
                 _ => {
                     let word = if matches!(word, "type" | "action") { words.value()? } else { word };
-                    request.action = Some(number_of(word, action, "Failed to parse rule type")?);
+                    let action = number_of(word, action, "Failed to parse rule type");
+                    request.action = Some(action.map_err(|wrong| wrong.hint(word, WORDS))?);
                 }
             }
         }
@@ -312,6 +334,18 @@ mod tests {
             let (shown, fields) = told(&rule);
             assert_eq!((shown.as_str(), Json::Object(fields).compact().as_str()), (line, json));
             assert!(request().means(&rule));
+        }
+    }
+
+    #[test]
+    fn what_is_misspelt_is_guessed() {
+        for (words, near) in [
+            ("form 10.0.0.1", "form\" is wrong: Failed to parse rule type\nDid you mean \"from\"?"),
+            ("from all tabel 5", "\"table\"?"),
+        ] {
+            let words: Vec<String> = words.split(' ').map(String::from).collect();
+            let text = Request::parse(Words::new(&words)).err().map(|wrong| wrong.text).unwrap_or_default();
+            assert!(text.ends_with(near), "{text}");
         }
     }
 

@@ -5,10 +5,13 @@ use tool_common::control::routing::RouteKind;
 /// The table that most routes are in. Linux: `RT_TABLE_MAIN`.
 pub(crate) const MAIN: u32 = 254;
 
+/// The table of our own addresses. Linux: `RT_TABLE_LOCAL`.
+pub(crate) const LOCAL: u32 = 255;
+
 /// Who makes routes at the command line. Linux: `RTPROT_BOOT`.
 pub(crate) const BOOT: u8 = 3;
 
-const TABLES: [(u32, &str); 3] = [(255, "local"), (254, "main"), (253, "default")];
+const TABLES: [(u32, &str); 3] = [(LOCAL, "local"), (MAIN, "main"), (253, "default")];
 
 const PROTOCOLS: [(u8, &str); 7] =
     [(0, "unspec"), (1, "redirect"), (2, "kernel"), (3, "boot"), (4, "static"), (9, "ra"), (16, "dhcp")];

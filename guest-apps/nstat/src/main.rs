@@ -28,6 +28,8 @@ fn run(words: &[String]) -> Result<String, Exit> {
     let all = tool_common::control::control::counters();
     let now =
         Table(all.into_iter().filter_map(|counter| Counter::of(&counter.name, counter.value)).collect());
+    // iproute2 shows nothing of such, and no more is said of it there.
+    eprint!("{}", options.misses(&now.0.iter().map(|counter| counter.name.as_str()).collect::<Vec<_>>()));
     let named = std::env::var("NSTAT_HISTORY").ok();
     let file = named.as_deref().unwrap_or("nstat.history");
     let mut before = match options.reset || options.absolute {

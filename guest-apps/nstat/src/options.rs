@@ -1,6 +1,7 @@
 //! The options.
 
-use tool_common::Exit;
+use tool_common::getopt::{self, Known};
+use tool_common::{Exit, did_you_mean};
 
 pub(crate) const USAGE: &str = "\
 Usage: nstat [OPTION] [ PATTERN [ PATTERN ] ]
@@ -13,6 +14,21 @@ Usage: nstat [OPTION] [ PATTERN [ PATTERN ] ]
    -s, --noupdate      don't update history
    -V, --version       output version information
    -z, --zeros         show entries with zero activity";
+
+const KNOWN: Known<'_> = Known {
+    letters: "h?Vajpnrsz",
+    long: &[
+        ("help", 'h'),
+        ("version", 'V'),
+        ("ignore", 'a'),
+        ("json", 'j'),
+        ("pretty", 'p'),
+        ("nooutput", 'n'),
+        ("reset", 'r'),
+        ("noupdate", 's'),
+        ("zeros", 'z'),
+    ],
+};
 
 /// What is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,20 +48,16 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) fn parse(words: &[String]) -> Result<Self, Exit> {
+        let read = getopt::read(words, KNOWN);
+        let read = read.map_err(|error| Exit::usage(format!("nstat: {error}\n{USAGE}")))?;
         let mut options = Options::default();
-        for word in words {
-            match (word.strip_prefix("--"), word.strip_prefix('-').filter(|letters| !letters.is_empty())) {
-                (Some(long), _) => options.long(long)?,
-                (None, Some(letters)) => letters.chars().try_for_each(|letter| options.letter(letter))?,
-                (None, None) => options.patterns.push(word.clone()),
-            }
-        }
+        read.options.iter().for_each(|(letter, _)| options.letter(*letter));
+        options.patterns = read.others.into_iter().map(String::from).collect();
         Ok(options)
     }
 
-    fn letter(&mut self, letter: char) -> Result<(), Exit> {
+    fn letter(&mut self, letter: char) {
         match letter {
-            'h' | '?' => self.help = true,
             'V' => self.version = true,
             'a' => self.absolute = true,
             'j' => self.json = true,
@@ -54,26 +66,20 @@ impl Options {
             'r' => self.reset = true,
             's' => self.keep = true,
             'z' => self.zeros = true,
-            other => return Err(Exit::usage(format!("nstat: invalid option -- '{other}'\n{USAGE}"))),
+            _ => self.help = true,
         }
-        Ok(())
     }
 
-    fn long(&mut self, word: &str) -> Result<(), Exit> {
-        const LETTERS: [(&str, char); 9] = [
-            ("help", 'h'),
-            ("version", 'V'),
-            ("ignore", 'a'),
-            ("json", 'j'),
-            ("pretty", 'p'),
-            ("nooutput", 'n'),
-            ("reset", 'r'),
-            ("noupdate", 's'),
-            ("zeros", 'z'),
-        ];
-        let unknown = || Exit::usage(format!("nstat: unrecognized option '--{word}'\n{USAGE}"));
-        let letter = LETTERS.iter().find(|(known, _)| *known == word).ok_or_else(unknown)?.1;
-        self.letter(letter)
+    /// A line for each pattern that fits none of `names`, with what was perhaps meant.
+    pub(crate) fn misses(&self, names: &[&str]) -> String {
+        let missed = self
+            .patterns
+            .iter()
+            .filter(|pattern| !names.iter().any(|name| fits(pattern.as_bytes(), name.as_bytes())));
+        let line = |pattern: &String| {
+            format!("nstat: no counter fits \"{pattern}\"{}\n", did_you_mean(pattern, names.iter().copied()))
+        };
+        missed.map(line).collect()
     }
 
     /// Whether a counter is meant: one of the patterns fits its name, or there is none.
@@ -140,6 +146,21 @@ mod tests {
             ..Options::default()
         };
         assert_eq!(Options::parse(&words), Ok(expected));
-        assert_eq!(Options::parse(&["-Q".into()]).unwrap_err().code, 255);
+        for (word, text) in [
+            ("-Q", "nstat: invalid option -- 'Q'\nUsage: nstat"),
+            ("--jsn", "nstat: unrecognized option '--jsn'\nDid you mean \"--json\"?\nUsage: nstat"),
+        ] {
+            let error = Options::parse(&[word.into()]).unwrap_err();
+            assert!(error.code == 255 && error.text.starts_with(text), "{}", error.text);
+        }
+    }
+
+    #[test]
+    fn patterns_that_fit_nothing_are_told() {
+        let options = Options::parse(&["IpInRecieves", "Tcp*", "Udp*"].map(String::from)).unwrap();
+        assert_eq!(
+            options.misses(&["IpInReceives", "TcpInSegs"]),
+            "nstat: no counter fits \"IpInRecieves\"\nDid you mean \"IpInReceives\"?\nnstat: no counter fits \"Udp*\"\n"
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! The command line.
 
 use std::time::Duration;
-use tool_common::getopt::{number, read};
+use tool_common::did_you_mean;
+use tool_common::getopt::{Known, number, read};
 
 /// What is printed when it is wrong.
 pub(crate) const USAGE: &str = "\
@@ -15,8 +16,10 @@ pub(crate) const HEADER_LEN: usize = 8;
 const MAX_COUNT: u64 = i64::MAX as u64;
 /// Most requests before any reply. iputils: `-l`.
 const MAX_PRELOAD: u64 = 65_536;
-/// Most bytes of data in a packet of 65535 bytes with a header of 20.
-const MAX_SIZE: usize = 65_507;
+/// Most bytes of data in an IPv4 packet of 65535 bytes with a header of 20.
+pub(crate) const MAX_SIZE_V4: usize = 65_507;
+/// Most bytes of data behind an IPv6 header, which its length does not count.
+const MAX_SIZE: usize = 65_527;
 /// Least time between two requests that a user may ask for, in seconds.
 const MIN_INTERVAL: f64 = 0.002;
 /// Most seconds of any time: a year.
@@ -132,7 +135,10 @@ impl Options {
                 self.hop_limit = Some(limit.ok_or("cannot set unicast time-to-live: Invalid argument")?);
             }
             'w' => self.deadline = Some(seconds(0.0)?).filter(|time| !time.is_zero()),
-            'W' => self.timeout = Some(seconds(0.0)?).filter(|time| !time.is_zero()),
+            'W' => {
+                self.timeout = Some(seconds(0.0).map_err(|_| format!("bad linger time: {value}"))?)
+                    .filter(|time| !time.is_zero())
+            }
             // Addresses are numbers anyway.
             _ => {}
         }
@@ -145,7 +151,10 @@ fn discover(value: &str) -> Result<Discover, String> {
         "do" => Ok(Discover::Do),
         "want" => Ok(Discover::Want),
         "dont" => Ok(Discover::Dont),
-        _ => Err(format!("invalid argument: '{value}': expected do, want or dont")),
+        _ => Err(format!(
+            "invalid -M argument: {value}: expected do, want or dont{}",
+            did_you_mean(value, ["do", "want", "dont"])
+        )),
     }
 }
 
@@ -166,13 +175,39 @@ fn pattern(value: &str) -> Result<Vec<u8>, String> {
 fn traffic_class(value: &str) -> Result<u8, String> {
     match value.strip_prefix("0x") {
         Some(digits) => u8::from_str_radix(digits, 16).map_err(|_| format!("invalid argument: '{value}'")),
-        None => number(value, 0, u8::MAX),
+        None => {
+            let range = "the decimal value of TOS bits must be in range 0-255";
+            let number: i64 = value.parse().map_err(|_| format!("invalid argument: '{value}'"))?;
+            u8::try_from(number).map_err(|_| format!("{range}: {number}"))
+        }
+    }
+}
+
+/// A line that asks whether an option was meant by a long name, which other tools have and ping has not.
+fn letter_of_long(arguments: &[String]) -> String {
+    const NAMES: [(&str, &str); 8] = [
+        ("count", "-c"),
+        ("interval", "-i"),
+        ("size", "-s"),
+        ("ttl", "-t"),
+        ("timeout", "-W"),
+        ("deadline", "-w"),
+        ("quiet", "-q"),
+        ("version", "-V"),
+    ];
+    let long =
+        arguments.iter().find_map(|argument| argument.strip_prefix("--").filter(|name| !name.is_empty()));
+    let Some(name) = long.map(|long| long.split('=').next().unwrap_or(long)) else { return String::new() };
+    match NAMES.iter().find(|(known, _)| *known == name || !did_you_mean(name, [*known]).is_empty()) {
+        Some((_, letter)) => format!("\nDid you mean \"{letter}\"?"),
+        None => String::new(),
     }
 }
 
 /// Reads the command line without the program's name. The error is a line.
 pub(crate) fn parse(arguments: &[String]) -> Result<Order, String> {
-    let words = read(arguments, "46AbDfnOqvV", "ceiIlMpQstwW")?;
+    let known = Known { letters: "46AbDfnOqvVc:e:i:I:l:M:p:Q:s:t:w:W:", long: &[] };
+    let words = read(arguments, known).map_err(|error| error + &letter_of_long(arguments))?;
     if words.options.iter().any(|(option, _)| *option == 'V') {
         return Ok(Order::Version);
     }
@@ -236,7 +271,9 @@ mod tests {
             ("", "Destination address required"),
             ("a b", "one destination"),
             ("-c 0 host", "out of range: 1 <="),
-            ("-s 65508 host", "out of range: 0 <= value <= 65507"),
+            ("-s 65528 host", "out of range: 0 <= value <= 65527"),
+            ("-Q 300 host", "the decimal value of TOS bits must be in range 0-255: 300"),
+            ("-W -1 host", "bad linger time: -1"),
             ("-t 256 host", "'256'"),
             ("-M never host", "expected do, want or dont"),
             ("-i 0 host", "out of range"),
@@ -246,6 +283,8 @@ mod tests {
             ("-e 65536 host", "'65536'"),
             ("-Z host", "invalid option -- 'Z'"),
             ("host -c", "requires an argument"),
+            ("--cont 3 host", "invalid option -- '-'\nDid you mean \"-c\"?"),
+            ("--size=9 host", "invalid option -- '-'\nDid you mean \"-s\"?"),
         ] {
             let error = line(words).unwrap_err();
             assert!(error.contains(part), "{words}: {error}");

@@ -1,11 +1,11 @@
 //! The program on its socket.
 
 use crate::echo;
-use crate::options::{Discover, HEADER_LEN, Options};
+use crate::options::{Discover, HEADER_LEN, MAX_SIZE_V4, Options};
 use crate::statistics::{Answer, Statistics, Times, milliseconds};
 use crate::{FAILED, errors};
 use std::io::Write;
-use std::net::{IpAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv6Addr, ToSocketAddrs};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tool_common::address::{ip, wit};
 use tool_common::control::interrupt;
@@ -51,6 +51,10 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
     let address = resolve(name, options.version)?;
     if address.is_ipv4() && !zone.is_empty() {
         return Err(format!("{}: Name or service not known", options.destination));
+    }
+    if address.is_ipv4() && options.size > MAX_SIZE_V4 {
+        let size = options.size;
+        return Err(format!("invalid argument: '{size}': out of range: 0 <= value <= {MAX_SIZE_V4}"));
     }
     let socket = open(options, address, zone)?;
     let began = monotonic_clock::now();
@@ -117,6 +121,12 @@ fn open(options: &Options, address: IpAddr, zone: &str) -> Result<RawSocket, Str
     Ok(socket)
 }
 
+/// Whether an address means nothing without its link. iputils: `SCOPE_DELIMITER` in `pr_addr`.
+fn is_of_link(address: Ipv6Addr) -> bool {
+    let [first, scope, ..] = address.octets();
+    address.is_unicast_link_local() || (first == 0xff && matches!(scope & 0xf, 1 | 2))
+}
+
 /// iputils: `SO_BINDTODEVICE` in `ping4_run`.
 fn bind_to(socket: &RawSocket, device: &str) -> Result<(), String> {
     let bound = socket.set(&RawOption::BindToDevice(device.into()));
@@ -131,7 +141,7 @@ impl Ping<'_> {
     /// An address as it is shown: with its link, if it means nothing without.
     fn shown(&self, address: IpAddr) -> String {
         match address {
-            IpAddr::V6(of_link) if of_link.is_unicast_link_local() && !self.zone.is_empty() => {
+            IpAddr::V6(of_link) if is_of_link(of_link) && !self.zone.is_empty() => {
                 format!("{address}%{}", self.zone)
             }
             _ => address.to_string(),
@@ -368,5 +378,19 @@ fn print(text: &str) {
     let mut output = std::io::stdout();
     if output.write_all(text.as_bytes()).and_then(|()| output.flush()).is_err() {
         std::process::exit(FAILED.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_a_link() {
+        for (address, expected) in
+            [("fe80::1", true), ("ff02::1", true), ("ff01::1", true), ("ff0e::1", false), ("fd00::1", false)]
+        {
+            assert_eq!(is_of_link(address.parse().unwrap()), expected, "{address}");
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! What is known of each device, and how it is shown.
 
 use crate::options::{Form, Options, Verb};
-use std::net::IpAddr;
-use tool_common::control::{links, resolvers, resolvers::Origin};
+use std::net::{IpAddr, SocketAddr};
+use tool_common::control::{links, names, resolvers, resolvers::Origin};
 use tool_common::json::Json;
 use tool_common::{Exit, address};
 
@@ -10,6 +10,8 @@ use tool_common::{Exit, address};
 const LOOPBACK: u32 = 1;
 /// So wide is the column of names in `status`.
 const NAMES: usize = 18;
+/// Where servers hear unless something else is said.
+const DNS_PORT: u16 = 53;
 
 /// Something that was told, by whom, and for how many seconds it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,9 +30,19 @@ struct Link {
     domains: Vec<Told>,
 }
 
+/// What is of no link: what the host was told, as `wnet run --dns` and `--dns-search` say it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Global {
+    servers: Vec<String>,
+    domains: Vec<String>,
+}
+
 /// All devices, or those that were asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Links(Vec<Link>);
+pub(crate) struct Links {
+    global: Global,
+    links: Vec<Link>,
+}
 
 impl Links {
     /// Asks the stack.
@@ -47,7 +59,7 @@ impl Links {
             let told = Told { what: domain.name, origin: domain.origin, lifetime: domain.lifetime };
             of(&mut links, domain.device).for_each(|link| link.domains.push(told.clone()));
         }
-        Links(links)
+        Links { global: Global::ask(&links), links }
     }
 
     /// Those of these names or numbers, in their order; all without any.
@@ -56,34 +68,74 @@ impl Links {
             return Ok(self);
         }
         let find = |word: &String| {
-            let found = self.0.iter().find(|link| link.name == *word || link.index.to_string() == *word);
+            let found = self.links.iter().find(|link| link.name == *word || link.index.to_string() == *word);
             let unknown = || format!("Failed to resolve interface \"{word}\": No such device");
             found.cloned().ok_or_else(|| Exit::new(1, unknown()))
         };
-        wanted.iter().map(find).collect::<Result<_, _>>().map(Links)
+        wanted.iter().map(find).collect::<Result<_, _>>().map(|links| Links { links, ..Links::default() })
     }
 
-    /// What is to be shown of them. There is nothing but links: `Global:` has no words here.
+    /// What is to be shown of them.
     pub(crate) fn show(&self, options: &Options) -> String {
         match (options.json, options.verb) {
             (Some(form), verb) => {
-                let all = Json::List(self.0.iter().map(|link| link.json(verb)).collect());
+                let global = options.links.is_empty().then(|| self.global.json(verb)).flatten();
+                let links = self.links.iter().map(|link| link.json(verb));
+                let all = Json::List(global.into_iter().chain(links).collect());
                 (if form == Form::Pretty { all.pretty() } else { all.compact() }) + "\n"
             }
-            (None, Verb::Dns) => self.lines(options, |link| &link.servers),
-            (None, Verb::Domain) => self.lines(options, |link| &link.domains),
-            (None, _) => self.0.iter().map(Link::status).collect::<Vec<_>>().join("\n"),
+            (None, Verb::Dns) => self.lines(options, &self.global.servers, |link| &link.servers),
+            (None, Verb::Domain) => self.lines(options, &self.global.domains, |link| &link.domains),
+            (None, _) => {
+                let global = options.links.is_empty().then(|| self.global.status()).flatten();
+                global.into_iter().chain(self.links.iter().map(Link::status)).collect::<Vec<_>>().join("\n")
+            }
         }
     }
 
     /// A line for each link, with the words of what it has.
-    fn lines(&self, options: &Options, list: impl Fn(&Link) -> &[Told]) -> String {
-        let global = if options.links.is_empty() { "Global:\n" } else { "" };
+    fn lines(&self, options: &Options, global: &[String], list: impl Fn(&Link) -> &[Told]) -> String {
+        let global = match options.links.is_empty() {
+            true => format!("Global: {}", global.join(" ")).trim_end().to_owned() + "\n",
+            false => String::new(),
+        };
         let line = |link: &Link| match words(list(link)) {
             none if none.is_empty() => format!("Link {} ({}):\n", link.index, link.name),
             words => format!("Link {} ({}): {words}\n", link.index, link.name),
         };
-        global.to_owned() + &self.0.iter().map(line).collect::<String>()
+        global + &self.links.iter().map(line).collect::<String>()
+    }
+}
+
+impl Global {
+    /// Asks the stack, which tells all servers that it asks: those that no link has are nobody's.
+    fn ask(links: &[Link]) -> Self {
+        let settings = names::current();
+        let of_link =
+            |server: &String| links.iter().flat_map(|link| &link.servers).any(|told| told.what == *server);
+        let servers = settings.servers.into_iter().map(address::socket).map(at_port);
+        Global { servers: servers.filter(|server| !of_link(server)).collect(), domains: settings.search }
+    }
+
+    /// Nothing if there is nothing of no link.
+    fn status(&self) -> Option<String> {
+        let rows = rows(&[("DNS Servers", &self.servers.join(" ")), ("DNS Domain", &self.domains.join(" "))]);
+        (!rows.is_empty()).then(|| format!("Global\n{rows}"))
+    }
+
+    /// Nothing if there is nothing of no link.
+    fn json(&self, verb: Verb) -> Option<Json> {
+        let list = |name: &'static str, all: &[String]| {
+            Json::List(all.iter().map(|one| Json::Object(vec![(name, one.as_str().into())])).collect())
+        };
+        let mut fields = Vec::new();
+        if verb != Verb::Domain && !self.servers.is_empty() {
+            fields.push(("servers", list("addressString", &self.servers)));
+        }
+        if verb != Verb::Dns && !self.domains.is_empty() {
+            fields.push(("searchDomains", list("name", &self.domains)));
+        }
+        (!fields.is_empty()).then_some(Json::Object(fields))
     }
 }
 
@@ -91,10 +143,8 @@ impl Link {
     fn status(&self) -> String {
         let scopes = if self.servers.is_empty() { "none" } else { "DNS" };
         let (servers, domains) = (words(&self.servers), words(&self.domains));
-        let rows = [("Current Scopes", scopes), ("DNS Servers", &servers), ("DNS Domain", &domains)];
-        let rows = rows.iter().filter(|(_, value)| !value.is_empty());
-        let rows = rows.map(|(name, value)| format!("{name:>NAMES$}: {value}\n"));
-        format!("Link {} ({})\n{}", self.index, self.name, rows.collect::<String>())
+        let rows = rows(&[("Current Scopes", scopes), ("DNS Servers", &servers), ("DNS Domain", &domains)]);
+        format!("Link {} ({})\n{rows}", self.index, self.name)
     }
 
     fn json(&self, verb: Verb) -> Json {
@@ -106,6 +156,21 @@ impl Link {
             fields.push(("searchDomains", list("name", &self.domains)));
         }
         Json::Object(fields)
+    }
+}
+
+/// Lines of `status`; what has no value is left out.
+fn rows(rows: &[(&str, &str)]) -> String {
+    let said = rows.iter().filter(|(_, value)| !value.is_empty());
+    said.map(|(name, value)| format!("{name:>NAMES$}: {value}\n")).collect()
+}
+
+/// A server as one asks it: with its port if that is not the usual one.
+fn at_port(server: SocketAddr) -> String {
+    match (server.port(), server) {
+        (DNS_PORT, SocketAddr::V6(v6)) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
+        (DNS_PORT, server) => server.ip().to_string(),
+        (_, server) => server.to_string(),
     }
 }
 
@@ -162,7 +227,8 @@ mod tests {
             ],
             domains: vec![told("lan", Origin::Router, Some(30)), told("lan", Origin::Dhcp6, None)],
         };
-        Links(vec![eth0, Link { index: 3, name: "eth1".into(), ..Link::default() }])
+        let links = vec![eth0, Link { index: 3, name: "eth1".into(), ..Link::default() }];
+        Links { links, global: Global::default() }
     }
 
     fn shown(line: &str) -> String {
@@ -191,5 +257,26 @@ mod tests {
         ] {
             assert_eq!(shown(line), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn what_the_host_was_told_is_of_no_link() {
+        let servers = ["192.0.2.1:53", "[2001:db8::1]:5353", "[fe80::7%2]:53"];
+        let servers: Vec<String> =
+            servers.into_iter().map(|server| at_port(server.parse().unwrap())).collect();
+        assert_eq!(servers, ["192.0.2.1", "[2001:db8::1]:5353", "fe80::7%2"]);
+        let all = Links { global: Global { servers, domains: vec!["corp".into()] }, ..links() };
+        let shown = |line: &str| {
+            let words: Vec<String> = line.split_whitespace().map(String::from).collect();
+            all.show(&Options::parse(&words).unwrap())
+        };
+        assert!(
+            shown("dns").starts_with("Global: 192.0.2.1 [2001:db8::1]:5353 fe80::7%2\nLink 2"),
+            "{}",
+            shown("dns")
+        );
+        assert!(shown("domain").starts_with("Global: corp\nLink 2"));
+        assert!(shown("").contains("        DNS Domain: corp\n\nLink 2 (eth0)\n"), "{}", shown(""));
+        assert!(shown("-j domain").starts_with("[{\"searchDomains\":[{\"name\":\"corp\"}]},{\"ifname\""));
     }
 }

@@ -1,6 +1,6 @@
 //! `resolvectl`: whom names are asked of and in which domains they are searched, shown as systemd's tool of this name does.
 //!
-//! The stack asks nobody for names by itself; it knows what routers and servers of DHCP told of each link.
+//! Of each link the stack knows what routers and servers of DHCP told; what the host was told (`wnet run --dns`) is of none.
 
 mod links;
 mod options;

@@ -1,5 +1,6 @@
 //! The command line.
 
+use tool_common::getopt::{self, Known};
 use tool_common::{Exit, did_you_mean};
 
 pub(crate) const USAGE: &str = "\
@@ -13,6 +14,8 @@ Commands:
   -j, --json[=FORM]  output as JSON, FORM is pretty or short
   -h, --help         this message
   -V, --version      output version information";
+
+const KNOWN: Known<'_> = Known { letters: "hVj::", long: &[("help", 'h'), ("version", 'V'), ("json", 'j')] };
 
 const VERBS: [(&str, Verb); 4] =
     [("status", Verb::Status), ("dns", Verb::Dns), ("domain", Verb::Domain), ("help", Verb::Help)];
@@ -52,33 +55,31 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) fn parse(words: &[String]) -> Result<Self, Exit> {
+        let read = getopt::read(words, KNOWN);
+        let read = read.map_err(|error| Exit::new(1, format!("resolvectl: {error}\n{USAGE}")))?;
         let mut options = Options::default();
-        let mut verb = None;
-        let mut only_words = false;
-        for word in words {
-            match word.as_str() {
-                "--" if !only_words => only_words = true,
-                option if !only_words && option.len() > 1 && option.starts_with('-') => {
-                    options.option(option)?;
-                }
-                first if verb.is_none() => verb = Some(parse_verb(first)?),
-                link => options.links.push(link.into()),
-            }
-        }
+        read.options.iter().try_for_each(|(letter, value)| options.set(*letter, value))?;
+        let mut rest = read.others.into_iter();
+        let verb = rest.next().map(parse_verb).transpose()?;
+        options.links = rest.map(String::from).collect();
         if options.verb == Verb::Status {
             options.verb = verb.unwrap_or_default();
         }
         Ok(options)
     }
 
-    fn option(&mut self, word: &str) -> Result<(), Exit> {
-        match word {
-            "-h" | "--help" => self.verb = Verb::Help,
-            "-V" | "--version" => self.verb = Verb::Version,
-            "-j" | "--json" | "--json=short" => self.json = Some(Form::Short),
-            "--json=pretty" => self.json = Some(Form::Pretty),
-            "--json=off" => self.json = None,
-            other => return Err(Exit::new(1, format!("resolvectl: unrecognized option '{other}'\n{USAGE}"))),
+    fn set(&mut self, letter: char, value: &str) -> Result<(), Exit> {
+        match (letter, value) {
+            ('h', _) => self.verb = Verb::Help,
+            ('V', _) => self.verb = Verb::Version,
+            (_, "" | "short") => self.json = Some(Form::Short),
+            (_, "pretty") => self.json = Some(Form::Pretty),
+            (_, "off") => self.json = None,
+            (_, other) => {
+                let wrong =
+                    format!("resolvectl: expected pretty, short or off behind --json=, not '{other}'");
+                return Err(Exit::new(1, wrong).hint(other, ["pretty", "short", "off"]));
+            }
         }
         Ok(())
     }

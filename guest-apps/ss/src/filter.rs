@@ -40,6 +40,12 @@ impl States {
         States(place.map_or(0, |place| 1 << place))
     }
 
+    /// The names of sets, as the usage has them.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        let sets = ["all", "connected", "synchronized", "bucket", "big"];
+        sets.into_iter().chain(STATES.iter().map(|(.., name)| *name))
+    }
+
     /// The set of this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         let not =

@@ -4,6 +4,7 @@ use crate::filter::{Expression, States};
 use tool_common::Exit;
 use tool_common::address::socket as address;
 use tool_common::control::sockets::{Socket, SocketProtocol};
+use tool_common::getopt::{self, Known};
 
 pub(crate) const USAGE: &str = "\
 Usage: ss [ OPTIONS ] [ FILTER ]
@@ -32,6 +33,38 @@ Usage: ss [ OPTIONS ] [ FILTER ]
        STATE-FILTER := {all|connected|synchronized|bucket|big|TCP-STATES}
          TCP-STATES := {established|syn-sent|syn-recv|fin-wait-{1,2}|time-wait|closed|close-wait|last-ack|listening|closing}";
 
+const KNOWN: Known<'_> = Known {
+    letters: "hVnalomepis46tuw0rHOf:A:",
+    long: &[
+        ("help", 'h'),
+        ("version", 'V'),
+        ("numeric", 'n'),
+        ("all", 'a'),
+        ("listening", 'l'),
+        ("options", 'o'),
+        ("extended", 'e'),
+        ("memory", 'm'),
+        ("processes", 'p'),
+        ("info", 'i'),
+        ("summary", 's'),
+        ("ipv4", '4'),
+        ("ipv6", '6'),
+        ("tcp", 't'),
+        ("udp", 'u'),
+        ("raw", 'w'),
+        ("packet", '0'),
+        ("resolve", 'r'),
+        ("no-header", 'H'),
+        ("oneline", 'O'),
+        ("family", 'f'),
+        ("query", 'A'),
+        ("socket", 'A'),
+    ],
+};
+
+/// What a filter's parts begin with.
+const FILTER_WORDS: [&str; 9] = ["state", "exclude", "sport", "dport", "src", "dst", "and", "or", "not"];
+
 /// What is to be shown, and how.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
@@ -58,31 +91,20 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) fn parse(words: &[String]) -> Result<Self, Exit> {
+        let read = getopt::read(words, KNOWN);
+        let read = read.map_err(|error| Exit::usage(format!("ss: {error}\n{USAGE}")))?;
         let mut options = Options::default();
-        let mut rest = words.iter();
-        let mut filter = Vec::new();
-        while let Some(word) = rest.next() {
-            let mut value = || rest.next().map(String::as_str);
-            if let Some(long) = word.strip_prefix("--") {
-                options.long(long, &mut value)?;
-            } else if let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) {
-                for (place, letter) in letters.char_indices() {
-                    if matches!(letter, 'f' | 'A') {
-                        let stuck = letters.get(place + 1..).filter(|stuck| !stuck.is_empty());
-                        options.with_value(letter, stuck.or_else(&mut value))?;
-                        break;
-                    }
-                    options.letter(letter)?;
-                }
-            } else {
-                filter.push(word.as_str());
+        for (letter, value) in read.options {
+            match letter {
+                'f' | 'A' => options.with_value(letter, value)?,
+                letter => options.letter(letter),
             }
         }
-        options.filter(&filter)?;
+        options.filter(&read.others)?;
         Ok(options)
     }
 
-    fn letter(&mut self, letter: char) -> Result<(), Exit> {
+    fn letter(&mut self, letter: char) {
         match letter {
             'h' => self.help = true,
             'V' => self.version = true,
@@ -102,63 +124,20 @@ impl Options {
             'H' => self.no_header = true,
             'O' => self.oneline = true,
             'p' => self.processes = true,
-            'n' | 'r' => {}
-            other => return Err(Exit::usage(format!("ss: invalid option -- '{other}'\n{USAGE}"))),
-        }
-        Ok(())
-    }
-
-    fn long<'a>(&mut self, word: &'a str, value: &mut impl FnMut() -> Option<&'a str>) -> Result<(), Exit> {
-        const LETTERS: [(&str, char); 21] = [
-            ("help", 'h'),
-            ("version", 'V'),
-            ("numeric", 'n'),
-            ("all", 'a'),
-            ("listening", 'l'),
-            ("options", 'o'),
-            ("extended", 'e'),
-            ("memory", 'm'),
-            ("processes", 'p'),
-            ("info", 'i'),
-            ("summary", 's'),
-            ("ipv4", '4'),
-            ("ipv6", '6'),
-            ("tcp", 't'),
-            ("udp", 'u'),
-            ("raw", 'w'),
-            ("packet", '0'),
-            ("resolve", 'r'),
-            ("no-header", 'H'),
-            ("oneline", 'O'),
-            ("query", 'A'),
-        ];
-        let (name, stuck) = match word.split_once('=') {
-            Some((name, stuck)) => (name, Some(stuck)),
-            None => (word, None),
-        };
-        let letter = match name {
-            "family" => 'f',
-            "socket" => 'A',
-            _ => {
-                let unknown = || Exit::usage(format!("ss: unrecognized option '--{word}'\n{USAGE}"));
-                LETTERS.iter().find(|(known, _)| *known == name).ok_or_else(unknown)?.1
-            }
-        };
-        match letter {
-            'f' | 'A' => self.with_value(letter, stuck.or_else(value)),
-            letter => self.letter(letter),
+            // Names are never resolved.
+            _ => {}
         }
     }
 
-    fn with_value(&mut self, letter: char, value: Option<&str>) -> Result<(), Exit> {
-        let missing = || Exit::usage(format!("ss: option requires an argument -- '{letter}'\n{USAGE}"));
-        for word in value.ok_or_else(missing)?.split(',') {
+    fn with_value(&mut self, letter: char, value: &str) -> Result<(), Exit> {
+        for word in value.split(',') {
             match (letter, word) {
                 ('f', "inet") => self.ipv4 = true,
                 ('f', "inet6") => self.ipv6 = true,
                 ('f', "link") => self.protocols.push(SocketProtocol::Packet),
                 ('f', other) => {
-                    return Err(Exit::usage(format!("ss: \"{other}\" is invalid family")));
+                    let wrong = Exit::usage(format!("ss: \"{other}\" is invalid family"));
+                    return Err(wrong.hint(other, ["inet", "inet6", "link"]));
                 }
                 (_, "all" | "inet") => {
                     self.protocols.extend(Some(SocketProtocol::Packet).filter(|_| word == "all"));
@@ -169,12 +148,13 @@ impl Options {
                         SocketProtocol::Ping,
                     ]);
                 }
-                (_, "tcp") => self.letter('t')?,
-                (_, "udp") => self.letter('u')?,
-                (_, "raw") => self.letter('w')?,
-                (_, "packet") => self.letter('0')?,
+                (_, "tcp") => self.letter('t'),
+                (_, "udp") => self.letter('u'),
+                (_, "raw") => self.letter('w'),
+                (_, "packet") => self.letter('0'),
                 (_, other) => {
-                    return Err(Exit::usage(format!("ss: \"{other}\" is illegal socket table id")));
+                    let wrong = Exit::usage(format!("ss: \"{other}\" is illegal socket table id"));
+                    return Err(wrong.hint(other, ["all", "inet", "tcp", "udp", "raw", "packet"]));
                 }
             }
         }
@@ -191,8 +171,12 @@ impl Options {
         let mut rest = words;
         let mut chosen = false;
         while let [word @ ("state" | "exclude"), name, behind @ ..] = rest {
-            let states =
-                States::named(name).ok_or_else(|| Exit::usage(format!("ss: wrong state name: {name}")))?;
+            let wrong = || {
+                let expected = States::names().collect::<Vec<_>>().join(", ");
+                let wrong = Exit::usage(format!("ss: wrong state name: {name}\nExpected one of: {expected}"));
+                wrong.hint(name, States::names())
+            };
+            let states = States::named(name).ok_or_else(wrong)?;
             self.states = match (*word, chosen) {
                 ("state", false) => states,
                 ("state", true) => self.states.with(states),
@@ -203,8 +187,10 @@ impl Options {
             rest = behind;
         }
         if !rest.is_empty() {
-            let wrong =
-                |text| Exit::usage(format!("ss: bison bellows (while parsing filter): \"{text}\" Sorry."));
+            let wrong = |word: String| {
+                let text = format!("ss: bison bellows (while parsing filter): \"{word}\" Sorry.");
+                Exit::usage(text).hint(&word, FILTER_WORDS)
+            };
             self.expression = Some(Expression::parse(rest).map_err(wrong)?);
         }
         Ok(())
@@ -266,12 +252,24 @@ mod tests {
         assert!(!options.shows_protocol() && !options.shows_state());
         assert!(parse("-tu").unwrap().shows_protocol() && parse("").unwrap().shows_protocol());
         for (line, text) in [
-            ("-tan state frob", "ss: wrong state name: frob"),
+            (
+                "stat established",
+                "ss: bison bellows (while parsing filter): \"stat\" Sorry.\nDid you mean \"state\"?",
+            ),
+            ("-A tpc", "ss: \"tpc\" is illegal socket table id\nDid you mean \"tcp\"?"),
             ("-f mars", "ss: \"mars\" is invalid family"),
             ("-A mars", "ss: \"mars\" is illegal socket table id"),
         ] {
             let error = parse(line).unwrap_err();
             assert_eq!((error.code, error.text.as_str()), (255, text), "{line}");
+        }
+        for (line, first, last) in [
+            ("-tan state frob", "ss: wrong state name: frob\nExpected one of: all, ", ", closing"),
+            ("state listenign", "ss: wrong state name: listenign\n", "\nDid you mean \"listening\"?"),
+            ("--tpc", "ss: unrecognized option '--tpc'\nDid you mean \"--tcp\"?\nUsage", ""),
+        ] {
+            let text = parse(line).unwrap_err().text;
+            assert!(text.starts_with(first) && text.ends_with(last), "{text}");
         }
         assert!(parse("-Q").unwrap_err().text.starts_with("ss: invalid option -- 'Q'\nUsage: ss"));
     }

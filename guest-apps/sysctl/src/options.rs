@@ -1,6 +1,7 @@
 //! The options.
 
 use tool_common::Exit;
+use tool_common::getopt::{self, Known};
 
 pub(crate) const USAGE: &str = "\
 Usage:
@@ -18,6 +19,23 @@ Options:
   -w, --write          enable writing a value to variable
   -h, --help           display this help and exit
   -V, --version        output version information and exit";
+
+const KNOWN: Known<'_> = Known {
+    letters: "aAXbeNnqwhVp::f::r:",
+    long: &[
+        ("all", 'a'),
+        ("binary", 'b'),
+        ("ignore", 'e'),
+        ("names", 'N'),
+        ("values", 'n'),
+        ("quiet", 'q'),
+        ("write", 'w'),
+        ("help", 'h'),
+        ("version", 'V'),
+        ("load", 'p'),
+        ("pattern", 'r'),
+    ],
+};
 
 /// What is to be done, and how it is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,19 +56,11 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) fn parse(words: &[String]) -> Result<Self, Exit> {
+        let read = getopt::read(words, KNOWN);
+        let read = read.map_err(|error| Exit::new(1, format!("sysctl: {error}\n\n{USAGE}")))?;
         let mut options = Options::default();
-        let mut rest = words.iter();
-        let mut names = Vec::new();
-        while let Some(word) = rest.next() {
-            let mut value = || rest.next().cloned();
-            if let Some(long) = word.strip_prefix("--") {
-                options.long(long, &mut value)?;
-            } else if let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) {
-                options.letters(letters, &mut value)?;
-            } else {
-                names.push(word.clone());
-            }
-        }
+        read.options.iter().for_each(|(letter, value)| options.set(*letter, value));
+        let mut names: Vec<String> = read.others.into_iter().map(String::from).collect();
         // procps: with -p the words are files.
         if options.files.iter().any(String::is_empty) {
             options.files =
@@ -64,61 +74,20 @@ impl Options {
         }
     }
 
-    fn letters(&mut self, letters: &str, value: &mut impl FnMut() -> Option<String>) -> Result<(), Exit> {
-        for (place, letter) in letters.char_indices() {
-            match letter {
-                'a' | 'A' | 'X' => self.all = true,
-                'b' => (self.bare, self.values_only) = (true, true),
-                'e' => self.ignore = true,
-                'N' => self.names_only = true,
-                'n' => self.values_only = true,
-                'q' => self.quiet = true,
-                'w' => self.write = true,
-                'h' => self.help = true,
-                'V' => self.version = true,
-                'p' | 'f' => {
-                    self.files.push(letters.get(place + 1..).unwrap_or_default().into());
-                    return Ok(());
-                }
-                'r' => {
-                    let stuck = letters.get(place + 1..).filter(|stuck| !stuck.is_empty()).map(String::from);
-                    return self.set_pattern(stuck.or_else(value));
-                }
-                other => return Err(Exit::new(1, format!("sysctl: invalid option -- '{other}'\n\n{USAGE}"))),
-            }
+    fn set(&mut self, letter: char, value: &str) {
+        match letter {
+            'b' => (self.bare, self.values_only) = (true, true),
+            'e' => self.ignore = true,
+            'N' => self.names_only = true,
+            'n' => self.values_only = true,
+            'q' => self.quiet = true,
+            'w' => self.write = true,
+            'h' => self.help = true,
+            'V' => self.version = true,
+            'p' | 'f' => self.files.push(value.into()),
+            'r' => self.pattern = Some(value.into()),
+            _ => self.all = true,
         }
-        Ok(())
-    }
-
-    fn long(&mut self, word: &str, value: &mut impl FnMut() -> Option<String>) -> Result<(), Exit> {
-        let (name, stuck) = match word.split_once('=') {
-            Some((name, stuck)) => (name, Some(stuck.to_owned())),
-            None => (word, None),
-        };
-        let letter = match name {
-            "all" => "a",
-            "binary" => "b",
-            "ignore" => "e",
-            "names" => "N",
-            "values" => "n",
-            "quiet" => "q",
-            "write" => "w",
-            "help" => "h",
-            "version" => "V",
-            "load" => {
-                self.files.push(stuck.unwrap_or_default());
-                return Ok(());
-            }
-            "pattern" => return self.set_pattern(stuck.or_else(value)),
-            other => return Err(Exit::new(1, format!("sysctl: unrecognized option '--{other}'\n\n{USAGE}"))),
-        };
-        self.letters(letter, value)
-    }
-
-    fn set_pattern(&mut self, pattern: Option<String>) -> Result<(), Exit> {
-        let missing = || Exit::new(1, format!("sysctl: option requires an argument -- 'r'\n\n{USAGE}"));
-        self.pattern = Some(pattern.ok_or_else(missing)?);
-        Ok(())
     }
 
     /// Whether a setting has the pattern in its name.
@@ -161,6 +130,11 @@ mod tests {
         for line in ["", "-Z", "--frob", "-r"] {
             assert_eq!(parse(line).unwrap_err().code, 1, "{line}");
         }
+        let text = parse("--wirte").unwrap_err().text;
+        assert!(
+            text.starts_with("sysctl: unrecognized option '--wirte'\nDid you mean \"--write\"?\n"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::filter::{Instruction, compile};
-use tool_common::getopt::{number, read};
+use tool_common::getopt::{Known, number, read};
 
 /// What is printed for `-h`.
 pub(crate) const USAGE: &str = "\
@@ -10,6 +10,20 @@ Usage: tcpdump [-deDhlnpqtUvVxX] [-c count] [-i interface] [-Q in|out|inout] [-s
 
 /// Bytes of a frame that are kept unless less is asked for. tcpdump: `MAXIMUM_SNAPLEN`.
 const SNAP_LENGTH: u32 = 262_144;
+
+const KNOWN: Known<'_> = Known {
+    letters: "dDehlnpqtUvVxXc:i:Q:s:w:",
+    long: &[
+        ("direction", 'Q'),
+        ("help", 'h'),
+        ("interface", 'i'),
+        ("list-interfaces", 'D'),
+        ("no-promiscuous-mode", 'p'),
+        ("packet-buffered", 'U'),
+        ("snapshot-length", 's'),
+        ("version", 'V'),
+    ],
+};
 
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,8 +135,8 @@ fn direction(value: &str) -> Result<Direction, String> {
 
 /// Reads the command line without the program's name. The error is a line.
 pub(crate) fn parse(arguments: &[String]) -> Result<Order, String> {
-    // Options end where the expression begins: `tcpdump icmp -n` is none.
-    let words = read(arguments, "dDehlnpqtUvVxX", "ciQsw")?;
+    // As with the C library's getopt_long, options may stand behind the expression's first words.
+    let words = read(arguments, KNOWN).map_err(|error| format!("{error}\n{}", USAGE.trim_end()))?;
     let has = |wanted| words.options.iter().any(|(option, _)| *option == wanted);
     if has('h') {
         return Ok(Order::Help);
@@ -166,7 +180,9 @@ mod tests {
         assert_eq!(*options, expected);
         assert!(!options.program.is_empty());
         assert_eq!(line(""), Ok(Order::Dump(Box::default())));
-        assert_eq!((line("-V"), line("-h")), (Ok(Order::Version), Ok(Order::Help)));
+        let Ok(Order::Dump(options)) = line("icmp -p --snapshot-length=96") else { panic!() };
+        assert_eq!((options.promiscuous, options.snap_length), (false, 96));
+        assert_eq!((line("-V"), line("--help")), (Ok(Order::Version), Ok(Order::Help)));
     }
 
     #[test]
@@ -175,6 +191,9 @@ mod tests {
             ("-c 0", "out of range: 1 <="),
             ("-Z", "invalid option -- 'Z'"),
             ("-i", "requires an argument"),
+            ("--zz", "unrecognized option '--zz'\nUsage: tcpdump"),
+            ("--interfcae eth0", "\nDid you mean \"--interface\"?\nUsage: tcpdump"),
+            ("-d icmpp", "at \"icmpp\"\nDid you mean \"icmp\"?"),
             ("-Q up", "expected in, out or inout"),
             ("frob", "syntax error"),
         ] {

@@ -7,9 +7,11 @@ pub mod error;
 mod exit;
 pub mod getopt;
 pub mod json;
+mod near;
 mod words;
 
 pub use bindings::wasi;
 pub use bindings::wnet::stack as control;
 pub use exit::{Exit, finish, leave, show};
-pub use words::{Words, did_you_mean, number};
+pub use near::did_you_mean;
+pub use words::{Words, number};

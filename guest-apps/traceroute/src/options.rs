@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 use std::time::Duration;
-use tool_common::getopt::{number, read};
+use tool_common::getopt::{Known, number, read};
 
 /// What is printed when it is wrong.
 pub(crate) const USAGE: &str = "\
-Usage: traceroute [-46FIn] [-f first_ttl] [-i device] [-m max_ttl] [-p port] [-q nqueries] [-s src_addr]
+Usage: traceroute [-46FInU] [-f first_ttl] [-i device] [-m max_ttl] [-p port] [-q nqueries] [-s src_addr]
                   [-t tos] [-w waittime] [--mtu] host [packetlen]
 ";
 
@@ -16,6 +16,27 @@ const MAX_QUERIES: u16 = 10;
 const MAX_WAIT: f64 = 86_400.0;
 /// Most bytes of a packet.
 const MAX_PACKET: usize = 65_000;
+
+/// The letter of `--mtu`, which has none: nobody types it.
+const MTU: char = '\u{1}';
+
+const KNOWN: Known<'_> = Known {
+    letters: "46FInU\u{1}f:i:m:p:q:s:t:w:",
+    long: &[
+        ("dont-fragment", 'F'),
+        ("first", 'f'),
+        ("icmp", 'I'),
+        ("interface", 'i'),
+        ("max-hops", 'm'),
+        ("mtu", MTU),
+        ("port", 'p'),
+        ("queries", 'q'),
+        ("source", 's'),
+        ("tos", 't'),
+        ("udp", 'U'),
+        ("wait", 'w'),
+    ],
+};
 
 /// How to trace.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,9 +67,7 @@ pub(crate) struct Options {
 
 /// Reads the command line without the program's name. The error is a line.
 pub(crate) fn parse(arguments: &[String]) -> Result<Options, String> {
-    let (long, arguments): (Vec<String>, Vec<String>) =
-        arguments.iter().cloned().partition(|argument| argument == "--mtu");
-    let words = read(&arguments, "46FIn", "fimpqstw")?;
+    let words = read(arguments, KNOWN)?;
     let (destination, length) = match words.others[..] {
         [destination] => (destination, None),
         [destination, length] => (destination, Some(number(length, 0, MAX_PACKET)?)),
@@ -60,8 +79,8 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Options, String> {
         version: None,
         icmp: false,
         numeric: false,
-        whole: !long.is_empty(),
-        mtu: !long.is_empty(),
+        whole: false,
+        mtu: false,
         device: None,
         source: None,
         traffic_class: 0,
@@ -78,6 +97,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Options, String> {
             '6' => options.version = Some(6),
             'I' => options.icmp = true,
             'F' => options.whole = true,
+            MTU => (options.whole, options.mtu) = (true, true),
             'i' => options.device = Some(value.to_owned()),
             's' => {
                 let wrong = |_| format!("Cannot handle `-s' option with arg `{value}'");
@@ -89,7 +109,9 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Options, String> {
             'p' => options.port = number(value, 1, u16::MAX)?,
             'q' => options.queries = number(value, 1, MAX_QUERIES)?,
             'w' => options.wait = Duration::from_secs_f64(number(value, 0.0, MAX_WAIT)?),
-            _ => options.numeric = true,
+            'n' => options.numeric = true,
+            // UDP is what is sent anyway.
+            _ => {}
         }
     }
     match options.first > options.last {
@@ -114,6 +136,9 @@ mod tests {
         let more = line("-F -i eth0 -s 192.0.2.1 -t 16 host").unwrap();
         assert_eq!((more.whole, more.mtu, more.traffic_class), (true, false, 16));
         assert_eq!((more.device.as_deref(), more.source), (Some("eth0"), "192.0.2.1".parse().ok()));
+        let long = line("--icmp --first 2 --max-hops=9 host").unwrap();
+        assert_eq!((long.icmp, long.first, long.last), (true, 2, 9));
+        assert!(!line("-U host").unwrap().icmp);
         let mtu = line("--mtu host").unwrap();
         assert!(mtu.whole && mtu.mtu);
         assert_eq!((options.wait, options.length), (Duration::from_millis(500), Some(100)));
@@ -131,6 +156,7 @@ mod tests {
             ("-s here host", "`here'"),
             ("-q 11 host", "1 <= value <= 10"),
             ("-Z host", "'Z'"),
+            ("--icpm host", "unrecognized option '--icpm'\nDid you mean \"--icmp\"?"),
         ] {
             let error = line(words).unwrap_err();
             assert!(error.contains(part), "{words}: {error}");

@@ -7,6 +7,7 @@ mod file;
 mod guests;
 mod limits;
 mod names;
+mod near;
 mod policy;
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,7 @@ use crate::gateway::Publish;
 use crate::instance::InstanceName;
 use crate::tools;
 use cards::Places;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser};
 use exec::{ExecArguments, ToolArguments};
 use limits::LimitArguments;
@@ -193,6 +194,18 @@ or the stack is no component or does not link; 127 file not found; 134 the guest
 SIGINT and SIGTERM.
 Log: on standard error, filtered by WNET_LOG, or RUST_LOG [default: warn].";
 
+/// A command that was perhaps meant: clap misses those of few letters.
+fn suggest(mut error: clap::Error) -> clap::Error {
+    let commands = Arguments::command();
+    if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
+        && error.get(ContextKind::SuggestedSubcommand).is_none()
+        && let Some(near) = near::near(word, commands.get_subcommands().map(clap::Command::get_name))
+    {
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![near.to_owned()]));
+    }
+    error
+}
+
 /// Reads a command line, the program's name first.
 ///
 /// # Errors
@@ -201,7 +214,7 @@ Log: on standard error, filtered by WNET_LOG, or RUST_LOG [default: warn].";
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Order, clap::Error> {
     let tool =
         |tool, arguments| exec::short_form(tool, arguments).map(|config| Order::Exec(Box::new(config)));
-    let matches = Arguments::command().try_get_matches_from(arguments)?;
+    let matches = Arguments::command().try_get_matches_from(arguments).map_err(suggest)?;
     let places = matches.subcommand_matches("run").map(Places::of).unwrap_or_default();
     let order = match Arguments::from_arg_matches(&matches)?.command {
         Command::Run(arguments) => {

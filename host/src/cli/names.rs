@@ -1,5 +1,6 @@
 //! What names are looked up by. The options are docker's.
 
+use super::near::did_you_mean;
 use crate::kernel::NameSettings;
 use std::net::{IpAddr, SocketAddr};
 
@@ -68,7 +69,10 @@ pub(super) fn option(text: &str) -> Result<DnsOption, String> {
         "ndots" => within(0..=15).map(DnsOption::Dots),
         "timeout" => within(1..=30).map(DnsOption::Timeout),
         "attempts" => within(1..=5).map(DnsOption::Attempts),
-        _ => Err("expected ndots:N, timeout:SECONDS or attempts:N".into()),
+        _ => {
+            let near = did_you_mean(name, ["ndots", "timeout", "attempts"]);
+            Err(format!("expected ndots:N, timeout:SECONDS or attempts:N{near}"))
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What guests may reach, be reached by, and look up.
 
 use super::cards::{Card, WireConfig};
+use super::near::did_you_mean;
 use crate::gateway::Publish;
 use crate::policy::{self, AddressRule, Mode, NameRule, Rules, Unruled};
 
@@ -32,7 +33,7 @@ pub(super) fn mode(text: &str) -> Result<Mode, String> {
     match text {
         "enforce" => Ok(Mode::Enforce),
         "count" => Ok(Mode::Count),
-        _ => Err("expected enforce or count".into()),
+        _ => Err(format!("expected enforce or count{}", did_you_mean(text, ["enforce", "count"]))),
     }
 }
 

@@ -346,6 +346,13 @@ fn what_is_wrong_is_said_in_a_line() {
         ("run --publsh 1:1 g.wasm", "a similar argument exists: '--publish'"),
         ("run", "GUEST.wasm"),
         ("rnu g.wasm", "unrecognized subcommand"),
+        ("rnu g.wasm", "a similar subcommand exists: 'run'"),
+        ("run --nic usr g.wasm", "expected user, tap:NAME or none; did you mean user?"),
+        ("run --nic tpa:x g.wasm", "or none; did you mean tap?"),
+        ("run --ip dchp g.wasm", "or dhcp, link-local or auto; did you mean dhcp?"),
+        ("run --grant contol g.wasm", "; did you mean control?"),
+        ("run --policy enfroce g.wasm", "expected enforce or count; did you mean enforce?"),
+        ("run --dns-option ndot:1 g.wasm", "or attempts:N; did you mean ndots?"),
     ];
     for (line, expected) in table {
         let error = parse_line(line).unwrap_err();

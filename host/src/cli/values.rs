@@ -1,5 +1,6 @@
 //! Single values of the command line. Each parser's error says what was expected.
 
+use super::near::did_you_mean;
 use crate::e1000::MAX_MTU;
 use crate::gate::Grant;
 use crate::gateway::Publish;
@@ -108,7 +109,10 @@ pub(super) fn wire(text: &str) -> Result<WireArgument, String> {
         ("none", "") => Ok(WireArgument::None),
         ("tap", name) if !name.is_empty() => Ok(WireArgument::Tap(name.to_string())),
         ("stream" | "switch", _) => Err("this wire is not supported yet".into()),
-        _ => Err("expected user, tap:NAME or none".into()),
+        (name, _) => {
+            let near = did_you_mean(name, ["user", "tap", "none"]);
+            Err(format!("expected user, tap:NAME or none{near}"))
+        }
     }
 }
 
@@ -134,22 +138,27 @@ pub(super) fn mtu(text: &str) -> Result<u16, String> {
     mtu.ok_or_else(|| format!("expected a number of bytes from 68 to {MAX_MTU}"))
 }
 
+const EXPECTED_CIDR: &str =
+    "expected an address and the length of its prefix, as 192.0.2.15/24 or 2001:db8::15/64";
+
 pub(super) fn address(text: &str) -> Result<AddressArgument, String> {
     match text {
         "dhcp" => Ok(AddressArgument::Dhcp),
         "auto" => Ok(AddressArgument::Auto),
         "link-local" => Ok(AddressArgument::LinkLocal),
-        text => cidr(text).map(AddressArgument::Static),
+        text if text.contains('/') => cidr(text).map(AddressArgument::Static),
+        text => {
+            let near = did_you_mean(text, ["dhcp", "link-local", "auto"]);
+            Err(format!("{EXPECTED_CIDR}, or dhcp, link-local or auto{near}"))
+        }
     }
 }
 
 pub(super) fn cidr(text: &str) -> Result<Cidr, String> {
-    const EXPECTED: &str =
-        "expected an address and the length of its prefix, as 192.0.2.15/24 or 2001:db8::15/64";
-    let (address, prefix) = text.split_once('/').ok_or(EXPECTED)?;
-    let address: IpAddr = address.parse().map_err(|_| EXPECTED)?;
+    let (address, prefix) = text.split_once('/').ok_or(EXPECTED_CIDR)?;
+    let address: IpAddr = address.parse().map_err(|_| EXPECTED_CIDR)?;
     let longest = if address.is_ipv4() { 32 } else { 128 };
-    let prefix_length = number(prefix).filter(|length| *length <= longest).ok_or(EXPECTED)?;
+    let prefix_length = number(prefix).filter(|length| *length <= longest).ok_or(EXPECTED_CIDR)?;
     let cidr = Cidr { address, prefix_length };
     if !is_station(address) || !cidr.has_host(address) {
         return Err("this cannot be the address of one station".into());
@@ -210,7 +219,8 @@ pub(super) fn variable(text: &str) -> Result<Variable, String> {
 
 pub(super) fn grant(text: &str) -> Result<Grant, String> {
     let names = || Grant::ALL.map(Grant::name).join(", ");
-    Grant::named(text).ok_or_else(|| format!("expected one of {}", names()))
+    let near = || did_you_mean(text, Grant::ALL.map(Grant::name));
+    Grant::named(text).ok_or_else(|| format!("expected one of {}{}", names(), near()))
 }
 
 pub(super) fn sysctl(text: &str) -> Result<(String, String), String> {

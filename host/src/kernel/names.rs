@@ -33,7 +33,7 @@ impl Default for NameSettings {
 
 impl NameSettings {
     /// What `names.configure` is told.
-    pub(super) fn for_stack(&self) -> Settings {
+    pub(crate) fn for_stack(&self) -> Settings {
         Settings {
             servers: self.servers.iter().copied().map(socket_address).collect(),
             search: self.search.clone(),

@@ -8,7 +8,7 @@ use crate::bindings::exports::wnet::stack::neighbours::{Guest, Neighbour, Neighb
 use crate::entry::enter;
 use crate::sockets::addresses::{host, wit_host};
 use alloc::vec::Vec;
-use stack_core::neighbour::{Key, Listed, State, Verb};
+use stack_core::neighbour::{Key, Listed, Said, State, Verb};
 use stack_core::packet::DeviceIndex;
 use stack_core::wire::ethernet::MacAddress;
 
@@ -46,8 +46,9 @@ impl Guest for Component {
             NeighbourState::Noarp => State::NoArp,
             NeighbourState::Permanent => State::Permanent,
         };
+        let said = Said { station, state, router: what.router };
         let key = Key { device: DeviceIndex(what.device), address: host(what.address) };
-        Ok(enter(|stack, now| stack.stack.set_neighbour(verb, key, station, state, now))?)
+        Ok(enter(|stack, now| stack.stack.set_neighbour(verb, key, said, now))?)
     }
 
     fn remove_neighbour(device: u32, address: IpAddress) -> Result<(), Failure> {
@@ -73,7 +74,7 @@ pub(super) fn neighbour(listed: Listed) -> Neighbour {
             State::NoArp => NeighbourState::Noarp,
             State::Permanent => NeighbourState::Permanent,
         },
-        router: false,
+        router: listed.router,
         probes: listed.probes,
         used,
         confirmed,

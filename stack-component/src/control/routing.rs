@@ -115,7 +115,12 @@ const SCOPES: [Scope; 5] = [Scope::Universe, Scope::Site, Scope::Link, Scope::Ho
 fn core_route(route: &Route, now: Instant) -> Result<route::Route, Failure> {
     let invalid = |text: &str| failure(Errno::Invalid, text);
     let destination = IpCidr::new(host(route.destination), route.prefix_length);
-    let destination = destination.ok_or_else(|| invalid("Invalid prefix length"))?.network();
+    let named = destination.ok_or_else(|| invalid("Invalid prefix length"))?;
+    let destination = named.network();
+    // Linux: `fib_valid_key_len`; `ip6_route_add` masks it.
+    if destination != named && named.is_ipv4() {
+        return Err(invalid("Invalid prefix for given prefix length"));
+    }
     let kind =
         KINDS.iter().find(|(kind, _)| *kind == route.kind).map_or_else(Default::default, |(_, kind)| *kind);
     let hops: Vec<_> = route.hops.iter().map(core_hop).collect();

@@ -2,12 +2,14 @@
 //! versions and newcomers are served all the same.
 
 pub(crate) mod memory;
+pub(crate) mod scapy;
 pub(crate) mod v4;
 pub(crate) mod v6;
 
 use anyhow::{Result, ensure};
 use conformance::wire_peer::{Connection, Frame, WirePeer};
 use conformance::world::{Guest, PEER, PEER_V6, World};
+use stack_core::wire::ethernet::MacAddress;
 
 /// The port of the echo server.
 const PORT: u16 = 7;
@@ -62,6 +64,14 @@ impl Scene {
         let peer = if version == "-6" { PEER_V6.to_string() } else { PEER.to_string() };
         let known = shown.lines().any(|line| line.starts_with(&format!("{peer} lladdr ")));
         ensure!(known, "who is in use is not known: {shown}");
+        Ok(())
+    }
+
+    /// Expects that no neighbour is believed to be at this station.
+    fn expect_unknown(&self, station: MacAddress) -> Result<()> {
+        let shown = self.world.tool("ip", "neigh show nud all dev eth0")?;
+        let text = station.0.map(|byte| format!("{byte:02x}")).join(":");
+        ensure!(!shown.contains(&text), "a thief is believed: {shown}");
         Ok(())
     }
 

@@ -174,21 +174,22 @@ fn source_routes_and_broken_options_are_refused() -> Result<()> {
 
 fn every_type_of_icmp_does_no_harm() -> Result<()> {
     let mut scene = Scene::new()?;
+    let mut frames = Vec::new();
     for kind in 0..=255u8 {
         for code in [0, 1, 4, 255] {
             let mut message = vec![kind, code, 0, 0];
             message.extend([0x7a; 44]);
             let sum = Sum::of(&message).checksum();
             message[2..4].copy_from_slice(&sum.to_be_bytes());
-            let frame = scene.peer.packet(Protocol::ICMP, &message);
-            scene.peer.transmit(&frame)?;
+            frames.push(scene.peer.packet(Protocol::ICMP, &message));
         }
     }
-    scene.goes_on()?;
+    let answers = scene.send(&frames)?.iter().filter(|frame| frame.icmp().is_some()).count();
+    // Each is dropped for a reason, but for echoes and times that are answered whatever their code.
     let reasons = ["Drop:IcmpIgnored", "Drop:IcmpUnwanted", "Drop:IcmpMalformed"];
     let unwanted: u64 = reasons.iter().map(|reason| scene.world.counter(reason)).sum();
-    ensure!(unwanted > 900, "{:?}", scene.world.drops());
-    Ok(())
+    ensure!((unwanted, answers) == (1016, 8), "{unwanted}, {answers}: {:?}", scene.world.drops());
+    scene.goes_on()
 }
 
 /// RFC 5927: an error about a number that is not on its way is forged. And one that is believed makes segments no smaller
@@ -228,7 +229,8 @@ fn forged_errors_do_not_move_a_connection() -> Result<()> {
     let answers = scene.send(&frames)?;
     ensure!(answers.is_empty(), "{}", answers[0]);
     let counted = scene.world.counter("TcpExt:OutOfWindowIcmps") - before;
-    ensure!(counted >= 14, "{counted} errors were found forged: {:?}", scene.world.drops());
+    // All but those that ask to slow down, which nobody looks at (RFC 6633).
+    ensure!(counted == 16, "{counted} errors were found forged: {:?}", scene.world.drops());
     scene.goes_on()?;
     // Segments are as long as ever.
     let data = bytes(1, 2000);
@@ -299,9 +301,8 @@ fn lies_about_neighbours_are_not_believed() -> Result<()> {
     lengths[4] = 255;
     let broken =
         [scene.peer.frame(EtherType::ARP, &lengths), scene.peer.frame(EtherType::ARP, &lengths[..27])];
-    scene.expect_silence("Drop:ArpMalformed", &broken[..1])?;
-    scene.send(&broken[1..])?;
-    scene.goes_on()
+    scene.expect_silence("Drop:ArpMalformed", &broken)?;
+    scene.expect_unknown(thief)
 }
 
 /// The settings that keep few neighbours: `gc_thresh3` is [`super::NEIGHBOURS`].

@@ -221,7 +221,8 @@ fn broken_messages_about_neighbours_are_dropped() -> Result<()> {
     let stranger = Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, 0, 0x77);
     let body = [&stranger.octets()[..], &link_address(2, THIEF)].concat();
     let frame = Way::on_link(stranger, ADDRESS_V6).icmp(&scene.peer, tell, 0, [0x60, 0, 0, 0], &body);
-    scene.expect_silence("Drop:NdiscNotForUs", &[frame])
+    scene.expect_silence("Drop:NdiscNotForUs", &[frame])?;
+    scene.expect_unknown(THIEF)
 }
 
 /// The settings that keep few neighbours: `gc_thresh3` is [`super::NEIGHBOURS`].
@@ -278,8 +279,20 @@ fn broken_advertisements_of_routers_are_dropped() -> Result<()> {
     prefix.extend(ALL_NODES.octets());
     let nonsense = [&[0; 8][..], &prefix, &[5, 1, 0, 0, 0, 0, 0, 1]].concat();
     let frame = advertise(&scene.peer, router, 0, &nonsense);
+    let before = parameters(&scene)?;
     scene.send(&[frame])?;
+    let after = parameters(&scene)?;
+    ensure!(before == after, "nonsense is believed: {after}");
     scene.goes_on()
+}
+
+/// What a router can say beside that it is one: addresses, networks, the MTU.
+fn parameters(scene: &Scene) -> Result<String> {
+    let addresses = scene.world.tool("ip", "-o addr show dev eth0")?;
+    let routes = scene.world.tool("ip", "-6 route show")?;
+    let networks: Vec<&str> = routes.lines().filter(|line| !line.starts_with("default ")).collect();
+    let mtu = scene.world.tool("sysctl", "-n net.ipv6.conf.eth0.mtu")?;
+    Ok(format!("{addresses}{}\n{mtu}", networks.join("\n")))
 }
 
 /// Three thousand prefixes of a hundred routers, each with routes and a server of names: 16 routers, 64 routes to networks

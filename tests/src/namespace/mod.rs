@@ -7,9 +7,11 @@
 
 mod giver;
 mod sockets;
+mod tap_wire;
 
 pub use giver::serve_if_asked;
 pub use sockets::{bind_udp, connect, listen, reset};
+pub use tap_wire::TapWire;
 
 use std::io::Read;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
@@ -135,8 +137,9 @@ impl Namespace {
     /// Runs a command in the namespace and answers what it printed.
     ///
     /// # Errors
-    /// If it fails; the error is what it said about that.
+    /// If it fails; the error is what it said about that. [`Skip`] if it is not installed.
     pub fn run(&self, program: &str, arguments: &[&str]) -> Result<String> {
+        needs::in_package(program)?;
         let mut command = self.command(program)?;
         let output = command.args(arguments).stdin(Stdio::null()).output()?;
         let text = |bytes| String::from_utf8_lossy(bytes).trim_end().to_owned();
@@ -145,6 +148,17 @@ impl Namespace {
             bail!("`{program} {}` failed ({}): {said}\n{printed}", arguments.join(" "), output.status);
         }
         Ok(text(&output.stdout))
+    }
+
+    /// Gives Linux in the namespace a setting: `NAME=VALUE`, the name with dots (sysctl(8)).
+    ///
+    /// # Errors
+    /// If there is no such setting, or it does not take the value.
+    pub fn set(&self, setting: &str) -> Result<()> {
+        let (name, value) = setting.split_once('=').context("a setting is NAME=VALUE")?;
+        let file = format!("/proc/sys/{}", name.replace('.', "/"));
+        // The settings of the namespace of whoever opens the file: so somebody within it writes.
+        self.run("sh", &["-c", r#"echo "$1" >"$0""#, &file, value]).map(drop)
     }
 
     /// A connection to `address`, made in the namespace.

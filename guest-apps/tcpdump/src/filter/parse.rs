@@ -4,6 +4,7 @@ use super::primitives::{self as tree, ARP, End, IP, IP6, RARP, Tree};
 use super::words::words;
 use std::net::IpAddr;
 use tool_common::address::{Prefix, bits, parse_link_address};
+use tool_common::did_you_mean;
 
 /// How deep brackets and negations may stand in each other.
 const MAX_DEPTH: usize = 64;
@@ -72,8 +73,35 @@ pub(super) fn parse(expression: &str) -> Result<Option<Tree>, String> {
     }
 }
 
+/// Words of the language that are no protocol over IP.
+const WORDS: [&str; 22] = [
+    "and",
+    "or",
+    "not",
+    "ether",
+    "ip",
+    "ip6",
+    "arp",
+    "rarp",
+    "src",
+    "dst",
+    "host",
+    "net",
+    "mask",
+    "port",
+    "portrange",
+    "proto",
+    "broadcast",
+    "multicast",
+    "inbound",
+    "outbound",
+    "greater",
+    "vlan",
+];
+
 fn syntax(word: &str) -> String {
-    format!("syntax error in the filter expression at \"{word}\"")
+    let names = WORDS.into_iter().chain(PROTOCOLS.iter().map(|(name, _)| *name));
+    format!("syntax error in the filter expression at \"{word}\"{}", did_you_mean(word, names))
 }
 
 struct Parser<'a> {
@@ -332,7 +360,10 @@ fn of_protocol(word: &str) -> Result<Tree, String> {
 
 /// `ether proto`, `ip proto`, `ip6 proto`, `proto`.
 fn proto(protocol: Option<&str>, word: &str) -> Result<Tree, String> {
-    let unknown = || format!("unknown protocol '{word}'");
+    let unknown = || {
+        let near = did_you_mean(word, PROTOCOLS.iter().map(|(name, _)| *name));
+        format!("unknown protocol '{word}'{near}")
+    };
     match protocol {
         Some("ether") => ether_type(word).map(tree::ether_type).ok_or_else(unknown),
         Some("ip") => ip_protocol(word).map(tree::ip_protocol).ok_or_else(unknown),
@@ -344,7 +375,9 @@ fn proto(protocol: Option<&str>, word: &str) -> Result<Tree, String> {
 
 fn port(word: &str) -> Result<u16, String> {
     let named = PORTS.iter().find(|(name, _)| *name == word).map(|(_, number)| *number);
-    named.or_else(|| word.parse().ok()).ok_or_else(|| format!("unknown port '{word}'"))
+    named.or_else(|| word.parse().ok()).ok_or_else(|| {
+        format!("unknown port '{word}'{}", did_you_mean(word, PORTS.iter().map(|(name, _)| *name)))
+    })
 }
 
 fn ports(protocol: Option<&str>, first: u16, last: u16, end: End) -> Result<Tree, String> {

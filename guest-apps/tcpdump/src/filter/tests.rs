@@ -141,6 +141,10 @@ fn long_expressions_jump_far() {
 fn what_is_no_expression_is_said() {
     for (expression, part) in [
         ("frob", "syntax error in the filter expression at \"frob\""),
+        ("hots 10.0.0.1", "at \"hots\"\nDid you mean \"host\"?"),
+        ("tcp prot 80", "at \"prot\"\nDid you mean"),
+        ("port htpt", "unknown port 'htpt'\nDid you mean \"http\"?"),
+        ("ip proto tpc", "unknown protocol 'tpc'\nDid you mean \"tcp\"?"),
         ("host", "at \"end\""),
         ("tcp and", "at \"end\""),
         ("(tcp", "at \"end\""),

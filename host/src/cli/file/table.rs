@@ -1,13 +1,11 @@
 //! Tables of a TOML file, read key by key. Each error is one line that begins with the file's name and the line's
 //! number.
 
+use super::super::near::did_you_mean;
 use std::cell::RefCell;
 use std::fmt::Display;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
-
-/// How alike a known key has to be to a wrong one to be the one that was perhaps meant.
-const ALIKE: f64 = 0.8;
 
 /// A file's text, and what it is called.
 pub(super) struct Source<'a> {
@@ -132,12 +130,8 @@ impl<'a> Table<'a> {
         let known = self.known.borrow();
         let unknown = self.entries.iter().find(|(name, _)| !known.contains(&name.get_ref().as_ref()));
         let Some((name, _)) = unknown else { return Ok(()) };
-        let likeness = |key: &&&'static str| strsim::jaro_winkler(name.get_ref(), key);
-        let near = known.iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
-        let why = match near.filter(|key| likeness(key) >= ALIKE) {
-            Some(near) => format!("there is no key {:?} here; did you mean {near}?", name.get_ref()),
-            None => format!("there is no key {:?} here", name.get_ref()),
-        };
+        let near = did_you_mean(name.get_ref(), known.iter().copied());
+        let why = format!("there is no key {:?} here{near}", name.get_ref());
         Err(self.source.error(name.span().start, why))
     }
 }

@@ -6,6 +6,7 @@
 mod addresses;
 mod changes;
 mod links;
+mod names;
 mod neighbours;
 mod resolvers;
 mod route_lookup;
@@ -23,7 +24,7 @@ use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lowe
 use wasmtime::{Result, Store, StoreContextMut};
 
 /// The interfaces' names. The types that they share are nothing to be granted.
-pub(crate) const INTERFACES: [&str; 10] = [
+pub(crate) const INTERFACES: [&str; 11] = [
     settings::INTERFACE,
     links::INTERFACE,
     addresses::INTERFACE,
@@ -32,6 +33,7 @@ pub(crate) const INTERFACES: [&str; 10] = [
     route_lookup::INTERFACE,
     changes::INTERFACE,
     resolvers::INTERFACE,
+    names::INTERFACE,
     sockets::INTERFACE,
     socket_owners::INTERFACE,
 ];
@@ -49,6 +51,7 @@ pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
     route_lookup::add_to_linker(linker)?;
     changes::add_to_linker(linker)?;
     resolvers::add_to_linker(linker)?;
+    names::add_to_linker(linker)?;
     sockets::add_to_linker(linker)?;
     socket_owners::add_to_linker(linker)
 }

@@ -10,7 +10,7 @@ use crate::wire::cidr::IpCidr;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// What the hosts of a network of ours are.
+/// What the hosts of an IPv4 network of ours are. Linux: `fib_add_ifaddr`.
 fn kind_of_network(device: DeviceIndex) -> RouteKind {
     if device == DeviceIndex::LOOPBACK { RouteKind::Local } else { RouteKind::Unicast }
 }
@@ -105,7 +105,7 @@ pub(super) fn disown(cx: &mut Context<'_>, device: DeviceIndex, ip: Ipv6Addr) {
 }
 
 fn to_network(device: DeviceIndex, network: IpCidr) -> Route {
-    Route::over(network, kind_of_network(device), device).by_kernel()
+    Route::over(network, RouteKind::Unicast, device).by_kernel()
 }
 
 /// The hosts of an IPv6 address's network are neighbours, for as long as the longest of the addresses that say so.

@@ -28,6 +28,7 @@ use crate::tcp::{Env, Tcp};
 use crate::time::Instant;
 use crate::udp::Udp;
 use alloc::string::String;
+use core::net::IpAddr;
 
 /// Where packets of ours go.
 pub(crate) type OutputCache = DestinationCache<Result<Destination, Refusal>>;
@@ -78,6 +79,13 @@ impl Context<'_> {
             paths: &paths,
         };
         call(self.tcp, &mut env)
+    }
+
+    /// The device by which sockets hear a packet to `destination` that came by `device`: over the loopback device it is the
+    /// one that has the address. Linux: `inet_iif`, `inet6_iif`.
+    pub(super) fn heard_by(&self, device: DeviceIndex, destination: IpAddr) -> DeviceIndex {
+        let looped = device == DeviceIndex::LOOPBACK;
+        looped.then(|| self.routes.device_of(destination)).flatten().unwrap_or(device)
     }
 
     /// Bytes of the largest packet over a device, 0 if there is no such device.

@@ -71,7 +71,7 @@ fn arrival(cx: &Context<'_>, packet: &Packet, received: &Received) -> raw::Arriv
         protocol: received.protocol,
         hop_limit: received.ttl,
         traffic_class: received.tos,
-        device: packet.meta.device,
+        device: cx.heard_by(packet.meta.device, received.destination.into()),
         at: cx.now,
         verified: packet.meta.checksum == Checksum::Verified,
     }
@@ -80,9 +80,9 @@ fn arrival(cx: &Context<'_>, packet: &Packet, received: &Received) -> raw::Arriv
 /// Linux: `tcp_v4_rcv`.
 fn tcp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), DropReason> {
     let &Received { source, destination, tos, ttl, header_len, .. } = received;
-    let device = packet.meta.device;
-    let mtu = cx.mtu(device, None);
+    let mtu = cx.mtu(packet.meta.device, None);
     let (source, destination) = (source.into(), destination.into());
+    let device = cx.heard_by(packet.meta.device, destination);
     let info = SegmentInfo { source, destination, tos, ttl, mtu, header_len, device };
     cx.with_tcp(|tcp, env| tcp.input(env, &info, packet))
 }
@@ -95,7 +95,7 @@ fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received, to_many: bool)
     let arrival = Arrival {
         source: received.source.into(),
         destination: received.destination.into(),
-        device: packet.meta.device,
+        device: cx.heard_by(packet.meta.device, received.destination.into()),
     };
     if to_many {
         return multicast::udp(cx, &arrival, packet);

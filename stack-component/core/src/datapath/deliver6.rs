@@ -8,12 +8,11 @@ use crate::icmp::v6::{self as icmp, Problem};
 use crate::ip::Cutting;
 use crate::ip::v6::{self, BadExtension, Limits, Payload, Received};
 use crate::netfilter::{HookPoint, HookState};
-use crate::packet::{Checksum, DeviceIndex, LinkDestination, Packet};
+use crate::packet::{Checksum, LinkDestination, Packet};
 use crate::tcp::SegmentInfo;
 use crate::udp::{Arrival, Rejected};
 use crate::wire::icmpv6::parameter;
 use crate::wire::protocol::Protocol;
-use core::net::Ipv6Addr;
 
 /// Gives a packet that is for us to its protocol, whole. Linux: `ip6_input`.
 pub(super) fn deliver(
@@ -78,7 +77,7 @@ fn arrival(cx: &Context<'_>, packet: &Packet, received: &Received) -> raw::Arriv
         protocol: received.next_header,
         hop_limit: received.hop_limit,
         traffic_class: received.traffic_class,
-        device: scope_device(cx, packet.meta.device, received.destination),
+        device: cx.heard_by(packet.meta.device, received.destination.into()),
         at: cx.now,
         verified: packet.meta.checksum == Checksum::Verified,
     }
@@ -87,7 +86,7 @@ fn arrival(cx: &Context<'_>, packet: &Packet, received: &Received) -> raw::Arriv
 /// Linux: `tcp_v6_rcv`.
 fn tcp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), DropReason> {
     let &Received { source, destination, traffic_class: tos, hop_limit: ttl, header_len, .. } = received;
-    let device = scope_device(cx, packet.meta.device, destination);
+    let device = cx.heard_by(packet.meta.device, destination.into());
     let mtu = cx.mtu(packet.meta.device, None);
     let (source, destination) = (source.into(), destination.into());
     let info = SegmentInfo { source, destination, tos, ttl, mtu, header_len, device };
@@ -99,7 +98,7 @@ fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), 
     if dhcp6::input(cx, &packet, received) {
         return Ok(());
     }
-    let device = scope_device(cx, packet.meta.device, received.destination);
+    let device = cx.heard_by(packet.meta.device, received.destination.into());
     let (source, destination) = (received.source.into(), received.destination.into());
     let arrival = Arrival { source, destination, device };
     if destination.is_multicast() {
@@ -133,7 +132,7 @@ fn icmp_message(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Re
             Ok(())
         }
         icmp::Verdict::Error(mut error) => {
-            error.scope = scope_device(cx, received.device, destination).0;
+            error.scope = cx.heard_by(received.device, destination.into()).0;
             learn::path_mtu(cx, &error);
             tell::tell(cx, &error);
             Ok(())
@@ -148,7 +147,7 @@ fn reply(cx: &mut Context<'_>, packet: Packet, received: &Received) {
     // A group is no sender: one of our addresses is chosen.
     let from = Some(received.destination).filter(|destination| !destination.is_multicast());
     let device = match received.source.is_unicast_link_local() {
-        true => Some(scope_device(cx, received.device, received.source)),
+        true => Some(cx.heard_by(received.device, received.source.into())),
         false => None,
     };
     let reply = Outgoing {
@@ -186,16 +185,6 @@ pub(super) fn refuse_extension(
         refuse(cx, packet, received, Problem::ParameterProblem { code, pointer });
     }
     DropReason::Ipv6BadExtension
-}
-
-/// The device that a packet's link-local addresses mean: the one it came by, or, over the loopback device, the one
-/// that the address belongs to. Linux: `inet6_iif`.
-pub(super) fn scope_device(cx: &Context<'_>, device: DeviceIndex, destination: Ipv6Addr) -> DeviceIndex {
-    if device != DeviceIndex::LOOPBACK || !destination.is_unicast_link_local() {
-        return device;
-    }
-    let owner = cx.interfaces.iter().find(|interface| interface.address(destination.into()).is_some());
-    owner.map_or(device, |interface| interface.index())
 }
 
 /// Whether a frame to many carries what a host alone is to see. Linux: `skb->pkt_type == PACKET_HOST`.

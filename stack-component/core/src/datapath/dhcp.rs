@@ -46,6 +46,23 @@ pub(super) fn hear(cx: &mut Context<'_>, device: DeviceIndex, message: &wire::ar
     run(cx);
 }
 
+/// The link of a device is back.
+pub(super) fn link_is_back(cx: &mut Context<'_>, device: DeviceIndex) {
+    if cx.dhcp.has(device) {
+        cx.dhcp.link_is_back(device, cx.now, cx.random);
+        run(cx);
+    }
+}
+
+/// A device has another station address: whoever it is now asks whether the address is still granted.
+pub(super) fn station_changed(cx: &mut Context<'_>, device: DeviceIndex) {
+    let Some(interface) = cx.interfaces.get(device) else { return };
+    cx.dhcp.set_station(device, interface.mac());
+    if interface.link_up() {
+        link_is_back(cx, device);
+    }
+}
+
 /// Does what is due.
 pub(crate) fn run(cx: &mut Context<'_>) {
     for (device, output) in cx.dhcp.run(cx.now, cx.random) {

@@ -7,8 +7,10 @@ use crate::ip::v6::Received;
 use crate::neighbour::Key;
 use crate::neighbour::nd::{self, Arrival, Flags, Heard, Learn, Ourselves, Verdict};
 use crate::packet::{DeviceIndex, Packet};
+use crate::wire::ethernet::MacAddress;
 use crate::wire::icmpv6::Header;
 use crate::wire::ndp::{Message, Options};
+use alloc::format;
 use core::net::Ipv6Addr;
 
 /// Takes in a message (its ICMPv6 header first) that came as `received` says. Linux: `ndisc_rcv`.
@@ -43,7 +45,18 @@ pub(super) fn receive(cx: &mut Context<'_>, packet: &Packet, received: &Received
             return redirect::heard_v6(cx, device, &arrival, (target, destination), options);
         }
     };
+    if let (true, Message::NeighbourAdvertisement { target, .. }) = (verdict.conflict, message) {
+        say_conflict(cx, device, target, nd::station(options, true));
+    }
     follow(cx, device, message, verdict)
+}
+
+/// Somebody else has an address of ours, as `station` says if it names itself. Linux: `ndisc_recv_na`.
+fn say_conflict(cx: &mut Context<'_>, device: DeviceIndex, target: Ipv6Addr, station: Option<MacAddress>) {
+    cx.say(device, || match station {
+        Some(station) => format!("NA: {station} advertised our address {target}"),
+        None => format!("NA: somebody advertised our address {target}"),
+    });
 }
 
 /// Does what a solicitation or an advertisement asks for.

@@ -64,10 +64,13 @@ fn follow_change(
     public: Ipv6Addr,
     (before, after): (&Address, &Address),
 ) {
-    if after.has_network_route() {
-        address_routes::prolong_network(cx, device, after);
-    } else if before.has_network_route() && before.lifetimes.valid.is_none() {
-        address_routes::release_network(cx, device, after);
+    // Linux: `had_prefixroute`. What was to last for a while leaves the network to others that want it for longer.
+    let had_network = before.has_network_route() && before.lifetimes.valid.is_none();
+    match (had_network, after.has_network_route()) {
+        (true, true) => address_routes::prolong_network(cx, device, after),
+        (false, true) => address_routes::announce_network(cx, device, after),
+        (true, false) => address_routes::release_network(cx, device, after),
+        (false, false) => {}
     }
     match (before.flags.manage_temporary, after.flags.manage_temporary) {
         (false, false) => {}

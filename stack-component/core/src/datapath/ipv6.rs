@@ -8,6 +8,8 @@ use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{DeviceIndex, LinkDestination, Packet};
 use crate::route::{Destination, FlowKey, ROUTING_TOS};
 use crate::wire::ecn::Codepoint;
+use crate::wire::icmpv6::Type;
+use crate::wire::protocol::Protocol;
 
 /// Linux: `ipv6_rcv`, `ip6_rcv_finish`.
 pub(super) fn ipv6(cx: &mut Context<'_>, mut packet: Packet) -> Result<(), DropReason> {
@@ -32,14 +34,21 @@ pub(super) fn ipv6(cx: &mut Context<'_>, mut packet: Packet) -> Result<(), DropR
         return Err(DropReason::UnicastInMulticastFrame);
     }
     v6::check_addresses(received.source, received.destination, from_wire)?;
-    // Nobody else has our addresses.
-    if from_wire && cx.routes.is_local(received.source.into()) {
+    // Nobody else has our addresses; but who does says so with just this source.
+    if from_wire && cx.routes.is_local(received.source.into()) && !is_advertisement(&packet, &received) {
         return Err(DropReason::Ipv6BadSource);
     }
     if let Err(bad) = v6::hop_by_hop(&packet, &mut received, deliver6::limits()) {
         return Err(deliver6::refuse_extension(cx, &packet, &received, bad));
     }
     route(cx, packet, received)
+}
+
+/// Whether a packet is a neighbour's advertisement, as far as can be seen before its extension headers are read: it is
+/// the answer to the question whether somebody has an address (RFC 4862 section 5.4.4).
+fn is_advertisement(packet: &Packet, received: &Received) -> bool {
+    received.next_header == Protocol::ICMPV6
+        && packet.data().get(received.header_len) == Some(&Type::NEIGHBOUR_ADVERTISEMENT.0)
 }
 
 fn count(cx: &mut Context<'_>, packet: &Packet, received: &Received) {

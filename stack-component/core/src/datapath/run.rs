@@ -2,7 +2,7 @@
 //! socket's owner leaves behind.
 
 use super::receive::receive;
-use super::{Context, ipv6_link, link_local, multicast, neighbours, taps, timers, transmit};
+use super::{Context, dhcp, ipv6_link, link_local, multicast, neighbours, taps, timers, transmit};
 use crate::device::{Interface, Interfaces};
 use crate::drop_reason::DropReason;
 use crate::packet::{DeviceIndex, Packet};
@@ -43,7 +43,6 @@ fn poll_device(
     frames: &mut Vec<Packet>,
 ) -> (usize, bool) {
     let Some(interface) = cx.interfaces.get(device) else { return (0, false) };
-    let was_up = interface.link_up();
     if let Some(vlan) = interface.vlan() {
         let carrier = cx.interfaces.get(vlan.parent).is_some_and(|parent| parent.link_up());
         cx.interfaces.get_mut(device).into_iter().for_each(|interface| interface.follow_parent(carrier));
@@ -51,6 +50,8 @@ fn poll_device(
     let Some(interface) = cx.interfaces.get_mut(device) else { return (0, false) };
     let more = interface.poll(cx.now, budget, frames);
     let is_up = interface.link_up();
+    // It may have been turned on since the last time.
+    let was_up = core::mem::replace(&mut interface.known_up, is_up);
     interface.run_queue(cx.now);
     taps::sent(cx, device);
     follow_carrier(cx, device);
@@ -58,12 +59,7 @@ fn poll_device(
         link_lost(cx, device);
     }
     if !was_up && is_up {
-        cx.dhcp.link_is_back(device, cx.now, cx.random);
-        link_local::link_is_back(cx, device);
-        if cx.sysctl.ipv4_device(device.0).arp_notify() {
-            cx.interfaces.get_mut(device).into_iter().for_each(|interface| interface.announce_all());
-        }
-        multicast::link_up(cx, device);
+        link_is_back(cx, device);
     }
     if is_up {
         timers::announce(cx, device);
@@ -101,9 +97,20 @@ pub(crate) fn follow_link_settings(cx: &mut Context<'_>) {
     }
 }
 
+/// All that asks and tells by itself on a link begins anew. Linux: `inetdev_event`, `ip_mc_up`.
+fn link_is_back(cx: &mut Context<'_>, device: DeviceIndex) {
+    dhcp::link_is_back(cx, device);
+    link_local::link_is_back(cx, device);
+    if cx.sysctl.ipv4_device(device.0).arp_notify() {
+        cx.interfaces.get_mut(device).into_iter().for_each(|interface| interface.announce_all());
+    }
+    multicast::link_up(cx, device);
+}
+
 /// Nothing queued for a lost link waits for it. Linux: `netif_carrier_off`, `dev_deactivate`.
 fn link_lost(cx: &mut Context<'_>, device: DeviceIndex) {
     if let Some(interface) = cx.interfaces.get_mut(device) {
+        interface.known_up = false;
         for _ in interface.purge(cx.now) {
             cx.counters.drop(DropReason::LinkDown);
         }
@@ -128,10 +135,19 @@ pub(crate) fn device_gone(cx: &mut Context<'_>, device: DeviceIndex) {
     cx.dhcp.forget(device);
 }
 
-/// A device has another station address: neighbours are asked for anew. Linux: `neigh_changeaddr`.
+/// A device has another station address: neighbours are asked for anew, and who speaks for the device by itself does so
+/// for that one. Linux: `neigh_changeaddr`, `inetdev_event`.
 pub(crate) fn station_changed(cx: &mut Context<'_>, device: DeviceIndex) {
     cx.neighbours.remove_device(device);
     neighbours::do_neighbour_actions(cx);
+    let Some(interface) = cx.interfaces.get_mut(device) else { return };
+    if cx.sysctl.ipv4_device(device.0).arp_notify() {
+        interface.announce_all();
+    }
+    let station = interface.mac();
+    cx.claimants.set_station(device, station);
+    cx.inquiries.set_station(device, station);
+    dhcp::station_changed(cx, device);
 }
 
 /// Sends what a call left to be sent, and takes in what of it was for ourselves; what that leaves beyond the

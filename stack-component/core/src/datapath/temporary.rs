@@ -44,6 +44,9 @@ pub(super) fn manage(
     if new || (!has_any && lasts) {
         create(cx, device, public, 0);
     }
+    // A successor is due before an end is.
+    let renewal = next_renewal(cx);
+    cx.autoconf.hasten(renewal);
 }
 
 /// A public address is gone, or is to have none beside it any more. Linux: `delete_tempaddrs`.

@@ -61,6 +61,8 @@ pub struct Interface {
     pub(crate) ipv6_ready: bool,
     /// Whether its link is up as far as the routes over it know.
     pub(crate) routed_carrier: bool,
+    /// Whether its link is up as far as those know who ask by it: DHCP, groups, addresses of the link.
+    pub(crate) known_up: bool,
     /// Whether it is different from when it was last told of.
     news: bool,
     journal: Journal<Address>,
@@ -112,6 +114,7 @@ impl Interface {
             promiscuity: 0,
             ipv6_ready: false,
             routed_carrier: true,
+            known_up: carrier,
             news: true,
             journal: Journal::default(),
             before: None,
@@ -195,7 +198,7 @@ impl Interface {
         match &self.link {
             Link::Loopback(_) => false,
             Link::Device { device, .. } => device.has_neighbours(),
-            Link::Vlan(_) => true,
+            Link::Vlan(vlan) => vlan.has_neighbours,
         }
     }
 
@@ -318,6 +321,7 @@ impl Interface {
         }
         if let IpAddr::V4(ip) = address.ip()
             && !self.is_loopback()
+            && !ip.is_loopback()
         {
             self.announcements.push(ip);
         }
@@ -375,6 +379,9 @@ impl Interface {
 
     /// Lets all its IPv4 addresses be announced, for the first time or once more. Linux: `arp_notify`.
     pub(crate) fn announce_all(&mut self) {
+        if self.is_loopback() {
+            return;
+        }
         let all = self.addresses.iter().filter_map(|address| match address.ip() {
             IpAddr::V4(ip) => Some(ip),
             IpAddr::V6(_) => None,
@@ -520,9 +527,9 @@ impl Interface {
     }
 
     /// Whether calling again at once would move something: looped packets, queued frames that the device has
-    /// room for, addresses to be announced.
+    /// room for, addresses to be announced, a link that came up without anybody's knowing.
     pub(crate) fn has_work(&self) -> bool {
-        if self.link_up() && !self.announcements.is_empty() {
+        if self.link_up() && !(self.known_up && self.announcements.is_empty()) {
             return true;
         }
         match &self.link {

@@ -13,6 +13,8 @@ pub struct Vlan {
     pub id: u16,
     /// The station address, that of the parent when the VLAN was made.
     pub mac: MacAddress,
+    /// Whether stations are asked for, as on the parent. Linux: `IFF_NOARP` in `vlan_dev_init`.
+    pub has_neighbours: bool,
     /// The tag's priority, from 0 to 7, for packets of each priority from 0 to 15. Linux: `egress-qos-map`.
     pub egress_priorities: [u8; 16],
     /// The packet's priority for each of the tag's. Linux: `ingress-qos-map`.
@@ -21,8 +23,8 @@ pub struct Vlan {
 
 impl Vlan {
     /// VLAN `id` of a device; no priority is mapped, as on Linux.
-    pub const fn new(parent: DeviceIndex, id: u16, mac: MacAddress) -> Self {
-        Vlan { parent, id, mac, egress_priorities: [0; 16], ingress_priorities: [0; 8] }
+    pub const fn new(parent: DeviceIndex, id: u16, mac: MacAddress, has_neighbours: bool) -> Self {
+        Vlan { parent, id, mac, has_neighbours, egress_priorities: [0; 16], ingress_priorities: [0; 8] }
     }
 
     /// The tag of a frame that leaves with this priority. Linux: `vlan_dev_get_egress_qos_mask`.

@@ -1,5 +1,6 @@
 //! One device's client: the states of RFC 2131 figure 5.
 
+use super::Action;
 use super::lease::{Lease, Times};
 use super::timing;
 use crate::random::Random;
@@ -38,28 +39,6 @@ const PARAMETERS: [u8; 10] = [
     option::RENEWAL_TIME,
     option::REBINDING_TIME,
 ];
-
-/// What the client wants done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Send this to the servers' port, from the clients' port.
-    Send {
-        /// The message.
-        message: Vec<u8>,
-        /// The address it has, or the unspecified one.
-        source: Ipv4Addr,
-        /// The server, or everybody.
-        destination: Ipv4Addr,
-    },
-    /// Ask everybody who has this address, as one who has none.
-    Probe(Ipv4Addr),
-    /// Use this.
-    Bind(Lease),
-    /// The address in use is granted until then; none: for ever.
-    Until(Ipv4Addr, Option<Instant>),
-    /// Use this no more.
-    Unbind(Lease),
-}
 
 /// Where the client stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,6 +95,11 @@ impl Client {
             deadline: None,
             actions: VecDeque::new(),
         }
+    }
+
+    /// The device has another station address: from now on the client speaks for that one.
+    pub fn set_station(&mut self, mac: MacAddress) {
+        self.mac = mac;
     }
 
     /// Whether it was started and not stopped.
@@ -331,10 +315,17 @@ impl Client {
 
     /// Uses a lease from now on; what it grants is told if it is news.
     fn bind(&mut self, lease: Lease, times: Times, now: Instant) {
-        let known = self.held.take().map(|held| held.lease);
-        if known.as_ref() != Some(&lease) {
-            self.actions.extend(known.map(Action::Unbind));
-            self.actions.push_back(Action::Bind(lease.clone()));
+        let is_news = matches!(self.state, State::Rebooting(_)) || self.lease() != Some(&lease);
+        match self.held.take().map(|held| held.lease) {
+            Some(_) if !is_news => {}
+            // What others made of the address is not to go with it.
+            Some(before) if (before.address, before.prefix_len) == (lease.address, lease.prefix_len) => {
+                self.actions.push_back(Action::Amend { before, lease: lease.clone() });
+            }
+            known => {
+                self.actions.extend(known.map(Action::Unbind));
+                self.actions.push_back(Action::Bind(lease.clone()));
+            }
         }
         let (rebind, end) = (now + times.rebind, now + times.end);
         let ends = (times.end != Duration::MAX).then_some(end);

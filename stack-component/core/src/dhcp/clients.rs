@@ -14,6 +14,13 @@ use core::net::Ipv4Addr;
 pub enum Change {
     /// This is granted.
     Bind(Lease),
+    /// As [`Action::Amend`].
+    Amend {
+        /// What was granted.
+        before: Lease,
+        /// What is.
+        lease: Lease,
+    },
     /// This address is granted until then; none: for ever.
     Until(Ipv4Addr, Option<Instant>),
     /// This is no more.
@@ -60,6 +67,11 @@ impl Clients {
     pub fn forget(&mut self, device: DeviceIndex) {
         self.clients.remove(&device);
         self.changes.retain(|(of, _)| *of != device);
+    }
+
+    /// A device has another station address.
+    pub fn set_station(&mut self, device: DeviceIndex, mac: MacAddress) {
+        self.clients.get_mut(&device).into_iter().for_each(|client| client.set_station(mac));
     }
 
     /// The link of a device is back: what was granted may belong to another network.
@@ -111,6 +123,9 @@ impl Clients {
             while let Some(action) = client.poll_action() {
                 match action {
                     Action::Bind(lease) => self.changes.push_back((device, Change::Bind(lease))),
+                    Action::Amend { before, lease } => {
+                        self.changes.push_back((device, Change::Amend { before, lease }));
+                    }
                     Action::Until(address, end) => {
                         self.changes.push_back((device, Change::Until(address, end)));
                     }

@@ -18,13 +18,15 @@
 //!
 //! Memory: one lease of bounded lists for each client, and no queue longer than the actions of one event.
 
+mod action;
 mod client;
 mod clients;
 mod lease;
 mod timing;
 pub mod v6;
 
-pub use client::{Action, Client};
+pub use action::Action;
+pub use client::Client;
 pub use clients::{Change, Clients, Output};
 pub use lease::{Lease, Times};
 

@@ -80,6 +80,10 @@ impl Claimant {
         self.address = Ipv4Addr::from_bits(FIRST + self.candidates.below(COUNT));
     }
 
+    pub(super) fn set_station(&mut self, station: MacAddress) {
+        self.station = station;
+    }
+
     pub(super) fn is_running(&self) -> bool {
         self.state != State::Stopped
     }

@@ -63,6 +63,11 @@ impl Claimants {
         self.devices.get_mut(&device).into_iter().for_each(Claimant::stop);
     }
 
+    /// A device has another station address; the one that it took is its own all the same.
+    pub fn set_station(&mut self, device: DeviceIndex, station: MacAddress) {
+        self.devices.get_mut(&device).into_iter().for_each(|claimant| claimant.set_station(station));
+    }
+
     /// Forgets a device that is gone.
     pub fn forget(&mut self, device: DeviceIndex) {
         self.devices.remove(&device);

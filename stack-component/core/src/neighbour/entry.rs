@@ -26,6 +26,8 @@ pub struct Listed {
     pub state: State,
     /// Its station, if it is known.
     pub mac: Option<MacAddress>,
+    /// Whether it is a router. Linux: `NTF_ROUTER`.
+    pub router: bool,
     /// Questions without an answer.
     pub probes: u32,
     /// How long ago it was used, showed that it lives, and changed.
@@ -45,8 +47,8 @@ pub(super) struct Entry {
     pub(super) lost: bool,
     /// The earliest of the timers in the wheel that are for this neighbour.
     pub(super) armed: Option<Instant>,
-    /// State and station when it was last looked whether they are news.
-    known: (State, MacAddress),
+    /// State, station and whether it is a router, when it was last looked whether they are news.
+    known: (State, MacAddress, bool),
     waiting: VecDeque<EgressChecked>,
     waiting_bytes: usize,
 }
@@ -56,7 +58,7 @@ impl Entry {
         let waiting = VecDeque::new();
         let (mac, router, lost, armed) = (MacAddress::default(), false, false, None);
         let nud = Nud::new(now);
-        let known = (nud.state(), mac);
+        let known = (nud.state(), mac, router);
         Entry { key, nud, mac, router, lost, armed, known, waiting, waiting_bytes: 0 }
     }
 
@@ -68,13 +70,14 @@ impl Entry {
     pub(super) fn listed(&self, now: Instant) -> Listed {
         let state = self.state();
         let (probes, ages) = self.nud.ages(now);
-        Listed { key: self.key, state, mac: state.is_valid().then_some(self.mac), probes, ages }
+        let mac = state.is_valid().then_some(self.mac);
+        Listed { key: self.key, state, mac, router: self.router, probes, ages }
     }
 
-    /// Whether state or station changed since the last time, so that others want to know: nobody does that it is
+    /// Whether any of these changed since the last time, so that others want to know: nobody does that it is
     /// asked for, or soon will be. Linux: `notify` in `__neigh_update` and `neigh_timer_handler`.
     pub(super) fn is_news(&mut self) -> bool {
-        let known = (self.state(), self.mac);
+        let known = (self.state(), self.mac, self.router);
         let changed = core::mem::replace(&mut self.known, known) != known;
         changed && !matches!(known.0, State::Incomplete | State::Delay)
     }

@@ -160,7 +160,7 @@ impl Neighbours {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::neighbour::Verb;
+    use crate::neighbour::{Said, Verb};
     use crate::packet::DeviceIndex;
     use crate::random::SeededRandom;
     use crate::sysctl::Sysctl;
@@ -221,7 +221,7 @@ mod tests {
     fn what_an_administrator_said_stays() {
         for statement in [said(Some(B), true, true), Statement::Hearsay { mac: B, create: true }] {
             let mut table = table(State::Stale);
-            table.tell(now(), Verb::Replace, KEY, Some(A), State::Permanent).unwrap();
+            table.tell(now(), Verb::Replace, KEY, Said::new(Some(A), State::Permanent)).unwrap();
             table.hear(now(), KEY, statement).unwrap();
             table.hear_arp(now(), KEY, B, true).unwrap();
             assert_eq!(known(&table), (State::Permanent, A), "{statement:?}");

@@ -30,7 +30,7 @@ pub use entry::{Key, Listed};
 pub use hear::Statement;
 pub use state::{Nud, State, Step, Timing};
 pub use table::{Action, Neighbours, Output};
-pub use told::{TellError, Verb};
+pub use told::{Said, TellError, Verb};
 
 #[cfg(test)]
 mod tests;

@@ -253,7 +253,9 @@ fn a_lost_link_forgets_its_neighbours() {
 #[test]
 fn what_an_administrator_says_stays() {
     let mut bench = Bench::new(&[]);
-    let tell = |bench: &mut Bench, verb, mac, state| bench.table.tell(bench.now, verb, key(2), mac, state);
+    let tell = |bench: &mut Bench, verb, mac, state| {
+        bench.table.tell(bench.now, verb, key(2), Said::new(mac, state))
+    };
     for (verb, mac, state, expected) in [
         (Verb::Change, Some(MAC), State::Permanent, Err(TellError::NoSuchNeighbour)),
         (Verb::Add, None, State::Permanent, Err(TellError::NoStation)),
@@ -282,12 +284,29 @@ fn what_an_administrator_says_stays() {
     assert_eq!(bench.did(), []);
 }
 
+/// Linux: `neigh_update_is_router`.
+#[test]
+fn an_administrator_says_who_is_a_router() {
+    let mut bench = Bench::new(&[]);
+    for (router, state, shown) in [
+        (true, State::Permanent, true),
+        (true, State::Failed, true),
+        (false, State::Failed, true),
+        (false, State::Stale, false),
+        (true, State::Stale, true),
+    ] {
+        let said = Said { router, ..Said::new(Some(MAC), state) };
+        bench.table.tell(bench.now, Verb::Replace, key(2), said).unwrap();
+        assert_eq!(bench.table.listing(bench.now).next().map(|it| it.router), Some(shown), "{said:?}");
+    }
+}
+
 #[test]
 fn what_waits_goes_when_the_station_is_told_or_the_neighbour_forgotten() {
     let mut bench = Bench::new(&[]);
     let _ = (bench.output(2, b'a'), bench.output(3, b'b'));
     bench.did();
-    bench.table.tell(bench.now, Verb::Replace, key(2), Some(MAC), State::Reachable).unwrap();
+    bench.table.tell(bench.now, Verb::Replace, key(2), Said::new(Some(MAC), State::Reachable)).unwrap();
     bench.table.forget(key(3));
     assert_eq!(bench.did(), [Did::Send(b'a', MAC), Did::GiveUp(b'b', DropReason::NeighbourFailed)]);
 }

@@ -17,6 +17,24 @@ pub enum Verb {
     Replace,
 }
 
+/// What an administrator says of a neighbour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Its station; none: the one that is known. Linux: `NDA_LLADDR`.
+    pub station: Option<MacAddress>,
+    /// How much is known. Linux: `ndm_state`.
+    pub state: State,
+    /// It is a router. Linux: `NTF_ROUTER`.
+    pub router: bool,
+}
+
+impl Said {
+    /// A station that is no router.
+    pub const fn new(station: Option<MacAddress>, state: State) -> Self {
+        Said { station, state, router: false }
+    }
+}
+
 /// Why a neighbour was not set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TellError {
@@ -36,15 +54,14 @@ impl Neighbours {
         self.entries.iter().map(move |(_, entry)| entry.listed(now))
     }
 
-    /// Sets a neighbour; a station that is not told is the one known. [`Neighbours::poll_action`] is to be called
+    /// Sets a neighbour. [`Neighbours::poll_action`] is to be called
     /// after it.
     pub fn tell(
         &mut self,
         now: Instant,
         verb: Verb,
         key: Key,
-        mac: Option<MacAddress>,
-        state: State,
+        Said { station, state, router }: Said,
     ) -> Result<(), TellError> {
         let known = self.by_key.get(&key).copied();
         match (verb, known) {
@@ -54,13 +71,16 @@ impl Neighbours {
         }
         let stands =
             known.and_then(|handle| self.entries.get(handle)).filter(|entry| entry.state().is_valid());
-        let station = mac.or(stands.map(|entry| entry.mac));
+        let station = station.or(stands.map(|entry| entry.mac));
         if state.is_valid() && state != State::NoArp && station.is_none() {
             return Err(TellError::NoStation);
         }
         let handle = self.find_or_create(now, key).ok_or(TellError::TableFull)?;
         if let (Some(entry), Some(station)) = (self.entries.get_mut(handle), station) {
             entry.mac = station;
+        }
+        if let Some(entry) = self.entries.get_mut(handle).filter(|_| state.is_valid()) {
+            entry.router = router;
         }
         self.advance(handle, |nud, timing| nud.on_told(now, state, timing));
         self.send_waiting(now, handle);

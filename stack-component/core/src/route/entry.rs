@@ -53,6 +53,12 @@ impl Hop {
         let same_device = self.device.is_none() || other.device.is_none() || self.device == other.device;
         self.gateway == other.gateway && same_device
     }
+
+    /// Whether a hop to be deleted, of which perhaps not everything is said, is this one.
+    fn is_meant_by(&self, pattern: &Hop) -> bool {
+        (pattern.gateway.is_none() || pattern.gateway == self.gateway)
+            && (pattern.device.is_none() || pattern.device == self.device)
+    }
 }
 
 /// A route. Linux: `struct fib_info` with its `fib_alias`, `struct fib6_info`.
@@ -155,10 +161,18 @@ impl Route {
     pub(super) fn is_meant_by(&self, pattern: &Route) -> bool {
         let hops = pattern.hops.is_empty()
             || pattern.hops.len() == self.hops.len()
-                && pattern.hops.iter().zip(&self.hops).all(|(meant, hop)| {
-                    (meant.gateway.is_none() || meant.gateway == hop.gateway)
-                        && (meant.device.is_none() || meant.device == hop.device)
-                });
+                && pattern.hops.iter().zip(&self.hops).all(|(meant, hop)| hop.is_meant_by(meant));
+        hops && self.is_meant_but_for_hops(pattern)
+    }
+
+    /// The first of its hops that a pattern's `hop` describes, if it is the route that the pattern describes otherwise.
+    /// Linux: `ip6_route_del`, where each hop is a route of its own.
+    pub(super) fn hop_meant_by(&self, pattern: &Route, hop: &Hop) -> Option<usize> {
+        let at = self.hops.iter().position(|there| there.is_meant_by(hop))?;
+        self.is_meant_but_for_hops(pattern).then_some(at)
+    }
+
+    fn is_meant_but_for_hops(&self, pattern: &Route) -> bool {
         // Who deletes names none, if any will do.
         let of_anybody = matches!(pattern.protocol, RouteProtocol::Boot | RouteProtocol::Other(0));
         self.tos == pattern.tos
@@ -166,6 +180,5 @@ impl Route {
             && (self.metric == pattern.metric || pattern.metric == 0)
             && self.kind == pattern.kind
             && (pattern.source.is_none() || pattern.source == self.source)
-            && hops
     }
 }

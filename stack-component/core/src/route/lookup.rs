@@ -148,7 +148,10 @@ impl<'a> Found<'a> {
 impl Routes {
     /// Where a packet goes. Linux: `ip_route_output_key_hash_rcu`, `ip6_route_output_flags`.
     pub fn lookup(&self, flow: &FlowKey) -> Result<Destination, Refusal> {
-        let Way { route, hop, .. } = self.find(flow)?;
+        let Way { route, hop, .. } = match self.find(flow) {
+            Ok(way) => way,
+            Err(refusal) => return on_link(flow).ok_or(refusal),
+        };
         let next_hop = || next_hop(route, hop, flow.destination);
         match route.kind {
             RouteKind::Local | RouteKind::Anycast => Ok(Destination::Local { source: route.source }),
@@ -199,10 +202,32 @@ impl Routes {
         self.kind_of(address) == RouteKind::Local
     }
 
+    /// The device that has one of our own addresses: what we send to ourselves comes by it, as far as sockets see. Linux:
+    /// `inet_iif`, `inet6_iif`, of a local route.
+    pub fn device_of(&self, address: IpAddr) -> Option<DeviceIndex> {
+        let local = self.family(address).tables.get(&TableId::LOCAL)?;
+        match local.find(&FlowKey::to(address))? {
+            Found::Way(way) if way.route.kind == RouteKind::Local => way.hop.device,
+            _ => None,
+        }
+    }
+
     /// Whether `address` means everybody, on whatever link.
     pub fn is_broadcast(&self, address: IpAddr) -> bool {
         address != Ipv4Addr::UNSPECIFIED && self.kind_of(address) == RouteKind::Broadcast
     }
+}
+
+/// Where a packet of ours goes that no table knows a way for: to the link of the device that it must leave by; IPv4
+/// only. Linux: `ip_route_output_key_hash_rcu`.
+fn on_link(flow: &FlowKey) -> Option<Destination> {
+    let ours = flow.destination.is_ipv4() && flow.input.is_none();
+    let device = flow.output.filter(|_| ours)?;
+    let hop = NextHop { device, neighbour: flow.destination, source: None, metrics: Metrics::NONE };
+    Some(match flow.destination == Ipv4Addr::BROADCAST {
+        true => Destination::Broadcast(hop),
+        false => Destination::Unicast(hop),
+    })
 }
 
 /// Linux: `fib4_rule_suppress`.

@@ -10,6 +10,7 @@ use crate::random::Random;
 use crate::time::Instant;
 use crate::wire::cidr::IpCidr;
 use alloc::collections::BTreeMap;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -123,18 +124,36 @@ impl Routes {
     }
 
     /// Takes the first route out that is as `pattern` says: its table, destination and type of service; and its metric,
-    /// kind, source and hops as far as they are named. Linux: `fib_table_delete`, `ip6_route_del`.
+    /// kind, source and hops as far as they are named. Of an IPv6 route by gateways the hops that are named go, and the
+    /// others stay. Linux: `fib_table_delete`, `ip6_route_del`, `ip6_route_multipath_del`.
     pub fn remove(&mut self, pattern: &Route) -> Result<Route, RouteError> {
         let tables = &mut self.family_mut(pattern.destination.address()).tables;
         let table = tables.get_mut(&pattern.table).ok_or(RouteError::NoSuchRoute)?;
-        let removed = table.remove(pattern).ok_or(RouteError::NoSuchRoute)?;
-        if table.is_empty() {
+        let by_gateways = !pattern.hops.is_empty() && pattern.hops.iter().all(|hop| hop.gateway.is_some());
+        if pattern.destination.is_ipv6() && by_gateways {
+            let removed: Vec<_> = pattern.hops.iter().map(|hop| table.remove_hop(pattern, hop)).collect();
+            return self.removed(pattern, removed);
+        }
+        let removed = table.remove(pattern).map(|route| (route, true));
+        self.removed(pattern, vec![removed])
+    }
+
+    /// Takes note of what went from a table: routes, and whether they were the last of their hops; none for one that was
+    /// not there.
+    fn removed(&mut self, pattern: &Route, removed: Vec<Option<(Route, bool)>>) -> Result<Route, RouteError> {
+        let tables = &mut self.family_mut(pattern.destination.address()).tables;
+        if tables.get(&pattern.table).is_some_and(Table::is_empty) {
             tables.remove(&pattern.table);
         }
-        self.count = self.count.saturating_sub(1);
-        self.journal.note(Event::Gone, || removed.clone());
-        self.note_change();
-        Ok(removed)
+        let mut last = Err(RouteError::NoSuchRoute);
+        let all_there = removed.iter().all(Option::is_some);
+        for (route, gone) in removed.into_iter().flatten() {
+            self.count = self.count.saturating_sub(usize::from(gone));
+            self.journal.note(Event::Gone, || route.clone());
+            self.note_change();
+            last = Ok(route);
+        }
+        if all_there { last } else { Err(RouteError::NoSuchRoute) }
     }
 
     /// Takes all routes to a destination out, in whatever table, that `gone` tells; answers whether there were any.

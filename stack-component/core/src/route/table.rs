@@ -7,6 +7,7 @@ use crate::keyed_hash::KeyedHash;
 use crate::packet::DeviceIndex;
 use crate::wire::cidr::IpCidr;
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -137,6 +138,23 @@ impl Table {
         let removed = routes.remove(at);
         self.put(destination, routes);
         Some(removed)
+    }
+
+    /// Takes the first hop that the pattern's `hop` describes out of its route, which goes with its last one. Answers the
+    /// route with this hop alone, and whether it is gone. Linux: `ip6_route_del` of a route by a gateway.
+    pub(super) fn remove_hop(&mut self, pattern: &Route, hop: &Hop) -> Option<(Route, bool)> {
+        let destination = pattern.destination.network();
+        let mut routes = self.routes_to(destination);
+        let meant = |(index, route): (usize, &Route)| Some((index, route.hop_meant_by(pattern, hop)?));
+        let (index, at) = routes.iter().enumerate().find_map(meant)?;
+        let route = routes.get_mut(index)?;
+        let hop = route.hops.remove(at);
+        let (removed, gone) = (Route { hops: vec![hop], ..route.clone() }, route.hops.is_empty());
+        if gone {
+            routes.remove(index);
+        }
+        self.put(destination, routes);
+        Some((removed, gone))
     }
 
     /// Takes those routes to a destination out that `gone` tells. They are looked at alone, however many others there

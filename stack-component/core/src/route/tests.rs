@@ -295,6 +295,29 @@ fn ipv6_gateways_of_one_metric_become_one_route() {
     assert_eq!((routes.len(), routes.iter().next().unwrap().hops.len()), (1, 2));
 }
 
+/// Linux: `ip6_route_del`, `ip6_route_multipath_del`.
+#[test]
+fn an_ipv6_route_loses_the_hops_that_are_named() {
+    let hops = |gateways: &[&str]| -> Vec<Hop> {
+        let hop = |gateway: &&str| Hop { device: Some(ETH0), ..Hop::via(address(gateway)) };
+        gateways.iter().map(hop).collect()
+    };
+    let by =
+        |gateways: &[&str]| Route { hops: hops(gateways), ..refusing("fd00:a::/64", RouteKind::Unicast) };
+    for (named, answer, rest) in [
+        (&["fe80::2"][..], true, Some(&["fe80::1", "fe80::3"][..])),
+        (&["fe80::3", "fe80::1"], true, Some(&["fe80::2"])),
+        (&["fe80::1", "fe80::9"], false, Some(&["fe80::2", "fe80::3"])),
+        (&["fe80::1", "fe80::2", "fe80::3"], true, None),
+        (&["fe80::9"], false, Some(&["fe80::1", "fe80::2", "fe80::3"])),
+    ] {
+        let mut routes = with([by(&["fe80::1", "fe80::2", "fe80::3"])]);
+        assert_eq!(routes.remove(&by(named)).is_ok(), answer, "{named:?}");
+        assert_eq!(routes.iter().next().map(|route| route.hops), rest.map(hops), "{named:?}");
+        assert_eq!(routes.len(), usize::from(rest.is_some()));
+    }
+}
+
 #[test]
 fn an_address_of_a_link_means_the_link_of_the_packet() {
     let mut routes = empty();

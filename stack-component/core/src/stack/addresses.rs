@@ -7,7 +7,7 @@ use crate::ip::v6::source::{Source, order_destinations};
 use crate::packet::DeviceIndex;
 use crate::route::{Destination, FlowKey, Route, RouteError};
 use crate::wire::cidr::IpCidr;
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv6Addr};
 
 /// Most addresses of one device.
 const MAX_ADDRESSES: usize = 4096;
@@ -24,7 +24,8 @@ impl Stack {
     pub fn add_address_record(&mut self, device: DeviceIndex, address: Address) -> Result<(), ConfigError> {
         let interface = self.interfaces.get(device).ok_or(ConfigError::NoSuchDevice)?;
         let (ip, flags) = (address.ip(), address.flags);
-        if !may_be_ours(address.cidr) || ip.is_loopback() != interface.is_loopback() {
+        let elsewhere = ip == Ipv6Addr::LOCALHOST && !interface.is_loopback();
+        if elsewhere || !may_be_ours(ip) {
             return Err(ConfigError::BadAddress(ip));
         }
         if flags.manage_temporary && address.cidr.is_ipv6() && address.cidr.prefix_len() != 64 {
@@ -115,19 +116,15 @@ impl Stack {
     }
 }
 
-/// Whether an address can be a host's in its network.
-fn may_be_ours(cidr: IpCidr) -> bool {
-    match cidr.address() {
-        IpAddr::V4(address) => may_be_ours_v4(cidr, address),
+/// Whether an address can be one host's. Linux takes those of groups and of everybody too, and does nothing with them.
+fn may_be_ours(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            !(address.is_multicast() || address.is_broadcast() || address.octets()[0] == 0)
+        }
         // Linux: `ipv6_add_addr`.
         IpAddr::V6(address) => {
             !(address.is_multicast() || address.is_unspecified() || address.to_ipv4_mapped().is_some())
         }
     }
-}
-
-fn may_be_ours_v4(cidr: IpCidr, address: Ipv4Addr) -> bool {
-    let is_the_network = cidr.broadcast().is_some() && cidr.network().address() == address;
-    let is_everybody = address.is_broadcast() || cidr.broadcast() == Some(address);
-    !(address.is_multicast() || address.octets()[0] == 0 || is_the_network || is_everybody)
 }

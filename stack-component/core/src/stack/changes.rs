@@ -215,7 +215,7 @@ fn noted<T>(of_layer: Vec<(Event, T)>, what: impl Fn(T) -> Changed) -> impl Iter
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::neighbour::{Key, State, Verb};
+    use crate::neighbour::{Key, Said, State, Verb};
     use crate::random::SeededRandom;
     use crate::route::{RuleAction, TableId};
     use crate::stack::RouteChange;
@@ -337,7 +337,7 @@ mod tests {
             (Verb::Change, None, State::Stale),
             (Verb::Change, None, State::Delay),
         ] {
-            stack.set_neighbour(verb, key, mac, state, now).unwrap();
+            stack.set_neighbour(verb, key, Said::new(mac, state), now).unwrap();
         }
         stack.remove_neighbour(key, now).unwrap();
         let told = told(&mut stack, subscriber);

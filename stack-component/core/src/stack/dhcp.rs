@@ -5,12 +5,20 @@ use crate::datapath;
 use crate::device::{Address, AddressProtocol, Interface, Lifetimes};
 use crate::dhcp::{Change, Lease};
 use crate::packet::DeviceIndex;
-use crate::route::{Route, RouteKind, RouteProtocol};
+use crate::route::{Hop, Route, RouteKind, RouteProtocol};
 use crate::stack::ConfigError;
 use crate::time::Instant;
 use crate::wire::cidr::IpCidr;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::net::IpAddr;
+
+/// What a server made of a device's MTU, and what it was before, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Narrowed {
+    before: u32,
+    mtu: u32,
+}
 
 impl Stack {
     /// Lets a device get its IPv4 address, its routes, its MTU and resolvers from a DHCP server of its link, and keep
@@ -47,6 +55,7 @@ impl Stack {
         for (device, change) in changes {
             match change {
                 Change::Bind(lease) => self.grant(device, &lease),
+                Change::Amend { before, lease } => self.amend(device, &before, &lease),
                 Change::Until(address, end) => self.prolong(device, address.into(), end),
                 Change::Unbind(lease) => self.revoke(device, &lease),
             }
@@ -62,14 +71,46 @@ impl Stack {
             address.protocol = AddressProtocol::Dhcp;
             let _ = self.add_address_record(device, address);
         }
-        for route in routes(device, lease) {
-            let _ = self.change_route(RouteChange::Replace, route);
+        self.add_granted_routes(device, lease);
+        self.follow_granted_mtu(device, lease.mtu);
+    }
+
+    /// Lets a lease follow another one of the same address: what is the same in both is not touched.
+    fn amend(&mut self, device: DeviceIndex, before: &Lease, lease: &Lease) {
+        let stay = routes(device, lease);
+        for route in routes(device, before).into_iter().filter(|route| !stay.contains(route)) {
+            let _ = self.change_route(RouteChange::Delete, route);
         }
-        let mtu = lease.mtu.map(u32::from);
-        let narrower = self.interfaces.get_mut(device).zip(mtu).filter(|(device, mtu)| *mtu < device.mtu());
-        if let Some((interface, mtu)) = narrower {
-            interface.set_mtu(mtu);
-            self.routes.note_change();
+        self.add_granted_routes(device, lease);
+        self.follow_granted_mtu(device, lease.mtu);
+    }
+
+    /// The routes of a lease stand behind those that others made to the same destinations. One that is there already is
+    /// not added again.
+    fn add_granted_routes(&mut self, device: DeviceIndex, lease: &Lease) {
+        for route in routes(device, lease) {
+            let _ = self.change_route(RouteChange::Append, route);
+        }
+    }
+
+    /// A device was turned on again: the routes that went with it when it was turned off come back, if they are granted
+    /// still. Linux: DHCP clients do it when they hear of the link.
+    pub(super) fn restore_granted_routes(&mut self, device: DeviceIndex) {
+        if let Some(lease) = self.dhcp_lease(device).cloned() {
+            self.add_granted_routes(device, &lease);
+        }
+    }
+
+    /// Lets a device's MTU be as narrow as its server says, in bytes; if the server says nothing, or no more, as wide as it
+    /// was before. What somebody made of it by hand since is not undone.
+    fn follow_granted_mtu(&mut self, device: DeviceIndex, granted: Option<u16>) {
+        let Some(now) = self.interfaces.get(device).map(Interface::mtu) else { return };
+        let narrowed = self.narrowed.remove(&device).filter(|narrowed| narrowed.mtu == now);
+        let before = narrowed.map_or(now, |narrowed| narrowed.before);
+        let mtu = granted.map_or(before, |granted| before.min(granted.into()));
+        // A server's number that the device cannot do changes nothing.
+        if (mtu == now || self.set_device_mtu(device, mtu).is_ok()) && mtu < before {
+            self.narrowed.insert(device, Narrowed { before, mtu });
         }
     }
 
@@ -97,6 +138,7 @@ impl Stack {
         if let Some(cidr) = granted {
             let _ = self.remove_address_of(device, cidr);
         }
+        self.follow_granted_mtu(device, None);
     }
 }
 
@@ -110,7 +152,11 @@ fn routes(device: DeviceIndex, lease: &Lease) -> Vec<Route> {
         .map(|(destination, gateway)| {
             let route = match gateway.is_unspecified() {
                 true => Route::over(destination, RouteKind::Unicast, device),
-                false => Route::via(destination, gateway.into()),
+                // Another device may be in the same network.
+                false => Route {
+                    hops: vec![Hop { gateway: Some(gateway.into()), ..Hop::over(device) }],
+                    ..Route::via(destination, gateway.into())
+                },
             };
             let source = Some(lease.address.into());
             Route { protocol: RouteProtocol::Dhcp, source, ..route }

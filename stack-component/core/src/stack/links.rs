@@ -12,6 +12,8 @@ use crate::wire::ipv6;
 use crate::wire::vlan;
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 
 /// MTU of a new dummy device, in bytes. Linux: `ETH_DATA_LEN`.
 const DUMMY_MTU: u32 = 1500;
@@ -21,13 +23,13 @@ impl Stack {
     /// `ip link add link PARENT name NAME type vlan id ID`, `register_vlan_dev`.
     pub fn add_vlan(&mut self, parent: DeviceIndex, name: &str, id: u16) -> Result<DeviceIndex, ConfigError> {
         let below = self.interfaces.get(parent).ok_or(ConfigError::NoSuchDevice)?;
-        if below.is_loopback() || below.vlan().is_some() || !below.has_neighbours() {
+        if below.is_loopback() || below.vlan().is_some() {
             return Err(ConfigError::NotSupported);
         }
         if !(1..=vlan::MAX_ID).contains(&id) {
             return Err(ConfigError::BadVlan(id));
         }
-        let (mtu, of) = (below.mtu(), Vlan::new(parent, id, below.mac()));
+        let (mtu, of) = (below.mtu(), Vlan::new(parent, id, below.mac(), below.has_neighbours()));
         let same = |vlan: Vlan| vlan.parent == parent && vlan.id == id;
         if self.interfaces.iter().any(|interface| interface.vlan().is_some_and(same)) {
             return Err(ConfigError::VlanExists(id));
@@ -35,7 +37,10 @@ impl Stack {
         self.check_new_device(name, mtu)?;
         let carrier = below.link_up();
         let index = self.interfaces.add_vlan(name, mtu, of);
-        self.interfaces.get_mut(index).into_iter().for_each(|interface| interface.follow_parent(carrier));
+        if let Some(interface) = self.interfaces.get_mut(index) {
+            interface.follow_parent(carrier);
+            interface.known_up = carrier;
+        }
         self.sysctl.add_device(index.0, name);
         self.sysctl.ipv6.of_mut(index.0).mtu = mtu.max(ipv6::MIN_MTU);
         self.groups.add_device(index, &self.sysctl, self.now);
@@ -49,13 +54,16 @@ impl Stack {
         self.add_device(name, Box::new(Dummy::new(mac)), DUMMY_MTU)
     }
 
-    /// Takes a VLAN or dummy device away, with its addresses and routes. Linux: `ip link delete`,
-    /// `unregister_netdevice`.
+    /// Takes a VLAN or dummy device away, with its addresses and routes; a dummy's VLANs go with it. Linux:
+    /// `ip link delete`, `unregister_netdevice`, `vlan_device_event`.
     pub fn delete_device(&mut self, device: DeviceIndex) -> Result<(), ConfigError> {
         let interface = self.interfaces.get(device).ok_or(ConfigError::NoSuchDevice)?;
         if interface.is_loopback() || (interface.vlan().is_none() && interface.has_neighbours()) {
             return Err(ConfigError::NotSupported);
         }
+        let above = |interface: &&Interface| interface.vlan().is_some_and(|vlan| vlan.parent == device);
+        let vlans: Vec<_> = self.interfaces.iter().filter(above).map(Interface::index).collect();
+        vlans.into_iter().try_for_each(|vlan| self.delete_device(vlan))?;
         self.set_device_up(device, false)?;
         self.routes.device_gone(device);
         self.with_context(self.now, |cx, _, _| datapath::device_gone(cx, device));
@@ -64,6 +72,7 @@ impl Stack {
         }
         self.packet_sockets.device_gone(device);
         self.groups.remove_device(device);
+        self.narrowed.remove(&device);
         self.sysctl.remove_device(device.0);
         if let Some(interface) = self.interfaces.remove(device) {
             self.subscribers.note_gone(LinkListing::new(&interface), interface.addresses());
@@ -81,6 +90,7 @@ impl Stack {
         interface.set_up(up);
         if up {
             self.routes.device_up(device);
+            self.restore_granted_routes(device);
         } else {
             let now = self.now;
             self.with_context(now, |cx, _, _| datapath::device_down(cx, device));
@@ -108,8 +118,13 @@ impl Stack {
         if !is_mtu(mtu) {
             return Err(ConfigError::BadMtu(mtu));
         }
-        let interface = self.interfaces.by_name(device).ok_or(ConfigError::NoSuchDevice)?;
-        let index = interface.index();
+        let device = self.interfaces.by_name(device).ok_or(ConfigError::NoSuchDevice)?.index();
+        self.set_device_mtu(device, mtu)
+    }
+
+    /// As [`Stack::set_mtu`], of an MTU that some device can have.
+    pub(super) fn set_device_mtu(&mut self, index: DeviceIndex, mtu: u32) -> Result<(), ConfigError> {
+        let interface = self.interfaces.get(index).ok_or(ConfigError::NoSuchDevice)?;
         let above = interface.vlan().and_then(|vlan| self.interfaces.get(vlan.parent));
         if above.is_some_and(|parent| parent.mtu() < mtu) {
             return Err(ConfigError::BadMtu(mtu));
@@ -140,12 +155,17 @@ impl Stack {
         if !interface.set_mac(mac) {
             return Err(ConfigError::NotSupported);
         }
+        let mut changed = vec![device];
         let of_it = |interface: &&mut Interface| interface.vlan().is_some_and(|vlan| vlan.parent == device);
         for vlan in self.interfaces.iter_mut().filter(of_it).filter(|vlan| vlan.mac() == before) {
             vlan.follow_mac(mac);
+            changed.push(vlan.index());
         }
         let now = self.now;
-        self.with_context(now, |cx, _, _| datapath::station_changed(cx, device));
+        self.with_context(now, |cx, _, _| {
+            changed.into_iter().for_each(|device| datapath::station_changed(cx, device));
+        });
+        self.run_output(now);
         Ok(())
     }
 }
@@ -233,6 +253,16 @@ mod tests {
         assert_eq!(stack.interfaces().get(dummy).unwrap().mac(), station);
         assert_eq!(stack.set_mac(dummy, group), Err(ConfigError::BadMac(group)));
         assert_eq!(stack.set_mac(DeviceIndex::LOOPBACK, station), Err(ConfigError::NotSupported));
-        assert_eq!(stack.add_vlan(dummy, "dummy0.1", 1), Err(ConfigError::NotSupported));
+        assert_eq!(stack.add_vlan(DeviceIndex::LOOPBACK, "lo.1", 1), Err(ConfigError::NotSupported));
+    }
+
+    #[test]
+    fn vlans_of_a_dummy_are_as_it_is_and_go_with_it() {
+        let (mut stack, dummy) = stack();
+        let vlan = stack.add_vlan(dummy, "dummy0.1", 1).unwrap();
+        assert!(!stack.interfaces().get(vlan).unwrap().has_neighbours());
+        assert_eq!(stack.add_vlan(vlan, "dummy0.1.1", 1), Err(ConfigError::NotSupported));
+        stack.delete_device(dummy).unwrap();
+        assert!(stack.interfaces().get(vlan).is_none());
     }
 }

@@ -22,6 +22,7 @@ pub use resolvers::{Learnt, Origin};
 pub use routes::RouteChange;
 
 use changes::Subscribers;
+use dhcp::Narrowed;
 use names::Names;
 
 use crate::autoconf::Autoconf;
@@ -52,7 +53,7 @@ use crate::time::Instant;
 use crate::udp::{Udp, UdpHandle};
 use crate::wire::cidr::IpCidr;
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -120,6 +121,8 @@ pub struct Stack {
     pub(crate) log: Log,
     pub(crate) flow_labels: FlowLabels,
     pub(crate) dhcp: Clients,
+    /// The devices whose MTU is as a server said.
+    narrowed: BTreeMap<DeviceIndex, Narrowed>,
     pub(crate) inquiries: Inquiries,
     pub(crate) claimants: Claimants,
     pub(crate) exceptions: Exceptions,
@@ -160,6 +163,7 @@ impl Stack {
             log: Log::default(),
             flow_labels: FlowLabels::new(source),
             dhcp: Clients::default(),
+            narrowed: BTreeMap::new(),
             inquiries: Inquiries::default(),
             claimants: Claimants::default(),
             exceptions: Exceptions::new(source),

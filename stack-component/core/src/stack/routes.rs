@@ -45,9 +45,6 @@ impl Stack {
                 return Ok(());
             }
         };
-        if change == RouteChange::Change && !self.routes.has(&route) {
-            return Err(RouteError::NothingToChange.into());
-        }
         let route = self.completed(route)?;
         Ok(self.routes.insert(route, meeting)?)
     }
@@ -163,6 +160,24 @@ mod tests {
             );
             assert_eq!(mtu(&stack), after, "{change:?} {size}");
             assert_eq!(stack.routes().generation() != generation, answer.is_ok());
+        }
+    }
+
+    #[test]
+    fn a_route_is_changed_whatever_it_said_before() {
+        for (network, before, after) in
+            [("10.5.0.0/16", "10.0.2.2", "10.0.2.3"), ("fd00:8::/64", "fd00:2::2", "fd00:2::3")]
+        {
+            let mut stack = Stack::new(Box::new(SeededRandom::new(1)));
+            for near in ["10.0.2.0/24", "fd00:2::/64"] {
+                let near = Route::over(near.parse().unwrap(), RouteKind::Unicast, DeviceIndex::LOOPBACK);
+                stack.add_route(near).unwrap();
+            }
+            let via = |gateway: &str| Route::via(network.parse().unwrap(), gateway.parse().unwrap());
+            stack.add_route(via(before)).unwrap();
+            stack.change_route(RouteChange::Change, via(after)).unwrap();
+            let listed = stack.routes().iter().find(|route| route.destination == network.parse().unwrap());
+            assert_eq!(listed.unwrap().hops[0].gateway, Some(after.parse().unwrap()), "{network}");
         }
     }
 

@@ -51,7 +51,7 @@ macro_rules! settings {
                 match name {
                     $($name => {
                         let valid: fn(&$type) -> bool = $valid;
-                        let value = <$type as Value>::parse(value.trim()).filter(valid);
+                        let value = <$type as Value>::parse(value.trim(), &self.$field).filter(valid);
                         Some(value.map(|value| self.$field = value).ok_or($expected))
                     })*
                     _ => None,

@@ -6,8 +6,12 @@ fn values_are_checked_and_read_back() {
     assert_eq!(sysctl.set("net/ipv4/ip_default_ttl", " 65 "), Ok(()));
     assert_eq!(sysctl.get("net.ipv4.ip_default_ttl").unwrap(), "65");
     assert!(sysctl.set("net.ipv4.ip_default_ttl", "0").is_err());
-    assert!(sysctl.set("net.ipv4.tcp_rmem", "1 2").is_err());
+    for wrong in ["", "4096 131072 6291456 7", "4096 x"] {
+        assert!(sysctl.set("net.ipv4.tcp_rmem", wrong).is_err(), "{wrong}");
+    }
     assert_eq!(sysctl.get("net.ipv4.tcp_rmem").unwrap(), "4096 131072 6291456");
+    assert_eq!(sysctl.set("net.ipv4.tcp_rmem", "8192"), Ok(()));
+    assert_eq!(sysctl.get("net.ipv4.tcp_rmem").unwrap(), "8192 131072 6291456");
     assert_eq!(
         sysctl.set("net.ipv4.nosuch", "1").unwrap_err().to_string(),
         "there is no sysctl \"net.ipv4.nosuch\""

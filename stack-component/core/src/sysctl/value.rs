@@ -5,15 +5,15 @@ use alloc::vec::Vec;
 
 /// What a setting can hold.
 pub(super) trait Value: Sized {
-    /// The value that a text says.
-    fn parse(text: &str) -> Option<Self>;
+    /// The value that a text says where there was another one before.
+    fn parse(text: &str, before: &Self) -> Option<Self>;
 
     /// The text that says the value.
     fn show(&self) -> String;
 }
 
 impl Value for bool {
-    fn parse(text: &str) -> Option<Self> {
+    fn parse(text: &str, _: &Self) -> Option<Self> {
         match text {
             "0" => Some(false),
             "1" => Some(true),
@@ -26,7 +26,7 @@ impl Value for bool {
 }
 
 impl Value for u32 {
-    fn parse(text: &str) -> Option<Self> {
+    fn parse(text: &str, _: &Self) -> Option<Self> {
         match text.strip_prefix("0x") {
             Some(digits) => u32::from_str_radix(digits, 16).ok(),
             None => text.parse().ok(),
@@ -38,7 +38,7 @@ impl Value for u32 {
 }
 
 impl Value for i32 {
-    fn parse(text: &str) -> Option<Self> {
+    fn parse(text: &str, _: &Self) -> Option<Self> {
         text.parse().ok()
     }
     fn show(&self) -> String {
@@ -47,7 +47,7 @@ impl Value for i32 {
 }
 
 impl Value for String {
-    fn parse(text: &str) -> Option<Self> {
+    fn parse(text: &str, _: &Self) -> Option<Self> {
         Some(text.into())
     }
     fn show(&self) -> String {
@@ -56,11 +56,13 @@ impl Value for String {
 }
 
 impl<const N: usize> Value for [u32; N] {
-    fn parse(text: &str) -> Option<Self> {
-        let mut values = [0; N];
-        let mut words = text.split_ascii_whitespace();
-        for value in &mut values {
-            *value = words.next()?.parse().ok()?;
+    /// Fewer numbers change the first ones alone. Linux: `__do_proc_dointvec`.
+    fn parse(text: &str, before: &Self) -> Option<Self> {
+        let mut values = *before;
+        let mut words = text.split_ascii_whitespace().peekable();
+        words.peek()?;
+        for (value, word) in values.iter_mut().zip(&mut words) {
+            *value = word.parse().ok()?;
         }
         words.next().is_none().then_some(values)
     }

@@ -51,6 +51,31 @@ fn addresses(host: &Host) -> Vec<String> {
     .collect()
 }
 
+/// As Linux was seen to do.
+#[test]
+fn an_address_may_be_on_any_device() {
+    let mut host = Host::fresh();
+    let lo = DeviceIndex::LOOPBACK;
+    for (device, cidr) in [
+        (lo, "10.9.9.9/32"),
+        (lo, "10.8.8.8/24"),
+        (lo, "fd00:9::1/128"),
+        (lo, "fd00:a::1/64"),
+        (ETH0, "127.0.0.5/32"),
+        (ETH0, "10.20.0.0/24"),
+        (ETH0, "10.21.0.255/24"),
+    ] {
+        let cidr: crate::wire::cidr::IpCidr = cidr.parse().unwrap();
+        host.stack.add_address(device, cidr).unwrap();
+        if cidr.is_ipv4() || device == lo {
+            assert!(host.stack.routes().is_local(cidr.address()), "{cidr}");
+        }
+    }
+    for (address, local) in [("10.8.8.9", true), ("fd00:a::2", false), ("10.20.0.1", false)] {
+        assert_eq!(host.stack.routes().is_local(address.parse().unwrap()), local, "{address}");
+    }
+}
+
 #[test]
 fn a_secondary_address_has_a_route_to_itself_alone() {
     let mut host = with(&["10.1.0.1/24"]);

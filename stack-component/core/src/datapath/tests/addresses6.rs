@@ -68,6 +68,16 @@ fn a_network_lasts_as_long_as_its_addresses_say() {
 }
 
 #[test]
+fn an_address_that_lasts_a_while_shortens_nobodys_network() {
+    let mut host = fresh(&[("accept_dad", "0")]);
+    for (cidr, valid) in [("fd01::1/64", 0), ("fd01::2/64", 1000), ("fd01::2/64", 20)] {
+        let new = record(&host, cidr, valid);
+        host.stack.replace_address_record(ETH0, new).unwrap();
+        assert_eq!(ends(&host, NETWORK), [0], "{cidr} {valid}");
+    }
+}
+
+#[test]
 fn an_address_that_is_changed_is_not_asked_for_again() {
     let mut host = fresh(&[]);
     host.wait(3_000);
@@ -133,6 +143,21 @@ fn temporary_addresses_are_made_when_they_are_wanted_later() {
     host.arrive(says());
     assert_eq!(temporary(&host).len(), 1);
     assert_ne!(temporary(&host)[0].cidr, made.cidr);
+}
+
+/// Nothing else is due by which its time would be noticed.
+#[test]
+fn a_temporary_address_has_a_successor_in_time() {
+    let short = [("temp_prefered_lft", "1000"), ("max_desync_factor", "0"), ("router_solicitations", "0")];
+    let mut host = fresh(&[&[("accept_dad", "0"), ("use_tempaddr", "2")][..], &short].concat());
+    host.wait(3_000);
+    host.arrive(router_says(9000, Some(("2001:db8:1::", u32::MAX, u32::MAX)), &[]));
+    assert_eq!(temporary(&host).len(), 1);
+    for made in 2..=4 {
+        host.wait(996_000);
+        let preferred = temporary(&host).iter().filter(|address| !address.is_deprecated()).count();
+        assert_eq!((temporary(&host).len(), preferred >= 1), (made, true));
+    }
 }
 
 #[test]

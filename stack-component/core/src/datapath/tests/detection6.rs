@@ -66,6 +66,24 @@ fn optimists_use_what_they_ask_for() {
     assert_eq!(state_of(&host, "fe80::ff:fe00:1"), Some(AddressState::Preferred));
 }
 
+/// Who has an address answers from it.
+#[test]
+fn the_owner_of_an_address_is_heard() {
+    let mut host = fresh(&[("optimistic_dad", "1")]);
+    let mut record = Address::new("fd77::2/64".parse().unwrap(), host.now);
+    record.flags.optimistic = true;
+    host.stack.add_address_record(ETH0, record).unwrap();
+    host.arrive(advertisement("fd77::2".parse().unwrap(), ipv6::ALL_NODES));
+    assert_eq!(state_of(&host, "fd77::2"), Some(AddressState::DadFailed));
+    assert_eq!(host.stack.take_log(), ["eth0: IPv6 duplicate address fd77::2 detected"]);
+    let mut host = quiet();
+    host.arrive(advertisement(US6, ipv6::ALL_NODES));
+    assert_eq!(host.dropped().last(), Some(&DropReason::NdiscBadSource));
+    assert_eq!(state_of(&host, "2001:db8::1"), Some(AddressState::Preferred));
+    let said = ["eth0: NA: 02:00:00:00:00:02 advertised our address 2001:db8::1"];
+    assert_eq!(host.stack.take_log(), said);
+}
+
 #[test]
 fn an_address_without_detection_is_used_at_once() {
     let mut host = fresh(&[]);
@@ -89,6 +107,8 @@ fn ipv6_ends_and_begins_with_its_setting() {
     host.arrive(router_says(1800, Some(("2001:db8:1::", 3600, 1800)), &[]));
     host.stack.set_sysctl("net.ipv6.conf.eth0.disable_ipv6", "1").unwrap();
     assert_eq!((addresses(&host).len(), kernel_routes(&host)), (0, before));
+    host.arrive(router_says(1800, Some(("2001:db8:1::", 3600, 1800)), &[]));
+    assert_eq!(host.dropped().last(), Some(&DropReason::Ipv6Disabled));
     host.stack.set_sysctl("net.ipv6.conf.eth0.disable_ipv6", "0").unwrap();
     host.wait(3_000);
     assert_eq!(state_of(&host, "fe80::ff:fe00:1"), Some(AddressState::Preferred));

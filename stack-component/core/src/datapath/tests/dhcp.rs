@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::device::AddressProtocol;
-use crate::stack::Origin;
+use crate::route::{Route, RouteKind};
+use crate::stack::{Origin, RouteChange};
+use crate::wire::cidr::IpCidr;
 use crate::wire::dhcp;
 use core::net::SocketAddr;
 
@@ -32,20 +34,29 @@ pub(super) fn message(frame: &[u8]) -> Vec<u8> {
 
 /// The server's answer to a message.
 pub(super) fn answer(question: &[u8], kind: dhcp::Type) -> Vec<u8> {
-    let transaction = u32::from_be_bytes([question[4], question[5], question[6], question[7]]);
     let options: &[(u8, &[u8])] = &[
-        (dhcp::option::MESSAGE_TYPE, &[kind.0]),
-        (dhcp::option::SERVER_ID, &SERVER.octets()),
-        (dhcp::option::LEASE_TIME, &[0, 0, 14, 16]),
-        (dhcp::option::SUBNET_MASK, &[255, 255, 255, 0]),
         (dhcp::option::ROUTERS, &GATEWAY.octets()),
         (dhcp::option::NAME_SERVERS, &SERVER.octets()),
         (dhcp::option::MTU, &[5, 0x78]),
         (dhcp::option::DOMAIN_NAME, b"example.org"),
         (dhcp::option::DOMAIN_SEARCH, b"\x07example\x03org\0\x02eu\xc0\0"),
     ];
+    answer_with(question, kind, options)
+}
+
+/// The server's answer that grants the address for an hour, with more options.
+fn answer_with(question: &[u8], kind: dhcp::Type, more: &[(u8, &[u8])]) -> Vec<u8> {
+    let transaction = u32::from_be_bytes([question[4], question[5], question[6], question[7]]);
+    let (kind, server) = ([kind.0], SERVER.octets());
+    let always: [(u8, &[u8]); 4] = [
+        (dhcp::option::MESSAGE_TYPE, &kind),
+        (dhcp::option::SERVER_ID, &server),
+        (dhcp::option::LEASE_TIME, &[0, 0, 14, 16]),
+        (dhcp::option::SUBNET_MASK, &[255, 255, 255, 0]),
+    ];
+    let options = &[&always, more].concat();
     let (seconds, broadcast, client_address) = (0, true, Ipv4Addr::UNSPECIFIED);
-    let station = OUR_MAC.0;
+    let station = question[28..34].try_into().unwrap();
     let mut bytes = dhcp::Fields { transaction, seconds, broadcast, client_address, station, options }.emit();
     bytes[0] = 2;
     bytes[16..20].copy_from_slice(&GRANTED.octets());
@@ -130,10 +141,128 @@ fn what_servers_say_to_others_is_for_sockets() {
 #[test]
 fn an_address_by_hand_stays_when_the_lease_of_the_same_ends() {
     let mut host = acknowledged();
-    let cidr = crate::wire::cidr::IpCidr::new(GRANTED.into(), 24).unwrap();
+    let cidr = IpCidr::new(GRANTED.into(), 24).unwrap();
     host.stack.add_address(ETH0, cidr).unwrap();
     host.wait(1_000);
     assert_eq!(host.stack.dhcp_lease(ETH0).unwrap().address, GRANTED);
     host.stack.dhcp_stop(ETH0, host.now);
     assert!(host.stack.interfaces().get(ETH0).unwrap().record(cidr).is_some());
+}
+
+/// A host that holds the lease of [`answer`], and has told so.
+fn bound() -> Host {
+    let mut host = acknowledged();
+    host.wait(1_000);
+    host.sent();
+    host
+}
+
+/// Takes the device down and up.
+fn turn_off_and_on(host: &mut Host) {
+    for up in [false, true] {
+        host.stack.set_device_up(ETH0, up).unwrap();
+        host.poll();
+    }
+}
+
+#[test]
+fn a_device_that_is_turned_on_again_asks_for_its_address_again() {
+    let mut host = bound();
+    turn_off_and_on(&mut host);
+    let request = message(&host.eth0.wire().sent.pop().unwrap());
+    let asked = [&[dhcp::option::REQUESTED_ADDRESS, 4][..], &GRANTED.octets()].concat();
+    assert!(request.windows(6).any(|option| option == asked), "{request:?}");
+}
+
+/// The gateways that packets to far away may take, the first one first.
+fn default_gateways(host: &Host) -> Vec<core::net::IpAddr> {
+    let defaults = host.stack.routes().iter().filter(|route| route.destination == IpCidr::ALL_V4);
+    defaults.flat_map(|route| route.hops).filter_map(|hop| hop.gateway).collect()
+}
+
+#[test]
+fn the_routes_of_a_lease_come_back_with_their_device() {
+    let mut host = bound();
+    let before: Vec<_> = host.stack.routes().iter().collect();
+    turn_off_and_on(&mut host);
+    let after: Vec<_> = host.stack.routes().iter().collect();
+    assert_eq!((default_gateways(&host), after), (vec![GATEWAY.into()], before));
+    // The server says that all is as it was.
+    let request = message(&host.eth0.wire().sent.pop().unwrap());
+    host.stack.change_route(RouteChange::Delete, Route::via(IpCidr::ALL_V4, GATEWAY.into())).unwrap();
+    host.arrive(answer(&request, dhcp::Type::ACK));
+    assert_eq!(default_gateways(&host), [GATEWAY]);
+}
+
+#[test]
+fn a_lease_takes_nobody_elses_route() {
+    let mut host = acknowledged();
+    host.stack.add_address(ETH0, "198.51.100.1/24".parse().unwrap()).unwrap();
+    let by_hand = Ipv4Addr::new(198, 51, 100, 254);
+    host.stack.add_default_gateway(by_hand).unwrap();
+    host.wait(1_000);
+    assert_eq!(default_gateways(&host), [by_hand, GATEWAY]);
+    host.stack.dhcp_stop(ETH0, host.now);
+    assert_eq!(default_gateways(&host), [by_hand]);
+}
+
+#[test]
+fn another_lease_of_the_same_address_changes_what_is_different() {
+    let mut host = bound();
+    turn_off_and_on(&mut host);
+    let request = message(&host.eth0.wire().sent.pop().unwrap());
+    let second: IpCidr = "192.0.2.78/24".parse().unwrap();
+    host.stack.add_address(ETH0, second).unwrap();
+    let from_there = Route {
+        source: Some(GRANTED.into()),
+        ..Route::over("203.0.113.0/24".parse().unwrap(), RouteKind::Unicast, ETH0)
+    };
+    host.stack.add_route(from_there.clone()).unwrap();
+    let another = Ipv4Addr::new(192, 0, 2, 253);
+    host.arrive(answer_with(&request, dhcp::Type::ACK, &[(dhcp::option::ROUTERS, &another.octets())]));
+    assert_eq!(default_gateways(&host), [another]);
+    assert!(host.stack.routes().has(&from_there), "a route by hand");
+    let interface = host.stack.interfaces().get(ETH0).unwrap();
+    assert!(interface.record(second).is_some_and(|second| second.flags.secondary));
+    assert_eq!(interface.mtu(), 1500, "no server wants another any more");
+}
+
+#[test]
+fn the_mtu_of_a_lease_is_that_of_all_the_device_is_used_for_and_ends_with_it() {
+    let mut host = unconfigured();
+    let vlan = host.stack.add_vlan(ETH0, "eth0.7", 7).unwrap();
+    let mtus = |host: &Host| {
+        let of = |device| host.stack.interfaces().get(device).unwrap().mtu();
+        (of(ETH0), of(vlan), host.stack.sysctl().get("net.ipv6.conf.eth0.mtu").unwrap())
+    };
+    host.stack.dhcp_start(ETH0, host.now).unwrap();
+    for kind in [dhcp::Type::OFFER, dhcp::Type::ACK] {
+        let question = host.eth0.wire().sent.pop().unwrap();
+        host.arrive(answer(&message(&question), kind));
+    }
+    host.wait(1_000);
+    assert_eq!(mtus(&host), (1400, 1400, "1400".into()));
+    host.stack.dhcp_stop(ETH0, host.now);
+    // Linux: a VLAN's does not grow by itself.
+    assert_eq!(mtus(&host), (1500, 1400, "1500".into()));
+    // What somebody sets meanwhile is his.
+    let mut host = bound();
+    host.stack.set_mtu("eth0", 1450).unwrap();
+    host.stack.dhcp_stop(ETH0, host.now);
+    assert_eq!(host.stack.interfaces().get(ETH0).unwrap().mtu(), 1450);
+}
+
+#[test]
+fn another_station_asks_for_the_address_itself() {
+    let mut host = bound();
+    let station = MacAddress([2, 0, 0, 0, 0, 9]);
+    host.stack.set_mac(ETH0, station).unwrap();
+    let request = message(&host.eth0.wire().sent.pop().unwrap());
+    assert_eq!(request[28..34], station.0);
+    host.arrive(answer(&request, dhcp::Type::NAK));
+    assert_eq!(host.stack.dhcp_lease(ETH0), None, "it was another's");
+    host.wait(10_000);
+    let question = message(&host.eth0.wire().sent[0]);
+    host.arrive(answer(&question, dhcp::Type::OFFER));
+    assert_eq!(message(host.eth0.wire().sent.last().unwrap())[28..34], station.0);
 }

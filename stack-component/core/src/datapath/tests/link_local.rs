@@ -47,6 +47,20 @@ fn a_device_takes_an_address_and_gives_it_up() {
 }
 
 #[test]
+fn what_another_station_of_ours_says_is_not_somebody_elses() {
+    let mut host = host("1");
+    host.wait(10_000);
+    let taken = address(&host).unwrap();
+    host.sent();
+    host.stack.set_mac(ETH0, PEER_MAC).unwrap();
+    host.arrive(arp_frame(Operation::Reply, taken, taken));
+    assert_eq!(host.sent(), [""; 0]);
+    host.stack.set_mac(ETH0, OUR_MAC).unwrap();
+    host.arrive(arp_frame(Operation::Reply, taken, taken));
+    assert_eq!(host.sent().len(), 1, "now it is, and is contradicted");
+}
+
+#[test]
 fn a_lost_link_is_asked_anew() {
     let mut host = host("1");
     host.wait(10_000);

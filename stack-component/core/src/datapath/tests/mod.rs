@@ -65,6 +65,8 @@ struct Wire {
     flushes: usize,
     features: Features,
     promiscuous: bool,
+    /// Another station address than the first one.
+    station: Option<MacAddress>,
 }
 
 #[derive(Clone)]
@@ -76,8 +78,8 @@ struct RawDevice {
 impl RawDevice {
     fn new(mac: MacAddress) -> Self {
         let (incoming, sent, features) = (VecDeque::new(), Vec::new(), Features::default());
-        let wire =
-            Wire { incoming, sent, up: true, room: usize::MAX, flushes: 0, features, promiscuous: false };
+        let (room, promiscuous, station) = (usize::MAX, false, None);
+        let wire = Wire { incoming, sent, up: true, room, flushes: 0, features, promiscuous, station };
         RawDevice { wire: Arc::new(Mutex::new(wire)), mac }
     }
 
@@ -88,7 +90,12 @@ impl RawDevice {
 
 impl NetDevice for RawDevice {
     fn mac(&self) -> MacAddress {
-        self.mac
+        self.wire().station.unwrap_or(self.mac)
+    }
+
+    fn set_mac(&mut self, mac: MacAddress) -> bool {
+        self.wire().station = Some(mac);
+        true
     }
 
     fn features(&self) -> Features {
@@ -229,7 +236,7 @@ fn lines(device: &RawDevice) -> Vec<String> {
         .iter()
         .map(|frame| {
             let header = ethernet::Header::parse(frame).unwrap();
-            assert_eq!(header.source(), device.mac);
+            assert_eq!(header.source(), device.mac());
             if header.ether_type() == EtherType::IPV4 {
                 check_packet(header.payload());
             }

@@ -77,6 +77,24 @@ fn who_joined_hears_and_who_left_does_not() {
     assert_eq!(own.count(), 0);
 }
 
+/// Linux: `ip_mc_up`.
+#[test]
+fn a_device_that_is_turned_on_again_tells_of_its_groups() {
+    let mut host = Host::new();
+    let socket = listener(&mut host);
+    let join = GroupChange::Join(Filter::EVERYBODY);
+    host.stack.change_group(SocketHandle::Udp(socket), Some(ETH0), GROUP.into(), join, host.now).unwrap();
+    host.wait(10_000);
+    host.eth0.wire().sent.clear();
+    host.stack.set_device_up(ETH0, false).unwrap();
+    host.wait(1_000);
+    host.stack.set_device_up(ETH0, true).unwrap();
+    assert_eq!(host.stack.next_deadline(), Some(host.now), "it is not left to the next frame");
+    host.wait(10_000);
+    let told = (igmp::ALL_V3_ROUTERS, igmp::report(&[(RecordType::ToExclude, GROUP, vec![])]));
+    assert_eq!(reports(&mut host), [told.clone(), told]);
+}
+
 #[test]
 fn a_routers_question_is_answered() {
     let mut host = Host::new();

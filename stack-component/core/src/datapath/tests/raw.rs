@@ -131,6 +131,29 @@ fn what_cannot_be_sent_is_an_error() {
     assert_eq!(stack.raw_bind(ping, foreign, 0), Err(SocketError::AddressNotBindable));
 }
 
+/// What we send to ourselves comes by the device that has the address. Linux: `inet_iif`, `inet6_iif`.
+#[test]
+fn a_socket_of_a_device_hears_what_we_send_to_its_address() {
+    let mut stack = stack();
+    let [red, blue] = ["red", "blue"].map(|name| stack.add_dummy(name).unwrap());
+    for (device, cidr) in [(red, "192.0.2.1/24"), (red, "fd77::1/64"), (blue, "198.51.100.1/24")] {
+        stack.add_address(device, cidr.parse().unwrap()).unwrap();
+    }
+    for (to, heard) in [("192.0.2.1", true), ("fd77::1", true), ("198.51.100.1", false), ("127.0.0.1", false)]
+    {
+        let to: IpAddr = to.parse().unwrap();
+        let kind = if to.is_ipv6() { 128 } else { 8 };
+        let ping = stack.raw_open(Family::of(to), Kind::Ping).unwrap();
+        stack.raw_set(ping, RawOption::Device(Some(red))).unwrap();
+        let sent =
+            stack.raw_send(ping, Message { to: Some(to), ..message(&[kind, 0, 0, 0, 0, 0, 0, 1]) }, NOW);
+        assert_eq!(sent, Ok(()), "{to}: without a route it is on the link");
+        run(&mut stack);
+        let reply = stack.raw_receive(ping).map(|incoming| incoming.arrival.device);
+        assert_eq!(reply.ok(), heard.then_some(red), "{to}");
+    }
+}
+
 /// A raw socket of IPv4 whose owner makes the header, and one that hears it.
 fn headed(stack: &mut Stack) -> (crate::raw::RawHandle, crate::raw::RawHandle) {
     let sender = stack.raw_open(Family::V4, Kind::Raw(Protocol(90))).unwrap();

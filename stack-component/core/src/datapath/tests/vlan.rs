@@ -1,7 +1,7 @@
 //! Tagged frames.
 
 use super::*;
-use crate::neighbour::{Key, State, Verb};
+use crate::neighbour::{Key, Said, State, Verb};
 use crate::stack::ConfigError;
 use crate::wire::vlan::{TAG_LEN, Tag};
 use core::net::SocketAddr;
@@ -119,7 +119,8 @@ fn a_dummy_swallows_and_asks_for_nobody() {
 fn what_was_done_for_a_device_ends_with_it() {
     let (mut host, vlan) = host();
     let key = Key { device: vlan, address: NEIGHBOUR.into() };
-    let told = host.stack.set_neighbour(Verb::Add, key, Some(PEER_MAC), State::Permanent, host.now);
+    let told =
+        host.stack.set_neighbour(Verb::Add, key, Said::new(Some(PEER_MAC), State::Permanent), host.now);
     assert_eq!(told, Ok(()));
     host.stack.set_sysctl("net/ipv4/conf/eth0.100/link_local", "1").unwrap();
     host.wait(100);

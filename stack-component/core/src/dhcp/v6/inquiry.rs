@@ -57,6 +57,10 @@ impl Inquiry {
         inquiry
     }
 
+    pub(super) fn set_station(&mut self, station: MacAddress) {
+        self.station = station;
+    }
+
     /// Asks a little after `then`.
     fn begin_at(&mut self, then: Instant, random: &mut dyn Random) {
         self.began = None;

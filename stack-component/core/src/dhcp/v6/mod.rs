@@ -41,6 +41,11 @@ impl Inquiries {
         self.devices.entry(device).or_insert_with(|| Inquiry::new(station, now, random));
     }
 
+    /// A device has another station address, which it asks by from now on.
+    pub fn set_station(&mut self, device: DeviceIndex, station: MacAddress) {
+        self.devices.get_mut(&device).into_iter().for_each(|inquiry| inquiry.set_station(station));
+    }
+
     /// Forgets what is known of a device whose link went down, and asks no more.
     pub fn forget(&mut self, device: DeviceIndex) {
         self.devices.remove(&device);

@@ -1,9 +1,8 @@
 //! The neighbours of a stack. Linux: `RTM_NEWNEIGH`, `RTM_DELNEIGH`, `RTM_GETNEIGH`.
 
 use super::super::Stack;
-use crate::neighbour::{Key, Listed, State, TellError, Verb};
+use crate::neighbour::{Key, Listed, Said, TellError, Verb};
 use crate::time::Instant;
-use crate::wire::ethernet::MacAddress;
 use core::fmt;
 
 /// Why a neighbour was not changed.
@@ -45,15 +44,14 @@ impl Stack {
         &mut self,
         verb: Verb,
         key: Key,
-        station: Option<MacAddress>,
-        state: State,
+        said: Said,
         now: Instant,
     ) -> Result<(), NeighbourError> {
         let interface = self.interfaces.get(key.device).ok_or(NeighbourError::NoSuchDevice)?;
         if interface.is_loopback() || key.address.is_multicast() || key.address.is_unspecified() {
             return Err(NeighbourError::BadAddress);
         }
-        self.neighbours.tell(now, verb, key, station, state).map_err(NeighbourError::Refused)?;
+        self.neighbours.tell(now, verb, key, said).map_err(NeighbourError::Refused)?;
         self.run_output(now);
         Ok(())
     }

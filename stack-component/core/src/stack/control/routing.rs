@@ -20,7 +20,10 @@ pub struct FoundRoute {
 impl Stack {
     /// The way of a packet. Linux: `inet_rtm_getroute`.
     pub fn find_route(&self, flow: &FlowKey) -> Result<FoundRoute, Refusal> {
-        let Way { route, hop, prefix_len } = self.routes.find(flow)?;
+        let Way { route, hop, prefix_len } = match self.routes.find(flow) {
+            Ok(way) => way,
+            Err(refusal) => return self.on_link(flow).ok_or(refusal),
+        };
         // What a table keeps is for everywhere; a prefix is never longer than an address.
         let network = IpCidr::new(flow.destination, prefix_len).map(IpCidr::network);
         let destination = network.unwrap_or(route.destination);
@@ -33,6 +36,20 @@ impl Stack {
         let route = Route { destination, ..route.clone() };
         let source = flow.source.or(route.source).or(chosen);
         Ok(FoundRoute { route, hop, source })
+    }
+
+    /// The way over the device that an IPv4 packet must leave by, whatever the tables say. Linux:
+    /// `ip_route_output_key_hash_rcu`.
+    fn on_link(&self, flow: &FlowKey) -> Option<FoundRoute> {
+        let ours = flow.destination.is_ipv4() && flow.input.is_none();
+        let interface = self.interfaces.get(flow.output.filter(|_| ours)?)?;
+        let (device, to) = (interface.index(), flow.destination);
+        let of_device = || self.interfaces.source_for(&self.sysctl, device, to, to);
+        interface.is_up().then(|| FoundRoute {
+            route: Route::over(IpCidr::host(to), RouteKind::Unicast, device),
+            hop: Hop::over(device),
+            source: flow.source.or_else(of_device),
+        })
     }
 
     /// Adds a rule for the version that `like` has. Linux: `fib_nl_newrule`.
@@ -60,6 +77,11 @@ mod tests {
         assert_eq!((found.route.kind, found.hop.device), (RouteKind::Local, Some(DeviceIndex::LOOPBACK)));
         assert_eq!(found.source, Some("127.0.0.1".parse().unwrap()));
         assert_eq!(found.route.destination, "127.0.0.0/8".parse().unwrap());
+        let output = Some(DeviceIndex::LOOPBACK);
+        let far = FlowKey { output, ..to("192.0.2.1") };
+        let found = stack.find_route(&far).unwrap();
+        assert_eq!((found.hop.device, found.route.destination), (output, IpCidr::host(far.destination)));
+        assert!(stack.find_route(&FlowKey { output, ..to("2001:db8::1") }).is_err());
         assert_eq!(stack.find_route(&to("192.0.2.1")), Err(Refusal::NoRoute));
     }
 }

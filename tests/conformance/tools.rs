@@ -62,7 +62,6 @@ const IP: &[&str] = &[
     "route get 8.8.8.8 ipproto frob",
     "route get 8.8.8.8 sport x",
     "route get 8.8.8.8 uid x",
-    "route get 192.0.2.1 oif lo",
     "route get 198.51.100.1 oif eth0",
     "route get 10.0.0.0/8",
     "route get 0.0.0.0",

@@ -26,6 +26,7 @@ mod linux_paths;
 mod linux_router;
 mod linux_udp;
 mod linux_v6;
+mod many_guests;
 mod monitor;
 mod own_interfaces;
 mod ping;
@@ -60,7 +61,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 37] = [
+const MODULES: [&[Case]; 38] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -88,6 +89,7 @@ const MODULES: [&[Case]; 37] = [
     ping::CASES,
     tcpdump::CASES,
     guests::CASES,
+    many_guests::CASES,
     own_interfaces::CASES,
     tools::CASES,
     monitor::CASES,

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use wnet::gateway::{Gateway, GatewayConfig, Publish};
 use wnet::guest::{
-    Grants, GuestConfig, GuestError, GuestExit, Interrupt, StandardPipes, StandardStreams, run_guest,
+    Grants, GuestConfig, GuestError, GuestExit, Interrupt, Limits, StandardPipes, StandardStreams, run_guest,
 };
 use wnet::kernel::{Kernel, KernelConfig, NicConfig, StackComponent};
 use wnet::wire::Wire;
@@ -195,6 +195,7 @@ fn config<'a>(name: &'a str, arguments: impl Iterator<Item = &'a str>) -> Result
         environment: Vec::new(),
         directories: Vec::new(),
         grants: Grants::default(),
+        limits: Limits::default(),
         policy: Arc::default(),
         interrupt: Interrupt::default(),
         // What it prints would get between the lines about the cases.

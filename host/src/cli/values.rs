@@ -1,6 +1,7 @@
 //! Single values of the command line. Each parser's error says what was expected.
 
 use super::near::did_you_mean;
+use crate::e1000::MAX_MTU;
 use crate::gate::Grant;
 use crate::gateway::Publish;
 use std::fmt;
@@ -130,6 +131,11 @@ pub(super) fn mac(text: &str) -> Result<[u8; 6], String> {
         return Err("a network card cannot have a group's address or the zero address".into());
     }
     Ok(bytes)
+}
+
+pub(super) fn mtu(text: &str) -> Result<u16, String> {
+    let mtu = number(text).filter(|mtu| (68..=MAX_MTU).contains(mtu));
+    mtu.ok_or_else(|| format!("expected a number of bytes from 68 to {MAX_MTU}"))
 }
 
 const EXPECTED_CIDR: &str =

@@ -16,6 +16,7 @@
 mod allowed;
 mod answer;
 mod bindings;
+mod buffers;
 pub(crate) mod control;
 mod convert;
 mod error;
@@ -39,6 +40,7 @@ mod udp_create_socket;
 
 pub use grants::{Grant, Grants};
 pub use interrupt::Interrupt;
+pub use quota::Limits;
 
 use crate::kernel::{Kernel, Owner};
 use crate::policy::Policy;
@@ -67,9 +69,10 @@ impl GuestNetwork {
         grants: Grants,
         interrupt: Interrupt,
         policy: Arc<Policy>,
+        limits: Limits,
     ) -> Self {
         let owner = kernel.owners().guest(name);
-        GuestNetwork { owner, kernel, quota: Quota::default(), grants, interrupt, policy }
+        GuestNetwork { owner, kernel, quota: Quota::new(limits), grants, interrupt, policy }
     }
 }
 

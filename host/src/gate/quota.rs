@@ -1,21 +1,44 @@
-//! How many sockets a guest may have.
+//! How much a guest may take: sockets here, [buffers](super::buffers) beside them; its memory is its Store's matter.
 
 use super::bindings::wasi::sockets::network::ErrorCode;
+use super::buffers::Buffers;
 
-/// Sockets that one guest may have at a time. With five handles for each in the stack's Store and its own
-/// table, all other limits lie above it.
-const MAX_SOCKETS: usize = 65_536;
+/// How much one guest may take. It is told new-socket-limit or out-of-memory at the end of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Sockets at a time. Linux: RLIMIT_NOFILE.
+    pub sockets: usize,
+    /// Bytes of linear memories and tables together. Linux: RLIMIT_AS.
+    pub memory: u64,
+    /// Bytes of the buffers of its TCP and UDP sockets together; none: what the stack's settings allow.
+    pub buffers: Option<u64>,
+}
 
-/// A guest's sockets, counted.
-#[derive(Debug, Default)]
+impl Default for Limits {
+    /// With five handles for each socket in the stack's Store and the guest's table, all other limits lie above this
+    /// one; and a 32-bit guest cannot have more than 4 GiB.
+    fn default() -> Self {
+        Limits { sockets: 65_536, memory: 4 << 30, buffers: None }
+    }
+}
+
+/// A guest's sockets, counted, and their buffers.
+#[derive(Debug)]
 pub(super) struct Quota {
     used: usize,
+    limit: usize,
+    pub(super) buffers: Buffers,
 }
 
 impl Quota {
+    /// Nothing is used yet.
+    pub(super) fn new(limits: Limits) -> Self {
+        Quota { used: 0, limit: limits.sockets, buffers: Buffers::new(limits.buffers) }
+    }
+
     /// Whether there may be one more (Linux: EMFILE).
     pub(super) fn check(&self) -> Result<(), ErrorCode> {
-        if self.used < MAX_SOCKETS { Ok(()) } else { Err(ErrorCode::NewSocketLimit) }
+        if self.used < self.limit { Ok(()) } else { Err(ErrorCode::NewSocketLimit) }
     }
 
     /// There is one more.
@@ -35,8 +58,8 @@ mod tests {
 
     #[test]
     fn sockets_end_at_the_limit_and_come_back() {
-        let mut quota = Quota::default();
-        for _ in 0..MAX_SOCKETS {
+        let mut quota = Quota::new(Limits { sockets: 3, ..Limits::default() });
+        for _ in 0..3 {
             assert_eq!(quota.check(), Ok(()));
             quota.take();
         }

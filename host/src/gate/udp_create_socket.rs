@@ -10,8 +10,9 @@ use wasmtime::component::Resource;
 impl Host for GateView<'_> {
     fn create_udp_socket(&mut self, family: IpAddressFamily) -> SocketResult<Resource<UdpSocket>> {
         self.network.quota.check()?;
-        let socket =
-            self.table.push(UdpSocket::create(&self.network.kernel, &self.network.owner, family)?)?;
+        let mut socket = UdpSocket::create(&self.network.kernel, &self.network.owner, family)?;
+        socket.reserve_buffers(&self.network.quota.buffers)?;
+        let socket = self.table.push(socket)?;
         self.network.quota.take();
         Ok(socket)
     }

@@ -14,24 +14,34 @@ pub(crate) const HOST_STACK: usize = 512 << 10;
 /// How hard zstd compresses what was compiled; its own default.
 const COMPRESSION: i32 = 3;
 
-/// Time between two epochs of an engine.
+/// Time between two epochs of the stack's engine.
 pub(crate) const EPOCH: Duration = Duration::from_millis(100);
+
+/// The same of the guests' engine: how long one that computes keeps others waiting who share its thread. Linux gives a
+/// process some milliseconds at a time.
+const GUEST_EPOCH: Duration = Duration::from_millis(10);
 
 /// The engine of the stack component: no concurrency support, so that calls are plain calls and legal from
 /// inside of a guest's fiber.
 pub(super) fn stack_engine(cache: bool) -> Result<Engine> {
     let mut config = common(cache);
     config.max_wasm_stack(MAX_WASM_STACK);
-    start(&config)
+    start(&config, EPOCH)
 }
 
-/// An engine for guests. A guest's fiber holds the guest's stack, that of the stack component which it calls
+/// The engine for guests, one for all. A guest's fiber holds the guest's stack, that of the stack component which it calls
 /// through the gate, and the frames of the host between them.
 pub(crate) fn guest_engine(cache: bool) -> Result<Engine> {
     let mut config = common(cache);
     config.max_wasm_stack(MAX_WASM_STACK);
     config.async_stack_size(2 * MAX_WASM_STACK + HOST_STACK);
-    start(&config)
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    if let Some(engine) = ENGINE.get() {
+        return Ok(engine.clone());
+    }
+    // If two begin at once, one of theirs is for nothing.
+    let engine = start(&config, GUEST_EPOCH)?;
+    Ok(ENGINE.get_or_init(|| engine).clone())
 }
 
 fn common(cache: bool) -> Config {
@@ -43,14 +53,14 @@ fn common(cache: bool) -> Config {
     config
 }
 
-fn start(config: &Config) -> Result<Engine> {
+fn start(config: &Config, epoch: Duration) -> Result<Engine> {
     let engine = Engine::new(config)?;
     let ticking = engine.weak();
     thread::Builder::new().name("epochs".into()).spawn(move || {
         while let Some(engine) = ticking.upgrade() {
             engine.increment_epoch();
             drop(engine);
-            thread::sleep(EPOCH);
+            thread::sleep(epoch);
         }
     })?;
     Ok(engine)

@@ -20,7 +20,7 @@ pub use rule::{AddressRule, NameRule, Transport};
 use denial::Denials;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Most addresses of names that are remembered; the rules for names hold for no others.
 const MAX_KNOWN: usize = 65_536;
@@ -71,6 +71,8 @@ pub struct Rules {
 #[derive(Debug, Default)]
 pub struct Policy {
     rules: Rules,
+    /// What has to allow it, too.
+    within: Option<Arc<Policy>>,
     /// Addresses of names that were looked up, with what they were called.
     known: Mutex<HashMap<IpAddr, Vec<String>>>,
     denials: Mutex<Denials>,
@@ -82,17 +84,29 @@ impl Policy {
         Policy { rules, ..Policy::default() }
     }
 
+    /// These rules for somebody of whom `network` asks the same.
+    pub fn within(rules: Rules, network: Arc<Policy>) -> Self {
+        Policy { rules, within: Some(network), ..Policy::default() }
+    }
+
+    /// Whether what is around this allows it, too.
+    fn then(&self, ask: impl FnOnce(&Policy) -> Result<(), Denial>) -> Result<(), Denial> {
+        self.within.as_deref().map_or(Ok(()), ask)
+    }
+
     /// Whether a guest may send to `remote`.
     ///
     /// # Errors
     /// What was denied, once it was told.
     pub fn outbound(&self, transport: Transport, remote: SocketAddr) -> Result<(), Denial> {
-        self.judge(self.allows_outbound(transport, remote), || Denial::Outbound(transport, remote))
+        self.judge(self.allows_outbound(transport, remote), || Denial::Outbound(transport, remote))?;
+        self.then(|network| network.outbound(transport, remote))
     }
 
     /// Whether a guest that may not hear at a port hears `remote` all the same, because it may send there.
     pub fn allows_answers(&self, transport: Transport, remote: SocketAddr) -> bool {
-        self.rules.mode == Mode::Count || self.allows_outbound(transport, remote)
+        let around = self.within.as_ref().is_none_or(|network| network.allows_answers(transport, remote));
+        around && (self.rules.mode == Mode::Count || self.allows_outbound(transport, remote))
     }
 
     fn allows_outbound(&self, transport: Transport, remote: SocketAddr) -> bool {
@@ -113,11 +127,17 @@ impl Policy {
     /// # Errors
     /// What was denied, once it was told.
     pub fn inbound(&self, transport: Transport, local: SocketAddr) -> Result<(), Denial> {
-        self.judge(self.allows_inbound(transport, local), || Denial::Inbound(transport, local))
+        self.judge(self.is_inbound_ruled(transport, local), || Denial::Inbound(transport, local))?;
+        self.then(|network| network.inbound(transport, local))
     }
 
     /// The same, where a no is no denial.
     pub fn allows_inbound(&self, transport: Transport, local: SocketAddr) -> bool {
+        let around = self.within.as_ref().is_none_or(|network| network.allows_inbound(transport, local));
+        around && self.is_inbound_ruled(transport, local)
+    }
+
+    fn is_inbound_ruled(&self, transport: Transport, local: SocketAddr) -> bool {
         let ruled = || self.rules.inbound.iter().any(|rule| rule.allows_listening(transport, local));
         self.rules.unruled != Unruled::Denied || ruled()
     }
@@ -133,12 +153,14 @@ impl Policy {
             implied || self.rules.resolve.iter().any(|rule| rule.names(&name))
         };
         let allowed = self.rules.unruled == Unruled::Allowed || is_no_name(&name) || named();
-        self.judge(allowed, || Denial::Resolve(name.clone()))
+        self.judge(allowed, || Denial::Resolve(name.clone()))?;
+        self.then(|network| network.resolve(&name))
     }
 
     /// Hears that `name` has `address`: rules for the name hold for it from now on.
     pub fn learn(&self, name: &str, address: IpAddr) {
         let name = normal(name);
+        self.within.iter().for_each(|network| network.learn(&name, address));
         if !self.rules.outbound.iter().any(|rule| rule.names(&name)) {
             return;
         }
@@ -154,6 +176,9 @@ impl Policy {
     /// Whether an address that a name has may be told (`#ipv4-only`, `#ipv6-only`).
     pub fn tells(&self, name: &str, address: IpAddr) -> bool {
         let name = normal(name);
+        if self.within.as_ref().is_some_and(|network| !network.tells(&name, address)) {
+            return false;
+        }
         if self.rules.unruled == Unruled::Allowed || self.rules.mode == Mode::Count || is_no_name(&name) {
             return true;
         }

@@ -115,7 +115,9 @@ impl HostTcpSocket for GateView<'_> {
             return Err(ErrorCode::InvalidState.into());
         }
         self.network.quota.check()?;
-        let (accepted, input, output) = self.tcp(&this)?.accept()?;
+        self.tcp(&this)?.has_room_for_another()?;
+        let (mut accepted, input, output) = self.tcp(&this)?.accept()?;
+        accepted.reserve_buffers(&self.network.quota.buffers)?;
         let accepted = self.table.push(accepted)?;
         self.network.quota.take();
         let (input, output) = self.push_streams(&accepted, input, output)?;

@@ -45,10 +45,7 @@ impl GateView<'_> {
     }
 
     fn set_udp(&mut self, this: &Socket, option: UdpOption) -> SocketResult<()> {
-        let socket = self.udp(this)?;
-        socket.call(|stack, handle| option.set(stack, handle))?;
-        socket.shared.lock().options.remember(option);
-        Ok(())
+        self.udp(this)?.set(option)
     }
 }
 

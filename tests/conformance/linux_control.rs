@@ -107,7 +107,7 @@ impl<'a> Instance<'a> {
     }
 }
 
-pub(crate) impl Drop for Instance<'_> {
+impl Drop for Instance<'_> {
     /// Whatever a case is about, no frame of the guest's may be malformed.
     fn drop(&mut self) {
         if !std::thread::panicking()
@@ -118,7 +118,7 @@ pub(crate) impl Drop for Instance<'_> {
     }
 }
 
-fn words(line: &str) -> Vec<&str> {
+pub(crate) fn words(line: &str) -> Vec<&str> {
     line.split_whitespace().collect()
 }
 

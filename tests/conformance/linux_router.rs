@@ -7,7 +7,7 @@ use conformance::namespace::Namespace;
 use conformance::needs;
 use conformance::scratch::Scratch;
 
-use crate::linux_control::{Instance, LINK_LOCAL, words};
+use crate::linux_control::{Instance, LINK_LOCAL, MAC, words};
 
 crate::cases! {
     a_guest_tells_of_packets_that_went_too_far,
@@ -249,7 +249,7 @@ fn two_guests_meet_in_a_vlan() -> Result<()> {
         ],
     )?;
     let capture = format!("--ip 198.51.100.2/24 --pcap {}", file.display());
-    let one = Instance::start(&linux, "vlan-one", &capture)?;
+    let one = Instance::start_on(&linux, "vlan-one", ("tap0", MAC), &capture)?;
     let other =
         Instance::start_on(&linux, "vlan-other", ("tap1", "52:54:00:12:34:57"), "--ip 198.51.100.3/24")?;
     for (guest, id, last) in [(&one, 7, 1), (&other, 7, 2), (&one, 8, 1), (&other, 9, 2)] {

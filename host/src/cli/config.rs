@@ -2,12 +2,10 @@
 
 use super::RunArguments;
 use super::cards::{self, Card, Places};
-use super::guests;
-use crate::gate::{Grants, Limits};
+use super::guests::{self, Guest};
 use crate::instance::InstanceName;
 use crate::kernel::NameSettings;
 use crate::policy::Rules;
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// What `wnet run` or `wnet up` is to do.
@@ -29,26 +27,6 @@ pub struct Config {
     pub pcap: Option<PathBuf>,
     /// The programs, at least one.
     pub guests: Vec<Guest>,
-}
-
-/// A guest program and what it is given.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Guest {
-    /// The component's file.
-    pub file: PathBuf,
-    /// Its arguments without the program's name.
-    pub arguments: Vec<String>,
-    /// Its environment; a variable without a value is copied from this process's environment if it is set
-    /// there.
-    pub environment: Vec<(String, Option<String>)>,
-    /// Directories of this machine, each with its path in the guest.
-    pub directories: Vec<(PathBuf, String)>,
-    /// What it may do beyond using its own sockets.
-    pub grants: Grants,
-    /// How much it may take.
-    pub limits: Limits,
-    /// What it may do of what [`Config::rules`] allow; none: all of that.
-    pub rules: Option<Rules>,
 }
 
 /// Fits the arguments together. The error is one line.
@@ -74,11 +52,4 @@ pub(super) fn from_arguments(arguments: RunArguments, places: &Places) -> Result
         pcap: arguments.pcap,
         guests: guests::from_words(arguments.guests, &given)?,
     })
-}
-
-/// The arguments of a guest, which are texts for it.
-pub(super) fn texts(words: impl IntoIterator<Item = OsString>) -> Result<Vec<String>, String> {
-    let text =
-        |word: OsString| word.into_string().map_err(|word| format!("the argument {word:?} is not UTF-8"));
-    words.into_iter().map(text).collect()
 }

@@ -14,9 +14,10 @@ mod tests;
 mod values;
 
 pub use cards::{Card, WireConfig};
-pub use config::{Config, Guest};
+pub use config::Config;
 pub use exec::{ExecConfig, ToolSource};
 pub use file::{FileError, read};
+pub use guests::Guest;
 pub use values::Cidr;
 
 use crate::gate::Grant;

@@ -3,6 +3,7 @@
 
 use anyhow::{Context, Result, ensure};
 use conformance::capture::Tshark;
+use conformance::deadline::wait_for;
 use conformance::namespace::Namespace;
 use conformance::needs;
 use conformance::scratch::Scratch;
@@ -220,7 +221,11 @@ fn pings_and_traces_over_ipv6_go_through_linux() -> Result<()> {
         let hops: Vec<_> = way.lines().skip(1).filter_map(|line| line.split_whitespace().nth(1)).collect();
         ensure!(hops == ["fd77::1", "fd78::1"], "{way}");
     }
-    let shown = router.run("ip", &words("-6 -o addr show dev tap0 scope link"))?;
+    // While Linux looks for others with this address it answers nobody who asks for it.
+    let shown = wait_for("Linux's own address of the link", || {
+        let shown = router.run("ip", &words("-6 -o addr show dev tap0 scope link -tentative")).ok()?;
+        shown.contains("fe80::").then_some(shown)
+    })?;
     let link_local = shown.split_whitespace().find(|word| word.starts_with("fe80::")).unwrap_or_default();
     let link_local = link_local.trim_end_matches("/64");
     guest.wait_for("ip -6 -o addr show dev eth0 scope link -tentative", LINK_LOCAL)?;

@@ -52,11 +52,11 @@ impl Failure {
     }
 }
 
-/// The exit code that a guest's end stands for.
-pub(crate) fn exit_code(ended: Result<GuestExit, GuestError>) -> Result<u8, Failure> {
+/// The exit code that a guest's end stands for; `who` is what the guest is called if there is more to say.
+pub(crate) fn exit_code(who: &str, ended: Result<GuestExit, GuestError>) -> Result<u8, Failure> {
     match ended {
         Ok(GuestExit::Code(code)) => Ok(code as u8),
-        Ok(GuestExit::Trap(trap)) => Err(Failure::new(TRAPPED, format!("the guest trapped: {trap}"))),
+        Ok(GuestExit::Trap(trap)) => Err(Failure::new(TRAPPED, format!("{who} trapped: {trap}"))),
         Err(error) => Err(error.into()),
     }
 }

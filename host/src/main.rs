@@ -10,6 +10,13 @@ const BAD_LOG_FILTER: u8 = 125;
 fn main() -> ExitCode {
     let config = match cli::parse(std::env::args_os()) {
         Ok(cli::Order::Run(config)) => *config,
+        Ok(cli::Order::Up(file)) => match cli::read(&file) {
+            Ok(config) => config,
+            Err(error) => {
+                eprintln!("wnet: {error}");
+                return error.exit_code().into();
+            }
+        },
         Ok(cli::Order::Exec(config)) => return exec::run(*config).into(),
         Ok(cli::Order::Packetdrill(arguments)) => return packetdrill::run(&arguments).into(),
         // Prints to standard output what was asked for (exit code 0), to standard error what is wrong (2).

@@ -71,11 +71,10 @@ fn wrong_usage_is_2() -> Result<()> {
 }
 
 fn what_is_not_supported_yet_says_so() -> Result<()> {
-    let table: [&[&str]; 4] = [
+    let table: [&[&str]; 3] = [
         &["--nic", "stream:somewhere", "GUEST"],
         &["--nic", "switch:somewhere", "GUEST"],
         &["--ip", "dhcp", "GUEST"],
-        &["-p", "8007:7/udp", "GUEST"],
     ];
     for words in table {
         let ended = run_words(words)?;

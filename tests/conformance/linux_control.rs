@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
+use conformance::capture::Tshark;
 use conformance::deadline::wait_for;
 use conformance::namespace::Namespace;
 use conformance::scratch::Scratch;
@@ -31,12 +32,19 @@ pub(crate) struct Instance<'a> {
     linux: &'a Namespace,
     name: String,
     wnet: String,
-    process: Wnet,
+    /// None: it has ended.
+    process: Option<Wnet>,
+    /// What its card sends and hears, if Wireshark is to look at it.
+    capture: Option<(Scratch, String)>,
 }
 
 impl<'a> Instance<'a> {
     pub(crate) fn start(linux: &'a Namespace, what: &str, options: &str) -> Result<Self> {
-        Self::start_on(linux, what, ("tap0", MAC), options)
+        let folder = Scratch::new()?;
+        let options = format!("{options} --pcap {}", folder.file("wire.pcapng").display());
+        let mut instance = Self::start_on(linux, what, ("tap0", MAC), &options)?;
+        instance.capture = Some((folder, MAC.to_owned()));
+        Ok(instance)
     }
 
     /// On another TAP, with this station's address.
@@ -53,7 +61,7 @@ impl<'a> Instance<'a> {
         let process = Wnet::spawn(command.args(options.split_whitespace()).arg(guest))?;
         process.wait_for_line("listening on ")?;
         let wnet = artifacts::wnet()?.display().to_string();
-        Ok(Instance { linux, name, wnet, process })
+        Ok(Instance { linux, name, wnet, process: Some(process), capture: None })
     }
 
     /// What a tool prints, `words` being its name and its arguments.
@@ -66,7 +74,19 @@ impl<'a> Instance<'a> {
 
     /// The process that runs it.
     pub(crate) fn process(&self) -> &Wnet {
-        &self.process
+        self.process.as_ref().expect("it runs until it is dropped")
+    }
+
+    /// Ends it, and has Wireshark look at what it sent, where there is one.
+    fn end(&mut self) -> Result<()> {
+        let (Some(process), Some((folder, station))) = (self.process.take(), &self.capture) else {
+            return Ok(());
+        };
+        process.terminate()?;
+        match Tshark::find() {
+            Ok(tshark) => tshark.expect_sound_from(&folder.file("wire.pcapng"), station),
+            Err(_) => Ok(()),
+        }
     }
 
     /// What the stack has counted under this name.
@@ -84,6 +104,17 @@ impl<'a> Instance<'a> {
     /// Waits until a tool prints `part`.
     pub(crate) fn wait_for(&self, words: &str, part: &str) -> Result<String> {
         wait_for(part, || self.tool(words).ok().filter(|shown| shown.contains(part)))
+    }
+}
+
+impl Drop for Instance<'_> {
+    /// Whatever a case is about, no frame of the guest's may be malformed.
+    fn drop(&mut self) {
+        if !std::thread::panicking()
+            && let Err(error) = self.end()
+        {
+            panic!("{}: {error:#}", self.name);
+        }
     }
 }
 

@@ -3,11 +3,12 @@
 
 use anyhow::{Context, Result, ensure};
 use conformance::capture::Tshark;
+use conformance::deadline::wait_for;
 use conformance::namespace::Namespace;
 use conformance::needs;
 use conformance::scratch::Scratch;
 
-use crate::linux_control::{Instance, LINK_LOCAL, words};
+use crate::linux_control::{Instance, LINK_LOCAL, MAC, words};
 
 crate::cases! {
     a_guest_tells_of_packets_that_went_too_far,
@@ -220,7 +221,11 @@ fn pings_and_traces_over_ipv6_go_through_linux() -> Result<()> {
         let hops: Vec<_> = way.lines().skip(1).filter_map(|line| line.split_whitespace().nth(1)).collect();
         ensure!(hops == ["fd77::1", "fd78::1"], "{way}");
     }
-    let shown = router.run("ip", &words("-6 -o addr show dev tap0 scope link"))?;
+    // While Linux looks for others with this address it answers nobody who asks for it.
+    let shown = wait_for("Linux's own address of the link", || {
+        let shown = router.run("ip", &words("-6 -o addr show dev tap0 scope link -tentative")).ok()?;
+        shown.contains("fe80::").then_some(shown)
+    })?;
     let link_local = shown.split_whitespace().find(|word| word.starts_with("fe80::")).unwrap_or_default();
     let link_local = link_local.trim_end_matches("/64");
     guest.wait_for("ip -6 -o addr show dev eth0 scope link -tentative", LINK_LOCAL)?;
@@ -249,7 +254,7 @@ fn two_guests_meet_in_a_vlan() -> Result<()> {
         ],
     )?;
     let capture = format!("--ip 198.51.100.2/24 --pcap {}", file.display());
-    let one = Instance::start(&linux, "vlan-one", &capture)?;
+    let one = Instance::start_on(&linux, "vlan-one", ("tap0", MAC), &capture)?;
     let other =
         Instance::start_on(&linux, "vlan-other", ("tap1", "52:54:00:12:34:57"), "--ip 198.51.100.3/24")?;
     for (guest, id, last) in [(&one, 7, 1), (&other, 7, 2), (&one, 8, 1), (&other, 9, 2)] {

@@ -26,6 +26,7 @@ mod linux_paths;
 mod linux_router;
 mod linux_udp;
 mod linux_v6;
+mod many_guests;
 mod monitor;
 mod own_interfaces;
 mod ping;
@@ -37,6 +38,7 @@ mod tcp_abuse;
 mod tcp_by_hand;
 mod tcpdump;
 mod tools;
+mod user_wire;
 mod wasi_0_3;
 
 use std::process::ExitCode;
@@ -61,7 +63,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 38] = [
+const MODULES: [&[Case]; 40] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -79,6 +81,7 @@ const MODULES: [&[Case]; 38] = [
     captures::CASES,
     policy::CASES,
     ports_published::CASES,
+    user_wire::CASES,
     attacks::memory::CASES,
     attacks::scapy::CASES,
     attacks::v4::CASES,
@@ -89,6 +92,7 @@ const MODULES: [&[Case]; 38] = [
     ping::CASES,
     tcpdump::CASES,
     guests::CASES,
+    many_guests::CASES,
     own_interfaces::CASES,
     tools::CASES,
     wasi_0_3::CASES,

@@ -62,7 +62,6 @@ const IP: &[&str] = &[
     "route get 8.8.8.8 ipproto frob",
     "route get 8.8.8.8 sport x",
     "route get 8.8.8.8 uid x",
-    "route get 192.0.2.1 oif lo",
     "route get 198.51.100.1 oif eth0",
     "route get 10.0.0.0/8",
     "route get 0.0.0.0",
@@ -292,6 +291,8 @@ const PING: &[&str] = &[
     "-c 1 -s 1000 -t 7 127.0.0.1",
     "-c 1 -n -Q 0x10 127.0.0.1",
     "-c 1 -I 127.0.0.2 127.0.0.1",
+    "-c 1 -I lo 127.0.0.1",
+    "-c 1 -I eth0 10.0.2.15",
     "-c 1 -D 127.0.0.1",
     "-c 1 -p ff 127.0.0.1",
     "-c 3 -q -f 127.0.0.1",
@@ -510,8 +511,9 @@ fn nstat_has_the_form_of_linuxs() -> Result<()> {
         let ended = pair.ours("nstat", line)?;
         let ours = Shown::new(&ended.output, ended.error.as_bytes(), ended.code);
         let linuxs = pair.linuxs("nstat", line)?;
-        // The usage has only the options that there are.
-        let first = |shown: &Shown| shown.said.first().cloned();
+        // The usage has only the options that there are; that nothing fits is said by ours alone.
+        let hint = |said: &&String| said.starts_with("nstat: no counter fits ");
+        let first = |shown: &Shown| shown.said.iter().find(|said| !hint(said)).cloned();
         ensure!(
             (&ours.lines, ours.code, first(&ours)) == (&linuxs.lines, linuxs.code, first(&linuxs)),
             "nstat {line}:\nours    {ours:?}\nLinux's {linuxs:?}"

@@ -64,6 +64,15 @@ impl Tshark {
         expect_none("are malformed or have a wrong checksum", &self.frames(file, UNSOUND)?)
     }
 
+    /// Expects that of the frames of the capture those that `station` sent are well formed and with right checksums.
+    ///
+    /// # Errors
+    /// The first frames that are not.
+    pub fn expect_sound_from(&self, file: &Path, station: &str) -> Result<()> {
+        let unsound = format!("eth.src == {station} && ({UNSOUND})");
+        expect_none("are malformed or have a wrong checksum", &self.frames(file, &unsound)?)
+    }
+
     /// Expects that `source` sent nothing twice.
     ///
     /// # Errors

@@ -10,9 +10,10 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use wnet::gateway::{Gateway, GatewayConfig, Publish};
 use wnet::guest::{
-    Grants, GuestConfig, GuestError, GuestExit, Interrupt, StandardPipes, StandardStreams, run_guest,
+    Grants, GuestConfig, GuestError, GuestExit, Interrupt, Limits, StandardPipes, StandardStreams, run_guest,
 };
 use wnet::kernel::{Kernel, KernelConfig, NicConfig, StackComponent};
+use wnet::policy::{Policy, Rules, Transport, Unruled};
 use wnet::wire::Wire;
 use wnet::wire::user::cable;
 
@@ -97,9 +98,11 @@ impl World {
     /// If one of the two does not start.
     pub fn with_gateway(stack: Vec<u8>, port: u16) -> Result<(Self, Gateway, std::net::SocketAddr)> {
         let (near, far) = cable().context("no wire")?;
-        let publish = vec![Publish { listen: (Ipv4Addr::LOCALHOST, 0).into(), guest_port: port }];
+        let listen = (Ipv4Addr::LOCALHOST, 0).into();
+        let publish = vec![Publish { listen, guest_port: port, transport: Transport::Tcp }];
         let config = GatewayConfig { address: PEER, prefix_length: 24, guest: ADDRESS, publish };
-        let gateway = Gateway::listen(&config).and_then(|listening| listening.start(far))?;
+        let inward = Policy::new(Rules { unruled: Unruled::Inward, ..Rules::default() });
+        let gateway = Gateway::listen(&config)?.start(far, Arc::new(inward))?;
         let published = gateway.published().first().context("a published port")?.listen;
         Ok((Self::start(stack, Arc::new(near), &[], &[])?, gateway, published))
     }
@@ -195,6 +198,7 @@ fn config<'a>(name: &'a str, arguments: impl Iterator<Item = &'a str>) -> Result
         environment: Vec::new(),
         directories: Vec::new(),
         grants: Grants::default(),
+        limits: Limits::default(),
         policy: Arc::default(),
         interrupt: Interrupt::default(),
         // What it prints would get between the lines about the cases.

@@ -44,7 +44,7 @@ const GUESTS: [&str; 11] = [
 ];
 
 /// The package of the programs that tests alone use, and their names; the components lie in a folder `test`.
-const TEST_GUESTS: (&str, [&str; 17]) = (
+const TEST_GUESTS: (&str, [&str; 20]) = (
     "test-guests",
     [
         "bulk",
@@ -52,6 +52,8 @@ const TEST_GUESTS: (&str, [&str; 17]) = (
         "exit",
         "group-echo",
         "http-hello",
+        "leave",
+        "limits",
         "misuse",
         "names",
         "patient-reader",
@@ -61,6 +63,7 @@ const TEST_GUESTS: (&str, [&str; 17]) = (
         "surroundings",
         "trap",
         "udp-echo",
+        "udp-flood",
         "udp-questions",
         "udp-refused",
         "wasi-0-3",

@@ -133,6 +133,15 @@ fn bind_to(socket: &RawSocket, device: &str) -> Result<(), String> {
     bound.map_err(|_| format!("SO_BINDTODEVICE {device}: No such device"))
 }
 
+/// The address that requests over `device` come from, as another socket is told. iputils: `probe_fd` in `ping4_run`.
+fn source_over(device: &str, address: IpAddr) -> Option<IpAddr> {
+    let family = if address.is_ipv6() { IpAddressFamily::Ipv6 } else { IpAddressFamily::Ipv4 };
+    let probe = create_ping_socket(family).ok()?;
+    bind_to(&probe, device).ok()?;
+    probe.connect(Some(wit(address))).ok()?;
+    probe.local().ok()?.address.map(ip)
+}
+
 impl Ping<'_> {
     fn elapsed(&self) -> Duration {
         Duration::from_nanos(monotonic_clock::now().saturating_sub(self.began))
@@ -151,7 +160,11 @@ impl Ping<'_> {
     fn introduce(&self) {
         let from = self.options.from.as_ref().map_or(String::new(), |from| match from.parse::<IpAddr>() {
             Ok(_) => format!(" from {from} :"),
-            Err(_) => format!(" from {from}:"),
+            Err(_) => {
+                let source =
+                    source_over(from, self.address).map_or(String::new(), |source| self.shown(source));
+                format!(" from {source} {from}:")
+            }
         });
         let pattern: String = self.options.pattern.iter().map(|byte| format!("{byte:02x}")).collect();
         if !pattern.is_empty() && !self.options.quiet {

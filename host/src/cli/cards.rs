@@ -85,12 +85,20 @@ impl Places {
 }
 
 /// What was said of one card.
-struct Said {
-    macs: Vec<[u8; 6]>,
-    words: Vec<AddressArgument>,
-    addresses: Vec<Cidr>,
-    gateways: Vec<IpAddr>,
-    mtus: Vec<u16>,
+pub(super) struct Said {
+    /// What it is plugged into.
+    pub(super) wire: WireArgument,
+    pub(super) macs: Vec<[u8; 6]>,
+    pub(super) words: Vec<AddressArgument>,
+    pub(super) gateways: Vec<IpAddr>,
+    pub(super) mtus: Vec<u16>,
+}
+
+impl Said {
+    /// The addresses that were named.
+    fn addresses(&self) -> Vec<Cidr> {
+        self.words.iter().filter_map(|word| word.cidr()).collect()
+    }
 }
 
 /// The cards that the command line describes. The error is one line.
@@ -101,28 +109,30 @@ pub(super) fn from_arguments(arguments: &RunArguments, places: &Places) -> Resul
             _ => Err("--nic none leaves out all network cards, and others are named".into()),
         };
     }
-    let users = arguments.nic.iter().filter(|wire| **wire == WireArgument::User).count();
+    let said = arguments.nic.iter().enumerate().map(|(number, wire)| Said {
+        wire: wire.clone(),
+        macs: places.of_card(number, &places.mac, &arguments.mac),
+        words: places.of_card(number, &places.addresses, &arguments.addresses),
+        gateways: places.of_card(number, &places.gateways, &arguments.gateways),
+        mtus: places.of_card(number, &places.mtu, &arguments.mtu),
+    });
+    from_said(said.collect(), &arguments.publish)
+}
+
+/// These cards, none of which is plugged into nothing. The error is one line.
+pub(super) fn from_said(said: Vec<Said>, publish: &[Publish]) -> Result<Vec<Card>, String> {
+    let users = said.iter().filter(|said| said.wire == WireArgument::User).count();
     if users > 1 {
         return Err("--nic user: there is one such wire".into());
     }
-    if users == 0 && !arguments.publish.is_empty() {
+    if users == 0 && !publish.is_empty() {
         return Err(
             "--publish needs --nic user; on a TAP the guest's ports are reached at its own address".into()
         );
     }
-    let cards = arguments.nic.iter().enumerate().map(|(number, wire)| {
-        let words = places.of_card(number, &places.addresses, &arguments.addresses);
-        let said = Said {
-            macs: places.of_card(number, &places.mac, &arguments.mac),
-            addresses: words.iter().filter_map(|word| word.cidr()).collect(),
-            words,
-            gateways: places.of_card(number, &places.gateways, &arguments.gateways),
-            mtus: places.of_card(number, &places.mtu, &arguments.mtu),
-        };
-        match wire {
-            WireArgument::Tap(name) => tap_card(name, said),
-            WireArgument::User | WireArgument::None => user_card(said, arguments.publish.clone()),
-        }
+    let cards = said.into_iter().map(|said| match &said.wire {
+        WireArgument::Tap(name) => tap_card(name, &said),
+        WireArgument::User | WireArgument::None => user_card(&said, publish.to_vec()),
     });
     let cards: Vec<Card> = cards.collect::<Result<_, _>>()?;
     refuse_twins(&cards)?;
@@ -158,35 +168,36 @@ fn refuse_card_options(arguments: &RunArguments) -> Result<(), String> {
     }
 }
 
-fn tap_card(name: &str, said: Said) -> Result<Card, String> {
+fn tap_card(name: &str, said: &Said) -> Result<Card, String> {
     if said.words.is_empty() {
         return Err(format!(
             "--nic tap:{name} needs an address: --ip ADDRESS/PREFIX behind it, as --ip 192.0.2.15/24, or --ip dhcp"
         ));
     }
+    let addresses = said.addresses();
     for gateway in &said.gateways {
-        check_gateway(*gateway, &said.addresses)?;
+        check_gateway(*gateway, &addresses)?;
     }
     Ok(Card {
         wire: WireConfig::Tap(name.to_string()),
-        mac: mac_of(&said, said.addresses.first())?,
-        mtu: mtu_of(&said)?,
+        mac: mac_of(said, addresses.first())?,
+        mtu: mtu_of(said)?,
         dhcp: said.words.contains(&AddressArgument::Dhcp),
         link_local: said.words.contains(&AddressArgument::LinkLocal),
         ipv6: said.words.contains(&AddressArgument::Auto),
-        addresses: said.addresses,
-        gateways: said.gateways,
+        addresses,
+        gateways: said.gateways.clone(),
     })
 }
 
-fn user_card(said: Said, publish: Vec<Publish>) -> Result<Card, String> {
+fn user_card(said: &Said, publish: Vec<Publish>) -> Result<Card, String> {
     if said.words.iter().any(|word| word.cidr().is_none()) {
         return Err("--ip dhcp, link-local and auto are not supported yet on the user wire".into());
     }
-    let addresses = match &said.addresses[..] {
-        [] => vec![USER_ADDRESS],
-        given => given.to_vec(),
-    };
+    let mut addresses = said.addresses();
+    if addresses.is_empty() {
+        addresses.push(USER_ADDRESS);
+    }
     let first = addresses[0];
     let IpAddr::V4(guest) = first.address else {
         return Err(format!(
@@ -206,7 +217,7 @@ fn user_card(said: Said, publish: Vec<Publish>) -> Result<Card, String> {
         return Err(format!("--gateway {gateway}: the user wire has no IPv6 yet"));
     };
     let prefix_length = first.prefix_length;
-    let (mac, mtu) = (mac_of(&said, Some(&first))?, mtu_of(&said)?);
+    let (mac, mtu) = (mac_of(said, Some(&first))?, mtu_of(said)?);
     if mtu.is_some_and(|mtu| mtu > USER_MTU) {
         return Err(format!("--mtu: the user wire carries packets of up to {USER_MTU} bytes"));
     }

@@ -1,6 +1,6 @@
 //! `wnet exec`, and the short forms of the tools that are part of `wnet`.
 
-use super::config::texts;
+use super::guests::texts;
 use super::values::{self, DirectoryMapping, Variable};
 use crate::gate::{Grant, Grants};
 use crate::instance::InstanceName;

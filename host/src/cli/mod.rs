@@ -3,6 +3,9 @@
 mod cards;
 mod config;
 mod exec;
+mod file;
+mod guests;
+mod limits;
 mod names;
 mod near;
 mod policy;
@@ -11,11 +14,12 @@ mod tests;
 mod values;
 
 pub use cards::{Card, WireConfig};
-pub use config::{Config, Guest};
+pub use config::Config;
 pub use exec::{ExecConfig, ToolSource};
+pub use file::{FileError, read};
+pub use guests::Guest;
 pub use values::Cidr;
 
-use crate::e1000::MAX_MTU;
 use crate::gate::Grant;
 use crate::gateway::Publish;
 use crate::instance::InstanceName;
@@ -24,12 +28,13 @@ use cards::Places;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser};
 use exec::{ExecArguments, ToolArguments};
+use limits::LimitArguments;
 use names::NameArguments;
 use policy::PolicyArguments;
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
-use values::{AddressArgument, DirectoryMapping, Variable, WireArgument};
+use values::{AddressArgument, DirectoryMapping, Variable, WireArgument, mtu};
 
 /// Runs WebAssembly programs on a network stack that is itself a WebAssembly component.
 #[derive(Debug, Parser)]
@@ -42,6 +47,7 @@ struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Run(Box<RunArguments>),
+    Up(UpArguments),
     Exec(Box<ExecArguments>),
     /// Shows and changes links, addresses, routes, rules and neighbours of an instance
     Ip(ToolArguments),
@@ -67,6 +73,8 @@ enum Command {
 pub enum Order {
     /// `wnet run`
     Run(Box<Config>),
+    /// `wnet up`, with the file that says what to do.
+    Up(PathBuf),
     /// `wnet exec`, or the short form of a built-in tool.
     Exec(Box<ExecConfig>),
     /// `wnet packetdrill`, which is a program of its own, with its arguments.
@@ -84,10 +92,23 @@ struct PacketdrillArguments {
     arguments: Vec<OsString>,
 }
 
-/// Runs a guest program on a network stack of its own
+/// Runs guest programs as a file says
 ///
-/// The guest is a component that imports wasi:sockets 0.2, as `cargo build --target wasm32-wasip2` makes it.
-/// Its exit code becomes that of wnet.
+/// The file is TOML: [network] and [[guest]], with the names of the options of `wnet run` as keys. docs/command-line.md
+/// has the format.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+struct UpArguments {
+    /// The file, as net.toml; paths in it begin at its folder
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+/// Runs guest programs on a network stack of their own
+///
+/// A guest is a component that imports wasi:sockets 0.2, as `cargo build --target wasm32-wasip2` makes it.
+/// Its exit code becomes that of wnet; of several guests, the first one that is not 0. The options before the first
+/// guest hold for all.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 struct RunArguments {
@@ -110,7 +131,7 @@ struct RunArguments {
     mac: Vec<[u8; 6]>,
 
     /// Largest IP packet of the network card in bytes, 68 to 16110 [default: a TAP's own, 1500 on the user wire]
-    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(68..=i64::from(MAX_MTU)))]
+    #[arg(long, value_name = "BYTES", value_parser = mtu)]
     mtu: Vec<u16>,
 
     /// Address of the network card with the length of its network prefix in bits, IPv4 or IPv6; the first of
@@ -127,6 +148,9 @@ struct RunArguments {
 
     #[command(flatten)]
     policy: PolicyArguments,
+
+    #[command(flatten)]
+    limits: LimitArguments,
 
     /// Publishes a TCP port of the guest: connections to port HOST of this machine reach the guest's port
     /// GUEST (user wire only). Listens on 127.0.0.1 unless IP says otherwise; HOST 0 takes a free port and
@@ -156,10 +180,14 @@ struct RunArguments {
     #[arg(long, value_name = "FILE")]
     pcap: Option<PathBuf>,
 
-    /// The guest program, a component, and its arguments, which are passed on as they are
+    /// The guest program, a component, and its arguments, which are passed on as they are. A lone `+` stands before
+    /// the next guest, which shares the stack; `\+` is an argument `+`
     #[arg(value_names = ["GUEST.wasm", "ARGS"], required = true, trailing_var_arg = true)]
-    guest: Vec<OsString>,
+    guests: Vec<OsString>,
 }
+
+/// Exit code for a command line, or a file, that says what cannot be.
+const WRONG_USAGE: u8 = 2;
 
 const AFTER_HELP: &str = "\
 Exit codes: the guest's own; 2 wrong usage; 125 failure of the host, its configuration or a wire; 126 the guest \
@@ -193,6 +221,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Order, cla
         Command::Run(arguments) => {
             config::from_arguments(*arguments, &places).map(|config| Order::Run(Box::new(config)))
         }
+        Command::Up(UpArguments { file }) => Ok(Order::Up(file)),
         Command::Exec(arguments) => {
             exec::from_arguments(*arguments).map(|config| Order::Exec(Box::new(config)))
         }

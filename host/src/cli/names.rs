@@ -12,24 +12,24 @@ const PORT: u16 = 53;
 pub(super) struct NameArguments {
     /// Name server [default: those that DHCP and routers tell of]
     #[arg(long, value_name = "ADDRESS[:PORT]", value_parser = server)]
-    dns: Vec<SocketAddr>,
+    pub(super) dns: Vec<SocketAddr>,
 
     /// Domain in which a name of few dots is looked for [default: none]
     #[arg(long, value_name = "DOMAIN")]
-    dns_search: Vec<String>,
+    pub(super) dns_search: Vec<String>,
 
     /// ndots:N, timeout:SECONDS or attempts:N, as in resolv.conf [default: ndots:1, timeout:2, attempts:3]
     #[arg(long, value_name = "OPTION", value_parser = option)]
-    dns_option: Vec<DnsOption>,
+    pub(super) dns_option: Vec<DnsOption>,
 
     /// A name that nobody needs to be asked about
     #[arg(long, value_name = "NAME:ADDRESS", value_parser = host)]
-    add_host: Vec<(String, IpAddr)>,
+    pub(super) add_host: Vec<(String, IpAddr)>,
 }
 
 /// An option of resolv.conf.
 #[derive(Clone, Copy, Debug)]
-enum DnsOption {
+pub(super) enum DnsOption {
     Dots(u8),
     Timeout(u8),
     Attempts(u8),
@@ -53,13 +53,13 @@ impl NameArguments {
     }
 }
 
-fn server(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn server(text: &str) -> Result<SocketAddr, String> {
     let alone = text.parse().map(|ip: IpAddr| SocketAddr::new(ip, PORT));
     let server = alone.or_else(|_| text.parse());
     server.map_err(|_| "expected an address, as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353".into())
 }
 
-fn option(text: &str) -> Result<DnsOption, String> {
+pub(super) fn option(text: &str) -> Result<DnsOption, String> {
     let (name, value) = text.split_once(':').unwrap_or((text, ""));
     let within = |range: std::ops::RangeInclusive<u8>| {
         let value = value.parse().ok().filter(|value| range.contains(value));
@@ -76,7 +76,7 @@ fn option(text: &str) -> Result<DnsOption, String> {
     }
 }
 
-fn host(text: &str) -> Result<(String, IpAddr), String> {
+pub(super) fn host(text: &str) -> Result<(String, IpAddr), String> {
     const EXPECTED: &str = "expected NAME:ADDRESS, as db:10.0.0.7 or db:[fd00::7]";
     let (name, address) = text.split_once([':', '=']).filter(|(name, _)| !name.is_empty()).ok_or(EXPECTED)?;
     let bare = address.strip_prefix('[').and_then(|address| address.strip_suffix(']')).unwrap_or(address);

@@ -6,30 +6,30 @@ use crate::gateway::Publish;
 use crate::policy::{self, AddressRule, Mode, NameRule, Rules, Unruled};
 
 /// The options about what is allowed.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(super) struct PolicyArguments {
     /// Lets the guest send to hosts: `tcp://` or `udp://`, a name, address, network or `*`, and ports, as
     /// tcp://example.com:443, udp://192.0.2.0/24:*, tcp://*:80,8000-8099. On the user wire nothing else leaves; on other
     /// wires everything does until there is a rule
     #[arg(long, value_name = "RULE", value_parser = policy::address_rule)]
-    allow_outbound: Vec<AddressRule>,
+    pub(super) allow_outbound: Vec<AddressRule>,
 
     /// Lets the guest hear at own addresses and ports, as tcp://*:80 or udp://localhost:53 [default: at all, until
     /// there is a rule]
     #[arg(long, value_name = "RULE", value_parser = policy::address_rule)]
-    allow_inbound: Vec<AddressRule>,
+    pub(super) allow_inbound: Vec<AddressRule>,
 
     /// Lets the guest look names up, as example.com, *.example.com or * [default: those of --allow-outbound; all on
     /// other wires than the user wire, until there is a rule]
     #[arg(long, value_name = "NAME", value_parser = policy::name_rule)]
-    allow_resolve: Vec<NameRule>,
+    pub(super) allow_resolve: Vec<NameRule>,
 
     /// Whether what no rule allows is denied, or let through and told at the end with how often it was
     #[arg(long, value_name = "enforce|count", value_parser = mode)]
-    policy: Option<Mode>,
+    pub(super) policy: Option<Mode>,
 }
 
-fn mode(text: &str) -> Result<Mode, String> {
+pub(super) fn mode(text: &str) -> Result<Mode, String> {
     match text {
         "enforce" => Ok(Mode::Enforce),
         "count" => Ok(Mode::Count),
@@ -63,6 +63,25 @@ impl PolicyArguments {
             resolve: allow_resolve,
         }
     }
+}
+
+/// What is allowed by any of these rules; none without any. What a guest counts is let through here.
+pub(super) fn union(all: impl Iterator<Item = Rules>) -> Option<Rules> {
+    all.map(|rules| match rules.mode {
+        Mode::Enforce => rules,
+        Mode::Count => Rules { mode: Mode::Enforce, unruled: Unruled::Allowed, ..rules },
+    })
+    .reduce(|mut all, rules| {
+        all.unruled = match (all.unruled, rules.unruled) {
+            (Unruled::Allowed, _) | (_, Unruled::Allowed) => Unruled::Allowed,
+            (Unruled::Inward, _) | (_, Unruled::Inward) => Unruled::Inward,
+            (Unruled::Denied, Unruled::Denied) => Unruled::Denied,
+        };
+        all.outbound.extend(rules.outbound);
+        all.inbound.extend(rules.inbound);
+        all.resolve.extend(rules.resolve);
+        all
+    })
 }
 
 fn published(card: &Card) -> &[Publish] {

@@ -1,7 +1,7 @@
 use super::*;
-use crate::gate::{Grant, Grants};
+use crate::gate::{Grant, Grants, Limits};
 use crate::kernel::NameSettings;
-use crate::policy::{Mode, Rules, Unruled};
+use crate::policy::{Mode, Rules, Transport, Unruled};
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 
@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 fn parse_line(line: &str) -> Result<Config, clap::Error> {
     match order(line)? {
         Order::Run(config) => Ok(*config),
-        Order::Exec(_) | Order::Packetdrill(_) => panic!("{line}: is no run"),
+        Order::Up(_) | Order::Exec(_) | Order::Packetdrill(_) => panic!("{line}: is no run"),
     }
 }
 
@@ -102,13 +102,7 @@ fn without_options_the_guest_is_on_the_user_wire() {
             ..Rules::default()
         },
         pcap: None,
-        guest: Guest {
-            file: "guest.wasm".into(),
-            arguments: vec![],
-            environment: vec![],
-            directories: vec![],
-            grants: Grants::default(),
-        },
+        guests: vec![Guest { file: "guest.wasm".into(), ..Guest::default() }],
     };
     assert_eq!(config("run guest.wasm"), expected);
     assert_eq!(config("run --nic user guest.wasm"), expected);
@@ -151,7 +145,8 @@ fn all_options_together() {
     let config = config(
         "run --name one --stack my.wasm --nic tap:tap0 --mac 02:00:00:00:00:0f --mtu 9000 --ip 192.0.2.15/24 \
          --ip 198.51.100.7/28 --gateway 192.0.2.1 --gateway 198.51.100.1 --dir /srv::/ --dir data --env A=b=c \
-         --env HOME --sysctl net.ipv4.tcp_syn_retries=3 --grant control,ping --pcap out.pcapng g.wasm -p 1 --name=x -- -q",
+         --env HOME --sysctl net.ipv4.tcp_syn_retries=3 --grant control,ping --max-sockets 9 \
+         --max-memory 64M --max-buffers 1024K --pcap out.pcapng g.wasm -p 1 --name=x -- -q",
     );
     assert_eq!(
         config,
@@ -175,29 +170,51 @@ fn all_options_together() {
                 ..Rules::default()
             },
             pcap: Some("out.pcapng".into()),
-            guest: Guest {
+            guests: vec![Guest {
                 file: "g.wasm".into(),
                 arguments: ["-p", "1", "--name=x", "--", "-q"].map(String::from).into(),
                 environment: vec![("A".into(), Some("b=c".into())), ("HOME".into(), None)],
                 directories: vec![("/srv".into(), "/".into()), ("data".into(), "data".into())],
                 grants: Grants { control: true, ping: true, ..Grants::default() },
-            },
+                limits: Limits { sockets: 9, memory: 64 << 20, buffers: Some(1 << 20) },
+                rules: None,
+            }],
         }
     );
 }
 
 #[test]
+fn a_plus_stands_between_guests() {
+    let guests = config(r"run --env A=b a.wasm 1 --x + b.wasm + c.wasm \+ \\+ \\\+ \x a+b ++").guests;
+    let [a, b, c] = &guests[..] else { panic!("{guests:?}") };
+    assert_eq!(
+        (a.file.to_str(), &a.arguments[..]),
+        (Some("a.wasm"), &["1".to_owned(), "--x".to_owned()][..])
+    );
+    assert_eq!((b.file.to_str(), b.arguments.len()), (Some("b.wasm"), 0));
+    assert_eq!(c.arguments, ["+", r"\+", r"\\+", r"\x", "a+b", "++"]);
+    assert!(guests.iter().all(|guest| guest.environment == [("A".into(), Some("b".into()))]));
+}
+
+#[test]
+fn a_network_is_in_a_file() {
+    assert_eq!(order("up net.toml").unwrap(), Order::Up("net.toml".into()));
+    assert_eq!(order("up").unwrap_err().exit_code(), 2);
+}
+
+#[test]
 fn published_ports() {
     let table = [
-        ("8080:80", "127.0.0.1:8080", 80),
-        ("0:7/tcp", "127.0.0.1:0", 7),
-        ("0.0.0.0:65535:65535", "0.0.0.0:65535", 65535),
-        ("[::1]:8080:80", "[::1]:8080", 80),
-        ("::1:8080:80", "[::1]:8080", 80),
+        ("8080:80", "127.0.0.1:8080", 80, Transport::Tcp),
+        ("0:7/tcp", "127.0.0.1:0", 7, Transport::Tcp),
+        ("5353:53/udp", "127.0.0.1:5353", 53, Transport::Udp),
+        ("0.0.0.0:65535:65535", "0.0.0.0:65535", 65535, Transport::Tcp),
+        ("[::1]:8080:80", "[::1]:8080", 80, Transport::Tcp),
+        ("::1:8080:80", "[::1]:8080", 80, Transport::Tcp),
     ];
-    for (text, listen, guest_port) in table {
+    for (text, listen, guest_port, transport) in table {
         let listen: SocketAddr = listen.parse().unwrap();
-        assert_eq!(values::publish(text), Ok(Publish { listen, guest_port }), "{text}");
+        assert_eq!(values::publish(text), Ok(Publish { listen, guest_port, transport }), "{text}");
     }
     let WireConfig::User { publish, .. } = card("run -p 8080:80 --publish 7:7 g.wasm").wire else { panic!() };
     assert_eq!(publish.len(), 2);
@@ -275,7 +292,7 @@ fn what_is_wrong_is_said_in_a_line() {
         ("run --nic none --mtu 1400 g.wasm", "--mtu needs a network card"),
         ("run --mtu 1501 g.wasm", "carries packets of up to 1500 bytes"),
         ("run --mtu 1400 --mtu 1300 g.wasm", "a network card has one"),
-        ("run --nic tap:t --ip 192.0.2.1/24 --mtu 16111 g.wasm", "68..=16110"),
+        ("run --nic tap:t --ip 192.0.2.1/24 --mtu 16111 g.wasm", "from 68 to 16110"),
         ("run --nic none --pcap f g.wasm", "nothing to capture"),
         ("run --ip dhcp g.wasm", "are not supported yet on the user wire"),
         ("run --ip fd00::1/64 g.wasm", "the user wire has no IPv6 yet"),
@@ -317,11 +334,16 @@ fn what_is_wrong_is_said_in_a_line() {
         ("run -p 80:+7 g.wasm", "expected [IP:]HOST:GUEST"),
         ("run -p 80:70000 g.wasm", "expected [IP:]HOST:GUEST"),
         ("run -p here:80:80 g.wasm", "expected [IP:]HOST:GUEST"),
-        ("run -p 53:53/udp g.wasm", "UDP ports is not supported yet"),
+        ("run -p 53:53/sctp g.wasm", "expected /tcp, /udp or nothing"),
         ("run -p 53:53/sctp g.wasm", "expected /tcp"),
         ("run --dir ::/x g.wasm", "expected HOST::GUEST"),
         ("run --env =x g.wasm", "expected NAME=VALUE"),
         ("run --sysctl net.ipv4.ip_forward g.wasm", "expected KEY=VALUE"),
+        ("run --max-memory 1T g.wasm", "expected a number of bytes"),
+        ("run --max-sockets many g.wasm", "--max-sockets <N>"),
+        ("run g.wasm +", "before and behind a lone +"),
+        ("run g.wasm + + h.wasm", "before and behind a lone +"),
+        ("run + h.wasm", "before and behind a lone +"),
         ("run --publsh 1:1 g.wasm", "a similar argument exists: '--publish'"),
         ("run", "GUEST.wasm"),
         ("rnu g.wasm", "unrecognized subcommand"),

@@ -1,8 +1,10 @@
 //! Single values of the command line. Each parser's error says what was expected.
 
 use super::near::did_you_mean;
+use crate::e1000::MAX_MTU;
 use crate::gate::Grant;
 use crate::gateway::Publish;
+use crate::policy::Transport;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -132,6 +134,11 @@ pub(super) fn mac(text: &str) -> Result<[u8; 6], String> {
     Ok(bytes)
 }
 
+pub(super) fn mtu(text: &str) -> Result<u16, String> {
+    let mtu = number(text).filter(|mtu| (68..=MAX_MTU).contains(mtu));
+    mtu.ok_or_else(|| format!("expected a number of bytes from 68 to {MAX_MTU}"))
+}
+
 const EXPECTED_CIDR: &str =
     "expected an address and the length of its prefix, as 192.0.2.15/24 or 2001:db8::15/64";
 
@@ -175,11 +182,11 @@ pub(super) fn gateway(text: &str) -> Result<IpAddr, String> {
 pub(super) fn publish(text: &str) -> Result<Publish, String> {
     const EXPECTED: &str = "expected [IP:]HOST:GUEST with ports up to 65535, as 8080:80 or 0.0.0.0:8080:80";
     let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
-    match protocol {
-        "tcp" => {}
-        "udp" => return Err("publishing UDP ports is not supported yet".into()),
-        _ => return Err("expected /tcp or nothing behind the ports".into()),
-    }
+    let transport = match protocol {
+        "tcp" => Transport::Tcp,
+        "udp" => Transport::Udp,
+        _ => return Err("expected /tcp, /udp or nothing behind the ports".into()),
+    };
     let (host, guest) = ports.rsplit_once(':').ok_or(EXPECTED)?;
     let (ip, host) = match host.rsplit_once(':') {
         Some((ip, host)) => {
@@ -189,7 +196,7 @@ pub(super) fn publish(text: &str) -> Result<Publish, String> {
     };
     let host = number(host).ok_or(EXPECTED)?;
     let guest_port = number(guest).filter(|port| *port != 0).ok_or(EXPECTED)?;
-    Ok(Publish { listen: SocketAddr::new(ip, host), guest_port })
+    Ok(Publish { listen: SocketAddr::new(ip, host), guest_port, transport })
 }
 
 pub(super) fn directory(text: &str) -> Result<DirectoryMapping, String> {

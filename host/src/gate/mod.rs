@@ -16,6 +16,7 @@
 mod allowed;
 mod answer;
 mod bindings;
+mod buffers;
 pub(crate) mod control;
 mod convert;
 mod error;
@@ -40,6 +41,7 @@ mod udp_create_socket;
 
 pub use grants::{Grant, Grants};
 pub use interrupt::Interrupt;
+pub use quota::Limits;
 
 use crate::kernel::{Kernel, Owner};
 use crate::policy::Policy;
@@ -70,12 +72,13 @@ impl GuestNetwork {
         grants: Grants,
         interrupt: Interrupt,
         policy: Arc<Policy>,
+        limits: Limits,
     ) -> Self {
         let owner = kernel.owners().guest(name);
         GuestNetwork {
             owner,
             kernel,
-            quota: Quota::default(),
+            quota: Quota::new(limits),
             grants,
             interrupt,
             policy,

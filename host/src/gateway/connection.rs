@@ -1,10 +1,11 @@
-//! One connection through the gateway: a client's socket on the real machine on one side, a TCP socket of
-//! the gateway's stack, connected to the guest, on the other, and the bytes between them.
+//! One connection through the gateway: a socket of the real machine on one side, connected to a client or to a server, a TCP
+//! socket of the gateway's stack, connected to the guest, on the other, and the bytes between them.
 //!
 //! What happens on one side happens on the other: data, a half-close, a reset. Each direction holds at
 //! most one piece of data that the one side gave and the other could not take yet; meanwhile the giving
 //! side is not read, its window closes, and its sender slows down.
 
+use super::dials::Flow;
 use mio::net::TcpStream;
 use stack_core::Stack;
 use stack_core::socket::SocketError;
@@ -22,20 +23,22 @@ pub(super) const CHUNK: usize = 64 * 1024;
 pub(super) struct Connection {
     pub(super) host: TcpStream,
     pub(super) guest: TcpHandle,
-    /// Who connected, for the log.
-    pub(super) client: SocketAddr,
+    /// Who is at the other end, for the log.
+    pub(super) peer: SocketAddr,
+    /// What the guest calls it, if the guest began it.
+    pub(super) flow: Option<Flow>,
     /// Whether the guest has accepted the connection.
     connected: bool,
-    /// Whether the client's socket may be read or written, until it says that it would block.
+    /// Whether the host's socket may be read or written, until it says that it would block.
     host_readable: bool,
     host_writable: bool,
-    to_guest: Flow,
-    to_host: Flow,
+    to_guest: Direction,
+    to_host: Direction,
 }
 
 /// One direction.
 #[derive(Debug, Default)]
-struct Flow {
+struct Direction {
     /// Data that the sink has not taken yet, from `start` on.
     data: Vec<u8>,
     start: usize,
@@ -43,7 +46,7 @@ struct Flow {
     ended: bool,
 }
 
-impl Flow {
+impl Direction {
     fn pending(&self) -> &[u8] {
         &self.data[self.start..]
     }
@@ -91,22 +94,29 @@ impl Connection {
         Connection {
             host,
             guest,
-            client,
+            peer: client,
+            flow: None,
             connected: false,
             host_readable: true,
             host_writable: true,
-            to_guest: Flow::default(),
-            to_host: Flow::default(),
+            to_guest: Direction::default(),
+            to_host: Direction::default(),
         }
     }
 
-    /// Notes what the event queue says of the client's socket.
+    /// The guest's connection to a server of the outside, which has accepted it.
+    pub(super) fn outbound(host: TcpStream, flow: Flow, guest: TcpHandle) -> Self {
+        let connection = Connection::new(host, flow.remote, guest);
+        Connection { flow: Some(flow), connected: true, ..connection }
+    }
+
+    /// Notes what the event queue says of the host's socket.
     pub(super) fn note_event(&mut self, event: &mio::event::Event) -> Status {
         self.host_readable |= event.is_readable() || event.is_read_closed();
         self.host_writable |= event.is_writable() || event.is_write_closed();
         // A reset has to be noticed even while nothing is read or written because the guest is slow.
         match event.is_error().then(|| self.host.take_error()) {
-            Some(Ok(Some(error)) | Err(error)) => Status::Broken(format!("client: {error}")),
+            Some(Ok(Some(error)) | Err(error)) => Status::Broken(format!("host: {error}")),
             _ => Status::Open,
         }
     }
@@ -230,14 +240,14 @@ impl Connection {
     }
 }
 
-/// What an error of the client's socket means; one that would block is not ready until an event says so.
+/// What an error of the host's socket means; one that would block is not ready until an event says so.
 fn host_stop(error: &io::Error, ready: &mut bool) -> Stop {
     match error.kind() {
         io::ErrorKind::WouldBlock => {
             *ready = false;
             Stop::Wait
         }
-        _ => Stop::Broken(format!("client: {error}")),
+        _ => Stop::Broken(format!("host: {error}")),
     }
 }
 

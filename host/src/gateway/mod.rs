@@ -2,25 +2,33 @@
 //!
 //! It has a network stack of its own (the same [`stack_core`] that the guest's stack component is made of,
 //! run natively) and answers ARP and ping for its address. It carries connections from published ports of
-//! the real machine to the guest; a packet that the guest sends to anybody else is refused at once, with
-//! ICMP "administratively prohibited". It needs no privileges.
+//! the real machine to the guest, and those of the guest that the policy allows to the outside, by ordinary sockets of the
+//! real machine; what it does not allow is refused at once, with ICMP "administratively prohibited". It needs no privileges.
 //!
 //! One thread does everything: [`event_loop`] waits for frames, host sockets and timers, [`connection`]
 //! carries one connection's bytes. Nothing in it waits for a single connection: what one side cannot take
 //! stays with the other side's TCP, whose window closes.
 
 mod connection;
+mod datagrams;
 mod device;
+mod dials;
+mod door;
 mod event_loop;
+mod knock;
 mod listener;
 mod network;
+mod refusal;
+mod resolvers;
 #[cfg(test)]
 mod tests;
 
-use crate::policy::{AddressRule, Transport};
+pub use resolvers::PORT as NAME_SERVER_PORT;
+
+use crate::policy::{AddressRule, Policy, Transport};
 use crate::wire::user::UserWire;
 use event_loop::{EventLoop, StopRequest};
-use listener::Listener;
+use listener::Listeners;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -31,16 +39,18 @@ use std::time::Duration;
 /// A published port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Publish {
-    /// Where connections are taken on this machine; port 0 takes a free one.
+    /// Where connections or datagrams are taken on this machine; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Which TCP port of the guest they reach.
+    /// Which port of the guest they reach.
     pub guest_port: u16,
+    /// Of which transport the ports are.
+    pub transport: Transport,
 }
 
 impl Publish {
     /// The rule that lets the guest hear there.
     pub fn as_rule(&self) -> AddressRule {
-        AddressRule::hearing(Transport::Tcp, self.guest_port)
+        AddressRule::hearing(self.transport, self.guest_port)
     }
 }
 
@@ -123,20 +133,20 @@ pub struct Gateway {
 /// A gateway that listens already and takes no connection yet: the system keeps them waiting.
 pub struct Listening {
     config: GatewayConfig,
-    listeners: Vec<Listener>,
+    listeners: Listeners,
 }
 
 impl Listening {
-    /// Starts the gateway at this end of the user wire.
+    /// Starts the gateway at this end of the user wire. `policy` says whom of the outside the guest may reach.
     ///
     /// # Errors
     /// [`GatewayError::Configure`] and [`GatewayError::Os`].
-    pub fn start(self, wire: UserWire) -> Result<Gateway, GatewayError> {
+    pub fn start(self, wire: UserWire, policy: Arc<Policy>) -> Result<Gateway, GatewayError> {
         let Listening { config, listeners } = self;
-        let published = listeners.iter().map(Listener::published).collect();
+        let published = listeners.published.clone();
         let wire = Arc::new(wire);
-        let stack = network::stack(&config, Arc::clone(&wire)).map_err(GatewayError::Configure)?;
-        let event_loop = EventLoop::new(stack, wire, listeners, config.guest).map_err(GatewayError::Os)?;
+        let network = network::network(&config, Arc::clone(&wire)).map_err(GatewayError::Configure)?;
+        let event_loop = EventLoop::new(network, wire, listeners, policy).map_err(GatewayError::Os)?;
         let stop = event_loop.stop_request();
         let thread = std::thread::Builder::new()
             .name("wnet-gateway".into())
@@ -152,8 +162,7 @@ impl Gateway {
     /// # Errors
     /// See [`GatewayError`]; nothing listens then.
     pub fn listen(config: &GatewayConfig) -> Result<Listening, GatewayError> {
-        let listeners = config.publish.iter().map(Listener::bind).collect::<Result<Vec<_>, _>>()?;
-        Ok(Listening { config: config.clone(), listeners })
+        Ok(Listening { config: config.clone(), listeners: Listeners::bind(&config.publish)? })
     }
 
     /// The published ports, each with the port that it really listens on.

@@ -7,12 +7,13 @@
 
 mod error;
 mod linker;
+mod memory;
 mod process;
 mod streams;
 #[cfg(test)]
 mod tests;
 
-pub use crate::gate::{Grant, Grants, Interrupt};
+pub use crate::gate::{Grant, Grants, Interrupt, Limits};
 pub use error::GuestError;
 pub use streams::{Output, StandardPipes, StandardStreams};
 
@@ -48,6 +49,8 @@ pub struct GuestConfig {
     pub directories: Vec<(Dir, String)>,
     /// What it may do beyond using its own sockets.
     pub grants: Grants,
+    /// How much it may take.
+    pub limits: Limits,
     /// What it may reach, be reached by, and look up.
     pub policy: Arc<Policy>,
     /// How it is told that the user wants it to end.
@@ -112,6 +115,7 @@ fn load(name: &str, bytes: &[u8], grants: Grants) -> Result<Command, GuestError>
 async fn run(command: Command, process: Process) -> Result<GuestExit, StackFailed> {
     let mut store = Store::new(command.engine(), process);
     store.set_max_component_handles(MAX_HANDLES);
+    store.limiter(|process| &mut process.memory);
     store.set_epoch_deadline(EPOCHS_PER_TURN);
     store.epoch_deadline_async_yield_and_update(EPOCHS_PER_TURN);
     let error = match call_run(&command, &mut store).await {

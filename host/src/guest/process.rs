@@ -1,5 +1,6 @@
 //! The data of a guest's Store: what a process has.
 
+use super::memory::Memory;
 use super::{GuestConfig, GuestError};
 use crate::gate::{GateHost, GateView, GuestNetwork};
 use crate::kernel::Kernel;
@@ -20,6 +21,7 @@ pub(super) struct Process {
     table: ResourceTable,
     wasi: WasiCtx,
     network: GuestNetwork,
+    pub(super) memory: Memory,
 }
 
 impl Process {
@@ -35,10 +37,12 @@ impl Process {
         }
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
+        let GuestConfig { grants, interrupt, policy, limits, .. } = config;
         Ok(Process {
             table,
             wasi: wasi.build(),
-            network: GuestNetwork::new(kernel, &program, config.grants, config.interrupt, config.policy),
+            network: GuestNetwork::new(kernel, &program, grants, interrupt, policy, limits),
+            memory: Memory::new(limits.memory),
         })
     }
 }

@@ -4,7 +4,7 @@ use super::Listener;
 use super::descriptors::receive_header;
 use super::request::{self, INTERRUPT, Reply, Request};
 use crate::failure;
-use crate::guest::{GuestConfig, Interrupt, StandardPipes, StandardStreams, run_guest};
+use crate::guest::{GuestConfig, Interrupt, Limits, StandardPipes, StandardStreams, run_guest};
 use crate::kernel::Kernel;
 use crate::signals::Ending;
 use cap_std::fs::Dir;
@@ -76,7 +76,7 @@ async fn attend(mut connection: UnixStream, kernel: Arc<Kernel>, room: bool) {
 async fn run(kernel: Arc<Kernel>, guest: GuestConfig, pipes: StandardPipes) -> Reply {
     let outputs = pipes.outputs();
     let guest = GuestConfig { streams: StandardStreams::Pipes(pipes), ..guest };
-    let ended = failure::exit_code(run_guest(kernel, guest).await);
+    let ended = failure::exit_code("the guest", run_guest(kernel, guest).await);
     for output in outputs {
         output.written().await;
     }
@@ -136,6 +136,7 @@ async fn accept(request: Request, descriptors: Vec<OwnedFd>) -> Result<(GuestCon
         environment: request.environment,
         directories: directories.zip(request.directories).collect(),
         grants: request.grants,
+        limits: Limits::default(),
         // Whoever reaches the control socket owns the instance.
         policy: Arc::default(),
         interrupt: Interrupt::default(),

@@ -18,9 +18,9 @@ pub use parse::{address_rule, name_rule};
 pub use rule::{AddressRule, NameRule, Transport};
 
 use denial::Denials;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Most addresses of names that are remembered; the rules for names hold for no others.
 const MAX_KNOWN: usize = 65_536;
@@ -71,8 +71,12 @@ pub struct Rules {
 #[derive(Debug, Default)]
 pub struct Policy {
     rules: Rules,
+    /// What has to allow it, too.
+    within: Option<Arc<Policy>>,
     /// Addresses of names that were looked up, with what they were called.
     known: Mutex<HashMap<IpAddr, Vec<String>>>,
+    /// Who sends datagrams to a published port, and may be answered.
+    clients: Mutex<HashSet<SocketAddr>>,
     denials: Mutex<Denials>,
 }
 
@@ -82,17 +86,57 @@ impl Policy {
         Policy { rules, ..Policy::default() }
     }
 
+    /// These rules for somebody of whom `network` asks the same.
+    pub fn within(rules: Rules, network: Arc<Policy>) -> Self {
+        Policy { rules, within: Some(network), ..Policy::default() }
+    }
+
+    /// Whether what is around this allows it, too.
+    fn then(&self, ask: impl FnOnce(&Policy) -> Result<(), Denial>) -> Result<(), Denial> {
+        self.within.as_deref().map_or(Ok(()), ask)
+    }
+
     /// Whether a guest may send to `remote`.
     ///
     /// # Errors
     /// What was denied, once it was told.
     pub fn outbound(&self, transport: Transport, remote: SocketAddr) -> Result<(), Denial> {
-        self.judge(self.allows_outbound(transport, remote), || Denial::Outbound(transport, remote))
+        let allowed = self.answers(transport, remote) || self.allows_outbound(transport, remote);
+        self.judge(allowed, || Denial::Outbound(transport, remote))?;
+        self.then(|network| network.outbound(transport, remote))
+    }
+
+    /// The same for who does not answer but begins.
+    ///
+    /// # Errors
+    /// What was denied, once it was told.
+    pub fn opening(&self, transport: Transport, remote: SocketAddr) -> Result<(), Denial> {
+        self.judge(self.allows_outbound(transport, remote), || Denial::Outbound(transport, remote))?;
+        self.then(|network| network.opening(transport, remote))
+    }
+
+    /// Whether `remote` is a client of a published port of the network.
+    fn answers(&self, transport: Transport, remote: SocketAddr) -> bool {
+        let known = || lock(&self.clients).contains(&remote);
+        let of_network = || self.within.as_ref().is_some_and(|network| network.answers(transport, remote));
+        transport == Transport::Udp && (known() || of_network())
+    }
+
+    /// Hears that `client` sends datagrams to a published port: it may be answered until [`Policy::forget_client`]. The
+    /// caller bounds how many there are.
+    pub fn admit_client(&self, client: SocketAddr) {
+        lock(&self.clients).insert(client);
+    }
+
+    /// The client has been silent for long.
+    pub fn forget_client(&self, client: SocketAddr) {
+        lock(&self.clients).remove(&client);
     }
 
     /// Whether a guest that may not hear at a port hears `remote` all the same, because it may send there.
     pub fn allows_answers(&self, transport: Transport, remote: SocketAddr) -> bool {
-        self.rules.mode == Mode::Count || self.allows_outbound(transport, remote)
+        let around = self.within.as_ref().is_none_or(|network| network.allows_answers(transport, remote));
+        around && (self.rules.mode == Mode::Count || self.allows_outbound(transport, remote))
     }
 
     fn allows_outbound(&self, transport: Transport, remote: SocketAddr) -> bool {
@@ -113,11 +157,17 @@ impl Policy {
     /// # Errors
     /// What was denied, once it was told.
     pub fn inbound(&self, transport: Transport, local: SocketAddr) -> Result<(), Denial> {
-        self.judge(self.allows_inbound(transport, local), || Denial::Inbound(transport, local))
+        self.judge(self.is_inbound_ruled(transport, local), || Denial::Inbound(transport, local))?;
+        self.then(|network| network.inbound(transport, local))
     }
 
     /// The same, where a no is no denial.
     pub fn allows_inbound(&self, transport: Transport, local: SocketAddr) -> bool {
+        let around = self.within.as_ref().is_none_or(|network| network.allows_inbound(transport, local));
+        around && self.is_inbound_ruled(transport, local)
+    }
+
+    fn is_inbound_ruled(&self, transport: Transport, local: SocketAddr) -> bool {
         let ruled = || self.rules.inbound.iter().any(|rule| rule.allows_listening(transport, local));
         self.rules.unruled != Unruled::Denied || ruled()
     }
@@ -133,12 +183,23 @@ impl Policy {
             implied || self.rules.resolve.iter().any(|rule| rule.names(&name))
         };
         let allowed = self.rules.unruled == Unruled::Allowed || is_no_name(&name) || named();
-        self.judge(allowed, || Denial::Resolve(name.clone()))
+        self.judge(allowed, || Denial::Resolve(name.clone()))?;
+        self.then(|network| network.resolve(&name))
+    }
+
+    /// Whether there is any name that guests may look up.
+    pub fn allows_look_ups(&self) -> bool {
+        let Rules { mode, unruled, outbound, resolve, .. } = &self.rules;
+        *mode == Mode::Count
+            || *unruled == Unruled::Allowed
+            || !resolve.is_empty()
+            || outbound.iter().any(AddressRule::is_about_names)
     }
 
     /// Hears that `name` has `address`: rules for the name hold for it from now on.
     pub fn learn(&self, name: &str, address: IpAddr) {
         let name = normal(name);
+        self.within.iter().for_each(|network| network.learn(&name, address));
         if !self.rules.outbound.iter().any(|rule| rule.names(&name)) {
             return;
         }
@@ -154,6 +215,9 @@ impl Policy {
     /// Whether an address that a name has may be told (`#ipv4-only`, `#ipv6-only`).
     pub fn tells(&self, name: &str, address: IpAddr) -> bool {
         let name = normal(name);
+        if self.within.as_ref().is_some_and(|network| !network.tells(&name, address)) {
+            return false;
+        }
         if self.rules.unruled == Unruled::Allowed || self.rules.mode == Mode::Count || is_no_name(&name) {
             return true;
         }

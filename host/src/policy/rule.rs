@@ -140,6 +140,11 @@ impl AddressRule {
         host && self.has(transport, local)
     }
 
+    /// Whether it implies that some name may be looked up.
+    pub(super) fn is_about_names(&self) -> bool {
+        matches!(self.hosts, Hosts::Named(_))
+    }
+
     /// Whether it implies that `name` may be looked up.
     pub(super) fn names(&self, name: &str) -> bool {
         match &self.hosts {

@@ -143,6 +143,35 @@ fn denials_name_the_flag_that_would_help() {
 }
 
 #[test]
+fn a_guest_may_do_what_its_rules_and_the_networks_allow() {
+    let network =
+        policy(Unruled::Denied, &["tcp://192.0.2.0/24:443", "udp://a.test:53"], &["tcp://*:80"], &["*.test"]);
+    let network = Arc::new(network);
+    let rules = policy(
+        Unruled::Denied,
+        &["tcp://192.0.2.0/24:*", "udp://a.test:*"],
+        &["tcp://*:*"],
+        &["b.test", "c.example"],
+    );
+    let guest = Policy::within(rules.rules, Arc::clone(&network));
+    assert!(guest.outbound(Transport::Tcp, at("192.0.2.1:443")).is_ok());
+    assert!(guest.outbound(Transport::Tcp, at("192.0.2.1:80")).is_err(), "not the network's");
+    assert!(guest.outbound(Transport::Udp, at("192.0.2.1:53")).is_err(), "nobody has looked it up");
+    guest.learn("a.test", at("192.0.2.1:53").ip());
+    assert!(guest.outbound(Transport::Udp, at("192.0.2.1:53")).is_ok());
+    assert!(guest.allows_answers(Transport::Udp, at("192.0.2.1:53")));
+    assert!(
+        network.outbound(Transport::Udp, at("192.0.2.1:53")).is_ok(),
+        "the network learns what a guest does"
+    );
+    assert!(guest.allows_inbound(Transport::Tcp, at("0.0.0.0:80")));
+    assert!(!guest.allows_inbound(Transport::Tcp, at("0.0.0.0:81")));
+    assert!(guest.inbound(Transport::Udp, at("0.0.0.0:80")).is_err());
+    let answers = ["b.test", "c.example", "d.test"].map(|name| guest.resolve(name).is_ok());
+    assert_eq!(answers, [true, false, false]);
+}
+
+#[test]
 fn what_is_no_rule_says_what_was_expected() {
     let rows = [
         ("example.com:80", "expected tcp://HOST:PORT"),
@@ -164,4 +193,16 @@ fn what_is_no_rule_says_what_was_expected() {
         assert!(error.contains(expected), "{text}: {error}");
     }
     assert!(name_rule("a..b").is_err() && name_rule("*.").is_err() && name_rule("").is_err());
+}
+
+#[test]
+fn clients_of_a_published_port_may_be_answered() {
+    let policy = policy(Unruled::Inward, &[], &[], &[]);
+    let client = at("192.0.2.1:4000");
+    policy.admit_client(client);
+    assert!(policy.outbound(Transport::Udp, client).is_ok());
+    assert!(policy.outbound(Transport::Tcp, client).is_err(), "another transport");
+    assert!(policy.opening(Transport::Udp, client).is_err(), "no answer");
+    policy.forget_client(client);
+    assert!(policy.outbound(Transport::Udp, client).is_err());
 }

@@ -4,12 +4,14 @@ use crate::cli::{Card, Config, WireConfig};
 use crate::e1000::MAX_MTU;
 use crate::failure::Failure;
 use crate::files;
-use crate::gateway::{Gateway, GatewayConfig, Listening};
-use crate::kernel::{Kernel, KernelConfig, NicConfig, StackComponent};
+use crate::gateway::{self, Gateway, GatewayConfig, Listening};
+use crate::kernel::{Kernel, KernelConfig, NameSettings, NicConfig, StackComponent};
+use crate::policy::Policy;
 use crate::wire::Wire;
 use crate::wire::pcap::{Capture, PcapWire};
 use crate::wire::tap::Tap;
 use crate::wire::user::{self, UserWire};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +39,7 @@ struct Plug {
 impl Machine {
     /// Puts the machine together as `config` says and switches it on. Takes as long as compiling the stack
     /// component does when that is not in the cache.
-    pub(super) fn start(config: &Config) -> Result<Machine, Failure> {
+    pub(super) fn start(config: &Config, policy: Arc<Policy>) -> Result<Machine, Failure> {
         let component = stack_component(config.stack.as_deref())?;
         let plugs = config.cards.iter().map(plug).collect::<Result<Vec<_>, _>>()?;
         let capture = config.pcap.as_deref().map(|file| capture(file, config.cards.len())).transpose()?;
@@ -52,11 +54,15 @@ impl Machine {
             component,
             nics,
             sysctls: settings(config),
-            names: config.names.clone(),
+            names: names(config),
             cache: true,
         })?;
-        let gateway =
-            fars.into_iter().flatten().next().map(|(listening, end)| listening.start(end)).transpose()?;
+        let gateway = fars
+            .into_iter()
+            .flatten()
+            .next()
+            .map(|(listening, end)| listening.start(end, policy))
+            .transpose()?;
         let machine = Machine { kernel, gateway, capture };
         machine.tell_free_ports(config);
         Ok(machine)
@@ -102,6 +108,23 @@ fn settings(config: &Config) -> Vec<(String, String)> {
     };
     let of_cards = config.cards.iter().enumerate().filter_map(of_card);
     of_cards.chain(config.sysctls.iter().cloned()).collect()
+}
+
+/// What names are looked up by: on the user wire alone by its gateway, unless the command line says whom to ask. A stack that
+/// somebody brings need not know names.
+fn names(config: &Config) -> Option<NameSettings> {
+    let gateway = match &config.cards[..] {
+        [Card { wire: WireConfig::User { gateway, .. }, .. }] => gateway,
+        _ => return config.names.clone(),
+    };
+    if config.stack.is_some() && config.names.is_none() {
+        return None;
+    }
+    let mut names = config.names.clone().unwrap_or_default();
+    if names.servers.is_empty() {
+        names.servers.push(SocketAddr::new((*gateway).into(), gateway::NAME_SERVER_PORT));
+    }
+    Some(names)
 }
 
 fn stack_component(file: Option<&Path>) -> Result<StackComponent, Failure> {

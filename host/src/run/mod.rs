@@ -1,14 +1,14 @@
-//! `wnet run`: switches a machine on, runs the guest on it, and ends both in order.
+//! `wnet run` and `wnet up`: switches a machine on, runs the guests on it, and ends all in order.
 
+mod guests;
 mod machine;
 
 use crate::cli::Config;
-use crate::failure::{Failure, exit_code};
-use crate::files;
-use crate::guest::{GuestConfig, Interrupt, StandardStreams, run_guest};
+use crate::failure::Failure;
 use crate::instance::{self, Folder, Listener};
 use crate::policy::Policy;
-use crate::signals::{Ending, Signals};
+use crate::signals::Signals;
+use guests::Running;
 use machine::Machine;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::future::Future;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long the guest's last bytes may take to leave after its end.
+/// How long the guests' last bytes may take to leave after their end.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// The same after a signal: somebody waits for the end.
@@ -26,11 +26,16 @@ const GRACE_AFTER_SIGNAL: Duration = Duration::from_secs(1);
 /// Compiling that takes longer than this is announced.
 const NOTICE_AFTER: Duration = Duration::from_secs(1);
 
-/// Runs a guest as `config` says; answers the exit code. What went wrong is told on standard error, in a
+/// Turns of guests between two looks at timers and signals, while there is always a guest that computes; without one,
+/// they are looked at whenever nobody has anything to do.
+const EVENT_INTERVAL: u32 = 8;
+
+/// Runs guests as `config` says; answers the exit code. What went wrong is told on standard error, in a
 /// line.
 pub fn run(config: Config) -> u8 {
     raise_descriptor_limit();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.worker_threads(2).event_interval(EVENT_INTERVAL).enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => {
             let outcome = runtime.block_on(run_machine(config));
@@ -49,26 +54,18 @@ pub fn run(config: Config) -> u8 {
 async fn run_machine(config: Config) -> Result<u8, Failure> {
     let mut signals =
         Signals::watch().map_err(|error| Failure::host(format!("cannot watch signals: {error}")))?;
-    let policy = Arc::new(Policy::new(config.rules.clone()));
-    let guest = guest_config(&config, Arc::clone(&policy))?;
+    let (guests, policies) = guests::prepare(&config)?;
     let listener = config.name.as_ref().map(|name| Listener::bind(&Folder::of_user()?, name)).transpose()?;
-    let starting = tokio::task::spawn_blocking(move || Machine::start(&config));
+    // The network's own comes first: the wire's gateway knows no guests.
+    let network = policies.first().cloned().ok_or_else(|| Failure::host("the network has no policy"))?;
+    let starting = tokio::task::spawn_blocking(move || Machine::start(&config, network));
     let machine = tokio::select! {
         started = with_notice(starting) => started.map_err(Failure::host)??,
         signal = signals.next() => return Ok(signal.exit_code()),
     };
     let tools = listener.map(|listener| tokio::spawn(instance::serve(listener, Arc::clone(&machine.kernel))));
-    let interrupt = guest.interrupt.clone();
-    let mut running = tokio::spawn(run_guest(Arc::clone(&machine.kernel), guest));
-    let (outcome, grace) = tokio::select! {
-        ended = &mut running => (ended.map_err(Failure::host).and_then(exit_code), GRACE),
-        signal = ending(&mut signals, &interrupt) => {
-            running.abort();
-            // A guest that computes is stopped at its next yield; what it holds is given back then.
-            let _ = tokio::time::timeout(GRACE_AFTER_SIGNAL, running).await;
-            (Ok(signal.exit_code()), GRACE_AFTER_SIGNAL)
-        }
-    };
+    let (exit_code, signal) = Running::start(&machine.kernel, guests).ended(&mut signals).await;
+    let grace = if signal.is_some() { GRACE_AFTER_SIGNAL } else { GRACE };
     // Somebody who sends a signal now does not want to wait for order.
     tokio::spawn(async move { std::process::exit(signals.next().await.exit_code().into()) });
     if let Some(tools) = tools {
@@ -80,8 +77,8 @@ async fn run_machine(config: Config) -> Result<u8, Failure> {
     machine.kernel.drain(grace).await;
     let stopping = move || machine.stop(end.saturating_duration_since(Instant::now()));
     tokio::task::spawn_blocking(stopping).await.map_err(Failure::host)?;
-    tell_counted(&policy);
-    outcome
+    policies.iter().for_each(|policy| tell_counted(policy));
+    Ok(exit_code)
 }
 
 /// Says what no rule allowed, and how often, where that was let through.
@@ -89,34 +86,6 @@ fn tell_counted(policy: &Policy) {
     for (denial, count) in policy.counted() {
         eprintln!("wnet: {count} times without a rule: {denial}");
     }
-}
-
-/// Waits for a signal that ends the guest: not for one that the guest itself sees to.
-async fn ending(signals: &mut Signals, interrupt: &Interrupt) -> Ending {
-    loop {
-        match signals.next().await {
-            Ending::Interrupt if interrupt.interrupt() => {}
-            signal => return signal,
-        }
-    }
-}
-
-fn guest_config(config: &Config, policy: Arc<Policy>) -> Result<GuestConfig, Failure> {
-    let guest = &config.guest;
-    let component = files::read(&guest.file).map_err(|error| Failure::component_file(&guest.file, &error))?;
-    let program = guest.file.file_name().unwrap_or(guest.file.as_os_str()).to_string_lossy().into_owned();
-    let arguments = std::iter::once(program.clone()).chain(guest.arguments.iter().cloned()).collect();
-    Ok(GuestConfig {
-        name: program,
-        component,
-        arguments,
-        environment: files::environment(&guest.environment),
-        directories: files::directories(&guest.directories)?,
-        grants: guest.grants,
-        policy,
-        interrupt: Interrupt::default(),
-        streams: StandardStreams::Inherited,
-    })
 }
 
 /// Waits, and says to somebody at a terminal why it takes long.

@@ -48,14 +48,7 @@ impl Guest for Component {
     }
 
     fn remove_link(index: u32) -> Result<(), Failure> {
-        enter(|state, _| {
-            let stack = &mut state.stack;
-            let device = DeviceIndex(index);
-            let of_it = |link: &LinkListing| matches!(link.kind, control::LinkKind::Vlan(parent, _) if parent == device);
-            let above: Vec<_> = stack.links().filter(of_it).map(|link| link.index).collect();
-            stack.delete_device(device)?;
-            above.into_iter().try_for_each(|vlan| Ok(stack.delete_device(vlan)?))
-        })
+        Ok(enter(|state, _| state.stack.delete_device(DeviceIndex(index)))?)
     }
 }
 

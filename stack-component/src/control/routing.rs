@@ -14,9 +14,9 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use stack_core::packet::DeviceIndex;
-use stack_core::route::{self, FlowKey, ROUTING_TOS, RouteProtocol, Scope, TableId};
-use stack_core::stack::RouteChange;
+use stack_core::route::{self, FlowKey, ROUTING_TOS, RouteError, RouteProtocol, Scope, TableId};
 use stack_core::stack::control::FoundRoute;
+use stack_core::stack::{ConfigError, RouteChange};
 use stack_core::tcp::Algorithm;
 use stack_core::time::{Duration, Instant};
 use stack_core::wire::cidr::IpCidr;
@@ -47,7 +47,14 @@ impl Guest for Component {
                 // Any metric is meant if none is said.
                 route.metric = what.metric.unwrap_or(0);
             }
-            Ok(state.stack.change_route(change, route)?)
+            let v6 = route.destination.is_ipv6();
+            let changed = state.stack.change_route(change, route);
+            changed.map_err(|error| match error {
+                ConfigError::Route(RouteError::NothingToChange) if v6 => {
+                    failure(Errno::NoEntry, "Can not replace route - no match found")
+                }
+                error => error.into(),
+            })
         })
     }
 

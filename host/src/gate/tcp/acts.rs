@@ -12,7 +12,9 @@ use crate::policy::Transport;
 impl GuestNetwork {
     /// One more socket.
     pub(in crate::gate) fn create_tcp(&self, family: IpAddressFamily) -> SocketResult<TcpSocket> {
-        TcpSocket::create(&self.kernel, &self.owner, self.quota.take()?, family)
+        let mut socket = TcpSocket::create(&self.kernel, &self.owner, self.quota.take()?, family)?;
+        socket.reserve_buffers(&self.quota.buffers)?;
+        Ok(socket)
     }
 
     /// Starts to connect, if that is allowed.
@@ -49,6 +51,10 @@ impl GuestNetwork {
         if socket.state() != TcpState::Listening {
             return Err(ErrorCode::InvalidState.into());
         }
-        socket.accept(self.quota.take()?)
+        let slot = self.quota.take()?;
+        socket.has_room_for_another()?;
+        let (mut accepted, input, output) = socket.accept(slot)?;
+        accepted.reserve_buffers(&self.quota.buffers)?;
+        Ok((accepted, input, output))
     }
 }

@@ -6,6 +6,7 @@
 use super::super::answer::StackAnswer;
 use super::state::Operation;
 use super::{Socket, TcpState};
+use crate::gate::buffers::Reserved;
 use crate::gate::error::{SocketError, SocketResult};
 use crate::gate::network::Network;
 use crate::gate::plain::define;
@@ -131,9 +132,13 @@ impl GateView<'_> {
         if is_privileged(&value) && !self.network.grants.control {
             return Err(ErrorCode::AccessDenied.into());
         }
+        let value = match self.tcp(socket)?.reserved() {
+            Some(reserved) => within(value, reserved),
+            None => value,
+        };
         self.ask_options(socket, |options, stack, handle| options.call_set(stack, handle, &value))?;
         self.tcp(socket)?.extras.remember(value);
-        Ok(())
+        self.tcp(socket)?.count_buffers()
     }
 
     /// A socket that died with its stack is closed.
@@ -168,6 +173,16 @@ impl GateView<'_> {
         })?;
         debug_assert_eq!(self.tcp(socket)?.state(), TcpState::Connecting);
         Ok(taken)
+    }
+}
+
+/// The option as far as the guest's buffers allow it. The stack doubles what is asked for.
+fn within(option: TcpOption, reserved: &Reserved) -> TcpOption {
+    let at_most = |size: u32, largest: u64| size.min(u32::try_from(largest / 2).unwrap_or(u32::MAX));
+    match option {
+        TcpOption::Rcvbuf(size) => TcpOption::Rcvbuf(at_most(size, reserved.largest_receive())),
+        TcpOption::Sndbuf(size) => TcpOption::Sndbuf(at_most(size, reserved.largest_send())),
+        option => option,
     }
 }
 

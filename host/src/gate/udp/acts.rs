@@ -21,7 +21,9 @@ pub(super) fn nothing_for_would_block<T: Default>(answer: SocketResult<T>) -> So
 impl GuestNetwork {
     /// One more socket.
     pub(in crate::gate) fn create_udp(&self, family: IpAddressFamily) -> SocketResult<UdpSocket> {
-        UdpSocket::create(&self.kernel, &self.owner, self.quota.take()?, family)
+        let mut socket = UdpSocket::create(&self.kernel, &self.owner, self.quota.take()?, family)?;
+        socket.reserve_buffers(&self.quota.buffers)?;
+        Ok(socket)
     }
 
     /// Starts to bind, if that is allowed.

@@ -5,6 +5,7 @@ use super::acts::nothing_for_would_block;
 use super::association::{Association, Shared, UdpState};
 use super::options::UdpOption;
 use crate::gate::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress};
+use crate::gate::buffers::{Buffers, Reserved};
 use crate::gate::error::{SocketError, SocketResult};
 use crate::gate::permit::Permit;
 use crate::gate::quota::Slot;
@@ -21,6 +22,8 @@ pub struct UdpSocket {
     kernel: Arc<Kernel>,
     pub(super) shared: Shared,
     readiness: Readiness,
+    /// What its buffers take of the guest's; none where that is not limited.
+    reserved: Option<Reserved>,
     _slot: Slot,
 }
 
@@ -63,7 +66,7 @@ impl UdpSocket {
         let created = kernel.enter(|stack| Association::create(stack, family, ownership));
         let association = created.map_err(|how| SocketError::died(how, ErrorCode::Unknown))??;
         let (kernel, shared) = (Arc::clone(kernel), Shared::new(association));
-        Ok(UdpSocket { kernel, shared, readiness: Readiness::default(), _slot: slot })
+        Ok(UdpSocket { kernel, shared, readiness: Readiness::default(), reserved: None, _slot: slot })
     }
 
     pub(in crate::gate) fn state(&self) -> UdpState {
@@ -74,11 +77,41 @@ impl UdpSocket {
         self.shared.lock().family()
     }
 
-    /// Sets an option, and remembers it.
+    /// Sets an option, and remembers it. Buffers are as large as the guest may have them.
     pub(in crate::gate) fn set(&mut self, option: UdpOption) -> SocketResult<()> {
+        let option = match (option, &self.reserved) {
+            (UdpOption::ReceiveBuffer(size), Some(reserved)) => {
+                UdpOption::ReceiveBuffer(size.min(reserved.largest_receive()))
+            }
+            (UdpOption::SendBuffer(size), Some(reserved)) => {
+                UdpOption::SendBuffer(size.min(reserved.largest_send()))
+            }
+            (option, _) => option,
+        };
         self.call(|stack, handle| option.set(stack, handle))?;
         self.shared.lock().options.remember(option);
+        if self.reserved.is_some() {
+            let sizes = self.buffer_sizes()?;
+            self.reserved.iter_mut().for_each(|reserved| reserved.resize(sizes));
+        }
         Ok(())
+    }
+
+    /// Reserves the buffers, where the guest's are limited.
+    pub(in crate::gate) fn reserve_buffers(&mut self, buffers: &Buffers) -> SocketResult<()> {
+        if buffers.are_limited() {
+            self.reserved = Some(buffers.reserve(self.buffer_sizes()?)?);
+        }
+        Ok(())
+    }
+
+    fn buffer_sizes(&mut self) -> SocketResult<(u64, u64)> {
+        self.call(|stack, handle| {
+            let udp = stack.stack.wasi_sockets_udp().udp_socket();
+            let receive = answered!(udp.call_receive_buffer_size(&mut *stack.store, handle));
+            let send = answered!(udp.call_send_buffer_size(&mut *stack.store, handle));
+            Ok(Ok((receive, send)))
+        })
     }
 
     /// Calls the stack with the socket's handle.

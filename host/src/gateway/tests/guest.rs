@@ -2,6 +2,7 @@
 
 use crate::gateway::device::WireDevice;
 use crate::gateway::{Gateway, GatewayConfig, Publish};
+use crate::policy::{Policy, Rules, Transport, Unruled, address_rule};
 use crate::wire::Wire;
 use crate::wire::user::{UserWire, cable};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -28,11 +29,28 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// A gateway that publishes [`PORT`], where that is, and the wire's other end.
 pub(super) fn gateway() -> (Gateway, SocketAddr, UserWire) {
     let (near, far) = cable().unwrap();
-    let publish = Publish { listen: "127.0.0.1:0".parse().unwrap(), guest_port: PORT };
+    let publish =
+        Publish { listen: "127.0.0.1:0".parse().unwrap(), guest_port: PORT, transport: Transport::Tcp };
     let config = GatewayConfig { address: GATEWAY, prefix_length: 24, guest: GUEST, publish: vec![publish] };
-    let gateway = Gateway::listen(&config).unwrap().start(near).unwrap();
+    let inward = Rules { unruled: Unruled::Inward, ..Rules::default() };
+    let gateway = Gateway::listen(&config).unwrap().start(near, Arc::new(Policy::new(inward))).unwrap();
     let address = gateway.published()[0].listen;
     (gateway, address, far)
+}
+
+/// A gateway that lets out what these rules allow, and a guest at it.
+pub(super) fn with_rules(outbound: &[&str]) -> (Gateway, Guest) {
+    publishing(Vec::new(), outbound)
+}
+
+/// The same that publishes ports.
+pub(super) fn publishing(publish: Vec<Publish>, outbound: &[&str]) -> (Gateway, Guest) {
+    let (near, far) = cable().unwrap();
+    let config = GatewayConfig { address: GATEWAY, prefix_length: 24, guest: GUEST, publish };
+    let outbound = outbound.iter().map(|text| address_rule(text).unwrap()).collect();
+    let rules = Rules { unruled: Unruled::Denied, outbound, ..Rules::default() };
+    let gateway = Gateway::listen(&config).unwrap().start(near, Arc::new(Policy::new(rules))).unwrap();
+    (gateway, Guest::new(far))
 }
 
 /// A machine with a stack and no application.

@@ -1,9 +1,11 @@
 //! The gateway against a second stack that plays the guest, and clients on this machine's loopback.
 
+mod datagrams;
 mod guest;
+mod outbound;
 mod wire;
 
-use super::{Gateway, GatewayConfig, GatewayError, Publish};
+use super::{Gateway, GatewayConfig, GatewayError, Publish, Transport};
 use guest::{EchoServer, GATEWAY, GUEST, Guest, PATIENCE, PORT, gateway, would_block};
 use stack_core::counters::Counter;
 use stack_core::socket::SocketError;
@@ -220,7 +222,7 @@ fn what_the_guest_sent_last_is_delivered_before_the_end() {
 fn an_address_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap();
-    let publish = vec![Publish { listen, guest_port: PORT }];
+    let publish = vec![Publish { listen, guest_port: PORT, transport: Transport::Tcp }];
     let config = GatewayConfig { address: GATEWAY, prefix_length: 24, guest: GUEST, publish };
     let Err(error) = Gateway::listen(&config) else { panic!("two listen on {listen}") };
     assert!(matches!(error, GatewayError::AddressInUse(address) if address == listen));
@@ -229,7 +231,8 @@ fn an_address_in_use_is_named() {
 
 #[test]
 fn a_foreign_address_is_refused() {
-    let publish = vec![Publish { listen: "192.0.2.1:0".parse().unwrap(), guest_port: PORT }];
+    let publish =
+        vec![Publish { listen: "192.0.2.1:0".parse().unwrap(), guest_port: PORT, transport: Transport::Tcp }];
     let config = GatewayConfig { address: GATEWAY, prefix_length: 24, guest: GUEST, publish };
     assert!(matches!(Gateway::listen(&config), Err(GatewayError::NotLocal(_))));
 }

@@ -94,11 +94,12 @@ impl From<RouteError> for ConfigError {
 impl Stack {
     /// Sets a setting by its Linux name, such as `net.ipv4.ip_forward`.
     pub fn set_sysctl(&mut self, name: &str, value: &str) -> Result<(), SysctlError> {
+        let without_ipv6 = datapath::devices_without(&self.interfaces, &self.sysctl);
         self.sysctl.set(name, value)?;
         // What is remembered of routes was found by the old settings.
         self.routes.note_change();
         self.neighbours.configure(&self.sysctl, self.random.as_mut());
-        self.with_context(self.now, |cx, _, _| datapath::follow_settings(cx));
+        self.with_context(self.now, |cx, _, _| datapath::follow_settings(cx, &without_ipv6));
         self.with_context(self.now, |cx, _, _| datapath::follow_link_local(cx));
         self.with_context(self.now, |cx, _, _| datapath::follow_link_settings(cx));
         self.groups.configure(&self.sysctl, self.now);

@@ -50,10 +50,13 @@ impl Stack {
         self.raw.set(handle, option, self.sysctl.rmem_max as usize)
     }
 
-    /// Our end: the address it is bound to, and a ping socket's identifier, 0 if it has none.
+    /// Our end: the address it is bound to, or that what it sends to its peer comes from; and a ping socket's identifier, 0
+    /// if it has none. Linux: `getsockname` behind `connect`.
     pub fn raw_local(&self, handle: RawHandle) -> Option<(Option<IpAddr>, u16)> {
         let socket = self.raw.get(handle)?;
-        Some((socket.local(), socket.identifier()))
+        let towards = |peer| self.raw_source(peer, socket.device_to(peer), true).ok();
+        let address = socket.local().or_else(|| socket.remote().and_then(towards));
+        Some((address, socket.identifier()))
     }
 
     /// Packets and errors for which there was no room in the socket.

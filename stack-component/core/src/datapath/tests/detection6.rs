@@ -98,6 +98,15 @@ fn an_address_without_detection_is_used_at_once() {
     assert!(host.sent()[0].contains("who has fd77::3"));
 }
 
+/// Linux: `dev_disable_change`, which hears of this setting alone.
+#[test]
+fn another_setting_takes_no_address_from_a_device_without_ipv6() {
+    let mut host = Host::new();
+    host.stack.add_address(ETH0, "2001:db8::1/64".parse().unwrap()).unwrap();
+    host.stack.set_sysctl("net.ipv4.ip_forward", "1").unwrap();
+    assert!(host.stack.interfaces().get(ETH0).unwrap().address(US6.into()).is_some());
+}
+
 #[test]
 fn ipv6_ends_and_begins_with_its_setting() {
     let mut host = fresh(&[]);

@@ -45,6 +45,22 @@ fn who_pings_hears_the_reply_and_raw_sockets_hear_all() {
 }
 
 #[test]
+fn who_has_one_peer_knows_its_own_address() {
+    let mut stack = stack();
+    let ping = stack.raw_open(Family::V4, Kind::Ping).unwrap();
+    assert_eq!(stack.raw_local(ping), Some((None, 0)));
+    stack.raw_connect(ping, Some("127.0.0.7".parse().unwrap())).unwrap();
+    assert_eq!(stack.raw_local(ping).unwrap().0, Some(LOCALHOST), "as Linux has it");
+    stack.raw_connect(ping, Some("192.0.2.1".parse().unwrap())).unwrap();
+    assert_eq!(stack.raw_local(ping).unwrap().0, None, "there is no way");
+    stack.raw_bind(ping, Some(LOCALHOST), 0).unwrap_err();
+    let bound = stack.raw_open(Family::V4, Kind::Ping).unwrap();
+    stack.raw_bind(bound, Some(LOCALHOST), 0).unwrap();
+    stack.raw_connect(bound, Some("127.0.0.7".parse().unwrap())).unwrap();
+    assert_eq!(stack.raw_local(bound).unwrap().0, Some(LOCALHOST));
+}
+
+#[test]
 fn messages_of_sockets_are_counted() {
     let mut stack = stack();
     let count = |stack: &Stack, name: &str| {

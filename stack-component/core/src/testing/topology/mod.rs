@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const BUDGET: usize = 64;
 
 /// One end of a link: the stack, and the address of its new device there.
-type End = (usize, &'static str);
+type End<'a> = (usize, &'a str);
 
 /// Stacks and the links between them, with a clock that jumps to what happens next.
 struct Topology {
@@ -30,7 +30,15 @@ impl Topology {
     fn new(count: usize) -> Self {
         let stack = |number: usize| {
             let mut stack = Stack::new(Box::new(SeededRandom::new(number as u64 + 1)));
-            stack.set_sysctl("net.ipv4.ip_forward", "1").unwrap();
+            let settings = [
+                ("net.ipv4.ip_forward", "1"),
+                ("net.ipv6.conf.all.forwarding", "1"),
+                // Nobody has to wait until an address is known to be one's own.
+                ("net.ipv6.conf.default.dad_transmits", "0"),
+            ];
+            for (name, value) in settings {
+                stack.set_sysctl(name, value).unwrap();
+            }
             stack
         };
         let now = Instant::from_millis(1_000_000);
@@ -38,7 +46,7 @@ impl Topology {
     }
 
     /// Joins two stacks by a link of `mtu` bytes; their devices are called `eth` and the link's number, which it answers.
-    fn join(&mut self, ends: [End; 2], mtu: u32) -> usize {
+    fn join(&mut self, ends: [End<'_>; 2], mtu: u32) -> usize {
         let number = self.links.len();
         let link = Link::new(Impairment::NONE, number as u64, self.now);
         for (end, (stack, address)) in ends.into_iter().enumerate() {

@@ -1,61 +1,47 @@
 //! The gateway's thread: waits for what may happen and lets it happen.
 
-use super::connection::{CHUNK, Connection, Status, reset};
-use super::listener::{Accepted, Listener};
+mod datagrams;
+mod outbound;
+mod published;
+mod stop;
+
+pub(super) use stop::StopRequest;
+
+use published::prepare;
+
+use super::connection::{CHUNK, Connection, Status};
+use super::datagrams::Datagrams;
+use super::dials::Dials;
+use super::door::Door;
+use super::listener::{DatagramListener, Listener, Listeners};
+use super::network::Network;
+use crate::policy::Policy;
 use crate::wire::Wire;
 use crate::wire::user::UserWire;
-use mio::net::TcpStream;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 use stack_core::Stack;
-use stack_core::socket::SocketError;
 use stack_core::stack::SocketHandle;
-use stack_core::tcp::{TcpHandle, TcpOption};
+use stack_core::tcp::TcpHandle;
 use stack_core::time::Instant;
+use stack_core::wire::cidr::IpCidr;
 use std::collections::HashMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::AsRawFd;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Whom an event is for: the stop request, the wire, a listener (counted from `LISTENERS`), or a connection
-/// (counted from `CONNECTIONS` and never used again).
+/// Whom an event is for: the stop request, the wire, a listener (counted from `LISTENERS` or
+/// `DATAGRAM_LISTENERS`), or a connection or flow (counted from `CONNECTIONS` and never used again).
 const STOP: usize = 0;
 const WIRE: usize = 1;
 const LISTENERS: usize = 2;
+const DATAGRAM_LISTENERS: usize = 1 << 19;
 const CONNECTIONS: usize = 1 << 20;
 
 /// Frames that the stack handles before sockets have their turn.
 const FRAME_BUDGET: usize = 256;
-
-/// Connections taken from one listener before others have their turn.
-const ACCEPT_BUDGET: usize = 64;
-
-/// How long no connection is taken after the system had no descriptor for one.
-const EXHAUSTION_PAUSE: Duration = Duration::from_millis(100);
-
-/// How the gateway is told to stop.
-#[derive(Debug)]
-pub(super) struct StopRequest {
-    waker: Waker,
-    /// How long the last bytes may take, once stopping is wanted.
-    grace: Mutex<Option<Duration>>,
-}
-
-impl StopRequest {
-    /// Asks the event loop to end within `grace`.
-    pub(super) fn send(&self, grace: Duration) {
-        *self.grace.lock().unwrap_or_else(PoisonError::into_inner) = Some(grace);
-        if let Err(error) = self.waker.wake() {
-            tracing::error!("the user wire's gateway cannot be stopped: {error}");
-        }
-    }
-
-    fn received(&self) -> Option<Duration> {
-        *self.grace.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Everything the gateway's thread owns.
 pub(super) struct EventLoop {
@@ -63,16 +49,30 @@ pub(super) struct EventLoop {
     stop: Arc<StopRequest>,
     wire: Arc<UserWire>,
     stack: Stack,
+    door: Arc<Door>,
+    policy: Arc<Policy>,
     guest: Ipv4Addr,
+    /// The gateway's own address in the guest's network.
+    address: IpAddr,
+    /// The network of the guest and the gateway.
+    network: IpCidr,
     listeners: Vec<Listener>,
     /// When connections are taken again, after an exhaustion.
     accept_again: Option<Instant>,
+    dials: Dials,
+    datagrams: Datagrams,
+    /// The published UDP ports.
+    published: Vec<DatagramListener>,
+    /// How many name servers of the real host were found wanting.
+    resolver: usize,
     connections: HashMap<usize, Connection>,
     /// Which connection a socket of the stack belongs to.
     by_handle: HashMap<TcpHandle, usize>,
     next_token: usize,
-    /// Connections for which something may have changed.
+    /// Connections and flows for which something may have changed.
     ready: Vec<usize>,
+    /// Those whose turn is over, although something may be left.
+    again: Vec<usize>,
     buffer: Vec<u8>,
     epoch: std::time::Instant,
 }
@@ -80,30 +80,43 @@ pub(super) struct EventLoop {
 impl EventLoop {
     /// An event loop that is not running yet.
     pub(super) fn new(
-        stack: Stack,
+        network: Network,
         wire: Arc<UserWire>,
-        mut listeners: Vec<Listener>,
-        guest: Ipv4Addr,
+        listeners: Listeners,
+        policy: Arc<Policy>,
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
         let registry = poll.registry();
         registry.register(&mut SourceFd(&wire.as_fd().as_raw_fd()), Token(WIRE), Interest::READABLE)?;
+        let Listeners { connections: mut listeners, datagrams: mut published, .. } = listeners;
         for (index, listener) in listeners.iter_mut().enumerate() {
             registry.register(&mut listener.socket, Token(LISTENERS + index), Interest::READABLE)?;
         }
+        for (index, listener) in published.iter_mut().enumerate() {
+            registry.register(&mut listener.socket, Token(DATAGRAM_LISTENERS + index), Interest::READABLE)?;
+        }
         let waker = Waker::new(registry, Token(STOP))?;
         Ok(EventLoop {
-            stop: Arc::new(StopRequest { waker, grace: Mutex::new(None) }),
+            stop: Arc::new(StopRequest::new(waker)),
             poll,
             wire,
-            stack,
-            guest,
+            stack: network.stack,
+            door: network.door,
+            policy,
+            guest: network.guest,
+            address: network.prefix.address(),
+            network: network.prefix,
             listeners,
             accept_again: None,
+            dials: Dials::default(),
+            datagrams: Datagrams::default(),
+            published,
+            resolver: 0,
             connections: HashMap::new(),
             by_handle: HashMap::new(),
             next_token: CONNECTIONS,
             ready: Vec::new(),
+            again: Vec::new(),
             buffer: vec![0; CHUNK],
             epoch: std::time::Instant::now(),
         })
@@ -144,14 +157,27 @@ impl EventLoop {
     /// One turn of the stack, the connections and the listeners; whether work was left.
     fn turn(&mut self) -> bool {
         let more = self.stack.poll(self.now(), FRAME_BUDGET);
+        self.answer_door();
         self.take_wakeups();
         while let Some(token) = self.ready.pop() {
             self.pump(token);
         }
         let accepting = self.accept();
+        self.hear_published();
+        self.expire_dials();
+        self.expire_datagrams();
         // Moving bytes may have changed other sockets.
         self.take_wakeups();
-        more || accepting || !self.ready.is_empty()
+        self.ready.append(&mut self.again);
+        let heard = self.published.iter().any(|listener| listener.ready);
+        more || accepting || heard || !self.ready.is_empty() || self.door.has_admitted()
+    }
+
+    /// A number that events of a new socket will come with.
+    fn new_token(&mut self) -> usize {
+        let token = self.next_token;
+        self.next_token += 1;
+        token
     }
 
     fn now(&self) -> Instant {
@@ -161,24 +187,40 @@ impl EventLoop {
     /// How long nothing happens by itself.
     fn timeout(&self, stop_at: Option<Instant>) -> Option<Duration> {
         let now = self.now();
-        [self.stack.next_deadline(), self.accept_again, stop_at]
-            .into_iter()
-            .flatten()
-            .min()
-            .map(|deadline| deadline.since(now))
+        [
+            self.stack.next_deadline(),
+            self.accept_again,
+            self.dials.next_deadline(),
+            self.datagrams.next_deadline(),
+            stop_at,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+        .map(|deadline| deadline.since(now))
     }
 
     fn handle_event(&mut self, event: &mio::event::Event) {
         match event.token().0 {
             // Each turn looks at these anyway.
             STOP | WIRE => {}
+            token if (DATAGRAM_LISTENERS..CONNECTIONS).contains(&token) => {
+                if let Some(listener) = self.published.get_mut(token - DATAGRAM_LISTENERS) {
+                    listener.ready = true;
+                }
+            }
             token if token < CONNECTIONS => {
                 if let Some(listener) = self.listeners.get_mut(token - LISTENERS) {
                     listener.ready = true;
                 }
             }
             token => {
-                let Some(connection) = self.connections.get_mut(&token) else { return };
+                let Some(connection) = self.connections.get_mut(&token) else {
+                    if !self.hear_outside(token) {
+                        self.dial_event(token);
+                    }
+                    return;
+                };
                 match connection.note_event(event) {
                     Status::Broken(reason) => self.remove_broken(token, &reason),
                     Status::Open | Status::Finished => self.ready.push(token),
@@ -189,17 +231,23 @@ impl EventLoop {
 
     fn take_wakeups(&mut self) {
         for handle in self.stack.take_wakeups() {
-            if let SocketHandle::Tcp(handle) = handle
-                && let Some(token) = self.by_handle.get(&handle)
-            {
-                self.ready.push(*token);
+            match handle {
+                SocketHandle::Tcp(handle) => match self.by_handle.get(&handle) {
+                    Some(token) => self.ready.push(*token),
+                    None => self.accept_from_guest(handle),
+                },
+                SocketHandle::Udp(handle) => self.hear_guest(handle),
+                _ => {}
             }
         }
     }
 
     fn pump(&mut self, token: usize) {
         let now = self.now();
-        let Some(connection) = self.connections.get_mut(&token) else { return };
+        let Some(connection) = self.connections.get_mut(&token) else {
+            self.hear_outside(token);
+            return;
+        };
         match connection.pump(&mut self.stack, now, &mut self.buffer) {
             Status::Open => {}
             Status::Finished => self.remove_finished(token),
@@ -207,16 +255,28 @@ impl EventLoop {
         }
     }
 
+    /// Gives the published UDP ports their turn.
+    fn hear_published(&mut self) {
+        for listener in 0..self.published.len() {
+            if self.published.get(listener).is_some_and(|listener| listener.ready) {
+                self.hear_clients(listener);
+            }
+        }
+    }
+
     fn remove(&mut self, token: usize) -> Option<Connection> {
         let connection = self.connections.remove(&token)?;
         self.by_handle.remove(&connection.guest);
+        if let Some(flow) = &connection.flow {
+            self.dials.forget(flow);
+        }
         Some(connection)
     }
 
     fn remove_finished(&mut self, token: usize) {
         let now = self.now();
         if let Some(connection) = self.remove(token) {
-            tracing::debug!("connection from {} ended", connection.client);
+            tracing::debug!("connection with {} ended", connection.peer);
             self.stack.tcp_close(connection.guest, now);
         }
     }
@@ -224,83 +284,15 @@ impl EventLoop {
     fn remove_broken(&mut self, token: usize, reason: &str) {
         let now = self.now();
         if let Some(connection) = self.remove(token) {
-            tracing::debug!("connection from {} reset: {reason}", connection.client);
+            tracing::debug!("connection with {} reset: {reason}", connection.peer);
             connection.reset(&mut self.stack, now);
         }
-    }
-
-    /// Takes waiting connections; whether some may be left.
-    fn accept(&mut self) -> bool {
-        if self.accept_again.is_some_and(|again| self.now() < again) {
-            return false;
-        }
-        self.accept_again = None;
-        for index in 0..self.listeners.len() {
-            for _ in 0..ACCEPT_BUDGET {
-                let Some(listener) = self.listeners.get_mut(index).filter(|listener| listener.ready) else {
-                    break;
-                };
-                let published = listener.published();
-                match listener.accept() {
-                    Accepted::Connection(stream, client) => {
-                        self.connect(stream, client, published.guest_port)
-                    }
-                    Accepted::None => break,
-                    Accepted::Exhausted(error) => {
-                        tracing::warn!("{}: connections wait: {error}", published.listen);
-                        self.accept_again = Some(self.now() + EXHAUSTION_PAUSE);
-                        return false;
-                    }
-                }
-            }
-        }
-        self.listeners.iter().any(|listener| listener.ready)
-    }
-
-    /// Begins to carry a client's connection to the guest.
-    fn connect(&mut self, mut stream: TcpStream, client: SocketAddr, guest_port: u16) {
-        let guest = SocketAddr::new(self.guest.into(), guest_port);
-        let token = self.next_token;
-        self.next_token += 1;
-        let prepared = prepare(&stream)
-            .and_then(|()| {
-                let interest = Interest::READABLE | Interest::WRITABLE;
-                self.poll.registry().register(&mut stream, Token(token), interest)
-            })
-            .map_err(|error| error.to_string())
-            .and_then(|()| self.open(guest).map_err(|error| error.to_string()));
-        match prepared {
-            Ok(handle) => {
-                tracing::debug!("connection from {client} to {guest}");
-                self.connections.insert(token, Connection::new(stream, client, handle));
-                self.by_handle.insert(handle, token);
-                self.ready.push(token);
-            }
-            Err(error) => {
-                tracing::warn!("no connection from {client} to {guest}: {error}");
-                reset(&stream);
-            }
-        }
-    }
-
-    /// A socket of the stack that is being connected to the guest.
-    fn open(&mut self, guest: SocketAddr) -> Result<TcpHandle, SocketError> {
-        let now = self.now();
-        let handle = self.stack.tcp_open()?;
-        let begun = self
-            .stack
-            .tcp_set_option(handle, TcpOption::NoDelay(true))
-            .and_then(|()| self.stack.tcp_connect(handle, guest, now));
-        if let Err(error) = begun {
-            self.stack.tcp_abort(handle, now);
-            return Err(error);
-        }
-        Ok(handle)
     }
 
     /// Stops listening; answers when it ends at the latest.
     fn begin_stop(&mut self, grace: Duration) -> Instant {
         self.listeners.clear();
+        self.published.clear();
         self.accept_again = None;
         self.now() + grace
     }
@@ -331,11 +323,4 @@ impl EventLoop {
             tracing::debug!("{name} {value}");
         }
     }
-}
-
-/// A relay adds no delay of its own, and notices a client that vanished.
-fn prepare(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    rustix::net::sockopt::set_socket_keepalive(stream, true)?;
-    Ok(())
 }

@@ -1,0 +1,141 @@
+//! Connections that the guest wants and the real host is asked for.
+//!
+//! A dial begins with the guest's SYN, which waits at the door. When the real host has connected, a socket of the gateway's
+//! stack listens in the remote's name and the SYN is let in; the connection that comes of it takes the dial's place.
+
+use mio::net::TcpStream;
+use stack_core::tcp::TcpHandle;
+use stack_core::time::Instant;
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How long the guest has to finish its handshake after the real host has connected.
+const HANDSHAKE: Duration = Duration::from_secs(30);
+
+/// Both ends of what the guest began, as the guest sees them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Flow {
+    /// The guest's own end.
+    pub(super) guest: SocketAddr,
+    /// Whom it talks to.
+    pub(super) remote: SocketAddr,
+}
+
+/// A connection on its way.
+#[derive(Debug)]
+pub(super) struct Dial {
+    pub(super) flow: Flow,
+    pub(super) host: TcpStream,
+    /// The SYN, until the real host has connected.
+    pub(super) waiting: Option<Vec<u8>>,
+}
+
+/// A socket of the gateway's stack that listens in a remote's name.
+#[derive(Debug)]
+struct Stand {
+    listener: TcpHandle,
+    /// For how many dials.
+    dials: usize,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(super) struct Dials {
+    by_token: HashMap<usize, Dial>,
+    /// The dial of a flow, or the connection that came of it.
+    by_flow: HashMap<Flow, usize>,
+    stands: HashMap<SocketAddr, Stand>,
+    remotes: HashMap<TcpHandle, SocketAddr>,
+    /// Until when those that were answered may last, the oldest first.
+    deadlines: VecDeque<(Instant, usize)>,
+}
+
+impl Dials {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.by_token.len()
+    }
+
+    pub(super) fn insert(&mut self, token: usize, dial: Dial) {
+        self.by_flow.insert(dial.flow, token);
+        self.by_token.insert(token, dial);
+    }
+
+    pub(super) fn get_mut(&mut self, token: usize) -> Option<&mut Dial> {
+        self.by_token.get_mut(&token)
+    }
+
+    /// The token of a flow's dial or connection.
+    pub(super) fn token(&self, flow: &Flow) -> Option<usize> {
+        self.by_flow.get(flow).copied()
+    }
+
+    /// Gives a dial up.
+    pub(super) fn remove(&mut self, token: usize) -> Option<Dial> {
+        let dial = self.by_token.remove(&token)?;
+        self.by_flow.remove(&dial.flow);
+        Some(dial)
+    }
+
+    /// Takes the dial of a flow, if the real host has connected, for its connection; [`Dials::forget`] ends that.
+    pub(super) fn take_answered(&mut self, flow: &Flow) -> Option<(usize, Dial)> {
+        let token = self.token(flow)?;
+        let answered = self.by_token.get(&token).is_some_and(|dial| dial.waiting.is_none());
+        answered.then(|| self.by_token.remove(&token)).flatten().map(|dial| (token, dial))
+    }
+
+    /// The connection of this flow is no more.
+    pub(super) fn forget(&mut self, flow: &Flow) {
+        self.by_flow.remove(flow);
+    }
+
+    /// A dial was answered: the guest has its time from now on.
+    pub(super) fn answered(&mut self, token: usize, now: Instant) {
+        self.deadlines.push_back((now + HANDSHAKE, token));
+    }
+
+    /// Until when the oldest answered dial may last.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.deadlines.front().map(|(deadline, _)| *deadline)
+    }
+
+    /// Takes a dial whose guest did not finish its handshake in time.
+    pub(super) fn take_expired(&mut self, now: Instant) -> Option<Dial> {
+        while self.next_deadline().is_some_and(|deadline| deadline <= now) {
+            let expired = self.deadlines.pop_front().and_then(|(_, token)| self.remove(token));
+            if expired.is_some() {
+                return expired;
+            }
+        }
+        None
+    }
+
+    /// One dial more for the socket that listens in `remote`'s name; none: there is no such socket.
+    pub(super) fn join(&mut self, remote: SocketAddr) -> Option<()> {
+        self.stands.get_mut(&remote).map(|stand| stand.dials += 1)
+    }
+
+    /// From now on `listener` listens in `remote`'s name, for one dial.
+    pub(super) fn stand(&mut self, remote: SocketAddr, listener: TcpHandle) {
+        self.stands.insert(remote, Stand { listener, dials: 1 });
+        self.remotes.insert(listener, remote);
+    }
+
+    /// One dial less; answers the socket that is no longer needed.
+    pub(super) fn leave(&mut self, remote: SocketAddr) -> Option<TcpHandle> {
+        let stand = self.stands.get_mut(&remote)?;
+        stand.dials = stand.dials.saturating_sub(1);
+        if stand.dials > 0 {
+            return None;
+        }
+        let listener = self.stands.remove(&remote)?.listener;
+        self.remotes.remove(&listener);
+        Some(listener)
+    }
+
+    /// In whose name `listener` listens.
+    pub(super) fn remote_of(&self, listener: TcpHandle) -> Option<SocketAddr> {
+        self.remotes.get(&listener).copied()
+    }
+}

@@ -54,6 +54,15 @@ impl TcpHandle {
     }
 }
 
+/// An attempt to connect, which is given up with the call that made it.
+struct Attempt(Shared);
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        self.0.lock().give_up_connecting();
+    }
+}
+
 /// Does something with a socket.
 macro_rules! with {
     ($gate:ident, $this:ident, |$socket:ident| $does:expr) => {{
@@ -71,9 +80,10 @@ impl<T: Send> HostTcpSocketWithStore<T> for Gate {
             network.start_connect(&mut socket.lock(), remote.into())?;
             SocketResult::Ok(socket)
         })?;
+        let attempt = Attempt(socket);
         let (input, output) = loop {
-            socket.ready().await;
-            let finished = socket.lock().finish_connect();
+            attempt.0.ready().await;
+            let finished = attempt.0.lock().finish_connect();
             match finished {
                 Err(SocketError::Code(Code::WouldBlock)) => tokio::task::yield_now().await,
                 finished => break finished?,

@@ -7,6 +7,7 @@ mod extras;
 mod input_stream;
 mod options;
 mod output_stream;
+mod setting;
 mod socket;
 pub(crate) mod socket_options;
 mod state;

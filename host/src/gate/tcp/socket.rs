@@ -3,13 +3,13 @@
 use super::super::answer::{StackAnswer, answered};
 use super::ask;
 use super::extras::Extras;
-use super::options::{TcpOption, TcpOptions};
+use super::options::TcpOptions;
 use super::state::{Operation, TcpState};
 use super::stream::StreamHandle;
 use super::{input_stream::TcpInput, output_stream::TcpOutput};
 use crate::gate::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress};
 use crate::gate::bindings::wasi::sockets::tcp::ShutdownType;
-use crate::gate::buffers::{Buffers, Reserved};
+use crate::gate::buffers::Reserved;
 use crate::gate::error::{SocketError, SocketResult};
 use crate::gate::quota::Slot;
 use crate::gate::ready::{Readiness, Watched, ready};
@@ -32,13 +32,13 @@ pub struct TcpSocket {
     remote: Option<IpSocketAddress>,
     /// What the guest wanted to be bound to.
     asked: Option<IpSocketAddress>,
-    options: TcpOptions,
+    pub(super) options: TcpOptions,
     /// What was set beyond wasi:sockets.
     pub(super) extras: Extras,
     readiness: Readiness,
     ownership: Ownership,
     /// What its buffers take of the guest's; none where that is not limited.
-    reserved: Option<Reserved>,
+    pub(super) reserved: Option<Reserved>,
     _slot: Slot,
 }
 
@@ -221,6 +221,21 @@ impl TcpSocket {
         Ok(self.streams(&connection))
     }
 
+    /// Ends an attempt to connect, if one runs. A stack without `wnet:stack/abort` goes on until the socket goes.
+    pub(in crate::gate) fn give_up_connecting(&mut self) {
+        if self.state != TcpState::Connecting {
+            return;
+        }
+        self.state = TcpState::Closed;
+        let given_up = self.kernel.enter(|stack| match stack.get(&self.handle) {
+            Some(handle) => stack.abort_tcp(handle),
+            None => Ok(()),
+        });
+        if let Err(error) = given_up {
+            tracing::debug!("while an attempt to connect was given up: {error}");
+        }
+    }
+
     /// Takes a connection from the accept queue, for this place. The caller made sure that this socket listens.
     pub(super) fn accept(&mut self, slot: Slot) -> SocketResult<(TcpSocket, TcpInput, TcpOutput)> {
         let connection = self.call(|stack, handle| {
@@ -268,61 +283,6 @@ impl TcpSocket {
         self.call(|stack, handle| {
             let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
             tcp.call_shutdown(&mut *stack.store, handle, how.into())
-        })
-    }
-
-    /// Sets an option, and remembers it. Buffers are as large as the guest may have them.
-    pub(in crate::gate) fn set(&mut self, option: TcpOption) -> SocketResult<()> {
-        let option = match (option, &self.reserved) {
-            (TcpOption::ReceiveBuffer(size), Some(reserved)) => {
-                TcpOption::ReceiveBuffer(size.min(reserved.largest_receive()))
-            }
-            (TcpOption::SendBuffer(size), Some(reserved)) => {
-                TcpOption::SendBuffer(size.min(reserved.largest_send()))
-            }
-            (option, _) => option,
-        };
-        self.call(|stack, handle| option.set(stack, handle))?;
-        self.options.remember(option);
-        self.count_buffers()
-    }
-
-    /// Fixes the buffers at their sizes and reserves those, where the guest's are limited.
-    pub(in crate::gate) fn reserve_buffers(&mut self, buffers: &Buffers) -> SocketResult<()> {
-        if !buffers.are_limited() {
-            return Ok(());
-        }
-        let (receive, send) = self.buffer_sizes()?;
-        self.reserved = Some(buffers.reserve((receive, send))?);
-        self.set(TcpOption::ReceiveBuffer(receive))?;
-        self.set(TcpOption::SendBuffer(send))
-    }
-
-    /// Whether a socket with this one's buffers may be accepted.
-    pub(super) fn has_room_for_another(&self) -> SocketResult<()> {
-        self.reserved.as_ref().map_or(Ok(()), Reserved::has_room_for_another).map_err(Into::into)
-    }
-
-    /// What of the buffers is the guest's, where that is limited.
-    pub(super) fn reserved(&self) -> Option<&Reserved> {
-        self.reserved.as_ref()
-    }
-
-    /// Counts the buffers as the stack has them now.
-    pub(super) fn count_buffers(&mut self) -> SocketResult<()> {
-        if self.reserved.is_some() {
-            let sizes = self.buffer_sizes()?;
-            self.reserved.iter_mut().for_each(|reserved| reserved.resize(sizes));
-        }
-        Ok(())
-    }
-
-    fn buffer_sizes(&mut self) -> SocketResult<(u64, u64)> {
-        self.call(|stack, handle| {
-            let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
-            let receive = answered!(tcp.call_receive_buffer_size(&mut *stack.store, handle));
-            let send = answered!(tcp.call_send_buffer_size(&mut *stack.store, handle));
-            Ok(Ok((receive, send)))
         })
     }
 

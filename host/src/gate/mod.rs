@@ -103,6 +103,11 @@ pub(crate) struct GateView<'a> {
 }
 
 impl GateView<'_> {
+    /// The guest has ended: what it has still is closed, and nothing of it shut down before (Linux: `exit_files`).
+    pub(crate) fn leave(&self) {
+        self.network.shared.leave();
+    }
+
     /// The guest trapped: its peers are to know that this was no orderly end. A stack that has no
     /// `wnet:stack/abort` closes the sockets like any others, when the table goes.
     pub(crate) fn reset_connections(&mut self) {

@@ -118,7 +118,9 @@ async fn run(command: Command, process: Process) -> Result<GuestExit, StackFaile
     store.limiter(|process| &mut process.memory);
     store.set_epoch_deadline(EPOCHS_PER_TURN);
     store.epoch_deadline_async_yield_and_update(EPOCHS_PER_TURN);
-    let error = match call_run(&command, &mut store).await {
+    let ended = call_run(&command, &mut store).await;
+    store.data_mut().gate().leave();
+    let error = match ended {
         Ok(Ok(())) => return Ok(GuestExit::Code(0)),
         Ok(Err(())) => return Ok(GuestExit::Code(1)),
         Err(error) => error,

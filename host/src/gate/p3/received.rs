@@ -31,9 +31,11 @@ impl Received {
         Received { input, socket, wait: Wait::default(), ended: Some(ended) }
     }
 
-    /// The stream is over: the peer said so, or the connection failed.
+    /// The stream is over: the peer said so, or the connection failed. A connection is broken only when the peer had said so.
     fn end(&mut self, error: StreamError) -> Result<StreamResult> {
-        let failure = self.socket.end(error)?.or_else(|| self.socket.failure());
+        let known =
+            || self.socket.failure().filter(|failure| !matches!(failure, ErrorCode::ConnectionBroken));
+        let failure = self.socket.end(error)?.or_else(known);
         if let Some(ended) = self.ended.take() {
             // Nobody may want to know.
             let _ = ended.send(failure.map_or(Ok(()), Err));
@@ -44,7 +46,7 @@ impl Received {
 
 impl Drop for Received {
     fn drop(&mut self) {
-        let Some(ended) = self.ended.take() else { return };
+        let Some(ended) = self.ended.take().filter(|_| !self.socket.is_left()) else { return };
         // A connection that has ended meanwhile needs no end.
         let _ = self.socket.lock().shutdown(ShutdownType::Receive);
         let _ = ended.send(Ok(()));

@@ -52,11 +52,13 @@ impl Sending {
 impl Drop for Sending {
     /// The guest has nothing more to send.
     fn drop(&mut self) {
-        let Some(ended) = self.ended.take() else { return };
-        let answer = match self.socket.lock().shutdown(ShutdownType::Send) {
-            Ok(()) => Ok(()),
-            Err(SocketError::Code(code)) => Err(code.into()),
-            Err(SocketError::Trap(_)) => Err(ErrorCode::ConnectionReset),
+        let Some(ended) = self.ended.take().filter(|_| !self.socket.is_left()) else { return };
+        let shut_down = self.socket.lock().shutdown(ShutdownType::Send);
+        let answer = match (self.socket.failure(), shut_down) {
+            (Some(failure), _) => Err(failure),
+            (None, Ok(())) => Ok(()),
+            (None, Err(SocketError::Code(code))) => Err(code.into()),
+            (None, Err(SocketError::Trap(_))) => Err(ErrorCode::ConnectionReset),
         };
         let _ = ended.send(answer);
     }

@@ -5,6 +5,7 @@ use crate::gate::error::StreamFailure;
 use crate::gate::ready::{Wait, Watched as _, unready};
 use crate::gate::tcp::TcpSocket;
 use crate::kernel::Kernel;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll};
 use wasmtime::Result;
@@ -23,6 +24,8 @@ struct Inner {
     socket: Mutex<TcpSocket>,
     /// Why the connection failed: whichever stream hears of it first is the only one that the stack tells.
     failure: OnceLock<ErrorCode>,
+    /// The guest has ended.
+    left: AtomicBool,
     _closing: Closing,
 }
 
@@ -39,7 +42,12 @@ impl Shared {
     /// `socket`, to be shared.
     pub(super) fn new(socket: TcpSocket) -> Self {
         let closing = Closing(socket.kernel());
-        Shared(Arc::new(Inner { socket: Mutex::new(socket), failure: OnceLock::new(), _closing: closing }))
+        Shared(Arc::new(Inner {
+            socket: Mutex::new(socket),
+            failure: OnceLock::new(),
+            left: AtomicBool::new(false),
+            _closing: closing,
+        }))
     }
 
     /// The socket. Never hold it while waiting.
@@ -83,6 +91,11 @@ impl Shared {
     pub(super) fn failure(&self) -> Option<ErrorCode> {
         self.0.failure.get().cloned()
     }
+
+    /// Whether its guest has ended: the connection is closed then, and what becomes of its streams says nothing.
+    pub(super) fn is_left(&self) -> bool {
+        self.0.left.load(Ordering::Relaxed)
+    }
 }
 
 impl SharedSockets {
@@ -94,6 +107,11 @@ impl SharedSockets {
             self.0.reserve(self.0.len().max(8));
         }
         self.0.push(Arc::downgrade(&socket.0));
+    }
+
+    /// The guest has ended.
+    pub(crate) fn leave(&self) {
+        self.iter().for_each(|socket| socket.0.left.store(true, Ordering::Relaxed));
     }
 
     /// Those that there are.

@@ -1,10 +1,14 @@
 //! Asks `wasi:sockets` 0.3 what programs would, over loopback and in both families; panics at a wrong answer. It exports
 //! `wasi:cli/run` of both generations, and fails when it is started through 0.2.
 //!
-//! `wasi-0-3 tcp|udp|names|denied`: the questions; `serve PORT`: sends back what comes; `trap PORT`: traps once a byte came.
+//! `wasi-0-3 tcp|udp|names|denied`: the questions; `sockets|tcp-buffers|udp-buffers`: how many there are; `serve PORT`:
+//! sends back what comes; `trap PORT`, `leave PORT`: traps or exits with the code 7 once a byte came; `give-up ADDRESS PORT`:
+//! a connection to that port of an IPv4 address, and then serves `PORT`; `spin`: never waits.
 
 #[cfg(target_os = "wasi")]
 mod denied;
+#[cfg(target_os = "wasi")]
+mod limits;
 #[cfg(target_os = "wasi")]
 mod names;
 #[cfg(target_os = "wasi")]
@@ -36,10 +40,24 @@ impl bindings::exports::wasi::cli::run::Guest for Program {
             "names" => names::ask().await,
             "serve" => serve::echo(port()).await,
             "trap" => serve::trap(port()).await,
+            "leave" => serve::leave(port()).await,
+            "give-up" => serve::give_up(&arguments[1], arguments[2].parse().expect("a port")).await,
+            "spin" => spin(),
+            "sockets" => limits::count(),
+            "tcp-buffers" => limits::fill_tcp().await,
+            "udp-buffers" => limits::fill_udp(),
             other => panic!("{other}?"),
         }
         println!("asked");
         Ok(())
+    }
+}
+
+#[cfg(target_os = "wasi")]
+fn spin() -> ! {
+    println!("spinning");
+    loop {
+        std::hint::spin_loop();
     }
 }
 
@@ -54,6 +72,7 @@ mod bindings {
             world program {
                 import wasi:sockets/types@0.3.0;
                 import wasi:sockets/ip-name-lookup@0.3.0;
+                import wasi:cli/exit@0.3.0;
                 export wasi:cli/run@0.3.0;
             }
         ",

@@ -152,6 +152,17 @@ async fn the_peer_is_gone(family: IpAddressFamily) {
     while writer.write_all(vec![0; 1000]).await.is_empty() {}
     let sent = sent.await;
     assert!(matches!(sent, Err(ErrorCode::ConnectionBroken)), "{sent:?}");
+    // Who reads only then has missed nothing: the peer did close.
+    let Pair { client, server, .. } = pair(family).await;
+    drop(server);
+    let (mut writer, outgoing) = wit_stream::new();
+    let sent = client.send(outgoing);
+    while writer.write_all(vec![0; 1000]).await.is_empty() {}
+    let sent = sent.await;
+    assert!(matches!(sent, Err(ErrorCode::ConnectionBroken)), "{sent:?}");
+    let (mut incoming, received) = client.receive();
+    assert_eq!(incoming.next().await, None);
+    received.await.expect("an orderly end");
 }
 
 /// Sockets that are not bound are when they have to be, and everything is for its state.

@@ -14,7 +14,7 @@ wasmtime::component::bindgen!({
     require_store_data_send: true,
     with: {
         "wasi:clocks/types": wasmtime_wasi::p3::bindings::clocks::types,
-        "wasi:sockets/types.tcp-socket": crate::gate::p3::tcp::TcpHandle,
+        "wasi:sockets/types.tcp-socket": crate::gate::p3::handle::TcpHandle,
         "wasi:sockets/types.udp-socket": crate::gate::p3::udp::UdpHandle,
     },
     trappable_error_type: {

@@ -1,7 +1,7 @@
 //! The stream that `listen` answers.
 
+use super::handle::TcpHandle;
 use super::shared::{Shared, once_more, unfinished};
-use super::tcp::TcpHandle;
 use crate::gate::GateView;
 use crate::gate::bindings::wasi::sockets::network::ErrorCode;
 use crate::gate::error::SocketError;

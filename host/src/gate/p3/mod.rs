@@ -8,11 +8,12 @@
 mod bindings;
 mod connections;
 mod convert;
+pub(crate) mod handle;
 mod ip_name_lookup;
 mod received;
 mod sending;
 mod shared;
-pub(crate) mod tcp;
+mod tcp;
 pub(crate) mod udp;
 
 pub(crate) use shared::SharedSockets;

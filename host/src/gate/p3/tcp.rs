@@ -1,58 +1,25 @@
 //! `tcp-socket` of `wasi:sockets/types`.
 
-#![allow(unreachable_pub, reason = "the bindings re-export the types of resources")]
-
 use super::bindings::wasi::sockets::types::{
     Duration, ErrorCode, HostTcpSocket, HostTcpSocketWithStore, IpAddressFamily, IpSocketAddress,
 };
 use super::connections::Connections;
 use super::convert::unspecified;
+use super::handle::TcpHandle;
 use super::received::Received;
 use super::sending::Sending;
 use super::shared::Shared;
 use crate::gate::bindings::wasi::sockets::network::ErrorCode as Code;
 use crate::gate::error::{SocketError, SocketResult};
-use crate::gate::tcp::{TcpInput, TcpOption, TcpOutput, TcpSocket, TcpState, ask};
+use crate::gate::tcp::{TcpOption, TcpSocket, TcpState, ask};
 use crate::gate::{Gate, GateView, GuestNetwork};
 use std::iter;
 use tokio::sync::oneshot;
 use wasmtime::Result;
 use wasmtime::component::{Access, Accessor, FutureReader, Resource, StreamReader};
 
-/// The resource `tcp-socket`.
-pub struct TcpHandle {
-    socket: Shared,
-    /// The streams of a connection, until the guest asks for them.
-    input: Option<TcpInput>,
-    output: Option<TcpOutput>,
-}
-
 type Socket = Resource<TcpHandle>;
 type Answer<T> = std::result::Result<T, ErrorCode>;
-
-impl TcpHandle {
-    fn unconnected(socket: TcpSocket) -> Self {
-        TcpHandle { socket: Shared::new(socket), input: None, output: None }
-    }
-
-    /// A connection's.
-    pub(super) fn connected(
-        network: &mut GuestNetwork,
-        socket: TcpSocket,
-        input: TcpInput,
-        output: TcpOutput,
-    ) -> Self {
-        let mut handle = Self::unconnected(socket);
-        handle.connect(network, input, output);
-        handle
-    }
-
-    /// Is a connection from now on.
-    fn connect(&mut self, network: &mut GuestNetwork, input: TcpInput, output: TcpOutput) {
-        network.shared.remember(&self.socket);
-        (self.input, self.output) = (Some(input), Some(output));
-    }
-}
 
 /// An attempt to connect, which is given up with the call that made it.
 struct Attempt(Shared);

@@ -1,7 +1,7 @@
 //! What guests do with UDP sockets that needs more than the socket: the policy and the quota, in both generations of
 //! wasi:sockets.
 
-use super::socket::{IncomingDatagramStream, OutgoingDatagramStream, UdpSocket};
+use super::socket::{IncomingDatagramStream, OutgoingDatagramStream, UdpSocket, nothing_for_would_block};
 use crate::gate::GuestNetwork;
 use crate::gate::allowed::socket_address;
 use crate::gate::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress};
@@ -9,14 +9,6 @@ use crate::gate::bindings::wasi::sockets::udp::{IncomingDatagram, OutgoingDatagr
 use crate::gate::error::{SocketError, SocketResult};
 use crate::gate::permit::Exceeded;
 use crate::policy::Transport;
-
-/// Datagram streams never answer would-block: nothing is an answer of its own.
-pub(super) fn nothing_for_would_block<T: Default>(answer: SocketResult<T>) -> SocketResult<T> {
-    match answer {
-        Err(SocketError::Code(ErrorCode::WouldBlock)) => Ok(T::default()),
-        answer => answer,
-    }
-}
 
 impl GuestNetwork {
     /// One more socket.

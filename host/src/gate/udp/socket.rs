@@ -1,7 +1,6 @@
 //! The resources `udp-socket`, `incoming-datagram-stream` and `outgoing-datagram-stream`.
 
 use super::super::answer::{StackAnswer, answered};
-use super::acts::nothing_for_would_block;
 use super::association::{Association, Shared, UdpState};
 use super::options::UdpOption;
 use crate::gate::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress};
@@ -178,6 +177,14 @@ impl UdpSocket {
             permit: Permit::default(),
         };
         Ok((incoming, outgoing))
+    }
+}
+
+/// Datagram streams never answer would-block: nothing is an answer of its own.
+pub(super) fn nothing_for_would_block<T: Default>(answer: SocketResult<T>) -> SocketResult<T> {
+    match answer {
+        Err(SocketError::Code(ErrorCode::WouldBlock)) => Ok(T::default()),
+        answer => answer,
     }
 }
 

@@ -31,6 +31,9 @@ impl Stack {
         if flags.manage_temporary && address.cidr.is_ipv6() && address.cidr.prefix_len() != 64 {
             return Err(ConfigError::NothingBeside(ip));
         }
+        if ip.is_ipv6() && self.sysctl.ipv6.of(device.0).disable_ipv6 {
+            return Err(ConfigError::Ipv6Disabled);
+        }
         if interface.record(address.cidr).is_some() {
             return Err(ConfigError::AddressExists(ip));
         }

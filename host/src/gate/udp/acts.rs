@@ -4,7 +4,7 @@
 use super::socket::{IncomingDatagramStream, OutgoingDatagramStream, UdpSocket, nothing_for_would_block};
 use crate::gate::GuestNetwork;
 use crate::gate::allowed::socket_address;
-use crate::gate::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress};
+use crate::gate::bindings::wasi::sockets::network::{IpAddressFamily, IpSocketAddress};
 use crate::gate::bindings::wasi::sockets::udp::{IncomingDatagram, OutgoingDatagram};
 use crate::gate::error::{SocketError, SocketResult};
 use crate::gate::permit::Exceeded;

@@ -23,7 +23,7 @@ const PACKET_AROUND: usize = 320 + 320 + 256;
 
 impl Connection {
     /// How large a buffer becomes. Linux: `tcp_xmit_size_goal`.
-    fn buffer_goal(&self) -> u32 {
+    pub(super) fn buffer_goal(&self) -> u32 {
         let mss = self.send_mss();
         (within_half_window(LARGEST_BURST, 0, self.send.max_window) / mss).max(1) * mss
     }

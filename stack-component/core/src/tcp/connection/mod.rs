@@ -263,8 +263,9 @@ impl Connection {
     }
 
     /// How many bytes the owner may begin to hand in now, all of which are taken if they say that they were promised.
-    /// None until a third of the buffer is free, so that writers are not woken for crumbs. Linux:
-    /// `sk_stream_is_writeable`, `sk_stream_min_wspace`, `tcp_stream_memory_free`.
+    /// None until a third of the buffer is free, so that writers are not woken for crumbs; then a whole piece at least: the
+    /// limit is looked at where one begins, not while it is filled. Linux: `sk_stream_is_writeable`,
+    /// `sk_stream_min_wspace`, `tcp_stream_memory_free`, `tcp_sendmsg_locked`.
     pub(super) fn send_space(&self, options: &TcpOptions, memory: &Memory) -> usize {
         let charge = self.send_charge();
         let room = (options.send_buffer as usize).saturating_sub(charge);
@@ -272,7 +273,7 @@ impl Connection {
         let unsent = self.unsent() as usize;
         // Writers wake when half of what may be unsent is gone.
         let crumbs = room == 0 || room < charge / 2 || unsent.saturating_mul(2) >= lowat;
-        let room = if crumbs { 0 } else { room.min(lowat - unsent) };
+        let room = if crumbs { 0 } else { room.min(lowat - unsent).max(self.buffer_goal() as usize) };
         let wanted = u32::try_from(room).unwrap_or(u32::MAX);
         memory.grant(wanted, self.send.queue.len(), self.send.least_buffer) as usize
     }

@@ -121,6 +121,17 @@ fn a_writer_who_never_waits_holds_no_more_than_the_buffer_and_one_burst() {
 }
 
 #[test]
+fn who_may_write_at_all_may_fill_a_piece() {
+    let (mut script, _, child) = Script::accepted(80);
+    set(&mut script, child, TcpOption::SendBuffer(1));
+    let limit = script.host.tcp.sockets.get(child).unwrap().options.send_buffer as usize;
+    let space = script.host.tcp.send_space(child).unwrap();
+    assert!(space > limit, "{space} bytes beside a limit of {limit}");
+    assert_eq!(script.host.send(child, &[7; 100_000]), Ok(space));
+    assert_eq!(script.host.tcp.send_space(child), Ok(0));
+}
+
+#[test]
 fn without_memory_everybody_still_gets_a_little() {
     let (mut script, _, child) = Script::accepted(80);
     script.host.sysctl.set("net.ipv4.tcp_mem", "1 2 3").unwrap();

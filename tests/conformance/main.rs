@@ -39,6 +39,7 @@ mod tcp_by_hand;
 mod tcpdump;
 mod tools;
 mod user_wire;
+mod wasi_0_3;
 
 use std::process::ExitCode;
 
@@ -62,7 +63,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 39] = [
+const MODULES: [&[Case]; 40] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -94,6 +95,7 @@ const MODULES: [&[Case]; 39] = [
     many_guests::CASES,
     own_interfaces::CASES,
     tools::CASES,
+    wasi_0_3::CASES,
     monitor::CASES,
     survival::CASES,
     tcp_by_hand::CASES,

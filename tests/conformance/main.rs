@@ -40,6 +40,7 @@ mod tcp_by_hand;
 mod tcpdump;
 mod tools;
 mod user_wire;
+mod wasi_0_3;
 
 use std::process::ExitCode;
 
@@ -96,6 +97,7 @@ const MODULES: [&[Case]; 40] = [
     many_guests::CASES,
     own_interfaces::CASES,
     tools::CASES,
+    wasi_0_3::CASES,
     monitor::CASES,
     survival::CASES,
     tcp_by_hand::CASES,

@@ -44,7 +44,7 @@ const GUESTS: [&str; 11] = [
 ];
 
 /// The package of the programs that tests alone use, and their names; the components lie in a folder `test`.
-const TEST_GUESTS: (&str, [&str; 19]) = (
+const TEST_GUESTS: (&str, [&str; 20]) = (
     "test-guests",
     [
         "bulk",
@@ -66,6 +66,7 @@ const TEST_GUESTS: (&str, [&str; 19]) = (
         "udp-flood",
         "udp-questions",
         "udp-refused",
+        "wasi-0-3",
     ],
 );
 

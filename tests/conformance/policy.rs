@@ -28,6 +28,9 @@ fn nothing_leaves_by_the_user_wire_without_a_rule() -> Result<()> {
     let ended = run("", "echo-client", "192.0.2.1 7")?;
     ensure!(ended.code != Some(0), "{ended:?}");
     ensure_denied(&ended, "tcp to 192.0.2.1:7", "--allow-outbound=tcp://192.0.2.1:7")?;
+    // Nobody can be there, so that no flag would help.
+    let ended = run("", "echo-client", "0.0.0.0 7")?;
+    ensure!(ended.code != Some(0) && !ended.error.contains("denied"), "{ended:?}");
     let ended = run("", "test/names", "a.test a.test localhost")?;
     let said = String::from_utf8(ended.output.clone())?;
     let lines: Vec<&str> = said.lines().collect();

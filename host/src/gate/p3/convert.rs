@@ -3,11 +3,9 @@
 use super::bindings::wasi::sockets::ip_name_lookup::{self, ErrorCode as LookupErrorCode};
 use super::bindings::wasi::sockets::types::{self as p3, ErrorCode};
 use crate::gate::GateView;
-use crate::gate::allowed::socket_address;
 use crate::gate::bindings::wasi::sockets::network::{self as p2, ErrorCode as Code};
 use crate::gate::convert::{same_addresses, same_cases};
 use crate::gate::error::SocketError;
-use std::net::IpAddr;
 use wasmtime::Result;
 
 same_addresses!(p2 => p3);
@@ -67,16 +65,6 @@ pub(super) fn unspecified(family: p2::IpAddressFamily) -> p2::IpSocketAddress {
             p2::IpSocketAddress::Ipv6(p2::Ipv6SocketAddress { port: 0, flow_info, address, scope_id })
         }
     }
-}
-
-/// Whether a UDP socket can send to `remote` at all. A socket that cannot is not bound by the attempt.
-pub(super) fn is_peer(family: p2::IpAddressFamily, remote: p2::IpSocketAddress) -> bool {
-    let address = socket_address(remote);
-    let fits = match address.ip() {
-        IpAddr::V4(_) => family == p2::IpAddressFamily::Ipv4,
-        IpAddr::V6(v6) => family == p2::IpAddressFamily::Ipv6 && v6.to_ipv4_mapped().is_none(),
-    };
-    fits && address.port() != 0 && !address.ip().is_unspecified()
 }
 
 /// What the guest is told; traps are passed on.

@@ -5,8 +5,8 @@
 use super::bindings::wasi::sockets::types::{
     HostUdpSocket, HostUdpSocketWithStore, IpAddressFamily, IpSocketAddress,
 };
-use super::convert::{is_peer, unspecified};
-use crate::gate::allowed::socket_address;
+use super::convert::unspecified;
+use crate::gate::allowed::{is_peer, socket_address};
 use crate::gate::bindings::wasi::sockets::network::{ErrorCode as Code, IpSocketAddress as Address};
 use crate::gate::bindings::wasi::sockets::udp::OutgoingDatagram;
 use crate::gate::error::SocketResult;
@@ -14,6 +14,7 @@ use crate::gate::ready::unready;
 use crate::gate::udp::{IncomingDatagramStream, OutgoingDatagramStream, UdpOption, UdpSocket, UdpState, ask};
 use crate::gate::{Gate, GateView, GuestNetwork};
 use crate::kernel::Armed;
+use crate::policy::Transport;
 use std::sync::Arc;
 use wasmtime::Result;
 use wasmtime::component::{Accessor, Resource};
@@ -81,7 +82,7 @@ impl UdpHandle {
     }
 
     fn connect(&mut self, network: &GuestNetwork, remote: Address) -> SocketResult<()> {
-        if !is_peer(self.socket.family(), remote) {
+        if !is_peer(Transport::Udp, self.socket.family(), remote) {
             return Err(Code::InvalidArgument.into());
         }
         self.bind_anywhere(network)?;
@@ -99,7 +100,7 @@ impl UdpHandle {
     fn may_go(&self, remote: Option<Address>) -> bool {
         match (remote, self.remote) {
             (None, connected) => connected.is_some(),
-            (Some(remote), None) => is_peer(self.socket.family(), remote),
+            (Some(remote), None) => is_peer(Transport::Udp, self.socket.family(), remote),
             (Some(remote), Some(connected)) => socket_address(remote) == socket_address(connected),
         }
     }

@@ -24,7 +24,7 @@ impl GuestNetwork {
         remote: IpSocketAddress,
     ) -> SocketResult<()> {
         socket.state().may_start(Operation::Connect)?;
-        self.may_send(Transport::Tcp, remote)?;
+        self.may_send(Transport::Tcp, socket.family(), remote)?;
         socket.start(Operation::Connect, |stack, handle| {
             let network = stack.network()?;
             let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();

@@ -161,7 +161,8 @@ impl GateView<'_> {
     ) -> SocketResult<u64> {
         self.table.get(network)?;
         self.tcp(socket)?.state().may_start(Operation::Connect)?;
-        self.network.may_send(Transport::Tcp, remote.into())?;
+        let family = self.tcp(socket)?.family();
+        self.network.may_send(Transport::Tcp, family, remote.into())?;
         let mut taken = 0;
         self.tcp(socket)?.start(Operation::Connect, |entered, handle| {
             let network = entered.network()?;

@@ -37,7 +37,7 @@ impl GuestNetwork {
     ) -> SocketResult<(IncomingDatagramStream, OutgoingDatagramStream)> {
         socket.state().may_stream()?;
         if let Some(remote) = remote {
-            self.may_send(Transport::Udp, remote)?;
+            self.may_send(Transport::Udp, socket.family(), remote)?;
         }
         socket.stream(remote)
     }
@@ -74,7 +74,8 @@ impl GuestNetwork {
                 "send of {asked} datagrams where check-send permitted {permitted}"
             ))
         })?;
-        let datagrams: Vec<_> = self.permitted(datagrams)?.into_iter().map(Into::into).collect();
+        let family = stream.shared.lock().family();
+        let datagrams: Vec<_> = self.permitted(family, datagrams)?.into_iter().map(Into::into).collect();
         let sent = nothing_for_would_block(stream.call(|stack, handle| {
             let udp = stack.stack.wasi_sockets_udp().outgoing_datagram_stream();
             udp.call_send(&mut *stack.store, handle, &datagrams)
@@ -97,10 +98,14 @@ impl GuestNetwork {
     }
 
     /// The datagrams before the first that may not be sent; if that is the first of all, the guest is told.
-    fn permitted(&self, mut datagrams: Vec<OutgoingDatagram>) -> SocketResult<Vec<OutgoingDatagram>> {
+    fn permitted(
+        &self,
+        family: IpAddressFamily,
+        mut datagrams: Vec<OutgoingDatagram>,
+    ) -> SocketResult<Vec<OutgoingDatagram>> {
         for (index, datagram) in datagrams.iter().enumerate() {
             let Some(remote) = datagram.remote_address else { continue };
-            if let Err(denied) = self.may_send(Transport::Udp, remote) {
+            if let Err(denied) = self.may_send(Transport::Udp, family, remote) {
                 if index == 0 {
                     return Err(denied);
                 }

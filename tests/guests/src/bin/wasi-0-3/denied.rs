@@ -1,6 +1,6 @@
 //! What a policy that allows connections to 127.0.0.1 alone denies.
 
-use crate::addresses::{at, elsewhere};
+use crate::addresses::{at, elsewhere, other};
 use crate::bindings::wasi::sockets::ip_name_lookup::{ErrorCode as LookupErrorCode, resolve_addresses};
 use crate::bindings::wasi::sockets::types::{
     ErrorCode, IpAddressFamily, IpSocketAddress, TcpSocket, UdpSocket,
@@ -16,6 +16,11 @@ pub(crate) async fn ask() {
     let nobody = IpSocketAddress::Ipv4(nobody);
     let denied = socket().connect(nobody).await;
     assert!(matches!(denied, Err(ErrorCode::AccessDenied)), "{denied:?}");
+    // What nobody could connect to is no matter of rules.
+    for never in [at(family, 0, 9), at(other(family), 1, 9)] {
+        let refused = socket().connect(never).await;
+        assert!(matches!(refused, Err(ErrorCode::InvalidArgument)), "{never:?}: {refused:?}");
+    }
     let listener = socket();
     listener.bind(at(family, 1, 80)).expect("a port");
     assert!(matches!(listener.listen().map(drop), Err(ErrorCode::AccessDenied)));

@@ -13,6 +13,7 @@ mod endurance;
 mod guests;
 mod icmp;
 mod instances;
+mod languages;
 mod linux;
 mod linux_addresses;
 mod linux_control;
@@ -63,8 +64,9 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 40] = [
+const MODULES: &[&[Case]] = &[
     linux::CASES,
+    languages::CASES,
     endurance::CASES,
     linux_failures::CASES,
     linux_control::CASES,

@@ -84,9 +84,11 @@ impl EventLoop {
 
     /// Looks how a dial is getting on.
     pub(super) fn dial_event(&mut self, token: usize) {
-        let Some(dial) = self.dials.get_mut(token) else { return };
+        let Some(dial) = self.dials.get_mut(token).filter(|dial| dial.waiting.is_some()) else {
+            // It was answered: what happens to it since, a reset say, is its connection's to hear.
+            return;
+        };
         let failed = match (dial.host.take_error(), dial.host.peer_addr()) {
-            _ if dial.waiting.is_none() => return,
             (Ok(Some(error)) | Err(error), _) => error,
             (Ok(None), Ok(_)) => return self.dial_answered(token),
             // Not yet.

@@ -25,6 +25,7 @@ mod linux_names;
 mod linux_paths;
 mod linux_router;
 mod linux_udp;
+mod linux_user_wire;
 mod linux_v6;
 mod many_guests;
 mod monitor;
@@ -62,7 +63,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 39] = [
+const MODULES: [&[Case]; 40] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -76,6 +77,7 @@ const MODULES: [&[Case]; 39] = [
     linux_udp::CASES,
     linux_groups::CASES,
     linux_v6::CASES,
+    linux_user_wire::CASES,
     linux_impaired::CASES,
     captures::CASES,
     policy::CASES,

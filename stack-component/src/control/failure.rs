@@ -33,6 +33,9 @@ impl From<ConfigError> for Failure {
                 Errno::Invalid,
                 "ipv6: address with \"mngtmpaddr\" flag must have a prefix length of 64",
             ),
+            ConfigError::Ipv6Disabled => {
+                failure(Errno::AccessDenied, "ipv6: IPv6 is disabled on this device")
+            }
             ConfigError::TooManyAddresses => failure(Errno::NoBufferSpace, ""),
             ConfigError::TooManyDevices => failure(Errno::NoBufferSpace, ""),
             ConfigError::BadMtu(_) => failure(Errno::Invalid, "mtu less than device minimum"),

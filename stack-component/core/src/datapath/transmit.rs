@@ -214,15 +214,20 @@ fn by_hop(hop: &NextHop, target: Target) -> Resolved {
     Resolved { device: hop.device, target, source: hop.source, metrics: hop.metrics }
 }
 
-/// Sends a packet with its IP header, ours or a forwarded one, out of a device. Linux: `ip_output`.
+/// Sends a packet with its IP header, ours or a forwarded one, out of a device. Linux: `ip_output`, `ip6_output`.
 pub(super) fn egress(cx: &mut Context<'_>, packet: Packet, way: Way) -> Result<(), DropReason> {
     let checked = cx.hooks.post_routing(way.input, way.device, packet)?;
+    finish(cx, checked, &way)
+}
+
+/// Sends a packet whole or in pieces, as its way carries it. Linux: `ip_finish_output`, `ip6_finish_output`.
+fn finish(cx: &mut Context<'_>, checked: EgressChecked, way: &Way) -> Result<(), DropReason> {
     let octets = if is_v6(checked.packet().data()) { Counter::Ip6OutOctets } else { Counter::IpExtOutOctets };
     cx.counters.add(octets, checked.packet().len() as u64);
     if checked.packet().len() > way.mtu as usize {
-        return send_in_pieces(cx, checked, &way);
+        return send_in_pieces(cx, checked, way);
     }
-    link(cx, checked, &way)
+    link(cx, checked, way)
 }
 
 /// Cuts a packet that is larger than its way carries, and sends the pieces. A router cuts none of IPv6, so that such a

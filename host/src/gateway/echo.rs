@@ -41,16 +41,21 @@ pub(super) fn echoes() -> Echoes {
 pub(super) struct PingSocket(OwnedFd);
 
 impl PingSocket {
-    /// One that is connected to `remote`.
-    pub(super) fn to(remote: IpAddr) -> io::Result<Self> {
-        let (family, protocol) = match remote {
-            IpAddr::V4(_) => (AddressFamily::INET, ipproto::ICMP),
-            IpAddr::V6(_) => (AddressFamily::INET6, ipproto::ICMPV6),
+    /// A new one.
+    pub(super) fn open(family: Family) -> io::Result<Self> {
+        let (family, protocol) = match family {
+            Family::V4 => (AddressFamily::INET, ipproto::ICMP),
+            Family::V6 => (AddressFamily::INET6, ipproto::ICMPV6),
         };
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let socket = rustix::net::socket_with(family, SocketType::DGRAM, flags, Some(protocol))?;
-        rustix::net::connect(&socket, &SocketAddr::new(remote, 0))?;
         Ok(PingSocket(socket))
+    }
+
+    /// Talks to `remote` alone from now on.
+    pub(super) fn connect(&self, remote: IpAddr) -> io::Result<()> {
+        rustix::net::connect(&self.0, &SocketAddr::new(remote, 0))?;
+        Ok(())
     }
 
     /// Sends a request, whose identifier and checksum the kernel fills in.

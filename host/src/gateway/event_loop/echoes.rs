@@ -70,15 +70,15 @@ impl EventLoop {
             self.end_echo(token);
         }
         let token = self.new_token();
-        let socket = PingSocket::to(remote).and_then(|socket| {
-            let descriptor = socket.as_fd().as_raw_fd();
-            self.poll.registry().register(&mut SourceFd(&descriptor), Token(token), Interest::READABLE)?;
-            Ok(socket)
-        });
-        let socket = socket.map_err(|error| {
+        let socket = PingSocket::open(Family::of(remote)).map_err(|error| {
             self.tell_forbidden(&error);
             Reason::of(&error)
         })?;
+        let descriptor = socket.as_fd().as_raw_fd();
+        let registered = socket.connect(remote).and_then(|()| {
+            self.poll.registry().register(&mut SourceFd(&descriptor), Token(token), Interest::READABLE)
+        });
+        registered.map_err(|error| Reason::of(&error))?;
         let far = Far { socket, asked: asked.to_vec() };
         self.echoes.insert(token, Exchange { flow, far, answered: false, last: self.now() });
         Ok(())

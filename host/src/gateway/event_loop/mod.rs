@@ -24,7 +24,7 @@ use crate::policy::Policy;
 use crate::wire::Wire;
 use crate::wire::user::UserWire;
 use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Token, Waker};
+use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use stack_core::Stack;
 use stack_core::stack::SocketHandle;
 use stack_core::tcp::TcpHandle;
@@ -89,6 +89,23 @@ fn is_v6(subnet: &Subnet) -> bool {
     subnet.gateway.is_ipv6()
 }
 
+/// Has events of the wire and of the published ports come.
+fn register(
+    registry: &Registry,
+    wire: &UserWire,
+    listeners: &mut [Listener],
+    published: &mut [DatagramListener],
+) -> io::Result<()> {
+    registry.register(&mut SourceFd(&wire.as_fd().as_raw_fd()), Token(WIRE), Interest::READABLE)?;
+    for (index, listener) in listeners.iter_mut().enumerate() {
+        registry.register(&mut listener.socket, Token(LISTENERS + index), Interest::READABLE)?;
+    }
+    for (index, listener) in published.iter_mut().enumerate() {
+        registry.register(&mut listener.socket, Token(DATAGRAM_LISTENERS + index), Interest::READABLE)?;
+    }
+    Ok(())
+}
+
 impl EventLoop {
     /// An event loop that is not running yet.
     pub(super) fn new(
@@ -98,16 +115,9 @@ impl EventLoop {
         policy: Arc<Policy>,
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
-        let registry = poll.registry();
-        registry.register(&mut SourceFd(&wire.as_fd().as_raw_fd()), Token(WIRE), Interest::READABLE)?;
         let Listeners { connections: mut listeners, datagrams: mut published, .. } = listeners;
-        for (index, listener) in listeners.iter_mut().enumerate() {
-            registry.register(&mut listener.socket, Token(LISTENERS + index), Interest::READABLE)?;
-        }
-        for (index, listener) in published.iter_mut().enumerate() {
-            registry.register(&mut listener.socket, Token(DATAGRAM_LISTENERS + index), Interest::READABLE)?;
-        }
-        let waker = Waker::new(registry, Token(STOP))?;
+        register(poll.registry(), &wire, &mut listeners, &mut published)?;
+        let waker = Waker::new(poll.registry(), Token(STOP))?;
         Ok(EventLoop {
             stop: Arc::new(StopRequest::new(waker)),
             poll,

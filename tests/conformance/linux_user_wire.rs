@@ -38,7 +38,7 @@ fn start(instances: &Instances, linux: &Namespace, options: &[&str]) -> Result<W
     let folder = instances.command()?;
     let folder = folder.get_envs().find(|(name, _)| *name == "XDG_RUNTIME_DIR").and_then(|(_, value)| value);
     command.env("XDG_RUNTIME_DIR", folder.context("the instances have a folder")?);
-    command.args(["run", "--name", "web"]).args(options);
+    command.args(["run", "--name", "web", "--allow-inbound=tcp://*:7"]).args(options);
     let instance = Wnet::spawn(command.arg(artifacts::component("echo-server")?).arg("7"))?;
     instance.wait_for_line("listening on ")?;
     Ok(instance)
@@ -105,7 +105,9 @@ fn pings_that_the_machine_does_not_carry_are_prohibited() -> Result<()> {
 fn answer(question: &[u8], by_tcp: bool) -> Option<Vec<u8>> {
     let end = 12 + question.get(12..)?.iter().position(|byte| *byte == 0)? + 5;
     let (name, rest) = (question.get(12..end)?, question.get(2..4)?);
-    let (is_a, large) = (name.ends_with(&[0, 1, 0, 1]), name.starts_with(b"\x05large"));
+    // Who asks varies the case of the letters.
+    let large = name.get(..6)?.eq_ignore_ascii_case(b"\x05large");
+    let is_a = name.ends_with(&[0, 1, 0, 1]);
     let cut = large && !by_tcp;
     let records = u8::from(is_a && !cut);
     let mut answer = question.get(..2)?.to_vec();

@@ -69,7 +69,7 @@ impl GateView<'_> {
             tracing::warn!("a guest asked for a {name} socket, which it was not granted (--grant {name})");
             return Err(ErrorCode::AccessDenied.into());
         }
-        self.network.quota.check()?;
+        let slot = self.network.quota.take()?;
         let kernel = Arc::clone(&self.network.kernel);
         let created = kernel.enter(|entered| {
             let Some(guest) = I::of(entered.stack) else { return Ok(Err(ErrorCode::NotSupported)) };
@@ -77,9 +77,7 @@ impl GateView<'_> {
             Ok(handle.map(|handle| entered.own(handle, None)))
         });
         let owner = created.map_err(|how| SocketError::died(how, ErrorCode::Unknown.into()))??;
-        let socket = self.table.push(StackResource::<I>::new(kernel, owner))?;
-        self.network.quota.take();
-        Ok(socket)
+        Ok(self.table.push(StackResource::<I>::new(kernel, owner).counted(slot))?)
     }
 
     /// Asks the stack about a socket.
@@ -108,9 +106,7 @@ impl GateView<'_> {
     }
 
     fn drop_plain<I: Interface>(&mut self, socket: Plain<I>) -> Result<()> {
-        let socket = self.table.delete(socket)?;
-        self.network.quota.give_back();
-        drop(socket);
+        self.table.delete(socket)?;
         self.network.kernel.reap();
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub, reason = "the bindings re-export the types of resources")]
 
+use super::quota::Slot;
 use super::ready::{Readiness, Watched, ready};
 use crate::kernel::exports;
 use crate::kernel::{Entered, Kernel, Owned, StackState};
@@ -33,12 +34,20 @@ pub struct StackResource<I> {
     owner: Arc<Owned>,
     readiness: Readiness,
     interface: PhantomData<I>,
+    /// Its place among the guest's sockets, if it is one.
+    slot: Option<Slot>,
 }
 
 impl<I: Interface> StackResource<I> {
     /// What `owner` owns in the stack.
     pub(super) fn new(kernel: Arc<Kernel>, owner: Arc<Owned>) -> Self {
-        StackResource { kernel, owner, readiness: Readiness::default(), interface: PhantomData }
+        StackResource { kernel, owner, readiness: Readiness::default(), interface: PhantomData, slot: None }
+    }
+
+    /// It is a socket, and takes this place.
+    pub(super) fn counted(mut self, slot: Slot) -> Self {
+        self.slot = Some(slot);
+        self
     }
 
     /// The stack's handle; none: it died with its stack.

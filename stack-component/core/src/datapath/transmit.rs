@@ -120,8 +120,7 @@ fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), Dr
             return Err(reason);
         }
     };
-    let state = HookState { point: HookPoint::LocalOut, input: None, output: Some(device) };
-    cx.hooks.run(&state, &mut packet)?;
+    local_out(cx, device, &mut packet)?;
     if destination.is_multicast() || matches!(target, Target::Broadcast) {
         multicast::copy::loop_back(cx, device, &packet, (source, destination));
     }
@@ -130,6 +129,28 @@ fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), Dr
         return Ok(());
     }
     egress(cx, packet, Way { input: None, device, target, mtu })
+}
+
+/// Asks the filters about a packet of ours that has its IP header. Linux: `__ip_local_out`, `__ip6_local_out`.
+pub(super) fn local_out(
+    cx: &mut Context<'_>,
+    device: DeviceIndex,
+    packet: &mut Packet,
+) -> Result<(), DropReason> {
+    let state = HookState { point: HookPoint::LocalOut, input: None, output: Some(device) };
+    cx.hooks.run(&state, packet)
+}
+
+/// Sends a packet of ours, at most `mtu` bytes with its IP header, to somebody on a link; the routes are not asked.
+pub(super) fn over_link(
+    cx: &mut Context<'_>,
+    device: DeviceIndex,
+    to: IpAddr,
+    mut packet: Packet,
+    mtu: u32,
+) -> Result<(), DropReason> {
+    local_out(cx, device, &mut packet)?;
+    egress(cx, packet, Way { input: None, device, target: Target::Neighbour(to), mtu })
 }
 
 /// What of a payload decides where it goes.

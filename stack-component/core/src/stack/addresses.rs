@@ -24,15 +24,15 @@ impl Stack {
     pub fn add_address_record(&mut self, device: DeviceIndex, address: Address) -> Result<(), ConfigError> {
         let interface = self.interfaces.get(device).ok_or(ConfigError::NoSuchDevice)?;
         let (ip, flags) = (address.ip(), address.flags);
-        let elsewhere = ip == Ipv6Addr::LOCALHOST && !interface.is_loopback();
-        if elsewhere || !may_be_ours(ip) {
-            return Err(ConfigError::BadAddress(ip));
-        }
         if flags.manage_temporary && address.cidr.is_ipv6() && address.cidr.prefix_len() != 64 {
             return Err(ConfigError::NothingBeside(ip));
         }
         if ip.is_ipv6() && self.sysctl.ipv6.of(device.0).disable_ipv6 {
             return Err(ConfigError::Ipv6Disabled);
+        }
+        let elsewhere = ip == Ipv6Addr::LOCALHOST && !interface.is_loopback();
+        if elsewhere || !may_be_ours(ip) {
+            return Err(ConfigError::BadAddress(ip));
         }
         if interface.record(address.cidr).is_some() {
             return Err(ConfigError::AddressExists(ip));

@@ -19,6 +19,15 @@ pub enum Denial {
     Resolve(String),
 }
 
+/// Why a look-up does not come about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoLookUp {
+    /// No rule allows it.
+    Denied(Denial),
+    /// It is a text that no rule could name. Nothing is said of it: a guest could write whatever it likes to a terminal.
+    NotAName,
+}
+
 impl Denial {
     /// The flag that would allow it.
     pub fn flag(&self) -> String {

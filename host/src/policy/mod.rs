@@ -13,11 +13,12 @@ mod rule;
 #[cfg(test)]
 mod tests;
 
-pub use denial::Denial;
+pub use denial::{Denial, NoLookUp};
 pub use parse::{address_rule, name_rule};
 pub use rule::{AddressRule, NameRule, Transport};
 
 use denial::Denials;
+use parse::is_name;
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -92,7 +93,7 @@ impl Policy {
     }
 
     /// Whether what is around this allows it, too.
-    fn then(&self, ask: impl FnOnce(&Policy) -> Result<(), Denial>) -> Result<(), Denial> {
+    fn then<E>(&self, ask: impl FnOnce(&Policy) -> Result<(), E>) -> Result<(), E> {
         self.within.as_deref().map_or(Ok(()), ask)
     }
 
@@ -188,15 +189,19 @@ impl Policy {
     /// Whether a guest may look `name` up; addresses need no look-up, and `localhost` nobody else.
     ///
     /// # Errors
-    /// What was denied, once it was told.
-    pub fn resolve(&self, name: &str) -> Result<(), Denial> {
+    /// What was denied, once it was told; and what is no name.
+    pub fn resolve(&self, name: &str) -> Result<(), NoLookUp> {
         let name = normal(name);
         let named = || {
             let implied = self.rules.outbound.iter().any(|rule| rule.names(&name));
             implied || self.rules.resolve.iter().any(|rule| rule.names(&name))
         };
         let allowed = self.rules.unruled == Unruled::Allowed || is_no_name(&name) || named();
-        self.judge(allowed, || Denial::Resolve(name.clone()))?;
+        if allowed || is_name(&name) {
+            self.judge(allowed, || Denial::Resolve(name.clone())).map_err(NoLookUp::Denied)?;
+        } else if self.rules.mode == Mode::Enforce {
+            return Err(NoLookUp::NotAName);
+        }
         self.then(|network| network.resolve(&name))
     }
 

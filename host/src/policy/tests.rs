@@ -231,3 +231,23 @@ fn clients_of_a_published_port_may_be_answered() {
     policy.forget_client(client);
     assert!(policy.outbound(Transport::Udp, client).is_err());
 }
+
+#[test]
+fn what_is_no_name_is_not_told_to_anybody() {
+    let long = "a.".repeat(200);
+    let odd = ["(none)", "", "a b", "a..b", "a\nwnet: all is well", "\u{1b}[2J", "*", "a#ipv4-only", &long];
+    let denying = policy(Unruled::Inward, &[], &[], &["a.test"]);
+    for name in odd {
+        assert_eq!(denying.resolve(name), Err(NoLookUp::NotAName), "{name:?}");
+    }
+    assert!(matches!(denying.resolve("b.test"), Err(NoLookUp::Denied(_))));
+    assert!(denying.resolve("a.test.").is_ok());
+    // Whoever allows all names leaves it to the stack what is none; and who counts is not told of what nobody could allow.
+    let all = policy(Unruled::Denied, &[], &[], &["*"]);
+    let rules = Rules { mode: Mode::Count, unruled: Unruled::Denied, ..Rules::default() };
+    let counting = Policy::new(rules);
+    for name in odd {
+        assert!(all.resolve(name).is_ok() && counting.resolve(name).is_ok(), "{name:?}");
+    }
+    assert_eq!(counting.counted(), []);
+}

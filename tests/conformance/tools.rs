@@ -349,7 +349,11 @@ impl Pair {
         linux.run("sh", &["-c", "echo 1 > /proc/sys/net/ipv6/conf/peer/disable_ipv6"])?;
         let folder = Scratch::new()?;
         let mut command = command(&folder)?;
-        command.args(["run", "--name", "pair"]).arg(artifacts::component("echo-server")?).arg("7");
+        // Linux has no router of IPv6 at the other end.
+        command
+            .args(["run", "--name", "pair", "--ip", &format!("{GUEST}/24")])
+            .arg(artifacts::component("echo-server")?)
+            .arg("7");
         let instance = Wnet::spawn(&mut command)?;
         instance.wait_for_line("listening on ")?;
         Ok(Pair { folder, instance, linux })

@@ -116,6 +116,16 @@ impl Policy {
         self.then(|network| network.opening(transport, remote))
     }
 
+    /// Whether a guest may ask `remote` for an echo: if it may send anything there.
+    ///
+    /// # Errors
+    /// What was denied, once it was told.
+    pub fn echo(&self, remote: IpAddr) -> Result<(), Denial> {
+        let allowed = self.allows_any(remote, |rule, names| rule.reaches(remote, names));
+        self.judge(allowed, || Denial::Echo(remote))?;
+        self.then(|network| network.echo(remote))
+    }
+
     /// Whether `remote` is a client of a published port of the network.
     fn answers(&self, transport: Transport, remote: SocketAddr) -> bool {
         let known = || lock(&self.clients).contains(&remote);
@@ -141,16 +151,19 @@ impl Policy {
     }
 
     fn allows_outbound(&self, transport: Transport, remote: SocketAddr) -> bool {
+        self.allows_any(remote.ip(), |rule, names| rule.allows(transport, remote, names))
+    }
+
+    /// Whether what is sent to `remote`, with the names it has, is allowed by any rule, or needs none.
+    fn allows_any(&self, remote: IpAddr, allows: impl Fn(&AddressRule, &[String]) -> bool) -> bool {
         match self.rules.unruled {
             Unruled::Allowed => return true,
-            Unruled::Inward if remote.ip().is_loopback() || self.rules.own.contains(&remote.ip()) => {
-                return true;
-            }
+            Unruled::Inward if remote.is_loopback() || self.rules.own.contains(&remote) => return true,
             Unruled::Inward | Unruled::Denied => {}
         }
         let known = lock(&self.known);
-        let names = known.get(&remote.ip()).map(Vec::as_slice).unwrap_or_default();
-        self.rules.outbound.iter().any(|rule| rule.allows(transport, remote, names))
+        let names = known.get(&remote).map(Vec::as_slice).unwrap_or_default();
+        self.rules.outbound.iter().any(|rule| allows(rule, names))
     }
 
     /// Whether a guest may hear at `local`.

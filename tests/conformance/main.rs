@@ -62,7 +62,7 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 39] = [
+const MODULES: [&[Case]; 43] = [
     linux::CASES,
     endurance::CASES,
     linux_failures::CASES,
@@ -93,7 +93,11 @@ const MODULES: [&[Case]; 39] = [
     guests::CASES,
     many_guests::CASES,
     own_interfaces::CASES,
-    tools::CASES,
+    tools::ip_v4::CASES,
+    tools::ip_v6::CASES,
+    tools::pings::CASES,
+    tools::settings::CASES,
+    tools::sockets::CASES,
     monitor::CASES,
     survival::CASES,
     tcp_by_hand::CASES,

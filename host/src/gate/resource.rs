@@ -4,7 +4,7 @@
 
 use super::ready::{Readiness, Watched, ready};
 use crate::kernel::exports;
-use crate::kernel::{Entered, Kernel, Owned, StackState};
+use crate::kernel::{Entered, Kernel, Owned, Ownership, StackState};
 use std::marker::PhantomData;
 use std::sync::Arc;
 use wasmtime::component::ResourceAny;
@@ -32,13 +32,31 @@ pub struct StackResource<I> {
     pub(super) kernel: Arc<Kernel>,
     owner: Arc<Owned>,
     readiness: Readiness,
+    /// Whose it is, of what is told of as somebody's.
+    ownership: Option<Ownership>,
     interface: PhantomData<I>,
 }
 
 impl<I: Interface> StackResource<I> {
     /// What `owner` owns in the stack.
     pub(super) fn new(kernel: Arc<Kernel>, owner: Arc<Owned>) -> Self {
-        StackResource { kernel, owner, readiness: Readiness::default(), interface: PhantomData }
+        StackResource {
+            kernel,
+            owner,
+            readiness: Readiness::default(),
+            ownership: None,
+            interface: PhantomData,
+        }
+    }
+
+    /// The same, told of as a guest's.
+    pub(super) fn owned_by(self, ownership: Ownership) -> Self {
+        StackResource { ownership: Some(ownership), ..self }
+    }
+
+    /// Whose it is.
+    pub(super) fn ownership(&self) -> Option<&Ownership> {
+        self.ownership.as_ref()
     }
 
     /// The stack's handle; none: it died with its stack.

@@ -1,6 +1,7 @@
 //! A stack and a namespace that are set up the same way, and what tools show on them, as it is compared.
 
 use std::net::Ipv4Addr;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -58,6 +59,31 @@ impl Pair {
         let mut tool = Wnet::spawn(command.args(line.split(' ')))?;
         drop(tool.input());
         Ok(tool)
+    }
+
+    /// What `wnet` shows for these words.
+    pub(super) fn short(&self, words: &[&str]) -> Result<Ended> {
+        let mut wnet = Wnet::spawn(command(&self.folder)?.args(words))?;
+        drop(wnet.input());
+        wnet.wait()
+    }
+
+    /// The folder that the folder of the instances' sockets lies in.
+    pub(super) fn runtime_folder(&self) -> &Path {
+        self.folder.folder()
+    }
+
+    /// Ends the instance; answers what is left of it.
+    pub(super) fn stop(self) -> Result<Scratch> {
+        self.instance.terminate()?;
+        Ok(self.folder)
+    }
+
+    /// A guest with these words, whose standard input stays open.
+    pub(super) fn start_guest(&self, name: &str, words: &[&str]) -> Result<Wnet> {
+        let mut command = command(&self.folder)?;
+        command.args(["exec", "--on", "pair", "--grant", "ping,packet"]).arg(artifacts::component(name)?);
+        Wnet::spawn(command.args(words))
     }
 
     /// Linux's tool with these words.

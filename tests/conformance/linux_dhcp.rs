@@ -1,14 +1,17 @@
-//! dnsmasq as DHCP server: what it granted is asked for again, of whoever is there, and is gone when it says no.
+//! dnsmasq as DHCP server: what it granted is asked for again, of whoever is there, and is gone when it says no, or nothing.
 
 use std::fs;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use conformance::deadline::wait_for;
 use conformance::namespace::Namespace;
 use conformance::needs;
 use conformance::scratch::Scratch;
+use stack_core::wire::dhcp::{CLIENT_PORT, Fields, Message, SERVER_PORT, Type, option};
 
 use crate::linux_control::{Instance, words};
 use crate::linux_ip::Killed;
@@ -17,6 +20,7 @@ crate::cases! {
     dnsmasq_grants_more_time_after_t1,
     another_server_is_found_after_t2,
     an_address_that_is_refused_is_given_up,
+    an_address_that_nobody_prolongs_ends_with_its_time,
 }
 
 /// Seconds after which the server is asked again, and everybody is (RFC 2131 section 4.4.5): dnsmasq itself grants no less
@@ -108,5 +112,96 @@ fn an_address_that_is_refused_is_given_up() -> Result<()> {
     let shown = guest.wait_for("ip -4 addr show dev eth0", "198.51.100.88/24")?;
     ensure!(!shown.contains("198.51.100.77"), "{shown}");
     linux.run("ping", &words("-c 1 -w 10 198.51.100.88"))?;
+    Ok(())
+}
+
+/// A server of a few lines, which grants shorter times than dnsmasq and does not answer whom it does not want to.
+struct ByHand(UdpSocket);
+
+impl ByHand {
+    const US: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 1);
+    const GRANTED: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 77);
+
+    fn start(linux: &Namespace) -> Result<Self> {
+        // A client without an address hears what goes to everybody, and a route says where they are.
+        linux.run("ip", &words("route add 255.255.255.255 dev tap0"))?;
+        let socket = linux.udp((Ipv4Addr::UNSPECIFIED, SERVER_PORT))?;
+        socket.set_broadcast(true)?;
+        Ok(ByHand(socket))
+    }
+
+    /// Waits for a question of this kind from a client with this address, and answers nothing before it.
+    fn wait_for(&self, kind: Type, client: Ipv4Addr) -> Result<Vec<u8>> {
+        let mut question = vec![0; 1500];
+        loop {
+            let count = self.0.recv(&mut question).context("nobody asks")?;
+            // But for the first byte it has the form of an answer.
+            question[0] = 2;
+            let message = Message::parse(&question[..count])?;
+            if message.kind() == Some(kind) && question[12..16] == client.octets() {
+                return Ok(question[..count].to_vec());
+            }
+        }
+    }
+
+    /// Answers a question; an address lasts for `seconds`.
+    fn answer(&self, question: &[u8], kind: Type, seconds: u32) -> Result<()> {
+        let question = Message::parse(question)?;
+        let options: &[(u8, &[u8])] = &[
+            (option::MESSAGE_TYPE, &[kind.0]),
+            (option::SERVER_ID, &Self::US.octets()),
+            (option::LEASE_TIME, &seconds.to_be_bytes()),
+            (option::SUBNET_MASK, &[255, 255, 255, 0]),
+            (option::ROUTERS, &Self::US.octets()),
+        ];
+        let fields = Fields {
+            transaction: question.transaction(),
+            seconds: 0,
+            broadcast: true,
+            client_address: Ipv4Addr::UNSPECIFIED,
+            station: question.station(),
+            options,
+        };
+        let mut message = fields.emit();
+        message[0] = 2;
+        message[16..20].copy_from_slice(&Self::GRANTED.octets());
+        self.0.send_to(&message, (Ipv4Addr::BROADCAST, CLIENT_PORT))?;
+        Ok(())
+    }
+
+    /// Grants the address to the next one who has none.
+    fn grant(&self, seconds: u32) -> Result<()> {
+        for (asked, answer) in [(Type::DISCOVER, Type::OFFER), (Type::REQUEST, Type::ACK)] {
+            let question = self.wait_for(asked, Ipv4Addr::UNSPECIFIED)?;
+            self.answer(&question, answer, seconds)?;
+        }
+        Ok(())
+    }
+}
+
+/// RFC 2131 section 4.4.5: without an answer the address is used no longer, nor what came with it, and all begins anew.
+fn an_address_that_nobody_prolongs_ends_with_its_time() -> Result<()> {
+    const SECONDS: u32 = 6;
+    let linux = Namespace::with_tap()?;
+    let server = ByHand::start(&linux)?;
+    let guest = Instance::start(&linux, "expired", "--ip dhcp")?;
+    let begun = Instant::now();
+    server.grant(SECONDS)?;
+    guest.wait_for("ip -4 addr show dev eth0", "198.51.100.77/24")?;
+    guest.wait_for("ip route", "default via 198.51.100.1")?;
+    // It is asked for more, once of us and then of everybody.
+    for _ in 0..2 {
+        server.wait_for(Type::REQUEST, ByHand::GRANTED)?;
+    }
+    wait_for("the address to end", || {
+        let shown = guest.tool("ip -4 addr show dev eth0").ok()?;
+        (!shown.contains("198.51.100.77")).then_some(())
+    })?;
+    ensure!(begun.elapsed() >= Duration::from_secs(SECONDS.into()), "{:?}", begun.elapsed());
+    let routes = guest.tool("ip route")?;
+    ensure!(!routes.contains("198.51.100"), "{routes}");
+    server.grant(3600)?;
+    guest.wait_for("ip -4 addr show dev eth0", "198.51.100.77/24")?;
+    linux.run("ping", &words("-c 1 -w 10 198.51.100.77"))?;
     Ok(())
 }

@@ -18,7 +18,7 @@ crate::cases! {
 }
 
 /// dnsmasq as name server of a namespace, with `options`.
-fn dnsmasq(linux: &Namespace, options: &[String]) -> Result<Killed> {
+pub(crate) fn dnsmasq(linux: &Namespace, options: &[String]) -> Result<Killed> {
     let program = needs::program("dnsmasq", "dnsmasq-base")?;
     let mut server = linux.command(program)?;
     server.args(["--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--interface=tap0"]);

@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::{Context, Result, ensure};
 use conformance::deadline::wait_for;
@@ -19,6 +19,7 @@ crate::cases! {
     an_address_that_linux_has_already_is_not_used,
     a_neighbour_that_moves_is_followed,
     two_thousand_neighbours_are_served,
+    two_thousand_neighbours_of_ipv6_are_served,
 }
 
 /// What the narrow link carries, in bytes.
@@ -243,25 +244,36 @@ fn a_neighbour_that_moves_is_followed() -> Result<()> {
     Ok(())
 }
 
-/// More than `gc_thresh3` of them, one after another: the table stays within it, and each is served.
 fn two_thousand_neighbours_are_served() -> Result<()> {
+    let neighbours = (0..2000).map(|number| Ipv4Addr::from_bits(0xc612_0100 + number).into()).collect();
+    serve_neighbours("many", ("198.18.0.1/16", "198.18.0.2/16"), neighbours)
+}
+
+fn two_thousand_neighbours_of_ipv6_are_served() -> Result<()> {
+    let network = Ipv6Addr::new(0xfd79, 0, 0, 0, 0, 0, 1, 0).to_bits();
+    let neighbours = (0..2000).map(|number| Ipv6Addr::from_bits(network + number).into()).collect();
+    serve_neighbours("many6", ("fd79::1/64", "fd79::2/64"), neighbours)
+}
+
+/// More than `gc_thresh3` of them, one after another: the table stays within it, and each is served. `ends` are Linux's
+/// address and the guest's.
+fn serve_neighbours(what: &str, (linuxs, guests): (&str, &str), neighbours: Vec<IpAddr>) -> Result<()> {
     let linux = Namespace::with_both()?;
-    linux.run("ip", &words(&format!("addr add 198.18.0.1/16 dev {TAP}")))?;
-    let neighbours: Vec<Ipv4Addr> =
-        (0..2000u32).map(|number| Ipv4Addr::from_bits(0xc612_0100 + number)).collect();
-    let batch: String =
-        neighbours.iter().map(|address| format!("addr add {address}/16 dev {TAP}\n")).collect();
+    let (guest, len) = guests.split_once('/').context("an address with its network")?;
+    let guest: IpAddr = guest.parse()?;
+    let (version, nodad, any) = if guest.is_ipv6() { ("-6", "nodad", "[::]") } else { ("-4", "", "0.0.0.0") };
+    linux.run("ip", &words(&format!("{version} addr add {linuxs} dev {TAP} {nodad}")))?;
+    let give = |address: &IpAddr| format!("addr add {address}/{len} dev {TAP} {nodad}\n");
     let folder = conformance::scratch::Scratch::new()?;
-    let file = folder.write("addresses", batch)?;
-    linux.run("ip", &["-batch", file.to_str().context("a plain name")?])?;
-    let name = instance("many");
-    let _guest = serve(&linux, &name, "--ip 198.18.0.2/16", "0.0.0.0")?;
-    let guest = std::net::SocketAddrV4::new(Ipv4Addr::new(198, 18, 0, 2), 7);
+    let file = folder.write("addresses", neighbours.iter().map(give).collect::<String>())?;
+    linux.run("ip", &[version, "-batch", file.to_str().context("a plain name")?])?;
+    let name = instance(what);
+    let _guest = serve(&linux, &name, &format!("--ip {guests}"), any)?;
     for address in &neighbours {
-        let stream = linux.connect_from(*address, guest).with_context(|| address.to_string())?;
+        let stream = linux.connect_from(*address, (guest, 7)).with_context(|| address.to_string())?;
         traffic::echo(&stream, b"hello").with_context(|| address.to_string())?;
     }
-    let shown = tool(&linux, &name, "ip", "-4 neigh")?;
+    let shown = tool(&linux, &name, "ip", &format!("{version} neigh"))?;
     let count = shown.lines().count();
     ensure!((1..=1024).contains(&count), "{count} neighbours are remembered");
     Ok(())

@@ -13,6 +13,7 @@ mod endurance;
 mod guests;
 mod icmp;
 mod instances;
+mod languages;
 mod linux;
 mod linux_addresses;
 mod linux_control;
@@ -39,6 +40,7 @@ mod tcp_by_hand;
 mod tcpdump;
 mod tools;
 mod user_wire;
+mod wasi_0_3;
 
 use std::process::ExitCode;
 
@@ -62,8 +64,9 @@ macro_rules! cases {
 use cases;
 
 /// All cases; the longest first, so that they do not wait for each other at the end.
-const MODULES: [&[Case]; 43] = [
+const MODULES: &[&[Case]] = &[
     linux::CASES,
+    languages::CASES,
     endurance::CASES,
     linux_failures::CASES,
     linux_control::CASES,
@@ -98,6 +101,7 @@ const MODULES: [&[Case]; 43] = [
     tools::pings::CASES,
     tools::settings::CASES,
     tools::sockets::CASES,
+    wasi_0_3::CASES,
     monitor::CASES,
     survival::CASES,
     tcp_by_hand::CASES,

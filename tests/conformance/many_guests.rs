@@ -60,7 +60,7 @@ fn command(words: &[&str]) -> Result<Command> {
     Ok(command)
 }
 
-fn start(words: &[&str]) -> Result<Wnet> {
+pub(crate) fn start(words: &[&str]) -> Result<Wnet> {
     Wnet::spawn(&mut command(words)?)
 }
 
@@ -214,20 +214,21 @@ fn what_is_wrong_in_a_file_is_2_with_its_line() -> Result<()> {
 }
 
 /// What `limits` prints with this option of `wnet run`, in words.
-fn limited(option: &str, value: &str, what: &str) -> Result<Vec<String>> {
-    let ended = ended(&["--nic", "none", option, value, "test/limits", what])?;
+/// What a guest with a limit says of what it could take.
+pub(crate) fn limited(option: &str, value: &str, [guest, what]: [&str; 2]) -> Result<Vec<String>> {
+    let ended = ended(&["--nic", "none", option, value, guest, what])?;
     ensure!(ended.code == Some(0), "{ended:?}");
     Ok(String::from_utf8(ended.output)?.split_whitespace().map(str::to_owned).collect())
 }
 
 fn sockets_end_at_their_limit() -> Result<()> {
-    let words = limited("--max-sockets", "5", "sockets")?.join(" ");
+    let words = limited("--max-sockets", "5", ["test/limits", "sockets"])?.join(" ");
     ensure!(words.starts_with("5 sockets, then ") && words.contains("new-socket-limit"), "{words}");
     Ok(())
 }
 
 fn memory_ends_at_its_limit() -> Result<()> {
-    let words = limited("--max-memory", "32M", "memory")?;
+    let words = limited("--max-memory", "32M", ["test/limits", "memory"])?;
     let taken: u32 = words.first().context("a number")?.parse()?;
     ensure!((24..32).contains(&taken), "{words:?}");
     // Not even what it begins with.
@@ -239,7 +240,7 @@ fn memory_ends_at_its_limit() -> Result<()> {
 fn buffers_end_at_their_limit() -> Result<()> {
     const LIMIT: u64 = 1 << 20;
     for what in ["tcp-buffers", "udp-buffers"] {
-        let words = limited("--max-buffers", "1M", what)?;
+        let words = limited("--max-buffers", "1M", ["test/limits", what])?;
         let taken: u64 = words.first().context("a number")?.parse()?;
         ensure!((LIMIT / 2..=LIMIT).contains(&taken), "{what}: {words:?}");
         ensure!(words.join(" ").contains("out-of-memory"), "{what}: {words:?}");
@@ -289,7 +290,7 @@ fn connect(port: u16) -> Result<TcpStream> {
 }
 
 /// Expects that an echo server among these guests answers in time.
-fn expect_progress(wnet: &Wnet) -> Result<()> {
+pub(crate) fn expect_progress(wnet: &Wnet) -> Result<()> {
     wnet.wait_for_line("listening on 0.0.0.0:7")?;
     let port = wnet.published_port()?;
     let begun = Instant::now();

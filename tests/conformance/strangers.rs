@@ -26,6 +26,7 @@ crate::cases! {
     a_stack_that_traps_when_it_starts_is_a_failure_of_the_host,
     a_stack_that_traps_on_every_socket_gives_errors_and_no_crash,
     a_stack_that_traps_in_the_middle_is_started_again,
+    guests_of_wasi_0_3_outlive_a_stack_that_traps,
 }
 
 /// Runs the echo server on the stack in `file`.
@@ -115,10 +116,19 @@ fn a_stack_that_traps_on_every_socket_gives_errors_and_no_crash() -> Result<()> 
 }
 
 fn a_stack_that_traps_in_the_middle_is_started_again() -> Result<()> {
+    dies_under("echo-server-raw", &["7"])
+}
+
+fn guests_of_wasi_0_3_outlive_a_stack_that_traps() -> Result<()> {
+    dies_under("test/wasi-0-3", &["serve", "7"])
+}
+
+/// A server goes on with the next stack, until there is none.
+fn dies_under(server: &str, arguments: &[&str]) -> Result<()> {
     let stack = artifacts::component_bytes("stack")?;
     let stack = sabotaged(&stack, &["wasi:io/streams@0.2.12#[method]output-stream.write"])?;
     let (world, _gateway, address) = World::with_gateway(stack, 7)?;
-    let server = world.spawn("echo-server-raw", &["7"])?;
+    let server = world.spawn(server, arguments)?;
     // Each answer that the server wants to give kills the stack. The server does not notice: it listens on the
     // next stack.
     for number in 0..3 {

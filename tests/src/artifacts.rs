@@ -9,6 +9,8 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 
+use crate::needs::Skip;
+
 /// The command `wnet`.
 ///
 /// # Errors
@@ -25,11 +27,7 @@ pub fn wnet() -> Result<PathBuf> {
 /// # Errors
 /// If it was not built.
 pub fn component(name: &str) -> Result<PathBuf> {
-    let folder = match env::var_os("WNET_COMPONENTS") {
-        Some(folder) => PathBuf::from(folder),
-        None => profile_folder()?.parent().context("a target folder")?.join("components"),
-    };
-    built(folder.join(name).with_extension("wasm"))
+    built(components()?.join(name).with_extension("wasm"))
 }
 
 /// The bytes of the component `name`.
@@ -41,9 +39,30 @@ pub fn component_bytes(name: &str) -> Result<Vec<u8>> {
     fs::read(&file).with_context(|| format!("cannot read {}", file.display()))
 }
 
+/// The guest `name` of `guest-apps/languages`, which the tools of `language` build ("c", "javascript", "python", "rust").
+///
+/// # Errors
+/// [`Skip`] if it was not built, for want of a tool or of the command.
+pub fn language_guest(language: &str, name: &str) -> Result<PathBuf> {
+    component(&format!("language/{name}")).map_err(|_| {
+        let note =
+            components().map(|folder| folder.join("language").join(language).with_extension("missing"));
+        let missing = note.and_then(|file| Ok(fs::read_to_string(file)?));
+        Skip::because(missing.unwrap_or_else(|_| "needs what `cargo xtask languages` builds".into()))
+    })
+}
+
 /// The stack's contract.
 pub fn wit_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit")
+}
+
+/// The folder of the components.
+fn components() -> Result<PathBuf> {
+    match env::var_os("WNET_COMPONENTS") {
+        Some(folder) => Ok(folder.into()),
+        None => Ok(profile_folder()?.parent().context("a target folder")?.join("components")),
+    }
 }
 
 /// `target/debug`: where `target/debug/bench-linux` lies, and `target/debug/deps/conformance-0123456789abcdef` is

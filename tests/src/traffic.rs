@@ -43,7 +43,7 @@ impl Fingerprint {
     pub fn read(mut source: impl Read) -> io::Result<Self> {
         let (mut hash, mut length, mut chunk) = (Sha256::new(), 0, vec![0; CHUNK]);
         loop {
-            match source.read(&mut chunk)? {
+            match read(&mut source, &mut chunk)? {
                 0 => return Ok(Fingerprint { length, sha256: hash.finalize().into() }),
                 count => {
                     hash.update(&chunk[..count]);
@@ -58,6 +58,20 @@ impl fmt::Debug for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} bytes, SHA-256 ", self.length)?;
         self.sha256.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Reads once. A socket whose receiving has a time limit is interrupted by whatever happens to the process, a stop for
+/// example, which nobody means it to hear of (signal(7)).
+///
+/// # Errors
+/// What read(2) answers, but for `EINTR`.
+pub fn read(source: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match source.read(into) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            answer => return answer,
+        }
     }
 }
 
@@ -132,7 +146,7 @@ pub fn join<T>(thread: JoinHandle<Result<T>>) -> Result<T> {
 pub fn echo_back(mut stream: TcpStream) -> Result<()> {
     let mut chunk = vec![0; CHUNK];
     loop {
-        match stream.read(&mut chunk)? {
+        match read(&mut stream, &mut chunk)? {
             0 => return Ok(()),
             count => stream.write_all(&chunk[..count])?,
         }
@@ -155,6 +169,22 @@ mod tests {
         assert_ne!(Fingerprint::of(&data), Fingerprint::of(&data[1..]));
         let empty = "0 bytes, SHA-256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(format!("{:?}", Fingerprint::of(&[])), empty);
+    }
+
+    /// Interrupted every other time.
+    struct Interrupted<'a>(&'a [u8], bool);
+
+    impl Read for Interrupted<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            self.1 = !self.1;
+            if self.1 { Err(io::ErrorKind::Interrupted.into()) } else { self.0.read(into) }
+        }
+    }
+
+    #[test]
+    fn who_is_interrupted_goes_on() {
+        let data = bytes(9, 200_000);
+        assert_eq!(Fingerprint::read(Interrupted(&data, false)).unwrap(), Fingerprint::of(&data));
     }
 
     #[test]

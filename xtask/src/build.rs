@@ -44,7 +44,7 @@ const GUESTS: [&str; 11] = [
 ];
 
 /// The package of the programs that tests alone use, and their names; the components lie in a folder `test`.
-const TEST_GUESTS: (&str, [&str; 19]) = (
+const TEST_GUESTS: (&str, [&str; 20]) = (
     "test-guests",
     [
         "bulk",
@@ -66,6 +66,7 @@ const TEST_GUESTS: (&str, [&str; 19]) = (
         "udp-flood",
         "udp-questions",
         "udp-refused",
+        "wasi-0-3",
     ],
 );
 
@@ -212,7 +213,10 @@ pub(crate) fn tell_where_the_stack_is(workspace: &Workspace, cargo: &mut std::pr
 }
 
 /// Copies `from` to `to` unless that is the same already: the host is rebuilt when its time changes.
-fn copy_if_changed(from: &Path, to: &Path) -> Result<bool> {
+///
+/// # Errors
+/// If `from` is not there, or `to` cannot be written.
+pub(crate) fn copy_if_changed(from: &Path, to: &Path) -> Result<bool> {
     let fresh = fs::read(from).with_context(|| format!("the build left no {}", from.display()))?;
     if fs::read(to).is_ok_and(|old| old == fresh) {
         return Ok(false);

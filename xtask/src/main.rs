@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod capture;
 mod demo;
+mod languages;
 mod needs;
 mod process;
 #[cfg(test)]
@@ -29,6 +30,8 @@ Usage: cargo xtask COMMAND
     --way 1|2|3    tries one way for real and leaves the toolchain in use alone (1: rustup's own doing)
   build            builds target/components/*.wasm, target/debug/wnet and what packetdrill needs
     --release      ... in target/release instead
+  languages        builds, then target/components/language/*.wasm: guests on libraries of Rust, in C, Python, JavaScript,
+                   by tools of package registries; says which are missing
   test             builds, then runs all tests; says what it skips and which package would enable it
     --quick        ... formatting and the small crates only
     --setup-ways   ... and ways 2 and 3 of setup, for real
@@ -51,6 +54,7 @@ enum Order {
     Help,
     Setup { way: Option<Way> },
     Build { profile: Profile },
+    Languages,
     Test { scope: Scope },
     BenchLinux { arguments: Vec<String> },
     BenchRoutes,
@@ -72,6 +76,7 @@ fn parse(arguments: &[String]) -> Result<Order> {
         }
         ["build"] => Ok(Order::Build { profile: Profile::Debug }),
         ["build", "--release"] => Ok(Order::Build { profile: Profile::Release }),
+        ["languages"] => Ok(Order::Languages),
         ["test"] => Ok(Order::Test { scope: Scope::All }),
         ["test", "--quick"] => Ok(Order::Test { scope: Scope::Quick }),
         ["test", "--setup-ways"] => Ok(Order::Test { scope: Scope::AllAndSetupWays }),
@@ -105,6 +110,10 @@ fn obey(order: Order) -> Result<()> {
             setup::try_way(&Workspace::find()?, way)?;
         }
         Order::Build { profile } => drop(build::everything(&Workspace::find()?, profile)?),
+        Order::Languages => {
+            let workspace = Workspace::find()?;
+            languages::run(&workspace, &build::everything(&workspace, Profile::Debug)?)?;
+        }
         Order::Test { scope } => test::run(&Workspace::find()?, scope)?,
         Order::BenchLinux { arguments } => bench::linux(&Workspace::find()?, &arguments)?,
         Order::BenchRoutes => bench::routes(&Workspace::find()?)?,
@@ -148,6 +157,7 @@ mod tests {
         assert_eq!(order("setup --way 3").unwrap(), Order::Setup { way: Some(Way::MatchedPair) });
         assert_eq!(order("build --release").unwrap(), Order::Build { profile: Profile::Release });
         assert_eq!(order("test --quick").unwrap(), Order::Test { scope: Scope::Quick });
+        assert_eq!(order("languages").unwrap(), Order::Languages);
         assert_eq!(order("demo").unwrap(), Order::Demo);
         let bench = order("bench linux --loss 0.1").unwrap();
         assert_eq!(bench, Order::BenchLinux { arguments: vec!["--loss".into(), "0.1".into()] });

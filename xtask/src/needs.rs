@@ -15,7 +15,7 @@ pub(crate) struct Program {
 }
 
 /// All that tests use.
-pub(crate) const PROGRAMS: [Program; 10] = [
+pub(crate) const PROGRAMS: [Program; 12] = [
     Program { name: "ip", package: "iproute2", used_for: "everything with Linux as the peer" },
     Program { name: "ping", package: "iputils-ping", used_for: "pings from Linux" },
     Program { name: "tshark", package: "tshark", used_for: "Wireshark's opinion of our frames" },
@@ -25,6 +25,8 @@ pub(crate) const PROGRAMS: [Program; 10] = [
     Program { name: "dnsmasq", package: "dnsmasq-base", used_for: "a DHCP server" },
     Program { name: "radvd", package: "radvd", used_for: "a router's advertisements" },
     Program { name: "scapy", package: "python3-scapy", used_for: "attackers' frames that others made" },
+    Program { name: "redis-server", package: "redis-server", used_for: "a client of redis" },
+    Program { name: "clang", package: "clang", used_for: "guests in C" },
     Program { name: "sysctl", package: "procps", used_for: "settings beside Linux's" },
 ];
 

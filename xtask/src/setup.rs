@@ -9,7 +9,7 @@
 //! Nothing is installed on the machine and no toolchain changes, but that the target's own folder is added
 //! to the toolchain in use by ways 1 and 2.
 
-mod apt;
+pub(crate) mod apt;
 mod matched_pair;
 mod rustup;
 mod standard_library;
@@ -21,11 +21,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-pub(crate) use sysroot::TARGET;
+pub(crate) use sysroot::{Compiler, TARGET};
 pub(crate) use toolchain::Toolchain;
 
 use crate::workspace::Workspace;
-use sysroot::Compiler;
 
 /// One way to the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::build::{self, Profile, cargo::Build};
+use crate::languages;
 use crate::needs;
 use crate::setup::{self, TARGET, Toolchain, Way};
 use crate::workspace::Workspace;
@@ -75,11 +76,19 @@ fn everything(workspace: &Workspace, report: &mut Report) -> Result<()> {
     if !needs::may_administrate_networks() {
         report.add("TAP devices", Outcome::Skipped("needs root or CAP_NET_ADMIN".into()));
     }
-    let toolchain = build::everything(workspace, Profile::Debug)?.toolchain;
+    let built = build::everything(workspace, Profile::Debug)?;
+    for (language, outcome) in languages::build_all(workspace, &built)? {
+        let outcome = match outcome {
+            languages::Outcome::Built => Outcome::Passed(String::new()),
+            languages::Outcome::Missing(why) => Outcome::Skipped(why),
+            languages::Outcome::Failed(why) => Outcome::Failed(why),
+        };
+        report.add(&format!("guests in {language}"), outcome);
+    }
     cargo_test(workspace, report, "unit tests", &[&SMALL[..], &[build::HOST]].concat())?;
     cargo_test(workspace, report, "packet scripts", &[&["packetdrill"], &build::PACKETDRILL[..]].concat())?;
     cargo_test(workspace, report, "conformance", &[CONFORMANCE])?;
-    report.add("clippy", clippy(workspace, &toolchain)?);
+    report.add("clippy", clippy(workspace, &built.toolchain)?);
     Ok(())
 }
 
@@ -93,7 +102,9 @@ fn formatting(workspace: &Workspace) -> Result<Outcome> {
         return Ok(Outcome::Skipped("rustfmt is not installed (rustup component add rustfmt)".into()));
     }
     let status = workspace.cargo().args(["fmt", "--all", "--check"]).status()?;
-    Ok(Outcome::of(status.success(), "run `cargo fmt`"))
+    let guests = workspace.root.join("guest-apps/languages/rust");
+    let beside = workspace.cargo().current_dir(guests).args(["fmt", "--check"]).status()?;
+    Ok(Outcome::of(status.success() && beside.success(), "run `cargo fmt`"))
 }
 
 fn clippy(workspace: &Workspace, toolchain: &Toolchain) -> Result<Outcome> {
@@ -113,6 +124,8 @@ fn clippy(workspace: &Workspace, toolchain: &Toolchain) -> Result<Outcome> {
         }
         toolchain.apply(&mut wasm);
         checked &= lint(wasm, "checking the Wasm crates");
+        let guests = languages::rust::cargo(workspace, toolchain, "clippy");
+        checked &= lint(guests, "checking the guests on tokio, hyper and redis");
     }
     Ok(Outcome::of(checked, "see above"))
 }

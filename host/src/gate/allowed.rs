@@ -1,6 +1,6 @@
 //! Whether the policy allows what a guest is about to do. Asked when the call is in its place, before the stack is.
 
-use super::GateView;
+use super::GuestNetwork;
 use super::bindings::wasi::sockets::network::{ErrorCode, IpAddress, IpSocketAddress};
 use super::error::SocketResult;
 use crate::policy::{Denial, Transport};
@@ -11,20 +11,20 @@ fn denied(_: Denial) -> super::error::SocketError {
     ErrorCode::AccessDenied.into()
 }
 
-impl GateView<'_> {
+impl GuestNetwork {
     /// To send to `remote`.
     pub(super) fn may_send(&self, transport: Transport, remote: IpSocketAddress) -> SocketResult<()> {
-        self.network.policy.outbound(transport, socket_address(remote)).map_err(denied)
+        self.policy.outbound(transport, socket_address(remote)).map_err(denied)
     }
 
     /// To hear at `local`; port 0: at one that the stack chooses.
     pub(super) fn may_hear(&self, transport: Transport, local: IpSocketAddress) -> SocketResult<()> {
-        self.network.policy.inbound(transport, socket_address(local)).map_err(denied)
+        self.policy.inbound(transport, socket_address(local)).map_err(denied)
     }
 
     /// To look `name` up.
     pub(super) fn may_resolve(&self, name: &str) -> SocketResult<()> {
-        self.network.policy.resolve(name).map_err(denied)
+        self.policy.resolve(name).map_err(denied)
     }
 }
 

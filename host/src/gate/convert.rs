@@ -53,6 +53,9 @@ macro_rules! same_addresses {
     };
 }
 
+pub(super) use same_addresses;
+pub(super) use same_cases;
+
 same_addresses!(guest => stack);
 same_addresses!(stack => guest);
 same_cases!(guest::IpAddressFamily, stack::IpAddressFamily: Ipv4 Ipv6);
@@ -76,6 +79,9 @@ impl From<guest_udp::OutgoingDatagram> for stack_udp::OutgoingDatagram {
         stack_udp::OutgoingDatagram { data, remote_address: remote_address.map(Into::into) }
     }
 }
+
+/// How the stack calls what WASI 0.3 alone has a code for. Linux: EPIPE.
+pub(super) const BROKEN_PIPE: &str = "connection-broken";
 
 /// The error code with this name in the WIT, as in "connection-reset".
 pub(super) fn error_code_named(name: &str) -> Option<guest::ErrorCode> {
@@ -103,6 +109,9 @@ pub(super) fn error_code_named(name: &str) -> Option<guest::ErrorCode> {
         TemporaryResolverFailure,
         PermanentResolverFailure,
     ];
+    if name == BROKEN_PIPE {
+        return Some(ConnectionReset);
+    }
     ALL.into_iter().find(|code| code.name() == name)
 }
 
@@ -122,6 +131,7 @@ mod tests {
     fn error_codes_are_found_by_name() {
         assert_eq!(error_code_named("connection-reset"), Some(guest::ErrorCode::ConnectionReset));
         assert_eq!(error_code_named("Connection reset by peer"), None);
+        assert_eq!(error_code_named(BROKEN_PIPE), Some(guest::ErrorCode::ConnectionReset));
         assert_eq!(error_code_named("unknown"), Some(guest::ErrorCode::Unknown));
     }
 

@@ -1,7 +1,7 @@
 //! How the gate's functions fail.
 
 use super::bindings::wasi::sockets::network::ErrorCode;
-use super::convert::error_code_named;
+use super::convert::{BROKEN_PIPE, error_code_named};
 use crate::kernel::bindings::exports::wasi::io::streams::StreamError as StackStreamError;
 use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode as StackErrorCode;
 use crate::kernel::{Entered, StackDied};
@@ -68,6 +68,11 @@ impl StreamFailure {
     /// are, has its codes passed on: the standard offers no other way for them.
     pub(super) fn from_debug_string(text: String) -> Self {
         StreamFailure { code: error_code_named(&text), text }
+    }
+
+    /// Whether the peer, which had nothing more to send, takes nothing more. 0.2 has no code of its own for it.
+    pub(super) fn is_broken_pipe(&self) -> bool {
+        self.text == BROKEN_PIPE
     }
 }
 

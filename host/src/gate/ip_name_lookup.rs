@@ -2,13 +2,13 @@
 
 #![allow(unreachable_pub, reason = "the bindings re-export the types of resources")]
 
-use super::GateView;
 use super::allowed::ip_address;
 use super::bindings::wasi::sockets::ip_name_lookup::{Host, HostResolveAddressStream};
 use super::bindings::wasi::sockets::network::{ErrorCode, IpAddress};
 use super::error::{SocketError, SocketResult};
 use super::network::Network;
 use super::resource::{Interface, Stack, StackResource};
+use super::{GateView, GuestNetwork};
 use crate::kernel::bindings::exports::wasi::sockets::ip_name_lookup::Guest;
 use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode as StackErrorCode;
 use crate::kernel::exports;
@@ -23,7 +23,7 @@ pub struct Lookup;
 
 /// The resource `resolve-address-stream`.
 pub struct ResolveAddressStream {
-    stream: StackResource<Lookup>,
+    pub(super) stream: StackResource<Lookup>,
     /// What is looked up.
     name: String,
 }
@@ -58,6 +58,32 @@ impl ResolveAddressStream {
     }
 }
 
+impl GuestNetwork {
+    /// Begins to look `name` up, if that is allowed.
+    pub(super) fn look_up(&self, name: String) -> SocketResult<ResolveAddressStream> {
+        self.may_resolve(&name)?;
+        let stream = self.kernel.enter(|stack| {
+            let network = stack.network()?;
+            let lookup = stack.stack.wasi_sockets_ip_name_lookup();
+            let stream = lookup.call_resolve_addresses(&mut *stack.store, network, &name)?;
+            Ok(stream.map(|stream| stack.own(stream, None)))
+        });
+        let stream = StackResource::new(Arc::clone(&self.kernel), stream.map_err(lost)??);
+        Ok(ResolveAddressStream { stream, name })
+    }
+
+    /// The next address that the guest may be told.
+    pub(super) fn next_address(&self, stream: &ResolveAddressStream) -> SocketResult<Option<IpAddress>> {
+        while let Some(address) = stream.next()? {
+            if self.policy.tells(&stream.name, ip_address(address)) {
+                self.policy.learn(&stream.name, ip_address(address));
+                return Ok(Some(address));
+            }
+        }
+        Ok(None)
+    }
+}
+
 #[async_trait]
 impl Pollable for ResolveAddressStream {
     async fn ready(&mut self) {
@@ -72,17 +98,7 @@ impl Host for GateView<'_> {
         name: String,
     ) -> SocketResult<Resource<ResolveAddressStream>> {
         self.table.get(&network)?;
-        self.may_resolve(&name)?;
-        let stream = self.network.kernel.enter(|stack| {
-            let network = stack.network()?;
-            let lookup = stack.stack.wasi_sockets_ip_name_lookup();
-            let stream = lookup.call_resolve_addresses(&mut *stack.store, network, &name)?;
-            Ok(stream.map(|stream| stack.own(stream, None)))
-        });
-        let kernel = Arc::clone(&self.network.kernel);
-        let stream = stream.map_err(lost)??;
-        let stream = StackResource::new(kernel, stream);
-        Ok(self.table.push(ResolveAddressStream { stream, name })?)
+        Ok(self.table.push(self.network.look_up(name)?)?)
     }
 }
 
@@ -92,14 +108,7 @@ impl HostResolveAddressStream for GateView<'_> {
         this: Resource<ResolveAddressStream>,
     ) -> SocketResult<Option<IpAddress>> {
         let stream = self.table.get(&this)?;
-        let policy = &self.network.policy;
-        loop {
-            let Some(address) = stream.next()? else { return Ok(None) };
-            if policy.tells(&stream.name, ip_address(address)) {
-                policy.learn(&stream.name, ip_address(address));
-                return Ok(Some(address));
-            }
-        }
+        self.network.next_address(stream)
     }
 
     fn subscribe(&mut self, this: Resource<ResolveAddressStream>) -> Result<Resource<DynPollable>> {

@@ -25,6 +25,7 @@ mod instance_network;
 pub(crate) mod interrupt;
 mod ip_name_lookup;
 mod network;
+pub(crate) mod p3;
 pub(crate) mod packet;
 mod permit;
 mod plain;
@@ -59,6 +60,8 @@ pub(crate) struct GuestNetwork {
     interrupt: Interrupt,
     owner: Arc<Owner>,
     policy: Arc<Policy>,
+    /// Connections of WASI 0.3, which may outlive their handles in the table.
+    shared: p3::SharedSockets,
 }
 
 impl GuestNetwork {
@@ -72,7 +75,15 @@ impl GuestNetwork {
         limits: Limits,
     ) -> Self {
         let owner = kernel.owners().guest(name);
-        GuestNetwork { owner, kernel, quota: Quota::new(limits), grants, interrupt, policy }
+        GuestNetwork {
+            owner,
+            kernel,
+            quota: Quota::new(limits),
+            grants,
+            interrupt,
+            policy,
+            shared: p3::SharedSockets::default(),
+        }
     }
 }
 
@@ -92,12 +103,18 @@ pub(crate) struct GateView<'a> {
 }
 
 impl GateView<'_> {
+    /// The guest has ended: what it has still is closed, and nothing of it shut down before (Linux: `exit_files`).
+    pub(crate) fn leave(&self) {
+        self.network.shared.leave();
+    }
+
     /// The guest trapped: its peers are to know that this was no orderly end. A stack that has no
     /// `wnet:stack/abort` closes the sockets like any others, when the table goes.
     pub(crate) fn reset_connections(&mut self) {
         let sockets =
             self.table.iter_mut().filter_map(|entry| (entry as &dyn Any).downcast_ref::<TcpSocket>());
-        let handles: Vec<_> = sockets.map(TcpSocket::handle).collect();
+        let shared = self.network.shared.iter().map(|shared| shared.lock().handle());
+        let handles: Vec<_> = sockets.map(TcpSocket::handle).chain(shared).collect();
         let aborted = self.network.kernel.enter(|stack| {
             for handle in handles.iter().filter_map(|handle| stack.get(handle)).collect::<Vec<_>>() {
                 stack.abort_tcp(handle)?;

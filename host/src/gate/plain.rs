@@ -71,7 +71,7 @@ impl GateView<'_> {
             tracing::warn!("a guest asked for a {name} socket, which it was not granted (--grant {name})");
             return Err(ErrorCode::AccessDenied.into());
         }
-        self.network.quota.check()?;
+        let slot = self.network.quota.take()?;
         let kernel = Arc::clone(&self.network.kernel);
         let created = kernel.enter(|entered| {
             let Some(guest) = I::of(entered.stack) else { return Ok(Err(ErrorCode::NotSupported)) };
@@ -81,9 +81,7 @@ impl GateView<'_> {
         let owner = created.map_err(|how| SocketError::died(how, ErrorCode::Unknown.into()))??;
         let ownership = self.network.owner.takes(protocol);
         ownership.tell(Some(local), None);
-        let socket = self.table.push(StackResource::<I>::new(kernel, owner).owned_by(ownership))?;
-        self.network.quota.take();
-        Ok(socket)
+        Ok(self.table.push(StackResource::<I>::new(kernel, owner).counted(slot, ownership))?)
     }
 
     /// Asks the stack about a socket.
@@ -112,9 +110,7 @@ impl GateView<'_> {
     }
 
     fn drop_plain<I: Interface>(&mut self, socket: Plain<I>) -> Result<()> {
-        let socket = self.table.delete(socket)?;
-        self.network.quota.give_back();
-        drop(socket);
+        self.table.delete(socket)?;
         self.network.kernel.reap();
         Ok(())
     }

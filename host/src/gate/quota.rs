@@ -2,6 +2,8 @@
 
 use super::bindings::wasi::sockets::network::ErrorCode;
 use super::buffers::Buffers;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How much one guest may take. It is told new-socket-limit or out-of-memory at the end of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,30 +27,34 @@ impl Default for Limits {
 /// A guest's sockets, counted, and their buffers.
 #[derive(Debug)]
 pub(super) struct Quota {
-    used: usize,
+    used: Arc<AtomicUsize>,
     limit: usize,
     pub(super) buffers: Buffers,
 }
 
+/// The place of one socket among its guest's; it is free again when this is dropped.
+#[derive(Debug)]
+pub(super) struct Slot(Arc<AtomicUsize>);
+
 impl Quota {
     /// Nothing is used yet.
     pub(super) fn new(limits: Limits) -> Self {
-        Quota { used: 0, limit: limits.sockets, buffers: Buffers::new(limits.buffers) }
+        Quota { used: Arc::default(), limit: limits.sockets, buffers: Buffers::new(limits.buffers) }
     }
 
-    /// Whether there may be one more (Linux: EMFILE).
-    pub(super) fn check(&self) -> Result<(), ErrorCode> {
-        if self.used < self.limit { Ok(()) } else { Err(ErrorCode::NewSocketLimit) }
+    /// A place for one more (Linux: EMFILE).
+    pub(super) fn take(&self) -> Result<Slot, ErrorCode> {
+        let more = |used: usize| (used < self.limit).then_some(used + 1);
+        match self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more) {
+            Ok(_) => Ok(Slot(Arc::clone(&self.used))),
+            Err(_) => Err(ErrorCode::NewSocketLimit),
+        }
     }
+}
 
-    /// There is one more.
-    pub(super) fn take(&mut self) {
-        self.used = self.used.saturating_add(1);
-    }
-
-    /// There is one less.
-    pub(super) fn give_back(&mut self) {
-        self.used = self.used.saturating_sub(1);
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -58,13 +64,10 @@ mod tests {
 
     #[test]
     fn sockets_end_at_the_limit_and_come_back() {
-        let mut quota = Quota::new(Limits { sockets: 3, ..Limits::default() });
-        for _ in 0..3 {
-            assert_eq!(quota.check(), Ok(()));
-            quota.take();
-        }
-        assert_eq!(quota.check(), Err(ErrorCode::NewSocketLimit));
-        quota.give_back();
-        assert_eq!(quota.check(), Ok(()));
+        let quota = Quota::new(Limits { sockets: 3, ..Limits::default() });
+        let mut slots: Vec<_> = (0..3).map(|_| quota.take().unwrap()).collect();
+        assert_eq!(quota.take().err(), Some(ErrorCode::NewSocketLimit));
+        slots.pop();
+        assert!(quota.take().is_ok());
     }
 }

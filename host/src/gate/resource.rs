@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub, reason = "the bindings re-export the types of resources")]
 
+use super::quota::Slot;
 use super::ready::{Readiness, Watched, ready};
 use crate::kernel::exports;
 use crate::kernel::{Entered, Kernel, Owned, Ownership, StackState};
@@ -35,23 +36,20 @@ pub struct StackResource<I> {
     /// Whose it is, of what is told of as somebody's.
     ownership: Option<Ownership>,
     interface: PhantomData<I>,
+    /// Its place among the guest's sockets, if it is one.
+    slot: Option<Slot>,
 }
 
 impl<I: Interface> StackResource<I> {
     /// What `owner` owns in the stack.
     pub(super) fn new(kernel: Arc<Kernel>, owner: Arc<Owned>) -> Self {
-        StackResource {
-            kernel,
-            owner,
-            readiness: Readiness::default(),
-            ownership: None,
-            interface: PhantomData,
-        }
+        let readiness = Readiness::default();
+        StackResource { kernel, owner, readiness, interface: PhantomData, slot: None, ownership: None }
     }
 
-    /// The same, told of as a guest's.
-    pub(super) fn owned_by(self, ownership: Ownership) -> Self {
-        StackResource { ownership: Some(ownership), ..self }
+    /// It is a socket, takes this place, and is told of as the guest's.
+    pub(super) fn counted(self, slot: Slot, ownership: Ownership) -> Self {
+        StackResource { slot: Some(slot), ownership: Some(ownership), ..self }
     }
 
     /// Whose it is.

@@ -9,11 +9,6 @@ use wasmtime::component::Resource;
 
 impl Host for GateView<'_> {
     fn create_tcp_socket(&mut self, family: IpAddressFamily) -> SocketResult<Resource<TcpSocket>> {
-        self.network.quota.check()?;
-        let mut socket = TcpSocket::create(&self.network.kernel, &self.network.owner, family)?;
-        socket.reserve_buffers(&self.network.quota.buffers)?;
-        let socket = self.table.push(socket)?;
-        self.network.quota.take();
-        Ok(socket)
+        Ok(self.table.push(self.network.create_tcp(family)?)?)
     }
 }

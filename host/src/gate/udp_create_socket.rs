@@ -9,11 +9,6 @@ use wasmtime::component::Resource;
 
 impl Host for GateView<'_> {
     fn create_udp_socket(&mut self, family: IpAddressFamily) -> SocketResult<Resource<UdpSocket>> {
-        self.network.quota.check()?;
-        let mut socket = UdpSocket::create(&self.network.kernel, &self.network.owner, family)?;
-        socket.reserve_buffers(&self.network.quota.buffers)?;
-        let socket = self.table.push(socket)?;
-        self.network.quota.take();
-        Ok(socket)
+        Ok(self.table.push(self.network.create_udp(family)?)?)
     }
 }

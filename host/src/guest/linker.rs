@@ -1,21 +1,40 @@
-//! What a guest may import: WASI 0.2, its sockets by way of the gate.
+//! What a guest may import: WASI 0.2 and 0.3, their sockets by way of the gate.
 
 use super::process::Process;
 use crate::gate::{self, Grants};
 use crate::kernel::LinkProblem;
 use crate::kernel::component::{
-    imports, is_wasi_0_2, missing_exports, missing_imports, one_line, split_version,
+    imports, is_wasi_0_2, is_wasi_0_3, knows_wasi_0_3, missing_exports, missing_imports, one_line,
+    split_version,
 };
-use wasmtime::Result;
 use wasmtime::component::{Component, Linker};
+use wasmtime::{Engine, Result};
 use wasmtime_wasi::WasiView;
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
 use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView};
-use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi::random::WasiRandom;
+use wasmtime_wasi::{p2, p3};
 
 /// What makes a component a program.
 const RUN: &str = "wasi:cli/run@0.2.12";
+
+/// The same in WASI 0.3. A program that has both is started through this one.
+const RUN_0_3: &str = "wasi:cli/run@0.3.0";
+
+/// A program that was linked, by what it is started through.
+pub(super) enum Command {
+    Wasi02(p2::bindings::CommandPre<Process>),
+    Wasi03(p3::bindings::CommandPre<Process>),
+}
+
+impl Command {
+    pub(super) fn engine(&self) -> &Engine {
+        match self {
+            Command::Wasi02(command) => command.engine(),
+            Command::Wasi03(command) => command.engine(),
+        }
+    }
+}
 
 /// The interfaces that there are for guests, all in version 0.2.12, which serves every 0.2.
 const INTERFACES: [&str; 27] = [
@@ -48,6 +67,31 @@ const INTERFACES: [&str; 27] = [
     "wasi:sockets/udp@0.2.12",
 ];
 
+/// The interfaces of WASI 0.3, all in version 0.3.0, which serves every 0.3.
+const INTERFACES_0_3: [&str; 21] = [
+    "wasi:cli/environment@0.3.0",
+    "wasi:cli/exit@0.3.0",
+    "wasi:cli/stderr@0.3.0",
+    "wasi:cli/stdin@0.3.0",
+    "wasi:cli/stdout@0.3.0",
+    "wasi:cli/terminal-input@0.3.0",
+    "wasi:cli/terminal-output@0.3.0",
+    "wasi:cli/terminal-stderr@0.3.0",
+    "wasi:cli/terminal-stdin@0.3.0",
+    "wasi:cli/terminal-stdout@0.3.0",
+    "wasi:cli/types@0.3.0",
+    "wasi:clocks/monotonic-clock@0.3.0",
+    "wasi:clocks/system-clock@0.3.0",
+    "wasi:clocks/types@0.3.0",
+    "wasi:filesystem/preopens@0.3.0",
+    "wasi:filesystem/types@0.3.0",
+    "wasi:random/insecure-seed@0.3.0",
+    "wasi:random/insecure@0.3.0",
+    "wasi:random/random@0.3.0",
+    "wasi:sockets/ip-name-lookup@0.3.0",
+    "wasi:sockets/types@0.3.0",
+];
+
 /// The interfaces of our own that need no grant of control.
 const OUR_INTERFACES: [&str; 7] = [
     gate::tcp::socket_options::INTERFACE,
@@ -60,18 +104,17 @@ const OUR_INTERFACES: [&str; 7] = [
 ];
 
 /// Links a program, or says what keeps it from being linked.
-pub(super) fn link(
-    component: &Component,
-    grants: Grants,
-) -> std::result::Result<CommandPre<Process>, Vec<LinkProblem>> {
+pub(super) fn link(component: &Component, grants: Grants) -> std::result::Result<Command, Vec<LinkProblem>> {
     let provided = |name: &str| {
         let base = split_version(name).0;
-        let wasi = is_wasi_0_2(name) && INTERFACES.iter().any(|known| split_version(known).0 == base);
-        wasi || [&OUR_INTERFACES[..], &gate::control::INTERFACES, &gate::control::TYPES]
-            .concat()
-            .contains(&name)
+        let is_among = |known: &[&str]| known.iter().any(|known| split_version(known).0 == base);
+        (is_wasi_0_2(name) && is_among(&INTERFACES))
+            || (is_wasi_0_3(name) && is_among(&INTERFACES_0_3))
+            || [&OUR_INTERFACES[..], &gate::control::INTERFACES, &gate::control::TYPES]
+                .concat()
+                .contains(&name)
     };
-    let available = [&INTERFACES[..], &OUR_INTERFACES, &gate::control::INTERFACES].concat();
+    let available = [&INTERFACES[..], &INTERFACES_0_3, &OUR_INTERFACES, &gate::control::INTERFACES].concat();
     let mut problems = missing_imports(component, &available, provided);
     let imported = imports(component);
     let controlling = imported.iter().find(|(name, _)| gate::control::INTERFACES.contains(&name.as_str()));
@@ -88,19 +131,38 @@ pub(super) fn link(
             problems.push(LinkProblem::NotGranted { wanted: wanted.into(), grants });
         }
     }
-    problems.extend(missing_exports(component, &[RUN]));
+    let starts_through_0_3 = component.get_export_index(None, RUN_0_3).is_some();
+    if !starts_through_0_3 {
+        problems.extend(missing_exports(component, &[RUN]));
+    }
     if !problems.is_empty() {
         return Err(problems);
     }
     let linked = || {
         let mut linker = Linker::new(component.engine());
         add_to_linker(&mut linker)?;
-        CommandPre::new(linker.instantiate_pre(component)?)
+        if knows_wasi_0_3(component) {
+            add_0_3_to_linker(&mut linker)?;
+        }
+        let instance = linker.instantiate_pre(component)?;
+        Ok(match starts_through_0_3 {
+            true => Command::Wasi03(p3::bindings::CommandPre::new(instance)?),
+            false => Command::Wasi02(p2::bindings::CommandPre::new(instance)?),
+        })
     };
     linked().map_err(|error: wasmtime::Error| vec![LinkProblem::Mismatch(one_line(&error))])
 }
 
-/// WASI without its sockets, and the gate.
+/// WASI 0.3 without its sockets, and the gate's.
+fn add_0_3_to_linker(linker: &mut Linker<Process>) -> Result<()> {
+    p3::cli::add_to_linker(linker)?;
+    p3::clocks::add_to_linker(linker)?;
+    p3::filesystem::add_to_linker(linker)?;
+    p3::random::add_to_linker(linker)?;
+    gate::p3::add_to_linker(linker)
+}
+
+/// WASI 0.2 without its sockets, and the gate.
 fn add_to_linker(linker: &mut Linker<Process>) -> Result<()> {
     use wasmtime_wasi::p2::bindings::{cli, filesystem, random};
     // wasi:io, the clocks, random, and the standard streams.

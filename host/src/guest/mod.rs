@@ -1,7 +1,8 @@
 //! Guests: programs that are components, each in a Store of its own.
 //!
-//! A guest gets WASI 0.2 from wasmtime-wasi, except for the network, which it gets from the
-//! [gate](crate::gate). It runs as a future: it can wait, it gives way now and then even if it only
+//! A guest gets WASI from wasmtime-wasi, except for the network, which it gets from the [gate](crate::gate). One that
+//! knows nothing of WASI 0.3 gets 0.2 alone; any other gets both, on an engine with concurrency, and is started
+//! through 0.3 if it can be. It runs as a future: it can wait, it gives way now and then even if it only
 //! computes, and it ends when the future is dropped; its sockets are closed then.
 
 mod error;
@@ -17,16 +18,16 @@ pub use error::GuestError;
 pub use streams::{Output, StandardPipes, StandardStreams};
 
 use crate::gate::GateHost;
-use crate::kernel::component::compile;
-use crate::kernel::{Kernel, StackDied, engine};
+use crate::kernel::component::{compile, knows_wasi_0_3};
+use crate::kernel::{Kernel, NotAComponent, StackDied, engine};
 use crate::policy::Policy;
 use cap_std::fs::Dir;
+use linker::Command;
 use process::Process;
 use std::sync::Arc;
 use wasmtime::component::Component;
 use wasmtime::{Store, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
-use wasmtime_wasi::p2::bindings::CommandPre;
 
 /// Handles of the component model that may live in a guest's Store.
 const MAX_HANDLES: usize = 1_000_000;
@@ -90,22 +91,36 @@ pub async fn run_guest(kernel: Arc<Kernel>, config: GuestConfig) -> Result<Guest
 struct StackFailed(String);
 
 /// Compiles and links.
-fn load(name: &str, bytes: &[u8], grants: Grants) -> Result<CommandPre<Process>, GuestError> {
-    let engine = engine::guest_engine(true).map_err(|error| GuestError::Start(format!("{error:#}")))?;
+fn load(name: &str, bytes: &[u8], grants: Grants) -> Result<Command, GuestError> {
+    let start = |error: wasmtime::Error| GuestError::Start(format!("{error:#}"));
+    let engine = engine::guest_engine(true).map_err(start)?;
+    let component = match compile(&engine, bytes) {
+        Ok(component) if knows_wasi_0_3(&component) => Err(NotAComponent::Asynchronous),
+        compiled => compiled,
+    };
+    let component = match component {
+        Err(NotAComponent::Asynchronous) => {
+            let engine = engine::concurrent_guest_engine(true).map_err(start)?;
+            compile(&engine, bytes)
+        }
+        component => component,
+    };
     let component: Component =
-        compile(&engine, bytes).map_err(|why| GuestError::NotAComponent { name: name.into(), why })?;
+        component.map_err(|why| GuestError::NotAComponent { name: name.into(), why })?;
     linker::link(&component, grants)
         .map_err(|problems| GuestError::DoesNotLink { name: name.into(), problems })
 }
 
 /// Runs `wasi:cli/run`. The Store, and with it all that the guest had, is gone when this returns.
-async fn run(command: CommandPre<Process>, process: Process) -> Result<GuestExit, StackFailed> {
+async fn run(command: Command, process: Process) -> Result<GuestExit, StackFailed> {
     let mut store = Store::new(command.engine(), process);
     store.set_max_component_handles(MAX_HANDLES);
     store.limiter(|process| &mut process.memory);
     store.set_epoch_deadline(EPOCHS_PER_TURN);
     store.epoch_deadline_async_yield_and_update(EPOCHS_PER_TURN);
-    let error = match call_run(&command, &mut store).await {
+    let ended = call_run(&command, &mut store).await;
+    store.data_mut().gate().leave();
+    let error = match ended {
         Ok(Ok(())) => return Ok(GuestExit::Code(0)),
         Ok(Err(())) => return Ok(GuestExit::Code(1)),
         Err(error) => error,
@@ -128,10 +143,15 @@ fn describe(error: &wasmtime::Error) -> String {
     }
 }
 
-async fn call_run(
-    command: &CommandPre<Process>,
-    store: &mut Store<Process>,
-) -> wasmtime::Result<Result<(), ()>> {
-    let instance = command.instantiate_async(&mut *store).await?;
-    instance.wasi_cli_run().call_run(store).await
+async fn call_run(command: &Command, store: &mut Store<Process>) -> wasmtime::Result<Result<(), ()>> {
+    match command {
+        Command::Wasi02(command) => {
+            let instance = command.instantiate_async(&mut *store).await?;
+            instance.wasi_cli_run().call_run(store).await
+        }
+        Command::Wasi03(command) => {
+            let instance = command.instantiate_async(&mut *store).await?;
+            store.run_concurrent(async |store| instance.wasi_cli_run().call_run(store).await).await?
+        }
+    }
 }

@@ -2,7 +2,9 @@
 
 use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::unix::pipe;
 use wasmtime_wasi::WasiCtxBuilder;
@@ -149,13 +151,53 @@ impl IsTerminal for Output {
 }
 
 impl StdoutStream for Output {
-    /// For WASI 0.3, whose guests are not run here.
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        Box::new(tokio::io::empty())
+        Box::new(Writer { output: self.clone(), written: None })
     }
 
     fn p2_stream(&self) -> Box<dyn OutputStream> {
         Box::new(self.clone())
+    }
+}
+
+/// A writer of WASI 0.3.
+struct Writer {
+    output: Output,
+    /// Until the pipe has what was written.
+    written: Option<Pin<Box<dyn Future<Output = ()> + Send + Sync>>>,
+}
+
+impl Writer {
+    fn poll_written(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let output = self.output.clone();
+        let written = self.written.get_or_insert_with(|| Box::pin(async move { output.written().await }));
+        ready!(written.as_mut().poll(context));
+        self.written = None;
+        Poll::Ready(())
+    }
+}
+
+impl AsyncWrite for Writer {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_written(context));
+        let count = bytes.len().min(MAX_WRITE);
+        self.output.waiting().extend_from_slice(&bytes[..count]);
+        match self.output.push() {
+            Ok(_) => Poll::Ready(Ok(count)),
+            Err(_) => Poll::Ready(Err(ErrorKind::BrokenPipe.into())),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_written(context).map(Ok)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(context)
     }
 }
 

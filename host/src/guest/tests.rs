@@ -47,8 +47,37 @@ fn imports_that_have_to_be_granted() {
 
 #[test]
 fn programs_of_wasi_0_3() {
-    let text = refusal(r#"(component (import "wasi:cli/run@0.3.0" (instance (export "run" (func async)))))"#);
-    assert!(text.contains("WASI 0.3") && text.contains("wasm32-wasip2"), "{text}");
+    let program = |version: &str| {
+        format!(
+            r#"(core module $m (func (export "run") (result i32) unreachable)
+                               (func (export "callback") (param i32 i32 i32) (result i32) unreachable))
+            (core instance $i (instantiate $m))
+            (func $run async (result (result)) (canon lift (core func $i "run") async
+                (callback (core func $i "callback"))))
+            (instance $run (export "run" (func $run)))
+            (export "wasi:cli/run@{version}" (instance $run))"#
+        )
+    };
+    let older = r#"(core module $m2 (func (export "run") (result i32) unreachable))
+        (core instance $i2 (instantiate $m2))
+        (func $run2 (result (result)) (canon lift (core func $i2 "run")))
+        (instance $run2 (export "run" (func $run2)))
+        (export "wasi:cli/run@0.2.3" (instance $run2))"#;
+    for parts in [program("0.3.0"), program("0.3.2"), format!("{}{older}", program("0.3.0"))] {
+        let bytes = wat::parse_str(format!("(component {parts})")).unwrap();
+        let loaded = load("new.wasm", &bytes, Grants::default()).unwrap();
+        assert!(matches!(loaded, Command::Wasi03(_)), "{parts}");
+    }
+    let bytes = wat::parse_str(format!("(component {older})")).unwrap();
+    assert!(matches!(load("old.wasm", &bytes, Grants::default()).unwrap(), Command::Wasi02(_)));
+}
+
+#[test]
+fn imports_of_wasi_0_3_that_nobody_provides() {
+    let text =
+        refusal(r#"(component (import "wasi:http/client@0.3.0" (instance (export "send" (func async)))))"#);
+    assert!(text.contains("it imports wasi:http/client@0.3.0, which nobody provides"), "{text}");
+    assert!(text.contains("it does not export wasi:cli/run@0.2.12"), "{text}");
 }
 
 #[test]

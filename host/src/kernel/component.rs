@@ -35,8 +35,7 @@ impl fmt::Display for NotAComponent {
             ),
             NotAComponent::NotWebAssembly => f.write_str("it is not a WebAssembly component"),
             NotAComponent::Asynchronous => f.write_str(
-                "it is an asynchronous component (WASI 0.3), which is not supported yet; build it for the \
-                 target wasm32-wasip2",
+                "it is an asynchronous component (WASI 0.3), and what is wanted is one of WASI 0.2",
             ),
             NotAComponent::Invalid(why) => write!(f, "it is not a valid component: {why}"),
         }
@@ -179,6 +178,18 @@ pub(crate) fn is_wasi_0_2(name: &str) -> bool {
     name.starts_with("wasi:") && version.is_some_and(|version| version.starts_with("0.2."))
 }
 
+/// Whether this is an interface of WASI 0.3, in whatever patch version.
+pub(crate) fn is_wasi_0_3(name: &str) -> bool {
+    let (name, version) = split_version(name);
+    name.starts_with("wasi:") && version.is_some_and(|version| version.starts_with("0.3."))
+}
+
+/// Whether the component imports or exports anything of WASI 0.3.
+pub(crate) fn knows_wasi_0_3(component: &Component) -> bool {
+    imports(component).iter().any(|(name, _)| is_wasi_0_3(name))
+        || export_names(component).any(|name| is_wasi_0_3(&name))
+}
+
 /// An error with its causes, in one line.
 pub(crate) fn one_line(error: &Error) -> String {
     let text = format!("{error:#}");
@@ -232,14 +243,15 @@ mod tests {
         assert_eq!(split_version("a:b/c@1.2.3"), ("a:b/c", Some("1.2.3")));
         assert_eq!(split_version("run"), ("run", None));
         for (name, expected) in [
-            ("wasi:cli/run@0.2.0", true),
-            ("wasi:cli/run@0.2.12", true),
-            ("wasi:cli/run@0.3.0", false),
-            ("wasi:cli/run@0.20.0", false),
-            ("wasi:cli/run", false),
-            ("other:cli/run@0.2.0", false),
+            ("wasi:cli/run@0.2.0", (true, false)),
+            ("wasi:cli/run@0.2.12", (true, false)),
+            ("wasi:cli/run@0.3.0", (false, true)),
+            ("wasi:cli/run@0.3.2", (false, true)),
+            ("wasi:cli/run@0.20.0", (false, false)),
+            ("wasi:cli/run", (false, false)),
+            ("other:cli/run@0.2.0", (false, false)),
         ] {
-            assert_eq!(is_wasi_0_2(name), expected, "{name}");
+            assert_eq!((is_wasi_0_2(name), is_wasi_0_3(name)), expected, "{name}");
         }
     }
 }

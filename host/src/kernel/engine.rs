@@ -29,19 +29,40 @@ pub(super) fn stack_engine(cache: bool) -> Result<Engine> {
     start(&config, EPOCH)
 }
 
-/// The engine for guests, one for all. A guest's fiber holds the guest's stack, that of the stack component which it calls
-/// through the gate, and the frames of the host between them.
+/// The engine for guests of WASI 0.2, one for all.
 pub(crate) fn guest_engine(cache: bool) -> Result<Engine> {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    one_for_all(&ENGINE, || guest_config(cache))
+}
+
+/// The engine for guests of WASI 0.3, one for all, whose calls are tasks that run at the same time. Those of 0.2 would
+/// pay for that with every call, so they have the other engine.
+pub(crate) fn concurrent_guest_engine(cache: bool) -> Result<Engine> {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    one_for_all(&ENGINE, || {
+        let mut config = guest_config(cache);
+        config.concurrency_support(true);
+        config.wasm_component_model_async(true);
+        config
+    })
+}
+
+/// A guest's fiber holds the guest's stack, that of the stack component which it calls through the gate, and the frames
+/// of the host between them.
+fn guest_config(cache: bool) -> Config {
     let mut config = common(cache);
     config.max_wasm_stack(MAX_WASM_STACK);
     config.async_stack_size(2 * MAX_WASM_STACK + HOST_STACK);
-    static ENGINE: OnceLock<Engine> = OnceLock::new();
-    if let Some(engine) = ENGINE.get() {
+    config
+}
+
+fn one_for_all(place: &OnceLock<Engine>, config: impl FnOnce() -> Config) -> Result<Engine> {
+    if let Some(engine) = place.get() {
         return Ok(engine.clone());
     }
     // If two begin at once, one of theirs is for nothing.
-    let engine = start(&config, GUEST_EPOCH)?;
-    Ok(ENGINE.get_or_init(|| engine).clone())
+    let engine = start(&config(), GUEST_EPOCH)?;
+    Ok(place.get_or_init(|| engine).clone())
 }
 
 fn common(cache: bool) -> Config {

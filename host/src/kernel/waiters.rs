@@ -27,7 +27,7 @@ struct Signal {
 impl Signal {
     fn fire(&self) {
         self.fired.store(true, Ordering::Release);
-        self.notify.notify_one();
+        self.notify.notify_waiters();
     }
 }
 
@@ -46,17 +46,29 @@ impl Armed {
         self.signal.fired.load(Ordering::Acquire)
     }
 
-    /// Waits until the stack named the token, or died.
+    /// Wakes who waits, for there is nothing to wait for any more.
+    pub(crate) fn give_up(&self) {
+        self.signal.fire();
+    }
+
+    /// Waits until the stack named the token, or died. Any number may wait.
     pub(crate) async fn fired(&self) {
-        while !self.has_fired() {
-            self.signal.notify.notified().await;
+        // Who has the future hears of what happens from then on; what happened before, the flag tells.
+        let notified = self.signal.notify.notified();
+        if !self.has_fired() {
+            notified.await;
         }
     }
 }
 
 impl Drop for Armed {
+    /// Somebody else may wait for the same token by now.
     fn drop(&mut self) {
-        super::unpoisoned(self.waiters.waiting.lock()).remove(&self.key);
+        let mut waiting = super::unpoisoned(self.waiters.waiting.lock());
+        let own = std::ptr::from_ref(self.signal.as_ref());
+        if waiting.get(&self.key).is_some_and(|signal| std::ptr::eq(signal.as_ptr(), own)) {
+            waiting.remove(&self.key);
+        }
     }
 }
 
@@ -115,6 +127,26 @@ mod tests {
         waiters.wake(NOW, &[1, 7]);
         assert!(is_fired(&one) && is_fired(&one), "a fired signal stays so");
         assert!(!is_fired(&two) && !is_fired(&same_number));
+    }
+
+    #[test]
+    fn all_who_wait_for_the_same_are_woken() {
+        let waiters = Arc::new(Waiters::default());
+        let armed = waiters.arm(NOW, 1);
+        let (mut one, mut two) = (pin!(armed.fired()), pin!(armed.fired()));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(one.as_mut().poll(&mut context).is_pending() && two.as_mut().poll(&mut context).is_pending());
+        waiters.wake(NOW, &[1]);
+        assert!(one.poll(&mut context).is_ready() && two.poll(&mut context).is_ready());
+    }
+
+    #[test]
+    fn an_earlier_waiter_leaves_a_later_one_alone() {
+        let waiters = Arc::new(Waiters::default());
+        let (earlier, later) = (waiters.arm(NOW, 1), waiters.arm(NOW, 1));
+        drop(earlier);
+        waiters.wake(NOW, &[1]);
+        assert!(is_fired(&later));
     }
 
     #[test]

@@ -6,25 +6,42 @@ use crate::failure::{Failure, HOST_FAILED, exit_code};
 use crate::files;
 use crate::guest::{GuestConfig, Interrupt, StandardStreams, run_guest};
 use crate::kernel::Kernel;
-use crate::policy::Policy;
+use crate::policy::{Policy, Rules};
 use crate::signals::{Ending, Signals};
 use std::sync::Arc;
 use tokio::task::{AbortHandle, JoinSet};
 
-/// What the guests are started with, and the policies that hold for them: the network's first, then their own.
-pub(super) fn prepare(config: &Config) -> Result<(Vec<GuestConfig>, Vec<Arc<Policy>>), Failure> {
+/// What may be reached.
+pub(super) struct Policies {
+    /// By anybody: what the wire's gateway asks, which knows no guests.
+    pub(super) network: Arc<Policy>,
+    /// By guests with rules of their own.
+    own: Vec<Arc<Policy>>,
+}
+
+impl Policies {
+    /// The one of a guest, which has its own rules or none.
+    fn of(&mut self, rules: Option<&Rules>) -> Arc<Policy> {
+        let Some(rules) = rules else { return Arc::clone(&self.network) };
+        let policy = Arc::new(Policy::within(rules.clone(), Arc::clone(&self.network)));
+        self.own.push(Arc::clone(&policy));
+        policy
+    }
+
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Policy> {
+        std::iter::once(&self.network).chain(&self.own).map(Arc::as_ref)
+    }
+}
+
+/// What the guests are started with, and the policies that hold for them.
+pub(super) fn prepare(config: &Config) -> Result<(Vec<GuestConfig>, Policies), Failure> {
     let network = Arc::new(Policy::new(config.rules.clone()));
-    let mut policies = vec![Arc::clone(&network)];
+    let mut policies = Policies { network, own: Vec::new() };
     let mut guests: Vec<GuestConfig> = Vec::new();
     for guest in &config.guests {
-        let policy = match &guest.rules {
-            Some(rules) => {
-                policies.push(Arc::new(Policy::within(rules.clone(), Arc::clone(&network))));
-                policies.last().unwrap_or(&network)
-            }
-            None => &network,
-        };
-        guests.push(prepared(guest, Arc::clone(policy))?);
+        let policy = policies.of(guest.rules.as_ref());
+        guests.push(prepared(guest, policy)?);
     }
     number_namesakes(&mut guests);
     Ok((guests, policies))

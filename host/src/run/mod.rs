@@ -56,8 +56,7 @@ async fn run_machine(config: Config) -> Result<u8, Failure> {
         Signals::watch().map_err(|error| Failure::host(format!("cannot watch signals: {error}")))?;
     let (guests, policies) = guests::prepare(&config)?;
     let listener = config.name.as_ref().map(|name| Listener::bind(&Folder::of_user()?, name)).transpose()?;
-    // The network's own comes first: the wire's gateway knows no guests.
-    let network = policies.first().cloned().ok_or_else(|| Failure::host("the network has no policy"))?;
+    let network = Arc::clone(&policies.network);
     let starting = tokio::task::spawn_blocking(move || Machine::start(&config, network));
     let machine = tokio::select! {
         started = with_notice(starting) => started.map_err(Failure::host)??,
@@ -77,7 +76,7 @@ async fn run_machine(config: Config) -> Result<u8, Failure> {
     machine.kernel.drain(grace).await;
     let stopping = move || machine.stop(end.saturating_duration_since(Instant::now()));
     tokio::task::spawn_blocking(stopping).await.map_err(Failure::host)?;
-    policies.iter().for_each(|policy| tell_counted(policy));
+    policies.iter().for_each(tell_counted);
     Ok(exit_code)
 }
 

@@ -1,24 +1,30 @@
 //! Why packets are dropped. Linux: `enum skb_drop_reason`.
 
-macro_rules! drop_reasons {
-    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
-        /// Why the stack dropped a packet: every drop on the way in or out is counted under one of these.
+/// Reasons with their names, each of which has a counter.
+macro_rules! reasons {
+    ($(#[$of_all:meta])* for $Reason:ident; $($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        $(#[$of_all])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum DropReason { $($(#[$doc])* $name),* }
+        pub enum $Reason { $($(#[$doc])* $name),* }
 
-        impl DropReason {
+        impl $Reason {
             /// All reasons, in the order of their counters.
-            pub const ALL: &'static [DropReason] = &[$(DropReason::$name),*];
+            pub const ALL: &'static [$Reason] = &[$($Reason::$name),*];
 
             /// The reason's name, as counters and logs show it.
             pub const fn name(self) -> &'static str {
-                match self { $(DropReason::$name => stringify!($name)),* }
+                match self { $($Reason::$name => stringify!($name)),* }
             }
         }
     };
 }
 
-drop_reasons! {
+pub(crate) use reasons;
+
+reasons! {
+    /// Why the stack dropped a packet: every drop on the way in or out is counted under one of these.
+    for DropReason;
+
     /// The frame is shorter than an Ethernet header.
     EthernetTruncated,
     /// The frame's source address is a group or all zeros.

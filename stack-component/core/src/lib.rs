@@ -16,6 +16,7 @@ pub mod arena;
 pub mod bpf;
 pub mod counters;
 pub mod drop_reason;
+pub mod ignore_reason;
 pub mod journal;
 pub mod keyed_hash;
 pub mod log;

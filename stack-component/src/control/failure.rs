@@ -13,6 +13,20 @@ pub(super) fn failure(errno: Errno, text: &str) -> Failure {
     Failure { errno, text: text.to_string() }
 }
 
+/// No device can have the address, or not this one. Linux: `ipv6_add_addr`.
+fn bad_address(ip: IpAddr) -> Failure {
+    let text = match ip {
+        IpAddr::V6(ip) if ip.is_multicast() => {
+            "ipv6: Cannot assign multicast address without \"IFA_F_MCAUTOJOIN\" flag"
+        }
+        IpAddr::V6(ip) if ip.is_loopback() => "ipv6: Cannot assign loopback address on this device",
+        IpAddr::V6(_) => "ipv6: Invalid address",
+        // Linux takes it.
+        IpAddr::V4(_) => "ipv4: Invalid address",
+    };
+    failure(Errno::AddressNotAvailable, text)
+}
+
 /// The device does not have the address.
 pub(super) fn no_such_address(ip: IpAddr) -> Failure {
     let v4 = "ipv4: Address not found";
@@ -28,11 +42,15 @@ impl From<ConfigError> for Failure {
                 let v4 = "ipv4: Address already assigned";
                 failure(Errno::Exists, if ip.is_ipv4() { v4 } else { "ipv6: address already assigned" })
             }
+            ConfigError::BadAddress(ip) => bad_address(ip),
             ConfigError::NoSuchAddress(ip) => no_such_address(ip),
             ConfigError::NothingBeside(_) => failure(
                 Errno::Invalid,
                 "ipv6: address with \"mngtmpaddr\" flag must have a prefix length of 64",
             ),
+            ConfigError::Ipv6Disabled => {
+                failure(Errno::AccessDenied, "ipv6: IPv6 is disabled on this device")
+            }
             ConfigError::TooManyAddresses => failure(Errno::NoBufferSpace, ""),
             ConfigError::TooManyDevices => failure(Errno::NoBufferSpace, ""),
             ConfigError::BadMtu(_) => failure(Errno::Invalid, "mtu less than device minimum"),

@@ -14,8 +14,12 @@ impl Guest for Component {
 pub(crate) struct IoError(pub(crate) SocketError);
 
 impl GuestError for IoError {
-    /// The name of the error-code of wasi:sockets, as in its WIT ("connection-reset").
+    /// The name of the error-code of wasi:sockets, as in its WIT ("connection-reset"). What 0.2 has no code for has its
+    /// name of 0.3.
     fn to_debug_string(&self) -> String {
-        error_code(self.0).name().to_string()
+        match self.0 {
+            SocketError::BrokenPipe => "connection-broken".to_string(),
+            error => error_code(error).name().to_string(),
+        }
     }
 }

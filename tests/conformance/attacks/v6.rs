@@ -283,6 +283,10 @@ fn broken_advertisements_of_routers_are_dropped() -> Result<()> {
     scene.send(&[frame])?;
     let after = parameters(&scene)?;
     ensure!(before == after, "nonsense is believed: {after}");
+    for reason in ["Ignored:NdOptionMalformed", "Ignored:RaMtuUnbelievable"] {
+        let count = scene.world.counter(reason);
+        ensure!(count == 1, "{reason}: {count}");
+    }
     scene.goes_on()
 }
 
@@ -315,6 +319,7 @@ fn a_flood_of_routers_does_no_harm() -> Result<()> {
     ensure!((begin("default via fe80:"), begin("2001:db8:")) == (16, 64), "{routes}");
     let addresses = scene.world.tool("ip", "-6 -o addr show dev eth0 dynamic")?;
     ensure!(addresses.lines().count() == 16, "{addresses}");
+    ensure!(scene.world.counter("Ignored:RaTooManyAddresses") > 0, "the others leave no trace");
     Ok(())
 }
 

@@ -14,7 +14,7 @@ pub use sockets::{bind_udp, connect, listen, reset};
 pub use tap_wire::TapWire;
 
 use std::io::Read;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::{env, fs};
@@ -174,8 +174,14 @@ impl Namespace {
     ///
     /// # Errors
     /// What bind(2) and connect(2) answer.
-    pub fn connect_from(&self, source: Ipv4Addr, address: SocketAddrV4) -> Result<TcpStream> {
-        connect(self.socket()?, Some(SocketAddrV4::new(source, 0).into()), address.into())
+    pub fn connect_from(
+        &self,
+        source: impl Into<IpAddr>,
+        address: impl Into<SocketAddr>,
+    ) -> Result<TcpStream> {
+        let address = address.into();
+        let source = SocketAddr::new(source.into(), 0);
+        connect(self.give(SocketType::STREAM, address)?, Some(source), address)
     }
 
     /// A socket that listens on a free port of the namespace, and the port.

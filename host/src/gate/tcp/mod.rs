@@ -2,10 +2,12 @@
 
 #![allow(unreachable_pub, reason = "the bindings re-export the types of resources")]
 
+mod acts;
 mod extras;
 mod input_stream;
 mod options;
 mod output_stream;
+mod setting;
 mod socket;
 pub(crate) mod socket_options;
 mod state;
@@ -14,15 +16,14 @@ mod stream;
 pub use socket::TcpSocket;
 
 use super::GateView;
-use super::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress};
+use super::bindings::wasi::sockets::network::{IpAddressFamily, IpSocketAddress};
 use super::bindings::wasi::sockets::tcp::{Duration, Host, HostTcpSocket, ShutdownType};
-use super::error::{SocketError, SocketResult};
+use super::error::SocketResult;
 use super::network::Network;
-use crate::policy::Transport;
-use input_stream::TcpInput;
-use options::TcpOption;
-use output_stream::TcpOutput;
-use state::{Operation, TcpState};
+pub(crate) use input_stream::TcpInput;
+pub(crate) use options::TcpOption;
+pub(crate) use output_stream::TcpOutput;
+pub(crate) use state::TcpState;
 use wasmtime::Result;
 use wasmtime::component::Resource;
 use wasmtime_wasi_io::poll::{DynPollable, subscribe};
@@ -31,14 +32,15 @@ use wasmtime_wasi_io::streams::{DynInputStream, DynOutputStream};
 type Socket = Resource<TcpSocket>;
 type Streams = (Resource<DynInputStream>, Resource<DynOutputStream>);
 
-/// Asks the stack for one of a socket's options.
+/// Asks the stack for something of a socket's.
 macro_rules! ask {
-    ($gate:ident, $this:ident, $call:ident) => {
-        $gate.tcp(&$this)?.call(|stack, handle| {
+    ($socket:expr, $call:ident) => {
+        $socket.call(|stack, handle| {
             stack.stack.wasi_sockets_tcp().tcp_socket().$call(&mut *stack.store, handle)
         })
     };
 }
+pub(in crate::gate) use ask;
 
 impl GateView<'_> {
     fn tcp(&mut self, this: &Socket) -> SocketResult<&mut TcpSocket> {
@@ -77,13 +79,7 @@ impl HostTcpSocket for GateView<'_> {
         remote_address: IpSocketAddress,
     ) -> SocketResult<()> {
         self.table.get(&network)?;
-        self.tcp(&this)?.state().may_start(Operation::Connect)?;
-        self.may_send(Transport::Tcp, remote_address)?;
-        self.tcp(&this)?.start(Operation::Connect, |stack, handle| {
-            let network = stack.network()?;
-            let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
-            tcp.call_start_connect(&mut *stack.store, handle, network, remote_address.into())
-        })
+        self.network.start_connect(self.table.get_mut(&this)?, remote_address)
     }
 
     fn finish_connect(&mut self, this: Socket) -> SocketResult<Streams> {
@@ -92,53 +88,29 @@ impl HostTcpSocket for GateView<'_> {
     }
 
     fn start_listen(&mut self, this: Socket) -> SocketResult<()> {
-        self.tcp(&this)?.state().may_start(Operation::Listen)?;
-        if let Some(local) = self.tcp(&this)?.asked() {
-            self.may_hear(Transport::Tcp, local)?;
-        }
-        self.tcp(&this)?.start(Operation::Listen, |stack, handle| {
-            stack.stack.wasi_sockets_tcp().tcp_socket().call_start_listen(&mut *stack.store, handle)
-        })
+        self.network.start_listen(self.table.get_mut(&this)?)
     }
 
     fn finish_listen(&mut self, this: Socket) -> SocketResult<()> {
-        self.tcp(&this)?.finish(Operation::Listen, |stack, handle| {
-            stack.stack.wasi_sockets_tcp().tcp_socket().call_finish_listen(&mut *stack.store, handle)
-        })
+        self.tcp(&this)?.finish_listen()
     }
 
     fn accept(
         &mut self,
         this: Socket,
     ) -> SocketResult<(Socket, Resource<DynInputStream>, Resource<DynOutputStream>)> {
-        if self.tcp(&this)?.state() != TcpState::Listening {
-            return Err(ErrorCode::InvalidState.into());
-        }
-        self.network.quota.check()?;
-        self.tcp(&this)?.has_room_for_another()?;
-        let (mut accepted, input, output) = self.tcp(&this)?.accept()?;
-        accepted.reserve_buffers(&self.network.quota.buffers)?;
+        let (accepted, input, output) = self.network.accept(self.table.get_mut(&this)?)?;
         let accepted = self.table.push(accepted)?;
-        self.network.quota.take();
         let (input, output) = self.push_streams(&accepted, input, output)?;
         Ok((accepted, input, output))
     }
 
     fn local_address(&mut self, this: Socket) -> SocketResult<IpSocketAddress> {
-        let socket = self.tcp(&this)?;
-        match (socket.state(), socket.local()) {
-            (TcpState::Unbound, _) => Err(ErrorCode::InvalidState.into()),
-            (TcpState::Bound | TcpState::Listening | TcpState::Connected, Some(address)) => Ok(address),
-            _ => ask!(self, this, call_local_address).map(Into::into),
-        }
+        self.tcp(&this)?.local_address()
     }
 
     fn remote_address(&mut self, this: Socket) -> SocketResult<IpSocketAddress> {
-        let socket = self.tcp(&this)?;
-        match (socket.state(), socket.remote()) {
-            (TcpState::Connected, Some(address)) => Ok(address),
-            _ => ask!(self, this, call_remote_address).map(Into::into),
-        }
+        self.tcp(&this)?.remote_address()
     }
 
     fn is_listening(&mut self, this: Socket) -> Result<bool> {
@@ -154,7 +126,7 @@ impl HostTcpSocket for GateView<'_> {
     }
 
     fn keep_alive_enabled(&mut self, this: Socket) -> SocketResult<bool> {
-        ask!(self, this, call_keep_alive_enabled)
+        ask!(self.tcp(&this)?, call_keep_alive_enabled)
     }
 
     fn set_keep_alive_enabled(&mut self, this: Socket, value: bool) -> SocketResult<()> {
@@ -162,7 +134,7 @@ impl HostTcpSocket for GateView<'_> {
     }
 
     fn keep_alive_idle_time(&mut self, this: Socket) -> SocketResult<Duration> {
-        ask!(self, this, call_keep_alive_idle_time)
+        ask!(self.tcp(&this)?, call_keep_alive_idle_time)
     }
 
     fn set_keep_alive_idle_time(&mut self, this: Socket, value: Duration) -> SocketResult<()> {
@@ -170,7 +142,7 @@ impl HostTcpSocket for GateView<'_> {
     }
 
     fn keep_alive_interval(&mut self, this: Socket) -> SocketResult<Duration> {
-        ask!(self, this, call_keep_alive_interval)
+        ask!(self.tcp(&this)?, call_keep_alive_interval)
     }
 
     fn set_keep_alive_interval(&mut self, this: Socket, value: Duration) -> SocketResult<()> {
@@ -178,7 +150,7 @@ impl HostTcpSocket for GateView<'_> {
     }
 
     fn keep_alive_count(&mut self, this: Socket) -> SocketResult<u32> {
-        ask!(self, this, call_keep_alive_count)
+        ask!(self.tcp(&this)?, call_keep_alive_count)
     }
 
     fn set_keep_alive_count(&mut self, this: Socket, value: u32) -> SocketResult<()> {
@@ -186,7 +158,7 @@ impl HostTcpSocket for GateView<'_> {
     }
 
     fn hop_limit(&mut self, this: Socket) -> SocketResult<u8> {
-        ask!(self, this, call_hop_limit)
+        ask!(self.tcp(&this)?, call_hop_limit)
     }
 
     fn set_hop_limit(&mut self, this: Socket, value: u8) -> SocketResult<()> {
@@ -194,7 +166,7 @@ impl HostTcpSocket for GateView<'_> {
     }
 
     fn receive_buffer_size(&mut self, this: Socket) -> SocketResult<u64> {
-        ask!(self, this, call_receive_buffer_size)
+        ask!(self.tcp(&this)?, call_receive_buffer_size)
     }
 
     fn set_receive_buffer_size(&mut self, this: Socket, value: u64) -> SocketResult<()> {
@@ -202,7 +174,7 @@ impl HostTcpSocket for GateView<'_> {
     }
 
     fn send_buffer_size(&mut self, this: Socket) -> SocketResult<u64> {
-        ask!(self, this, call_send_buffer_size)
+        ask!(self.tcp(&this)?, call_send_buffer_size)
     }
 
     fn set_send_buffer_size(&mut self, this: Socket, value: u64) -> SocketResult<()> {
@@ -214,20 +186,11 @@ impl HostTcpSocket for GateView<'_> {
     }
 
     fn shutdown(&mut self, this: Socket, shutdown_type: ShutdownType) -> SocketResult<()> {
-        let socket = self.tcp(&this)?;
-        if socket.state() != TcpState::Connected {
-            return Err(SocketError::Code(ErrorCode::InvalidState));
-        }
-        socket.call(|stack, handle| {
-            let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
-            tcp.call_shutdown(&mut *stack.store, handle, shutdown_type.into())
-        })
+        self.tcp(&this)?.shutdown(shutdown_type)
     }
 
     fn drop(&mut self, this: Socket) -> Result<()> {
-        let socket = self.table.delete(this)?;
-        self.network.quota.give_back();
-        drop(socket);
+        self.table.delete(this)?;
         self.network.kernel.reap();
         Ok(())
     }

@@ -1,14 +1,17 @@
 //! A guest's TCP socket: the stack's socket, and what is needed to make it again.
 
 use super::super::answer::{StackAnswer, answered};
+use super::ask;
 use super::extras::Extras;
-use super::options::{TcpOption, TcpOptions};
+use super::options::TcpOptions;
 use super::state::{Operation, TcpState};
 use super::stream::StreamHandle;
 use super::{input_stream::TcpInput, output_stream::TcpOutput};
 use crate::gate::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress};
-use crate::gate::buffers::{Buffers, Reserved};
+use crate::gate::bindings::wasi::sockets::tcp::ShutdownType;
+use crate::gate::buffers::Reserved;
 use crate::gate::error::{SocketError, SocketResult};
+use crate::gate::quota::Slot;
 use crate::gate::ready::{Readiness, Watched, ready};
 use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode as StackErrorCode;
 use crate::kernel::bindings::exports::wnet::stack::sockets::SocketProtocol;
@@ -29,13 +32,14 @@ pub struct TcpSocket {
     remote: Option<IpSocketAddress>,
     /// What the guest wanted to be bound to.
     asked: Option<IpSocketAddress>,
-    options: TcpOptions,
+    pub(super) options: TcpOptions,
     /// What was set beyond wasi:sockets.
     pub(super) extras: Extras,
     readiness: Readiness,
     ownership: Ownership,
     /// What its buffers take of the guest's; none where that is not limited.
-    reserved: Option<Reserved>,
+    pub(super) reserved: Option<Reserved>,
+    _slot: Slot,
 }
 
 /// A connection of the stack's, with owners for all its handles.
@@ -69,17 +73,18 @@ impl TcpSocket {
     pub(in crate::gate) fn create(
         kernel: &Arc<Kernel>,
         owner: &Arc<Owner>,
+        slot: Slot,
         family: IpAddressFamily,
     ) -> SocketResult<Self> {
         let created = kernel.enter(|stack| create(stack, family));
         let (handle, _) = created.map_err(|how| SocketError::died(how, ErrorCode::Unknown))??;
-        let ownership = owner.takes(SocketProtocol::Tcp);
-        Ok(Self::new(kernel, ownership, (family, TcpState::Unbound), handle))
+        let accounts = (owner.takes(SocketProtocol::Tcp), slot);
+        Ok(Self::new(kernel, accounts, (family, TcpState::Unbound), handle))
     }
 
     fn new(
         kernel: &Arc<Kernel>,
-        ownership: Ownership,
+        (ownership, slot): (Ownership, Slot),
         (family, state): (IpAddressFamily, TcpState),
         handle: Arc<Owned>,
     ) -> Self {
@@ -96,6 +101,7 @@ impl TcpSocket {
             readiness: Readiness::default(),
             ownership,
             reserved: None,
+            _slot: slot,
         }
     }
 
@@ -109,16 +115,12 @@ impl TcpSocket {
         Arc::clone(&self.handle)
     }
 
-    pub(super) fn family(&self) -> IpAddressFamily {
+    pub(in crate::gate) fn family(&self) -> IpAddressFamily {
         self.family
     }
 
-    pub(super) fn state(&self) -> TcpState {
+    pub(in crate::gate) fn state(&self) -> TcpState {
         self.state
-    }
-
-    pub(super) fn local(&self) -> Option<IpSocketAddress> {
-        self.local
     }
 
     /// What the guest wanted to be bound to, in which port 0 is any.
@@ -126,13 +128,9 @@ impl TcpSocket {
         self.asked
     }
 
-    pub(super) fn remote(&self) -> Option<IpSocketAddress> {
-        self.remote
-    }
-
     /// Calls the stack with the socket's handle. A socket whose stack died is made again first, if it is not
     /// a connection.
-    pub(super) fn call<T>(
+    pub(in crate::gate) fn call<T>(
         &mut self,
         f: impl FnOnce(&mut Entered<'_>, ResourceAny) -> StackAnswer<T>,
     ) -> SocketResult<T> {
@@ -181,7 +179,7 @@ impl TcpSocket {
         result
     }
 
-    pub(super) fn start_bind(&mut self, address: IpSocketAddress) -> SocketResult<()> {
+    pub(in crate::gate) fn start_bind(&mut self, address: IpSocketAddress) -> SocketResult<()> {
         self.start(Operation::Bind, |stack, handle| {
             let network = stack.network()?;
             let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
@@ -191,7 +189,7 @@ impl TcpSocket {
         Ok(())
     }
 
-    pub(super) fn finish_bind(&mut self) -> SocketResult<()> {
+    pub(in crate::gate) fn finish_bind(&mut self) -> SocketResult<()> {
         let bound = self.finish(Operation::Bind, |stack, handle| {
             let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
             answered!(tcp.call_finish_bind(&mut *stack.store, handle));
@@ -204,7 +202,13 @@ impl TcpSocket {
         Ok(())
     }
 
-    pub(super) fn finish_connect(&mut self) -> SocketResult<(TcpInput, TcpOutput)> {
+    pub(in crate::gate) fn finish_listen(&mut self) -> SocketResult<()> {
+        self.finish(Operation::Listen, |stack, handle| {
+            stack.stack.wasi_sockets_tcp().tcp_socket().call_finish_listen(&mut *stack.store, handle)
+        })
+    }
+
+    pub(in crate::gate) fn finish_connect(&mut self) -> SocketResult<(TcpInput, TcpOutput)> {
         let socket = Arc::clone(&self.handle);
         let connection = self.finish(Operation::Connect, |stack, handle| {
             let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
@@ -217,8 +221,23 @@ impl TcpSocket {
         Ok(self.streams(&connection))
     }
 
-    /// Takes a connection from the accept queue. The caller made sure that this socket listens.
-    pub(super) fn accept(&mut self) -> SocketResult<(TcpSocket, TcpInput, TcpOutput)> {
+    /// Ends an attempt to connect, if one runs. A stack without `wnet:stack/abort` goes on until the socket goes.
+    pub(in crate::gate) fn give_up_connecting(&mut self) {
+        if self.state != TcpState::Connecting {
+            return;
+        }
+        self.state = TcpState::Closed;
+        let given_up = self.kernel.enter(|stack| match stack.get(&self.handle) {
+            Some(handle) => stack.abort_tcp(handle),
+            None => Ok(()),
+        });
+        if let Err(error) = given_up {
+            tracing::debug!("while an attempt to connect was given up: {error}");
+        }
+    }
+
+    /// Takes a connection from the accept queue, for this place. The caller made sure that this socket listens.
+    pub(super) fn accept(&mut self, slot: Slot) -> SocketResult<(TcpSocket, TcpInput, TcpOutput)> {
         let connection = self.call(|stack, handle| {
             let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
             let (accepted, input, output) = answered!(tcp.call_accept(&mut *stack.store, handle));
@@ -227,8 +246,8 @@ impl TcpSocket {
         })?;
         let (input, output) = self.streams(&connection);
         let Connection { socket, local, remote, .. } = connection;
-        let ownership = self.ownership.another();
-        let mut accepted = Self::new(&self.kernel, ownership, (self.family, TcpState::Connected), socket);
+        let accounts = (self.ownership.another(), slot);
+        let mut accepted = Self::new(&self.kernel, accounts, (self.family, TcpState::Connected), socket);
         (accepted.local, accepted.remote) = (local, remote);
         accepted.tell_owner();
         Ok((accepted, input, output))
@@ -239,58 +258,31 @@ impl TcpSocket {
         (TcpInput::new(handle(&connection.input)), TcpOutput::new(handle(&connection.output)))
     }
 
-    /// Sets an option, and remembers it. Buffers are as large as the guest may have them.
-    pub(super) fn set(&mut self, option: TcpOption) -> SocketResult<()> {
-        let option = match (option, &self.reserved) {
-            (TcpOption::ReceiveBuffer(size), Some(reserved)) => {
-                TcpOption::ReceiveBuffer(size.min(reserved.largest_receive()))
-            }
-            (TcpOption::SendBuffer(size), Some(reserved)) => {
-                TcpOption::SendBuffer(size.min(reserved.largest_send()))
-            }
-            (option, _) => option,
-        };
-        self.call(|stack, handle| option.set(stack, handle))?;
-        self.options.remember(option);
-        self.count_buffers()
-    }
-
-    /// Fixes the buffers at their sizes and reserves those, where the guest's are limited.
-    pub(in crate::gate) fn reserve_buffers(&mut self, buffers: &Buffers) -> SocketResult<()> {
-        if !buffers.are_limited() {
-            return Ok(());
+    /// Where it is bound: in every state from bound on.
+    pub(in crate::gate) fn local_address(&mut self) -> SocketResult<IpSocketAddress> {
+        match (self.state, self.local) {
+            (TcpState::Unbound, _) => Err(ErrorCode::InvalidState.into()),
+            (TcpState::Bound | TcpState::Listening | TcpState::Connected, Some(address)) => Ok(address),
+            _ => ask!(self, call_local_address).map(Into::into),
         }
-        let (receive, send) = self.buffer_sizes()?;
-        self.reserved = Some(buffers.reserve((receive, send))?);
-        self.set(TcpOption::ReceiveBuffer(receive))?;
-        self.set(TcpOption::SendBuffer(send))
     }
 
-    /// Whether a socket with this one's buffers may be accepted.
-    pub(super) fn has_room_for_another(&self) -> SocketResult<()> {
-        self.reserved.as_ref().map_or(Ok(()), Reserved::has_room_for_another).map_err(Into::into)
-    }
-
-    /// What of the buffers is the guest's, where that is limited.
-    pub(super) fn reserved(&self) -> Option<&Reserved> {
-        self.reserved.as_ref()
-    }
-
-    /// Counts the buffers as the stack has them now.
-    pub(super) fn count_buffers(&mut self) -> SocketResult<()> {
-        if self.reserved.is_some() {
-            let sizes = self.buffer_sizes()?;
-            self.reserved.iter_mut().for_each(|reserved| reserved.resize(sizes));
+    /// Whom it is connected to.
+    pub(in crate::gate) fn remote_address(&mut self) -> SocketResult<IpSocketAddress> {
+        match (self.state, self.remote) {
+            (TcpState::Connected, Some(address)) => Ok(address),
+            _ => ask!(self, call_remote_address).map(Into::into),
         }
-        Ok(())
     }
 
-    fn buffer_sizes(&mut self) -> SocketResult<(u64, u64)> {
+    /// Ends one direction of a connection, or both.
+    pub(in crate::gate) fn shutdown(&mut self, how: ShutdownType) -> SocketResult<()> {
+        if self.state != TcpState::Connected {
+            return Err(ErrorCode::InvalidState.into());
+        }
         self.call(|stack, handle| {
             let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
-            let receive = answered!(tcp.call_receive_buffer_size(&mut *stack.store, handle));
-            let send = answered!(tcp.call_send_buffer_size(&mut *stack.store, handle));
-            Ok(Ok((receive, send)))
+            tcp.call_shutdown(&mut *stack.store, handle, how.into())
         })
     }
 

@@ -161,7 +161,7 @@ impl GateView<'_> {
     ) -> SocketResult<u64> {
         self.table.get(network)?;
         self.tcp(socket)?.state().may_start(Operation::Connect)?;
-        self.may_send(Transport::Tcp, remote.into())?;
+        self.network.may_send(Transport::Tcp, remote.into())?;
         let mut taken = 0;
         self.tcp(socket)?.start(Operation::Connect, |entered, handle| {
             let network = entered.network()?;

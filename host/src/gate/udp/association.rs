@@ -11,7 +11,7 @@ use wasmtime::component::ResourceAny;
 
 /// Where a socket is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum UdpState {
+pub(in crate::gate) enum UdpState {
     /// As it was created.
     Unbound,
     /// Between start-bind and finish-bind.

@@ -2,26 +2,25 @@
 
 #![allow(unreachable_pub, reason = "the bindings re-export the types of resources")]
 
+mod acts;
 mod association;
 pub(crate) mod groups;
 mod memberships;
 mod options;
 mod socket;
 
+pub(in crate::gate) use association::UdpState;
 pub use socket::{IncomingDatagramStream, OutgoingDatagramStream, UdpSocket};
 
 use super::GateView;
-use super::allowed::socket_address;
-use super::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress};
+use super::bindings::wasi::sockets::network::{IpAddressFamily, IpSocketAddress};
 use super::bindings::wasi::sockets::udp::{
     Host, HostIncomingDatagramStream, HostOutgoingDatagramStream, HostUdpSocket, IncomingDatagram,
     OutgoingDatagram,
 };
 use super::error::{SocketError, SocketResult};
 use super::network::Network;
-use super::permit::Exceeded;
-use crate::policy::Transport;
-use options::UdpOption;
+pub(in crate::gate) use options::UdpOption;
 use wasmtime::Result;
 use wasmtime::component::Resource;
 use wasmtime_wasi_io::poll::{DynPollable, subscribe};
@@ -32,63 +31,21 @@ type Outgoing = Resource<OutgoingDatagramStream>;
 
 /// Asks the stack for something of a socket's.
 macro_rules! ask {
-    ($gate:ident, $this:ident, $call:ident) => {
-        $gate.udp(&$this)?.call(|stack, handle| {
+    ($socket:expr, $call:ident) => {
+        $socket.call(|stack, handle| {
             stack.stack.wasi_sockets_udp().udp_socket().$call(&mut *stack.store, handle)
         })
     };
 }
+pub(in crate::gate) use ask;
 
 impl GateView<'_> {
     fn udp(&mut self, this: &Socket) -> SocketResult<&mut UdpSocket> {
         Ok(self.table.get_mut(this)?)
     }
-
-    fn set_udp(&mut self, this: &Socket, option: UdpOption) -> SocketResult<()> {
-        self.udp(this)?.set(option)
-    }
-}
-
-/// Datagram streams never answer would-block: nothing is an answer of its own.
-fn nothing_for_would_block<T: Default>(answer: SocketResult<T>) -> SocketResult<T> {
-    match answer {
-        Err(SocketError::Code(ErrorCode::WouldBlock)) => Ok(T::default()),
-        answer => answer,
-    }
 }
 
 impl Host for GateView<'_> {}
-
-impl GateView<'_> {
-    /// Whether a socket at `local` hears everybody: at a port that peers know, it has to be allowed; at any port, a
-    /// socket that may not hears those whom it may send to.
-    fn hears_strangers(&self, local: IpSocketAddress) -> SocketResult<bool> {
-        let address = socket_address(local);
-        if address.port() == 0 {
-            return Ok(self.network.policy.allows_inbound(Transport::Udp, address));
-        }
-        self.may_hear(Transport::Udp, local).map(|()| true)
-    }
-
-    fn is_answer(&self, datagram: &IncomingDatagram) -> bool {
-        self.network.policy.allows_answers(Transport::Udp, socket_address(datagram.remote_address))
-    }
-
-    /// The datagrams before the first that may not be sent; if that is the first of all, the guest is told.
-    fn permitted(&self, mut datagrams: Vec<OutgoingDatagram>) -> SocketResult<Vec<OutgoingDatagram>> {
-        for (index, datagram) in datagrams.iter().enumerate() {
-            let Some(remote) = datagram.remote_address else { continue };
-            if let Err(denied) = self.may_send(Transport::Udp, remote) {
-                if index == 0 {
-                    return Err(denied);
-                }
-                datagrams.truncate(index);
-                break;
-            }
-        }
-        Ok(datagrams)
-    }
-}
 
 impl HostUdpSocket for GateView<'_> {
     fn start_bind(
@@ -98,9 +55,7 @@ impl HostUdpSocket for GateView<'_> {
         local_address: IpSocketAddress,
     ) -> SocketResult<()> {
         self.table.get(&network)?;
-        self.udp(&this)?.shared.lock().state.may_start_bind()?;
-        let hears = self.hears_strangers(local_address)?;
-        self.udp(&this)?.start_bind(local_address, hears)
+        self.network.start_udp_bind(self.table.get_mut(&this)?, local_address)
     }
 
     fn finish_bind(&mut self, this: Socket) -> SocketResult<()> {
@@ -118,48 +73,44 @@ impl HostUdpSocket for GateView<'_> {
             return Err(SocketError::trap("udp-socket.stream while streams of an earlier call are alive"));
         }
         drop(children);
-        self.udp(&this)?.shared.lock().state.may_stream()?;
-        if let Some(remote) = remote_address {
-            self.may_send(Transport::Udp, remote)?;
-        }
-        let (incoming, outgoing) = self.udp(&this)?.stream(remote_address)?;
+        let (incoming, outgoing) = self.network.udp_streams(self.table.get_mut(&this)?, remote_address)?;
         Ok((self.table.push_child(incoming, &this)?, self.table.push_child(outgoing, &this)?))
     }
 
     fn local_address(&mut self, this: Socket) -> SocketResult<IpSocketAddress> {
-        ask!(self, this, call_local_address).map(Into::into)
+        ask!(self.udp(&this)?, call_local_address).map(Into::into)
     }
 
     fn remote_address(&mut self, this: Socket) -> SocketResult<IpSocketAddress> {
-        ask!(self, this, call_remote_address).map(Into::into)
+        ask!(self.udp(&this)?, call_remote_address).map(Into::into)
     }
 
     fn address_family(&mut self, this: Socket) -> Result<IpAddressFamily> {
-        Ok(self.table.get(&this)?.shared.lock().family())
+        Ok(self.table.get(&this)?.family())
     }
 
     fn unicast_hop_limit(&mut self, this: Socket) -> SocketResult<u8> {
-        ask!(self, this, call_unicast_hop_limit)
+        ask!(self.udp(&this)?, call_unicast_hop_limit)
     }
 
     fn set_unicast_hop_limit(&mut self, this: Socket, value: u8) -> SocketResult<()> {
-        self.set_udp(&this, UdpOption::HopLimit(value))
+        self.udp(&this)?.set(UdpOption::HopLimit(value))
     }
 
     fn receive_buffer_size(&mut self, this: Socket) -> SocketResult<u64> {
-        ask!(self, this, call_receive_buffer_size)
+        ask!(self.udp(&this)?, call_receive_buffer_size)
     }
 
     fn set_receive_buffer_size(&mut self, this: Socket, value: u64) -> SocketResult<()> {
-        self.set_udp(&this, UdpOption::ReceiveBuffer(value))
+        self.udp(&this)?.set(UdpOption::ReceiveBuffer(value))
     }
 
     fn send_buffer_size(&mut self, this: Socket) -> SocketResult<u64> {
-        ask!(self, this, call_send_buffer_size)
+        ask!(self.udp(&this)?, call_send_buffer_size)
     }
 
     fn set_send_buffer_size(&mut self, this: Socket, value: u64) -> SocketResult<()> {
-        self.set_udp(&this, UdpOption::SendBuffer(value))
+        self.udp(&this)?.set(UdpOption::SendBuffer(value))
     }
 
     fn subscribe(&mut self, this: Socket) -> Result<Resource<DynPollable>> {
@@ -167,9 +118,7 @@ impl HostUdpSocket for GateView<'_> {
     }
 
     fn drop(&mut self, this: Socket) -> Result<()> {
-        let socket = self.table.delete(this)?;
-        self.network.quota.give_back();
-        drop(socket);
+        self.table.delete(this)?;
         self.network.kernel.reap();
         Ok(())
     }
@@ -177,19 +126,7 @@ impl HostUdpSocket for GateView<'_> {
 
 impl HostIncomingDatagramStream for GateView<'_> {
     fn receive(&mut self, this: Incoming, max_results: u64) -> SocketResult<Vec<IncomingDatagram>> {
-        let stream = self.table.get_mut(&this)?;
-        let hears = stream.shared.lock().hears_strangers;
-        let received = stream.call(|stack, handle| {
-            let udp = stack.stack.wasi_sockets_udp().incoming_datagram_stream();
-            udp.call_receive(&mut *stack.store, handle, max_results)
-        });
-        let mut datagrams = nothing_for_would_block(received)?;
-        datagrams.truncate(usize::try_from(max_results).unwrap_or(usize::MAX));
-        let datagrams: Vec<IncomingDatagram> = datagrams.into_iter().map(Into::into).collect();
-        match hears {
-            true => Ok(datagrams),
-            false => Ok(datagrams.into_iter().filter(|datagram| self.is_answer(datagram)).collect()),
-        }
+        self.network.receive(self.table.get_mut(&this)?, max_results)
     }
 
     fn subscribe(&mut self, this: Incoming) -> Result<Resource<DynPollable>> {
@@ -197,41 +134,18 @@ impl HostIncomingDatagramStream for GateView<'_> {
     }
 
     fn drop(&mut self, this: Incoming) -> Result<()> {
-        let IncomingDatagramStream { shared, .. } = self.table.delete(this)?;
-        shared.lock().streams.0 = None;
+        self.table.delete(this)?;
         Ok(())
     }
 }
 
 impl HostOutgoingDatagramStream for GateView<'_> {
     fn check_send(&mut self, this: Outgoing) -> SocketResult<u64> {
-        let stream = self.table.get_mut(&this)?;
-        let permitted = nothing_for_would_block(stream.call(|stack, handle| {
-            let udp = stack.stack.wasi_sockets_udp().outgoing_datagram_stream();
-            udp.call_check_send(&mut *stack.store, handle)
-        }))?;
-        stream.permit.grant(permitted);
-        Ok(permitted)
+        self.table.get_mut(&this)?.check_send()
     }
 
     fn send(&mut self, this: Outgoing, datagrams: Vec<OutgoingDatagram>) -> SocketResult<u64> {
-        let stream = self.table.get_mut(&this)?;
-        let count = datagrams.len();
-        if count == 0 {
-            return Ok(0);
-        }
-        stream.permit.redeem(count).map_err(|Exceeded { asked, permitted }| {
-            SocketError::Trap(wasmtime::format_err!(
-                "send of {asked} datagrams where check-send permitted {permitted}"
-            ))
-        })?;
-        let datagrams: Vec<_> = self.permitted(datagrams)?.into_iter().map(Into::into).collect();
-        let stream = self.table.get_mut(&this)?;
-        let sent = nothing_for_would_block(stream.call(|stack, handle| {
-            let udp = stack.stack.wasi_sockets_udp().outgoing_datagram_stream();
-            udp.call_send(&mut *stack.store, handle, &datagrams)
-        }))?;
-        Ok(sent.min(count as u64))
+        self.network.send(self.table.get_mut(&this)?, datagrams)
     }
 
     fn subscribe(&mut self, this: Outgoing) -> Result<Resource<DynPollable>> {
@@ -239,8 +153,7 @@ impl HostOutgoingDatagramStream for GateView<'_> {
     }
 
     fn drop(&mut self, this: Outgoing) -> Result<()> {
-        let OutgoingDatagramStream { shared, .. } = self.table.delete(this)?;
-        shared.lock().streams.1 = None;
+        self.table.delete(this)?;
         Ok(())
     }
 }

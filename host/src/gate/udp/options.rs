@@ -6,7 +6,7 @@ use wasmtime::component::ResourceAny;
 
 /// An option as it was set. Sizes are in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum UdpOption {
+pub(in crate::gate) enum UdpOption {
     /// unicast-hop-limit.
     HopLimit(u8),
     /// receive-buffer-size.

@@ -7,6 +7,7 @@ use crate::gate::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, 
 use crate::gate::buffers::{Buffers, Reserved};
 use crate::gate::error::{SocketError, SocketResult};
 use crate::gate::permit::Permit;
+use crate::gate::quota::Slot;
 use crate::gate::ready::{Readiness, Watched, ready};
 use crate::kernel::bindings::exports::wnet::stack::sockets::SocketProtocol;
 use crate::kernel::{Entered, Kernel, Owned, Owner};
@@ -22,6 +23,7 @@ pub struct UdpSocket {
     readiness: Readiness,
     /// What its buffers take of the guest's; none where that is not limited.
     reserved: Option<Reserved>,
+    _slot: Slot,
 }
 
 /// The resource `incoming-datagram-stream`.
@@ -56,17 +58,26 @@ impl UdpSocket {
     pub(in crate::gate) fn create(
         kernel: &Arc<Kernel>,
         owner: &Arc<Owner>,
+        slot: Slot,
         family: IpAddressFamily,
     ) -> SocketResult<Self> {
         let ownership = owner.takes(SocketProtocol::Udp);
         let created = kernel.enter(|stack| Association::create(stack, family, ownership));
         let association = created.map_err(|how| SocketError::died(how, ErrorCode::Unknown))??;
         let (kernel, shared) = (Arc::clone(kernel), Shared::new(association));
-        Ok(UdpSocket { kernel, shared, readiness: Readiness::default(), reserved: None })
+        Ok(UdpSocket { kernel, shared, readiness: Readiness::default(), reserved: None, _slot: slot })
+    }
+
+    pub(in crate::gate) fn state(&self) -> UdpState {
+        self.shared.lock().state
+    }
+
+    pub(in crate::gate) fn family(&self) -> IpAddressFamily {
+        self.shared.lock().family()
     }
 
     /// Sets an option, and remembers it. Buffers are as large as the guest may have them.
-    pub(super) fn set(&mut self, option: UdpOption) -> SocketResult<()> {
+    pub(in crate::gate) fn set(&mut self, option: UdpOption) -> SocketResult<()> {
         let option = match (option, &self.reserved) {
             (UdpOption::ReceiveBuffer(size), Some(reserved)) => {
                 UdpOption::ReceiveBuffer(size.min(reserved.largest_receive()))
@@ -103,7 +114,7 @@ impl UdpSocket {
     }
 
     /// Calls the stack with the socket's handle.
-    pub(super) fn call<T>(
+    pub(in crate::gate) fn call<T>(
         &mut self,
         f: impl FnOnce(&mut Entered<'_>, ResourceAny) -> StackAnswer<T>,
     ) -> SocketResult<T> {
@@ -115,7 +126,6 @@ impl UdpSocket {
 
     /// `hears`: whether it hears others than those whom it may send to.
     pub(super) fn start_bind(&mut self, address: IpSocketAddress, hears: bool) -> SocketResult<()> {
-        self.shared.lock().state.may_start_bind()?;
         self.call(|stack, handle| {
             let network = stack.network()?;
             let udp = stack.stack.wasi_sockets_udp().udp_socket();
@@ -127,7 +137,7 @@ impl UdpSocket {
         Ok(())
     }
 
-    pub(super) fn finish_bind(&mut self) -> SocketResult<()> {
+    pub(in crate::gate) fn finish_bind(&mut self) -> SocketResult<()> {
         self.shared.lock().state.may_finish_bind()?;
         let result = self.call(|stack, handle| {
             let udp = stack.stack.wasi_sockets_udp().udp_socket();
@@ -148,11 +158,10 @@ impl UdpSocket {
     }
 
     /// New streams. The guest has dropped those it had.
-    pub(super) fn stream(
+    pub(in crate::gate) fn stream(
         &mut self,
         remote: Option<IpSocketAddress>,
     ) -> SocketResult<(IncomingDatagramStream, OutgoingDatagramStream)> {
-        self.shared.lock().state.may_stream()?;
         call(&self.kernel, &self.shared, ErrorCode::Unknown, |stack, association| {
             association.stream(stack, remote)
         })?;
@@ -171,6 +180,14 @@ impl UdpSocket {
     }
 }
 
+/// Datagram streams never answer would-block: nothing is an answer of its own.
+pub(super) fn nothing_for_would_block<T: Default>(answer: SocketResult<T>) -> SocketResult<T> {
+    match answer {
+        Err(SocketError::Code(ErrorCode::WouldBlock)) => Ok(T::default()),
+        answer => answer,
+    }
+}
+
 impl IncomingDatagramStream {
     /// Calls the stack with the stream's handle. If the stack dies of it, there is nothing just now.
     pub(super) fn call<T>(
@@ -184,7 +201,29 @@ impl IncomingDatagramStream {
     }
 }
 
+impl Drop for IncomingDatagramStream {
+    fn drop(&mut self) {
+        self.shared.lock().streams.0 = None;
+    }
+}
+
+impl Drop for OutgoingDatagramStream {
+    fn drop(&mut self) {
+        self.shared.lock().streams.1 = None;
+    }
+}
+
 impl OutgoingDatagramStream {
+    /// How many datagrams the next `send` may bring.
+    pub(in crate::gate) fn check_send(&mut self) -> SocketResult<u64> {
+        let permitted = nothing_for_would_block(self.call(|stack, handle| {
+            let udp = stack.stack.wasi_sockets_udp().outgoing_datagram_stream();
+            udp.call_check_send(&mut *stack.store, handle)
+        }))?;
+        self.permit.grant(permitted);
+        Ok(permitted)
+    }
+
     /// Calls the stack with the stream's handle. If the stack dies of it, there is nothing just now.
     pub(super) fn call<T>(
         &mut self,

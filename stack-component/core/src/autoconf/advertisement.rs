@@ -1,6 +1,7 @@
 //! What a router advertisement changes (RFC 4861 section 6.3.4, RFC 4862 section 5.5.3, RFC 4191 section 3). Linux:
 //! `ndisc_router_discovery`, `addrconf_prefix_rcv`, `rt6_route_rcv`.
 
+use crate::ignore_reason::IgnoreReason;
 use crate::sysctl::Ipv6Conf;
 use crate::time::{Duration, Instant};
 use crate::wire::cidr::IpCidr;
@@ -69,38 +70,69 @@ pub enum Change {
     },
 }
 
-/// Everything that an advertisement changes on a device with these settings and a link that carries `link_mtu` bytes,
-/// in the order in which it is to happen.
-pub fn changes(
+/// What an advertisement says, judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// What it changes, in the order in which it is to happen.
+    pub changes: Vec<Change>,
+    /// Why options of it change nothing; not those that are malformed by themselves.
+    pub ignored: Vec<IgnoreReason>,
+}
+
+/// Judges an advertisement for a device with these settings and a link that carries `link_mtu` bytes.
+pub fn judge(
     advertisement: &RouterAdvertisement,
-    options: Options<'_>,
+    mut options: Options<'_>,
     conf: &Ipv6Conf,
     link_mtu: u32,
-) -> Vec<Change> {
-    let mut changes = of_header(advertisement, conf);
-    for option in options {
-        match option {
-            NdpOption::Mtu(mtu) if conf.accept_ra_mtu && (1280..=link_mtu).contains(&mtu) => {
-                changes.push(Change::Mtu(mtu));
-            }
-            NdpOption::Prefix(prefix) if conf.accept_ra_pinfo => of_prefix(&prefix, conf, &mut changes),
-            NdpOption::Route(route) if accepts_route(&route, conf) => changes.push(Change::Route(route)),
-            NdpOption::Resolvers { lifetime, addresses } => {
-                let addresses = addresses.iter().map(|&octets| Ipv6Addr::from_octets(octets)).collect();
-                changes.push(Change::Resolvers { addresses, lifetime });
-            }
-            // RFC 8106 section 5.3.1: what is malformed is passed over.
-            NdpOption::Domains { lifetime, names } => {
-                let names = domain::names(names, false).ok().filter(|names| !names.is_empty());
-                changes.extend(names.map(|names| Change::Domains { names, lifetime }));
-            }
-            _ => {}
-        }
-        if changes.len() >= MAX_CHANGES {
-            break;
+) -> Judged {
+    let mut judged = Judged { changes: of_header(advertisement, conf), ignored: Vec::new() };
+    while judged.changes.len() < MAX_CHANGES
+        && let Some(option) = options.next()
+    {
+        if let Err(reason) = of_option(option, conf, link_mtu, &mut judged.changes) {
+            judged.ignored.push(reason);
         }
     }
-    changes
+    judged.ignored.extend(options.map(|_| IgnoreReason::RaTooManyOptions));
+    judged
+}
+
+fn of_option(
+    option: NdpOption<'_>,
+    conf: &Ipv6Conf,
+    link_mtu: u32,
+    changes: &mut Vec<Change>,
+) -> Result<(), IgnoreReason> {
+    match option {
+        NdpOption::Mtu(_) if !conf.accept_ra_mtu => return Err(IgnoreReason::RaOptionUnwanted),
+        NdpOption::Mtu(mtu) if !(1280..=link_mtu).contains(&mtu) => {
+            return Err(IgnoreReason::RaMtuUnbelievable);
+        }
+        NdpOption::Mtu(mtu) => changes.push(Change::Mtu(mtu)),
+        NdpOption::Prefix(prefix) => return of_prefix(&prefix, conf, changes),
+        NdpOption::Route(route) if !accepts_route(&route, conf) => {
+            return Err(IgnoreReason::RaOptionUnwanted);
+        }
+        NdpOption::Route(route) => changes.push(Change::Route(route)),
+        NdpOption::Resolvers { lifetime, addresses } => {
+            let addresses = addresses.iter().map(|&octets| Ipv6Addr::from_octets(octets)).collect();
+            changes.push(Change::Resolvers { addresses, lifetime });
+        }
+        // RFC 8106 section 5.3.1: what is malformed is passed over.
+        NdpOption::Domains { lifetime, names } => {
+            let names = domain::names(names, false).ok().filter(|names| !names.is_empty());
+            let names = names.ok_or(IgnoreReason::NdOptionMalformed)?;
+            changes.push(Change::Domains { names, lifetime });
+        }
+        NdpOption::SourceLinkAddress(_)
+        | NdpOption::TargetLinkAddress(_)
+        | NdpOption::Redirected(_)
+        | NdpOption::Nonce(_)
+        | NdpOption::Unknown(_)
+        | NdpOption::Malformed(_) => {}
+    }
+    Ok(())
 }
 
 fn of_header(advertisement: &RouterAdvertisement, conf: &Ipv6Conf) -> Vec<Change> {
@@ -123,14 +155,14 @@ fn of_header(advertisement: &RouterAdvertisement, conf: &Ipv6Conf) -> Vec<Change
     changes
 }
 
-fn of_prefix(prefix: &Prefix, conf: &Ipv6Conf, changes: &mut Vec<Change>) {
+fn of_prefix(prefix: &Prefix, conf: &Ipv6Conf, changes: &mut Vec<Change>) -> Result<(), IgnoreReason> {
     let Prefix { address, len, on_link, autonomous, valid, preferred } = *prefix;
-    let Some(network) = IpCidr::new(address.into(), len) else { return };
-    if address.is_unicast_link_local() || address.is_multicast() || preferred > valid {
-        return;
+    if !conf.accept_ra_pinfo || (valid != 0 && valid < conf.accept_ra_min_lft) {
+        return Err(IgnoreReason::RaOptionUnwanted);
     }
-    if valid != 0 && valid < conf.accept_ra_min_lft {
-        return;
+    let network = IpCidr::new(address.into(), len).ok_or(IgnoreReason::NdOptionMalformed)?;
+    if address.is_unicast_link_local() || address.is_multicast() || preferred > valid {
+        return Err(IgnoreReason::RaPrefixUnbelievable);
     }
     if on_link {
         changes.push(Change::OnLink { network: network.network(), lifetime: valid });
@@ -139,6 +171,7 @@ fn of_prefix(prefix: &Prefix, conf: &Ipv6Conf, changes: &mut Vec<Change>) {
     if autonomous && conf.autoconf && len == 64 {
         changes.push(Change::Address { prefix: address, valid, preferred });
     }
+    Ok(())
 }
 
 /// Linux: `accept_ra_rt_info_min_plen` and its kin.
@@ -174,12 +207,16 @@ mod tests {
     }
 
     fn judge(rest: [u8; 4], times: [u32; 2], options: &[u8], conf: &Ipv6Conf) -> Vec<Change> {
+        judged(rest, times, options, conf).changes
+    }
+
+    fn judged(rest: [u8; 4], times: [u32; 2], options: &[u8], conf: &Ipv6Conf) -> Judged {
         let mut bytes = alloc::vec![0; icmpv6::HEADER_LEN];
         icmpv6::Fields { kind: Type::ROUTER_ADVERTISEMENT, code: 0, rest }.emit(&mut bytes);
         times.iter().for_each(|time| bytes.extend_from_slice(&time.to_be_bytes()));
         bytes.extend_from_slice(options);
         match Message::parse(&Header::parse(&bytes).unwrap()).unwrap() {
-            (Message::RouterAdvertisement(said), options) => changes(&said, options, conf, 1500),
+            (Message::RouterAdvertisement(said), options) => super::judge(&said, options, conf, 1500),
             (other, _) => panic!("{other:?}"),
         }
     }
@@ -265,7 +302,38 @@ mod tests {
             let option = [&[5, 1, 0, 0][..], &mtu.to_be_bytes()].concat();
             assert_eq!(judge([0; 4], [0; 2], &option, &conf()).len(), 1, "{mtu}");
         }
-        assert_eq!(judge([0; 4], [0; 2], &options[..8].repeat(500), &conf()).len(), MAX_CHANGES);
+        let many = judged([0; 4], [0; 2], &options[..8].repeat(500), &conf());
+        // The header says something, too.
+        let passed_over = alloc::vec![IgnoreReason::RaTooManyOptions; 500 - (MAX_CHANGES - 1)];
+        assert_eq!((many.changes.len(), many.ignored), (MAX_CHANGES, passed_over));
+    }
+
+    #[test]
+    fn why_options_change_nothing() {
+        use IgnoreReason::*;
+        let deaf = Ipv6Conf { accept_ra_pinfo: false, accept_ra_mtu: false, ..Ipv6Conf::default() };
+        let late = Ipv6Conf { accept_ra_min_lft: 61, ..conf() };
+        let (mtu, jumbo) = ([5, 1, 0, 0, 0, 0, 0x05, 0x78], [5, 1, 0, 0, 0, 0, 0x23, 0x28]);
+        let route = [24, 2, 48, 0, 0, 0, 0, 60, 0x20, 1, 0xd, 0xb8, 0, 1, 0, 0];
+        let cut_off = [31, 2, 0, 0, 0, 0, 0, 40, 9, b'l', b'a', b'n', 0, 0, 0, 0];
+        let prefix = |len, preferred, text| prefix(len, 0xc0, 60, preferred, text);
+        let rows: [(&[u8], Ipv6Conf, &[IgnoreReason]); 12] = [
+            (&mtu, conf(), &[]),
+            (&mtu, deaf.clone(), &[RaOptionUnwanted]),
+            (&jumbo, conf(), &[RaMtuUnbelievable]),
+            (&route, conf(), &[]),
+            (&route, deaf.clone(), &[RaOptionUnwanted]),
+            (&cut_off, conf(), &[NdOptionMalformed]),
+            (&prefix(64, 30, "2001:db8::"), conf(), &[]),
+            (&prefix(64, 30, "2001:db8::"), deaf, &[RaOptionUnwanted]),
+            (&prefix(64, 30, "2001:db8::"), late, &[RaOptionUnwanted]),
+            (&prefix(129, 30, "2001:db8::"), conf(), &[NdOptionMalformed]),
+            (&prefix(64, 30, "fe80::"), conf(), &[RaPrefixUnbelievable]),
+            (&prefix(64, 61, "2001:db8::"), conf(), &[RaPrefixUnbelievable]),
+        ];
+        for (row, (option, conf, expected)) in rows.into_iter().enumerate() {
+            assert_eq!(judged([0; 4], [0; 2], option, &conf).ignored, expected, "row {row}");
+        }
     }
 
     #[test]

@@ -20,11 +20,21 @@ enum Way {
     Out = 1,
 }
 
+impl Way {
+    /// The counter of this way.
+    fn of(self, received: Counter, sent: Counter) -> Counter {
+        match self {
+            Way::In => received,
+            Way::Out => sent,
+        }
+    }
+}
+
 impl Counters {
     /// Counts an undamaged message of ICMP of this kind that arrived. Linux: `ICMPMSGIN_INC_STATS`.
     pub fn icmp_received(&mut self, kind: u8) {
         self.by_kind(Way::In as usize, kind);
-        named_in(icmpv4::Type(kind)).inspect(|&counter| self.increment(counter));
+        named(icmpv4::Type(kind), Way::In).inspect(|&counter| self.increment(counter));
     }
 
     /// The same of ICMPv6. Linux: `ICMP6MSGIN_INC_STATS`.
@@ -37,7 +47,7 @@ impl Counters {
     pub fn icmp_sent(&mut self, kind: u8) {
         self.increment(Counter::IcmpOutMsgs);
         self.by_kind(Way::Out as usize, kind);
-        named_out(icmpv4::Type(kind)).inspect(|&counter| self.increment(counter));
+        named(icmpv4::Type(kind), Way::Out).inspect(|&counter| self.increment(counter));
     }
 
     /// The same of ICMPv6. Linux: `ICMP6MSGOUT_INC_STATS`.
@@ -64,41 +74,24 @@ impl Counters {
 }
 
 /// Linux: `icmpmibmap`.
-fn named_in(kind: icmpv4::Type) -> Option<Counter> {
+fn named(kind: icmpv4::Type, way: Way) -> Option<Counter> {
+    use Counter::*;
     use icmpv4::Type;
-    Some(match kind {
-        Type::ECHO_REPLY => Counter::IcmpInEchoReps,
-        Type::DESTINATION_UNREACHABLE => Counter::IcmpInDestUnreachs,
-        Type::SOURCE_QUENCH => Counter::IcmpInSrcQuenchs,
-        Type::REDIRECT => Counter::IcmpInRedirects,
-        Type::ECHO_REQUEST => Counter::IcmpInEchos,
-        Type::TIME_EXCEEDED => Counter::IcmpInTimeExcds,
-        Type::PARAMETER_PROBLEM => Counter::IcmpInParmProbs,
-        Type::TIMESTAMP_REQUEST => Counter::IcmpInTimestamps,
-        Type::TIMESTAMP_REPLY => Counter::IcmpInTimestampReps,
-        Type::ADDRESS_MASK_REQUEST => Counter::IcmpInAddrMasks,
-        Type::ADDRESS_MASK_REPLY => Counter::IcmpInAddrMaskReps,
+    let (received, sent) = match kind {
+        Type::ECHO_REPLY => (IcmpInEchoReps, IcmpOutEchoReps),
+        Type::DESTINATION_UNREACHABLE => (IcmpInDestUnreachs, IcmpOutDestUnreachs),
+        Type::SOURCE_QUENCH => (IcmpInSrcQuenchs, IcmpOutSrcQuenchs),
+        Type::REDIRECT => (IcmpInRedirects, IcmpOutRedirects),
+        Type::ECHO_REQUEST => (IcmpInEchos, IcmpOutEchos),
+        Type::TIME_EXCEEDED => (IcmpInTimeExcds, IcmpOutTimeExcds),
+        Type::PARAMETER_PROBLEM => (IcmpInParmProbs, IcmpOutParmProbs),
+        Type::TIMESTAMP_REQUEST => (IcmpInTimestamps, IcmpOutTimestamps),
+        Type::TIMESTAMP_REPLY => (IcmpInTimestampReps, IcmpOutTimestampReps),
+        Type::ADDRESS_MASK_REQUEST => (IcmpInAddrMasks, IcmpOutAddrMasks),
+        Type::ADDRESS_MASK_REPLY => (IcmpInAddrMaskReps, IcmpOutAddrMaskReps),
         _ => return None,
-    })
-}
-
-/// Linux: `icmpmibmap`.
-fn named_out(kind: icmpv4::Type) -> Option<Counter> {
-    use icmpv4::Type;
-    Some(match kind {
-        Type::ECHO_REPLY => Counter::IcmpOutEchoReps,
-        Type::DESTINATION_UNREACHABLE => Counter::IcmpOutDestUnreachs,
-        Type::SOURCE_QUENCH => Counter::IcmpOutSrcQuenchs,
-        Type::REDIRECT => Counter::IcmpOutRedirects,
-        Type::ECHO_REQUEST => Counter::IcmpOutEchos,
-        Type::TIME_EXCEEDED => Counter::IcmpOutTimeExcds,
-        Type::PARAMETER_PROBLEM => Counter::IcmpOutParmProbs,
-        Type::TIMESTAMP_REQUEST => Counter::IcmpOutTimestamps,
-        Type::TIMESTAMP_REPLY => Counter::IcmpOutTimestampReps,
-        Type::ADDRESS_MASK_REQUEST => Counter::IcmpOutAddrMasks,
-        Type::ADDRESS_MASK_REPLY => Counter::IcmpOutAddrMaskReps,
-        _ => return None,
-    })
+    };
+    Some(way.of(received, sent))
 }
 
 /// Linux: `icmp6type2name`.
@@ -123,7 +116,7 @@ fn named6(kind: icmpv6::Type, way: Way) -> Option<Counter> {
         Type::REDIRECT => (Icmp6InRedirects, Icmp6OutRedirects),
         _ => return None,
     };
-    Some(if way == Way::In { received } else { sent })
+    Some(way.of(received, sent))
 }
 
 #[cfg(test)]

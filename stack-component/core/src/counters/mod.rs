@@ -1,4 +1,4 @@
-//! Counters under Linux's names (`/proc/net/snmp`, `snmp6`, `/proc/net/netstat`), and the drops by reason.
+//! Counters under Linux's names (`/proc/net/snmp`, `snmp6`, `/proc/net/netstat`), and what was dropped and passed over, by reason.
 
 mod icmp;
 mod list;
@@ -6,6 +6,7 @@ mod list;
 pub use list::Counter;
 
 use crate::drop_reason::DropReason;
+use crate::ignore_reason::IgnoreReason;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -15,6 +16,7 @@ use alloc::vec::Vec;
 pub struct Counters {
     values: Vec<u64>,
     drops: Vec<u64>,
+    ignored: Vec<u64>,
     /// Messages of ICMP by their kinds.
     icmp: Vec<u64>,
 }
@@ -24,6 +26,7 @@ impl Default for Counters {
         Counters {
             values: vec![0; Counter::ALL.len()],
             drops: vec![0; DropReason::ALL.len()],
+            ignored: vec![0; IgnoreReason::ALL.len()],
             icmp: vec![0; icmp::LEN],
         }
     }
@@ -49,6 +52,13 @@ impl Counters {
         }
     }
 
+    /// Counts a part of a packet that was passed over.
+    pub fn ignore(&mut self, reason: IgnoreReason) {
+        if let Some(value) = self.ignored.get_mut(reason as usize) {
+            *value = value.wrapping_add(1);
+        }
+    }
+
     /// What `counter` stands at.
     pub fn get(&self, counter: Counter) -> u64 {
         self.values.get(counter as usize).copied().unwrap_or(0)
@@ -59,10 +69,17 @@ impl Counters {
         self.drops.get(reason as usize).copied().unwrap_or(0)
     }
 
-    /// Every counter with its name, zeros included; then the kinds of ICMP that there were, and drops as `Drop:REASON`.
+    /// How many parts of packets were passed over for `reason`.
+    pub fn ignored(&self, reason: IgnoreReason) -> u64 {
+        self.ignored.get(reason as usize).copied().unwrap_or(0)
+    }
+
+    /// Every counter with its name, zeros included; then the kinds of ICMP that there were, drops as `Drop:REASON` and what was
+    /// passed over as `Ignored:REASON`.
     pub fn snapshot(&self) -> Vec<(String, u64)> {
         let counters = Counter::ALL.iter().map(|&c| (String::from(c.name()), self.get(c)));
         let drops = DropReason::ALL.iter().map(|&r| (["Drop:", r.name()].concat(), self.dropped(r)));
-        counters.chain(self.icmp_by_kind()).chain(drops).collect()
+        let ignored = IgnoreReason::ALL.iter().map(|&r| (["Ignored:", r.name()].concat(), self.ignored(r)));
+        counters.chain(self.icmp_by_kind()).chain(drops).chain(ignored).collect()
     }
 }

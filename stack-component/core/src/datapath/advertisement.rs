@@ -1,10 +1,11 @@
 //! What a router advertisement changes, done. Linux: `ndisc_router_discovery`.
 
 use super::{Context, addresses, dhcp6, given, identifiers, neighbours, temporary};
-use crate::autoconf::advertisement::{Change, changes, valid_for};
+use crate::autoconf::advertisement::{Change, Judged, judge, valid_for};
 use crate::autoconf::{LearntRoute, MAX_ROUTERS, identifier};
 use crate::device::{Address, AddressProtocol, Lifetimes, after};
 use crate::drop_reason::DropReason;
+use crate::ignore_reason::IgnoreReason;
 use crate::neighbour::Key;
 use crate::neighbour::nd::{self, Arrival, Heard, Learn};
 use crate::packet::DeviceIndex;
@@ -40,7 +41,8 @@ pub(super) fn receive(
         dhcp6::start(cx, device);
     }
     let link_mtu = cx.interfaces.get(device).map_or(0, |interface| interface.mtu());
-    let changes = changes(said, options, cx.sysctl.ipv6.of(device.0), link_mtu);
+    let Judged { changes, ignored } = judge(said, options, cx.sysctl.ipv6.of(device.0), link_mtu);
+    ignored.into_iter().for_each(|reason| cx.counters.ignore(reason));
     let station = nd::station(options, false);
     let learnt = neighbours::learn(cx, device, Learn { address: router, mac: station, how: Heard::Asking });
     cx.neighbours.set_router(Key { device, address: router.into() }, true);
@@ -235,8 +237,11 @@ fn autoconfigure(
     let by_routers = |address: &&Address| address.cidr.is_ipv6() && address.flags.dynamic;
     let made_by_routers = interface.addresses().iter().filter(by_routers).count();
     let full = conf.max_addresses > 0 && made_by_routers >= conf.max_addresses as usize;
-    if valid == 0 || full {
+    if valid == 0 {
         return;
+    }
+    if full {
+        return cx.counters.ignore(IgnoreReason::RaTooManyAddresses);
     }
     let Some((identifier, stable)) = identifiers::of_network(cx, device, prefix, 0) else { return };
     let ip = identifier::address(prefix, identifier);

@@ -3,13 +3,14 @@
 use super::{Context, advertisement, detection, discovery_output, neighbours, redirect};
 use crate::device::{Address, AddressState};
 use crate::drop_reason::DropReason;
+use crate::ignore_reason::IgnoreReason;
 use crate::ip::v6::Received;
 use crate::neighbour::Key;
 use crate::neighbour::nd::{self, Arrival, Flags, Heard, Learn, Ourselves, Verdict};
 use crate::packet::{DeviceIndex, Packet};
 use crate::wire::ethernet::MacAddress;
 use crate::wire::icmpv6::Header;
-use crate::wire::ndp::{Message, Options};
+use crate::wire::ndp::{Message, NdpOption, Options};
 use alloc::format;
 use core::net::Ipv6Addr;
 
@@ -25,6 +26,7 @@ pub(super) fn receive(cx: &mut Context<'_>, packet: &Packet, received: &Received
     }
     let drop_unsolicited = conf.drop_unsolicited_na;
     let (message, options) = Message::parse(&header).map_err(|_| DropReason::NdiscMalformed)?;
+    count_ignored(cx, options);
     let verdict = match message {
         Message::NeighbourSolicitation { target } => {
             let us = ourselves(cx, device, target)?;
@@ -49,6 +51,17 @@ pub(super) fn receive(cx: &mut Context<'_>, packet: &Packet, received: &Received
         say_conflict(cx, device, target, nd::station(options, true));
     }
     follow(cx, device, message, verdict)
+}
+
+/// Counts the options that mean nothing in any message (RFC 4861 section 4.6). Linux: `ndisc_parse_options`.
+fn count_ignored(cx: &mut Context<'_>, options: Options<'_>) {
+    for option in options {
+        match option {
+            NdpOption::Unknown(_) => cx.counters.ignore(IgnoreReason::NdOptionUnknown),
+            NdpOption::Malformed(_) => cx.counters.ignore(IgnoreReason::NdOptionMalformed),
+            _ => {}
+        }
+    }
 }
 
 /// Somebody else has an address of ours, as `station` says if it names itself. Linux: `ndisc_recv_na`.

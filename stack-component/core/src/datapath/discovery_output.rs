@@ -5,7 +5,6 @@ use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ip::Cutting;
 use crate::ip::v6::{self, Request};
-use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{DeviceIndex, Packet};
 use crate::wire::icmpv6::fill_checksum;
 use crate::wire::ipv6::ALL_ROUTERS;
@@ -71,9 +70,6 @@ fn send_counted(
         cutting: Cutting::Never,
     };
     let mtu = cx.mtu6(device, None);
-    let mut packet = v6::output(request, mtu).map_err(|(reason, _)| reason)?;
-    let state = HookState { point: HookPoint::LocalOut, input: None, output: Some(device) };
-    cx.hooks.run(&state, &mut packet)?;
-    let target = transmit::Target::Neighbour(destination.into());
-    transmit::egress(cx, packet, transmit::Way { input: None, device, target, mtu })
+    let packet = v6::output(request, mtu).map_err(|(reason, _)| reason)?;
+    transmit::over_link(cx, device, destination.into(), packet, mtu)
 }

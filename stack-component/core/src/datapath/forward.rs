@@ -2,16 +2,17 @@
 
 use super::{Context, deliver, transmit};
 use crate::counters::Counter;
-use crate::device::Interface;
+use crate::device::{Interface, Interfaces};
 use crate::drop_reason::DropReason;
 use crate::icmp::v4::Problem;
 use crate::ip::v4::{self, Received, Recorder, TooFar};
 use crate::netfilter::{HookPoint, HookState};
-use crate::packet::{LinkDestination, Packet};
+use crate::packet::{DeviceIndex, LinkDestination, Packet};
 use crate::qdisc;
 use crate::route::{NextHop, Refusal};
+use crate::sysctl::Sysctl;
 use crate::wire::ipv4::{HEADER_LEN, set_options_len};
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
 /// Whether we pass such packets on. Linux: `IN_DEV_FORWARD`.
 pub(super) fn is_router(cx: &Context<'_>, packet: &Packet, received: &Received) -> bool {
@@ -73,17 +74,26 @@ fn leave_our_mark(cx: &Context<'_>, packet: &mut Packet, received: &Received, ho
 fn advise(cx: &mut Context<'_>, packet: &Packet, received: &Received, hop: &NextHop) {
     let device = packet.meta.device;
     let IpAddr::V4(gateway) = hop.neighbour else { return };
-    let conf = cx.sysctl.ipv4_device(device.0);
-    let neighbours =
-        |interface: &Interface| interface.is_on_link(received.source) && interface.is_on_link(gateway);
-    let may_know = conf.shared_media() || cx.interfaces.get(device).is_some_and(neighbours);
     if hop.device == device
-        && conf.send_redirects()
-        && may_know
+        && is_advised(cx.interfaces, cx.sysctl, device, [received.source, gateway])
         && cx.redirect_limit.allow(cx.now, received.source)
     {
         deliver::refuse(cx, packet, received, Problem::Redirect(gateway));
     }
+}
+
+/// Whether who sends packets by a device that leave by it again is told of their gateway: both are hosts of one link, as far
+/// as is known. Linux: `__mkroute_input`.
+pub(crate) fn is_advised(
+    interfaces: &Interfaces,
+    sysctl: &Sysctl,
+    device: DeviceIndex,
+    hosts: [Ipv4Addr; 2],
+) -> bool {
+    let conf = sysctl.ipv4_device(device.0);
+    let neighbours = |interface: &Interface| hosts.iter().all(|host| interface.is_on_link(*host));
+    let may_know = conf.shared_media() || interfaces.get(device).is_some_and(neighbours);
+    conf.send_redirects() && may_know
 }
 
 /// Refuses a packet that no route leads on, and says so if we are a router. Linux: `ip_error`.

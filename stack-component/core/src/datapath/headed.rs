@@ -4,7 +4,6 @@
 use super::{Context, make_header, multicast, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
-use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{DeviceIndex, Packet};
 use crate::route::FlowKey;
 use crate::wire::{ipv4, ipv6};
@@ -52,8 +51,7 @@ fn route_and_send(cx: &mut Context<'_>, headed: Headed) -> Result<(), DropReason
         ipv4::complete(packet.data_mut(), ours, identification);
         make_header::count_icmp(cx, &packet);
     }
-    let state = HookState { point: HookPoint::LocalOut, input: None, output: Some(device) };
-    cx.hooks.run(&state, &mut packet)?;
+    transmit::local_out(cx, device, &mut packet)?;
     if destination.is_multicast()
         && let Some(source) = source_of(&packet)
     {

@@ -2,6 +2,7 @@
 
 use super::transmit::Target;
 use super::{Context, deliver, flow, forward, multicast};
+use crate::device::Interfaces;
 use crate::drop_reason::DropReason;
 use crate::icmp::v4::Problem;
 use crate::ip::v4::{self, BadOption, Received};
@@ -151,37 +152,39 @@ fn ask(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> InputRoute
         ..FlowKey::to(destination)
     };
     let (routes, sysctl, interfaces) = (&*cx.routes, &*cx.sysctl, &*cx.interfaces);
+    let device = packet.meta.device;
     cx.input_cache.get(&flow, routes.generation(), || {
-        let device = packet.meta.device;
-        let has_address = interfaces.get(device).is_some_and(|device| !device.addresses().is_empty());
-        look_up(routes, sysctl, &flow, device, has_address)
+        look_up(routes, &flow, device, || source_policy(interfaces, sysctl, device))
     })
 }
 
 fn look_up(
     routes: &Routes,
-    sysctl: &Sysctl,
     flow: &FlowKey,
     device: DeviceIndex,
-    has_address: bool,
+    policy: impl FnOnce() -> SourcePolicy,
 ) -> InputRoute {
     let destination = routes.lookup(flow);
     // Linux gives what it sends to itself its route along.
     if device == DeviceIndex::LOOPBACK {
         return InputRoute { destination, source: Ok(true) };
     }
-    let conf = sysctl.ipv4_device(device.0);
-    let policy = SourcePolicy {
-        reverse_path: conf.rp_filter(),
-        accept_local: conf.accept_local(),
-        mark_counts: conf.src_valid_mark(),
-        has_address,
-    };
     let output = match destination {
         Ok(Destination::Unicast(hop)) => Some(hop.device),
         _ => None,
     };
-    InputRoute { destination, source: routes.validate_source(flow, device, output, &policy) }
+    InputRoute { destination, source: routes.validate_source(flow, device, output, &policy()) }
+}
+
+/// What the settings say of packets that come by a device, and where they may come from. Linux: `fib_validate_source`.
+pub(crate) fn source_policy(interfaces: &Interfaces, sysctl: &Sysctl, device: DeviceIndex) -> SourcePolicy {
+    let conf = sysctl.ipv4_device(device.0);
+    SourcePolicy {
+        reverse_path: conf.rp_filter(),
+        accept_local: conf.accept_local(),
+        mark_counts: conf.src_valid_mark(),
+        has_address: interfaces.get(device).is_some_and(|device| !device.addresses().is_empty()),
+    }
 }
 
 /// Whether the packet belongs to a connection that had one by this device since the routes last changed: then it is for

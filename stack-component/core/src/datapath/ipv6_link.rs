@@ -3,10 +3,9 @@
 
 use super::{Context, addresses, identifiers, multicast};
 use crate::autoconf::{Solicitation, identifier};
-use crate::device::{Address, AddressProtocol, AddressState, Interface, Interfaces};
+use crate::device::{Address, AddressProtocol, AddressState};
 use crate::packet::DeviceIndex;
 use crate::route::{Meeting, Route, RouteKind, RouteProtocol};
-use crate::sysctl::Sysctl;
 use crate::wire::cidr::IpCidr;
 use alloc::vec::Vec;
 use core::net::Ipv6Addr;
@@ -109,22 +108,15 @@ fn remove_addresses(cx: &mut Context<'_>, device: DeviceIndex, stays: impl Fn(&A
     }
 }
 
-/// The devices without IPv6.
-pub(crate) fn devices_without(interfaces: &Interfaces, sysctl: &Sysctl) -> Vec<DeviceIndex> {
-    let all = interfaces.iter().map(Interface::index);
-    all.filter(|device| sysctl.ipv6.of(device.0).disable_ipv6).collect()
-}
-
-/// The settings changed: IPv6 begins or ends where they now say so. `before` are the devices that were without it: nothing
-/// ends there. Linux: `dev_disable_change`.
-pub(crate) fn follow_settings(cx: &mut Context<'_>, before: &[DeviceIndex]) {
+/// The settings changed: IPv6 begins or ends where they now say so. Linux: `dev_disable_change`.
+pub(crate) fn follow_settings(cx: &mut Context<'_>) {
     for device in (1..=cx.interfaces.count() as u32).map(DeviceIndex) {
         let Some(interface) = cx.interfaces.get(device) else { continue };
         let off = cx.sysctl.ipv6.of(device.0).disable_ipv6;
         let works =
             interface.ipv6_ready || interface.addresses().iter().any(|address| address.cidr.is_ipv6());
         match (off, interface.is_loopback()) {
-            (true, _) if works && !before.contains(&device) => turn_off(cx, device),
+            (true, _) if works => turn_off(cx, device),
             (false, true) if !works => {
                 let own = IpCidr::host(Ipv6Addr::LOCALHOST.into());
                 let own = Address { protocol: AddressProtocol::Loopback, ..Address::new(own, cx.now) };

@@ -69,9 +69,11 @@ mod vlan;
 
 pub(crate) use context::{Context, InputCache, OutputCache};
 pub(crate) use dhcp::run as run_dhcp;
+pub(crate) use forward::is_advised;
 pub(crate) use given::{change as change_address, give as give_address, take as take_address};
 pub(crate) use headed::{Headed, send as send_headed};
-pub(crate) use ipv6_link::{device_down, devices_without, follow_settings};
+pub(crate) use input_route::source_policy;
+pub(crate) use ipv6_link::{device_down, follow_settings};
 pub(crate) use link_local::follow_settings as follow_link_local;
 pub(crate) use multicast::run as run_multicast;
 pub(crate) use packet_send::send as send_frame;

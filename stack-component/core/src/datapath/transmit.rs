@@ -120,8 +120,7 @@ fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), Dr
             return Err(reason);
         }
     };
-    let state = HookState { point: HookPoint::LocalOut, input: None, output: Some(device) };
-    cx.hooks.run(&state, &mut packet)?;
+    local_out(cx, device, &mut packet)?;
     if destination.is_multicast() || matches!(target, Target::Broadcast) {
         multicast::copy::loop_back(cx, device, &packet, (source, destination));
     }
@@ -130,6 +129,28 @@ fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), Dr
         return Ok(());
     }
     egress(cx, packet, Way { input: None, device, target, mtu })
+}
+
+/// Asks the filters about a packet of ours that has its IP header. Linux: `__ip_local_out`, `__ip6_local_out`.
+pub(super) fn local_out(
+    cx: &mut Context<'_>,
+    device: DeviceIndex,
+    packet: &mut Packet,
+) -> Result<(), DropReason> {
+    let state = HookState { point: HookPoint::LocalOut, input: None, output: Some(device) };
+    cx.hooks.run(&state, packet)
+}
+
+/// Sends a packet of ours, at most `mtu` bytes with its IP header, to somebody on a link; the routes are not asked.
+pub(super) fn over_link(
+    cx: &mut Context<'_>,
+    device: DeviceIndex,
+    to: IpAddr,
+    mut packet: Packet,
+    mtu: u32,
+) -> Result<(), DropReason> {
+    local_out(cx, device, &mut packet)?;
+    egress(cx, packet, Way { input: None, device, target: Target::Neighbour(to), mtu })
 }
 
 /// What of a payload decides where it goes.
@@ -214,15 +235,20 @@ fn by_hop(hop: &NextHop, target: Target) -> Resolved {
     Resolved { device: hop.device, target, source: hop.source, metrics: hop.metrics }
 }
 
-/// Sends a packet with its IP header, ours or a forwarded one, out of a device. Linux: `ip_output`.
+/// Sends a packet with its IP header, ours or a forwarded one, out of a device. Linux: `ip_output`, `ip6_output`.
 pub(super) fn egress(cx: &mut Context<'_>, packet: Packet, way: Way) -> Result<(), DropReason> {
     let checked = cx.hooks.post_routing(way.input, way.device, packet)?;
+    finish(cx, checked, &way)
+}
+
+/// Sends a packet whole or in pieces, as its way carries it. Linux: `ip_finish_output`, `ip6_finish_output`.
+fn finish(cx: &mut Context<'_>, checked: EgressChecked, way: &Way) -> Result<(), DropReason> {
     let octets = if is_v6(checked.packet().data()) { Counter::Ip6OutOctets } else { Counter::IpExtOutOctets };
     cx.counters.add(octets, checked.packet().len() as u64);
     if checked.packet().len() > way.mtu as usize {
-        return send_in_pieces(cx, checked, &way);
+        return send_in_pieces(cx, checked, way);
     }
-    link(cx, checked, &way)
+    link(cx, checked, way)
 }
 
 /// Cuts a packet that is larger than its way carries, and sends the pieces. A router cuts none of IPv6, so that such a

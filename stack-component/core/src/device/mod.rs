@@ -6,6 +6,7 @@ mod dummy;
 mod interface;
 mod loopback;
 mod primary;
+mod queue;
 mod source;
 mod statistics;
 mod table;

@@ -5,9 +5,18 @@ use crate::time::Instant;
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
-/// What the client wants done.
+/// What a client wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
+    /// Something is to be sent.
+    Output(Output),
+    /// The device's configuration changes.
+    Change(Change),
+}
+
+/// What is to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
     /// Send this to the servers' port, from the clients' port.
     Send {
         /// The message.
@@ -19,6 +28,11 @@ pub enum Action {
     },
     /// Ask everybody who has this address, as one who has none.
     Probe(Ipv4Addr),
+}
+
+/// A change of a device's configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
     /// Use this.
     Bind(Lease),
     /// Use `lease`, which is of the same address and network as `before`, in the place of that. It may be the same

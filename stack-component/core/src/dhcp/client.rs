@@ -1,8 +1,8 @@
 //! One device's client: the states of RFC 2131 figure 5.
 
-use super::Action;
 use super::lease::{Lease, Times};
 use super::timing;
+use super::{Action, Change, Output};
 use crate::random::Random;
 use crate::time::{Duration, Instant};
 use crate::wire::dhcp::{Fields, Message, Type, option};
@@ -147,7 +147,7 @@ impl Client {
             let release =
                 self.message(now, Type::RELEASE, held.lease.address, false, &[(option::SERVER_ID, &server)]);
             self.send(release, held.lease.address, held.lease.server);
-            self.actions.push_back(Action::Unbind(held.lease));
+            self.change(Change::Unbind(held.lease));
         }
         (self.state, self.deadline) = (State::Stopped, None);
     }
@@ -230,7 +230,8 @@ impl Client {
                 self.send(request, Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST);
             }
             State::Checking(lease, _) => {
-                self.actions.push_back(Action::Probe(lease.address));
+                let probe = Output::Probe(lease.address);
+                self.actions.push_back(Action::Output(probe));
                 self.deadline = Some(now + PROBE_WAIT);
             }
             State::Renewing => self.ask_to_keep(now, false),
@@ -320,23 +321,25 @@ impl Client {
             Some(_) if !is_news => {}
             // What others made of the address is not to go with it.
             Some(before) if (before.address, before.prefix_len) == (lease.address, lease.prefix_len) => {
-                self.actions.push_back(Action::Amend { before, lease: lease.clone() });
+                self.change(Change::Amend { before, lease: lease.clone() });
             }
             known => {
-                self.actions.extend(known.map(Action::Unbind));
-                self.actions.push_back(Action::Bind(lease.clone()));
+                known.into_iter().for_each(|known| self.change(Change::Unbind(known)));
+                self.change(Change::Bind(lease.clone()));
             }
         }
         let (rebind, end) = (now + times.rebind, now + times.end);
         let ends = (times.end != Duration::MAX).then_some(end);
-        self.actions.push_back(Action::Until(lease.address, ends));
+        self.change(Change::Until(lease.address, ends));
         self.held = Some(Held { lease, rebind, end, ends });
         (self.state, self.refusals) = (State::Bound, 0);
         self.deadline = Some(now + times.renew);
     }
 
     fn unbind(&mut self) {
-        self.actions.extend(self.held.take().map(|held| Action::Unbind(held.lease)));
+        if let Some(held) = self.held.take() {
+            self.change(Change::Unbind(held.lease));
+        }
     }
 
     /// Who we are (RFC 4361 section 6.1): the interface's part and the station as the host's part, so that both are the
@@ -374,6 +377,10 @@ impl Client {
     }
 
     fn send(&mut self, message: Vec<u8>, source: Ipv4Addr, destination: Ipv4Addr) {
-        self.actions.push_back(Action::Send { message, source, destination });
+        self.actions.push_back(Action::Output(Output::Send { message, source, destination }));
+    }
+
+    fn change(&mut self, change: Change) {
+        self.actions.push_back(Action::Change(change));
     }
 }

@@ -1,6 +1,6 @@
 //! The clients of all devices.
 
-use super::{Action, Client, Lease};
+use super::{Action, Change, Client, Lease, Output};
 use crate::packet::DeviceIndex;
 use crate::random::Random;
 use crate::time::Instant;
@@ -8,40 +8,6 @@ use crate::wire::ethernet::MacAddress;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
-
-/// A change of a device's configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// This is granted.
-    Bind(Lease),
-    /// As [`Action::Amend`].
-    Amend {
-        /// What was granted.
-        before: Lease,
-        /// What is.
-        lease: Lease,
-    },
-    /// This address is granted until then; none: for ever.
-    Until(Ipv4Addr, Option<Instant>),
-    /// This is no more.
-    Unbind(Lease),
-}
-
-/// What is to be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// As [`Action::Send`].
-    Send {
-        /// The message.
-        message: Vec<u8>,
-        /// Our address, or the unspecified one.
-        source: Ipv4Addr,
-        /// The server, or everybody.
-        destination: Ipv4Addr,
-    },
-    /// As [`Action::Probe`].
-    Probe(Ipv4Addr),
-}
 
 /// The clients by their devices, and what they want changed.
 #[derive(Debug, Default)]
@@ -122,18 +88,8 @@ impl Clients {
             client.run(now, random);
             while let Some(action) = client.poll_action() {
                 match action {
-                    Action::Bind(lease) => self.changes.push_back((device, Change::Bind(lease))),
-                    Action::Amend { before, lease } => {
-                        self.changes.push_back((device, Change::Amend { before, lease }));
-                    }
-                    Action::Until(address, end) => {
-                        self.changes.push_back((device, Change::Until(address, end)));
-                    }
-                    Action::Unbind(lease) => self.changes.push_back((device, Change::Unbind(lease))),
-                    Action::Probe(address) => outputs.push((device, Output::Probe(address))),
-                    Action::Send { message, source, destination } => {
-                        outputs.push((device, Output::Send { message, source, destination }));
-                    }
+                    Action::Change(change) => self.changes.push_back((device, change)),
+                    Action::Output(output) => outputs.push((device, output)),
                 }
             }
         }

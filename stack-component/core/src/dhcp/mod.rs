@@ -25,9 +25,9 @@ mod lease;
 mod timing;
 pub mod v6;
 
-pub use action::Action;
+pub use action::{Action, Change, Output};
 pub use client::Client;
-pub use clients::{Change, Clients, Output};
+pub use clients::Clients;
 pub use lease::{Lease, Times};
 
 #[cfg(test)]

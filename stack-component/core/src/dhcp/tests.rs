@@ -66,7 +66,10 @@ impl Bench {
         bench.answer(Type::OFFER, discover.transaction, ADDRESS, SERVER, 3600);
         bench.answer(Type::ACK, discover.transaction, ADDRESS, SERVER, 3600);
         bench.wait(1000);
-        assert!(matches!(bench.actions()[..], [.., Action::Bind(_), Action::Until(ADDRESS, Some(_))]));
+        assert!(matches!(
+            bench.actions()[..],
+            [.., Action::Change(Change::Bind(_)), Action::Change(Change::Until(ADDRESS, Some(_)))]
+        ));
         bench
     }
 
@@ -77,7 +80,9 @@ impl Bench {
     /// The one message that was sent, its source and destination.
     fn sent(&mut self) -> (Said, Ipv4Addr, Ipv4Addr) {
         match &self.actions()[..] {
-            [Action::Send { message, source, destination }] => (read(message), *source, *destination),
+            [Action::Output(Output::Send { message, source, destination })] => {
+                (read(message), *source, *destination)
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -144,9 +149,9 @@ fn an_address_is_asked_for_checked_and_used() {
     );
     assert_eq!((source, destination), (NOWHERE, Ipv4Addr::BROADCAST));
     bench.answer(Type::ACK, transaction, ADDRESS, SERVER, 3600);
-    assert_eq!(bench.actions(), [Action::Probe(ADDRESS)]);
+    assert_eq!(bench.actions(), [Action::Output(Output::Probe(ADDRESS))]);
     bench.wait(999);
-    assert_eq!(bench.actions(), [Action::Probe(ADDRESS)]);
+    assert_eq!(bench.actions(), [Action::Output(Output::Probe(ADDRESS))]);
     bench.wait(1);
     let lease = Lease {
         address: ADDRESS,
@@ -159,7 +164,10 @@ fn an_address_is_asked_for_checked_and_used() {
         mtu: Some(1400),
     };
     let end = Some(bench.now + Duration::from_secs(3600));
-    assert_eq!(bench.actions(), [Action::Bind(lease.clone()), Action::Until(ADDRESS, end)]);
+    assert_eq!(
+        bench.actions(),
+        [Action::Change(Change::Bind(lease.clone())), Action::Change(Change::Until(ADDRESS, end))]
+    );
     assert_eq!(bench.client.lease(), Some(&lease));
     assert_eq!(bench.client.next_deadline(), Some(bench.now + Duration::from_secs(1800)));
 }
@@ -183,7 +191,7 @@ fn an_offer_that_does_not_hold_is_given_up() {
         .actions()
         .iter()
         .map(|action| match action {
-            Action::Send { message, .. } => read(message).kind,
+            Action::Output(Output::Send { message, .. }) => read(message).kind,
             other => panic!("{other:?}"),
         })
         .collect();
@@ -219,24 +227,24 @@ fn a_lease_is_renewed_by_its_server_then_by_any_and_ends() {
     assert_eq!((source, destination), (ADDRESS, SERVER));
     bench.answer(Type::ACK, renew.transaction, ADDRESS, SERVER, 3600);
     let end = Some(bench.now + Duration::from_secs(3600));
-    assert_eq!(bench.actions(), [Action::Until(ADDRESS, end)], "no other news");
+    assert_eq!(bench.actions(), [Action::Change(Change::Until(ADDRESS, end))], "no other news");
     bench.wait(1_800_000);
     bench.sent();
     bench.wait(1_350_000);
     let last = bench.actions().pop().unwrap();
-    let Action::Send { message, source, destination } = last else { panic!("{last:?}") };
+    let Action::Output(Output::Send { message, source, destination }) = last else { panic!("{last:?}") };
     assert_eq!((source, destination), (ADDRESS, Ipv4Addr::BROADCAST), "after seven eighths");
     bench.answer(Type::ACK, read(&message).transaction, ADDRESS, Ipv4Addr::new(10, 0, 0, 5), 3600);
     let actions = bench.actions();
     assert!(
-        matches!(&actions[..], [Action::Amend { before, lease }, Action::Until(..)]
+        matches!(&actions[..], [Action::Change(Change::Amend { before, lease }), Action::Change(Change::Until(..))]
             if before.server == SERVER && lease.server != SERVER),
         "another server: {actions:?}"
     );
     bench.wait(3_600_000);
     let actions = bench.actions();
-    assert!(actions.iter().any(|action| matches!(action, Action::Unbind(_))));
-    let Some(Action::Send { message, .. }) = actions.last() else { panic!("{actions:?}") };
+    assert!(actions.iter().any(|action| matches!(action, Action::Change(Change::Unbind(_)))));
+    let Some(Action::Output(Output::Send { message, .. })) = actions.last() else { panic!("{actions:?}") };
     assert_eq!((read(message).kind, bench.client.lease()), (Type::DISCOVER, None));
 }
 
@@ -248,13 +256,13 @@ fn who_comes_back_asks_for_the_same_address() {
     assert_eq!((request.kind, request.asked, request.server), (Type::REQUEST, Some(ADDRESS), None));
     bench.answer(Type::ACK, request.transaction, ADDRESS, SERVER, 3600);
     let actions = bench.actions();
-    let same = matches!(&actions[..], [Action::Amend { before, lease }, Action::Until(ADDRESS, Some(_))]
+    let same = matches!(&actions[..], [Action::Change(Change::Amend { before, lease }), Action::Change(Change::Until(ADDRESS, Some(_)))]
         if before == lease);
     assert!(same, "{actions:?}");
     bench.client.start(bench.now, &mut bench.random);
     let (request, ..) = bench.sent();
     bench.answer(Type::NAK, request.transaction, NOWHERE, SERVER, 0);
-    assert!(matches!(&bench.actions()[..], [Action::Unbind(_)]));
+    assert!(matches!(&bench.actions()[..], [Action::Change(Change::Unbind(_))]));
     bench.wait(1_000);
     assert_eq!(bench.sent().0.kind, Type::DISCOVER);
 }
@@ -264,7 +272,9 @@ fn who_goes_gives_the_address_back() {
     let mut bench = Bench::bound();
     bench.client.stop(bench.now);
     let actions = bench.actions();
-    let [Action::Send { message, source, destination }, Action::Unbind(_)] = &actions[..] else {
+    let [Action::Output(Output::Send { message, source, destination }), Action::Change(Change::Unbind(_))] =
+        &actions[..]
+    else {
         panic!("{actions:?}");
     };
     let release = read(message);

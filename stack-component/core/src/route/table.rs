@@ -43,29 +43,16 @@ const fn prefix(block: IpCidr) -> Prefix {
 }
 
 /// The routes to one destination, in the order they are asked: those for a type of service first, then by metric.
-#[derive(Debug)]
-enum Alternatives {
-    One(Arc<Route>),
-    Several(Vec<Arc<Route>>),
-}
-
-impl Alternatives {
-    fn as_slice(&self) -> &[Arc<Route>] {
-        match self {
-            Alternatives::One(route) => core::slice::from_ref(route),
-            Alternatives::Several(routes) => routes,
-        }
-    }
-}
+type Alternatives = Arc<Vec<Route>>;
 
 /// The routes of one version and table.
 ///
-/// Many differ in their destination alone, so the rest stands once for all of them: in the trie routes are for
+/// Very many differ in their destination alone, so the rest stands once for all of them: in the trie routes are for
 /// everywhere. Then what look-ups read is little even of very many routes. Linux: `fib_alias` and `fib_info`.
 #[derive(Debug)]
 pub(super) struct Table {
     trie: Trie<Alternatives>,
-    shared: HashSet<Arc<Route>, KeyedHash>,
+    shared: HashSet<Alternatives, KeyedHash>,
     everywhere: IpCidr,
 }
 
@@ -83,38 +70,30 @@ impl Table {
 
     /// The routes to exactly this destination.
     fn routes_to(&self, destination: IpCidr) -> Vec<Route> {
-        let there = self.trie.get(prefix(destination)).map(Alternatives::as_slice).unwrap_or_default();
-        there.iter().map(|route| Route { destination, ..Route::clone(route) }).collect()
+        let there = self.trie.get(prefix(destination)).map(|routes| routes.as_slice()).unwrap_or_default();
+        there.iter().map(|route| Route { destination, ..route.clone() }).collect()
     }
 
     /// Puts routes to a destination in the place of those there are.
     fn put(&mut self, destination: IpCidr, routes: Vec<Route>) {
-        let mut shared: Vec<_> = routes.into_iter().map(|route| self.share(route)).collect();
         let place = prefix(destination);
-        let before = match (shared.pop(), shared.is_empty()) {
-            (None, _) => self.trie.remove(place),
-            (Some(only), true) => self.trie.insert(place, Alternatives::One(only)),
-            (Some(last), false) => {
-                shared.push(last);
-                self.trie.insert(place, Alternatives::Several(shared))
+        let before = match routes.is_empty() {
+            true => self.trie.remove(place),
+            false => {
+                let routes = self.share(routes);
+                self.trie.insert(place, routes)
             }
         };
-        for route in before.as_ref().map(Alternatives::as_slice).unwrap_or_default() {
-            // This one and that of the set: no other destination has it.
-            if Arc::strong_count(route) == 2 {
-                self.shared.remove(route);
-            }
+        // These and those of the set: no other destination has them.
+        if let Some(before) = before.filter(|before| Arc::strong_count(before) == 2) {
+            self.shared.remove(&before);
         }
     }
 
-    fn share(&mut self, route: Route) -> Arc<Route> {
-        let route = Route { destination: self.everywhere, ..route };
-        if let Some(known) = self.shared.get(&route) {
-            return Arc::clone(known);
-        }
-        let route = Arc::new(route);
-        self.shared.insert(Arc::clone(&route));
-        route
+    fn share(&mut self, routes: Vec<Route>) -> Alternatives {
+        let everywhere = |route| Route { destination: self.everywhere, ..route };
+        let routes: Alternatives = Arc::new(routes.into_iter().map(everywhere).collect());
+        Arc::clone(self.shared.get_or_insert(routes))
     }
 
     /// Takes a route in; answers how many more there are than before. Linux: `fib_table_insert`,
@@ -193,11 +172,10 @@ impl Table {
         mut keep: impl FnMut(&mut Route) -> bool,
     ) -> usize {
         // Very many routes differ in their destinations alone.
-        if !self.shared.iter().any(|route| concerned(route)) {
+        let concerns = |alternatives: &Alternatives| alternatives.iter().any(&concerned);
+        if !self.shared.iter().any(concerns) {
             return 0;
         }
-        let concerns =
-            |alternatives: &Alternatives| alternatives.as_slice().iter().any(|route| concerned(route));
         let all = self.places().filter(|(_, alternatives)| concerns(alternatives));
         let destinations: Vec<_> = all.filter_map(|(place, _)| self.block(place)).collect();
         let mut gone = 0;
@@ -221,9 +199,7 @@ impl Table {
     /// All routes with their destinations, in that order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (IpCidr, &Route)> {
         let places = self.places().filter_map(|(place, routes)| Some((self.block(place)?, routes)));
-        places.flat_map(|(destination, routes)| {
-            routes.as_slice().iter().map(move |route| (destination, &**route))
-        })
+        places.flat_map(|(destination, routes)| routes.iter().map(move |route| (destination, route)))
     }
 
     /// The destination that has this place in the trie.
@@ -238,7 +214,7 @@ impl Table {
     /// Whether some route leads by this gateway over this device.
     pub(super) fn has_gateway(&self, device: DeviceIndex, gateway: IpAddr) -> bool {
         let leads = |hop: &Hop| !hop.dead && hop.device == Some(device) && hop.gateway == Some(gateway);
-        self.shared.iter().any(|route| route.hops.iter().any(leads))
+        self.shared.iter().any(|routes| routes.iter().any(|route| route.hops.iter().any(leads)))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -290,9 +266,9 @@ fn append_hops(there: &mut [Route], route: &Route) -> bool {
 
 /// The best of the routes to one destination that the flow may take. IPv6 takes the most preferred of the routers with
 /// the same metric, and those that answer before others. Linux: `find_rr_leaf`.
-fn select<'a>(alternatives: &'a Alternatives, prefix_len: u8, flow: &FlowKey) -> Option<Found<'a>> {
+fn select<'a>(alternatives: &'a [Route], prefix_len: u8, flow: &FlowKey) -> Option<Found<'a>> {
     let mut best: Option<(&Route, Found<'a>)> = None;
-    for route in alternatives.as_slice() {
+    for route in alternatives {
         let Some(found) = Found::of(route, prefix_len, flow) else { continue };
         let better = |(other, known): &(&Route, Found<'_>)| match (known.leads_well(), found.leads_well()) {
             (true, false) => false,

@@ -5,7 +5,7 @@ use crate::datapath;
 use crate::device::Address;
 use crate::ip::v6::source::{Source, order_destinations};
 use crate::packet::DeviceIndex;
-use crate::route::{Destination, FlowKey, Route, RouteError};
+use crate::route::{FlowKey, Route, RouteError};
 use crate::wire::cidr::IpCidr;
 use core::net::{IpAddr, Ipv6Addr};
 
@@ -24,12 +24,15 @@ impl Stack {
     pub fn add_address_record(&mut self, device: DeviceIndex, address: Address) -> Result<(), ConfigError> {
         let interface = self.interfaces.get(device).ok_or(ConfigError::NoSuchDevice)?;
         let (ip, flags) = (address.ip(), address.flags);
+        if flags.manage_temporary && address.cidr.is_ipv6() && address.cidr.prefix_len() != 64 {
+            return Err(ConfigError::NothingBeside(ip));
+        }
+        if ip.is_ipv6() && self.sysctl.ipv6.of(device.0).disable_ipv6 {
+            return Err(ConfigError::Ipv6Disabled);
+        }
         let elsewhere = ip == Ipv6Addr::LOCALHOST && !interface.is_loopback();
         if elsewhere || !may_be_ours(ip) {
             return Err(ConfigError::BadAddress(ip));
-        }
-        if flags.manage_temporary && address.cidr.is_ipv6() && address.cidr.prefix_len() != 64 {
-            return Err(ConfigError::NothingBeside(ip));
         }
         if interface.record(address.cidr).is_some() {
             return Err(ConfigError::AddressExists(ip));
@@ -105,14 +108,7 @@ impl Stack {
 
     /// Our address towards `remote`; none if there is no way.
     fn source_towards(&self, remote: IpAddr) -> Option<IpAddr> {
-        match self.routes.lookup(&FlowKey::to(remote)).ok()? {
-            Destination::Local { source } => Some(source.unwrap_or(remote)),
-            Destination::Unicast(hop) | Destination::Broadcast(hop) => {
-                let of_device =
-                    || self.interfaces.source_for(&self.sysctl, hop.device, hop.neighbour, remote);
-                hop.source.or_else(of_device)
-            }
-        }
+        self.source_by(remote, &self.routes.lookup(&FlowKey::to(remote)).ok()?)
     }
 }
 

@@ -38,6 +38,8 @@ pub enum ConfigError {
     NoSuchAddress(IpAddr),
     /// Temporary addresses are made beside a public one of IPv6 with a network of 64 bits. Linux: `EINVAL`.
     NothingBeside(IpAddr),
+    /// The device is without IPv6 (`disable_ipv6`). Linux: `EACCES`.
+    Ipv6Disabled,
     /// The device has very many addresses already.
     TooManyAddresses,
     /// The device cannot do that: the loopback device is not deleted, a card not taken out, a VLAN has no VLANs. Linux:
@@ -73,6 +75,7 @@ impl fmt::Display for ConfigError {
             ConfigError::NothingBeside(address) => {
                 write!(f, "no temporary addresses are made beside {address}, whose network has not 64 bits")
             }
+            ConfigError::Ipv6Disabled => f.write_str("IPv6 is disabled on this device"),
             ConfigError::TooManyAddresses => f.write_str("the device has very many addresses already"),
             ConfigError::NotSupported => f.write_str("the device cannot do that"),
             ConfigError::BadVlan(id) => write!(f, "a VLAN has a number from 1 to {}, not {id}", vlan::MAX_ID),
@@ -94,12 +97,11 @@ impl From<RouteError> for ConfigError {
 impl Stack {
     /// Sets a setting by its Linux name, such as `net.ipv4.ip_forward`.
     pub fn set_sysctl(&mut self, name: &str, value: &str) -> Result<(), SysctlError> {
-        let without_ipv6 = datapath::devices_without(&self.interfaces, &self.sysctl);
         self.sysctl.set(name, value)?;
         // What is remembered of routes was found by the old settings.
         self.routes.note_change();
         self.neighbours.configure(&self.sysctl, self.random.as_mut());
-        self.with_context(self.now, |cx, _, _| datapath::follow_settings(cx, &without_ipv6));
+        self.with_context(self.now, |cx, _, _| datapath::follow_settings(cx));
         self.with_context(self.now, |cx, _, _| datapath::follow_link_local(cx));
         self.with_context(self.now, |cx, _, _| datapath::follow_link_settings(cx));
         self.groups.configure(&self.sysctl, self.now);

@@ -13,6 +13,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
+/// The metric of routes of a lease, with the device's number added: those that others made are better, and of several cards
+/// the first. Linux: `RTMETRIC_BASE` of dhcpcd.
+const ROUTE_METRIC: u32 = 1000;
+
 /// What a server made of a device's MTU, and what it was before, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Narrowed {
@@ -85,8 +89,7 @@ impl Stack {
         self.follow_granted_mtu(device, lease.mtu);
     }
 
-    /// The routes of a lease stand behind those that others made to the same destinations. One that is there already is
-    /// not added again.
+    /// Adds the routes of a lease, but for those that are there already.
     fn add_granted_routes(&mut self, device: DeviceIndex, lease: &Lease) {
         for route in routes(device, lease) {
             let _ = self.change_route(RouteChange::Append, route);
@@ -159,7 +162,8 @@ fn routes(device: DeviceIndex, lease: &Lease) -> Vec<Route> {
                 },
             };
             let source = Some(lease.address.into());
-            Route { protocol: RouteProtocol::Dhcp, source, ..route }
+            let metric = ROUTE_METRIC.saturating_add(device.0);
+            Route { protocol: RouteProtocol::Dhcp, source, metric, ..route }
         })
         .collect()
 }

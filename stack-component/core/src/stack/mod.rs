@@ -12,6 +12,7 @@ mod packet_socket;
 mod raw;
 mod resolvers;
 mod routes;
+mod sending;
 mod tcp;
 mod udp;
 

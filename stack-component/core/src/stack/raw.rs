@@ -1,11 +1,10 @@
 //! Raw and ping sockets, as the stack's users call them.
 
+use super::sending::told;
 use super::{SocketHandle, Stack};
 use crate::datapath::{self, Headed, Outgoing};
-use crate::drop_reason::DropReason;
-use crate::packet::{DeviceIndex, Packet};
+use crate::packet::Packet;
 use crate::raw::{Family, Incoming, Kind, Message, RawHandle, RawOption, RawReadiness, Report};
-use crate::route::{Destination, FlowKey, Refusal};
 use crate::socket::SocketError;
 use crate::time::Instant;
 use crate::wire::{ipv4, ipv6};
@@ -54,7 +53,7 @@ impl Stack {
     /// if it has none. Linux: `getsockname` behind `connect`.
     pub fn raw_local(&self, handle: RawHandle) -> Option<(Option<IpAddr>, u16)> {
         let socket = self.raw.get(handle)?;
-        let towards = |peer| self.raw_source(peer, socket.device_to(peer), true).ok();
+        let towards = |peer| self.datagram_source(peer, socket.device_to(peer), true).ok();
         let address = socket.local().or_else(|| socket.remote().and_then(towards));
         Some((address, socket.identifier()))
     }
@@ -88,7 +87,7 @@ impl Stack {
             destination => destination,
         };
         let device = socket.device_to(destination);
-        let source = self.raw_source(destination, device, broadcast)?;
+        let source = self.datagram_source(destination, device, broadcast)?;
         let source = local.filter(|local| self.routes.is_local(*local)).unwrap_or(source);
         self.raw.bind_implicitly(handle)?;
         let prepared = self.raw.outgoing(handle, &message, source, destination)?;
@@ -130,36 +129,11 @@ impl Stack {
         let mut packet = Packet::from_payload(message.data);
         (packet.meta.mark, packet.meta.unlooped) = (socket.mark(), !socket.loops());
         // Whether everybody may be sent to.
-        self.raw_source(destination, device, socket.may_broadcast())?;
+        self.datagram_source(destination, device, socket.may_broadcast())?;
         let headed = Headed { packet, source, destination, device };
         let sent = self.with_context(now, |cx, _, _| datapath::send_headed(cx, headed));
         self.run_output(now);
         told(sent)
-    }
-
-    /// Our address towards `destination`.
-    fn raw_source(
-        &self,
-        destination: IpAddr,
-        device: Option<DeviceIndex>,
-        broadcast: bool,
-    ) -> Result<IpAddr, SocketError> {
-        let from_device =
-            |device, neighbour| self.interfaces.source_for(&self.sysctl, device, neighbour, destination);
-        let source = match self.routes.lookup(&FlowKey { output: device, ..FlowKey::to(destination) }) {
-            Ok(Destination::Local { source }) => source.or(Some(destination)),
-            Ok(Destination::Unicast(hop)) => hop.source.or_else(|| from_device(hop.device, hop.neighbour)),
-            Ok(Destination::Broadcast(hop)) if broadcast => {
-                hop.source.or_else(|| from_device(hop.device, destination))
-            }
-            Ok(Destination::Broadcast(_)) | Err(Refusal::Prohibit) => return Err(SocketError::AccessDenied),
-            Err(Refusal::Blackhole) => return Err(SocketError::InvalidArgument),
-            // A group is wherever the socket's owner says.
-            Err(Refusal::NoRoute | Refusal::Unreachable) => device
-                .filter(|_| destination.is_multicast())
-                .and_then(|device| from_device(device, destination)),
-        };
-        source.ok_or(SocketError::NetworkUnreachable)
     }
 
     /// Takes the oldest packet, or answers [`SocketError::WouldBlock`].
@@ -181,16 +155,5 @@ impl Stack {
     pub fn raw_close(&mut self, handle: RawHandle) {
         self.forget_groups(SocketHandle::Raw(handle));
         self.raw.close(handle);
-    }
-}
-
-/// What the socket's owner is told of what became of a packet.
-fn told(sent: Result<(), DropReason>) -> Result<(), SocketError> {
-    match sent {
-        Err(DropReason::PacketTooBig) => Err(SocketError::DatagramTooLarge),
-        Err(DropReason::NoRoute | DropReason::RouteRefused) => Err(SocketError::NetworkUnreachable),
-        Err(DropReason::Netfilter) => Err(SocketError::AccessDenied),
-        // Lost here is as good as lost further on.
-        Ok(()) | Err(_) => Ok(()),
     }
 }

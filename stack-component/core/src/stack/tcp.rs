@@ -105,22 +105,18 @@ impl Stack {
             Refusal::NoRoute => SocketError::NetworkUnreachable,
             Refusal::Unreachable => SocketError::HostUnreachable,
         };
-        match self.routes.lookup(&FlowKey { output, ..FlowKey::to(remote) }).map_err(refused)? {
-            Destination::Local { source } => {
-                let mtu = self.interfaces.get(DeviceIndex::LOOPBACK).map_or(65536, |lo| lo.mtu());
-                // A packet to one of our own addresses comes from that address.
-                Ok((source.unwrap_or(remote), mtu))
+        let way = self.routes.lookup(&FlowKey { output, ..FlowKey::to(remote) }).map_err(refused)?;
+        let mtu = match &way {
+            Destination::Local { .. } => {
+                self.interfaces.get(DeviceIndex::LOOPBACK).map_or(65536, |lo| lo.mtu())
             }
             Destination::Unicast(hop) => {
                 let interface = self.interfaces.get(hop.device).ok_or(SocketError::NetworkUnreachable)?;
-                let source = hop
-                    .source
-                    .or_else(|| self.interfaces.source_for(&self.sysctl, hop.device, hop.neighbour, remote));
-                let mtu = hop.metrics.mtu.unwrap_or(u32::MAX).min(interface.mtu());
-                Ok((source.ok_or(SocketError::NetworkUnreachable)?, mtu))
+                hop.metrics.mtu.unwrap_or(u32::MAX).min(interface.mtu())
             }
-            Destination::Broadcast(_) => Err(SocketError::InvalidArgument),
-        }
+            Destination::Broadcast(_) => return Err(SocketError::InvalidArgument),
+        };
+        Ok((self.source_by(remote, &way).ok_or(SocketError::NetworkUnreachable)?, mtu))
     }
 
     /// As [`Stack::tcp_connect`], with data for the SYN; answers how much was taken. Linux: `MSG_FASTOPEN`.

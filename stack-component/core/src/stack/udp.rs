@@ -1,11 +1,10 @@
 //! UDP sockets, as the stack's users call them.
 
+use super::sending::told;
 use super::{SocketHandle, Stack};
 use crate::datapath::{self, Outgoing};
-use crate::drop_reason::DropReason;
 use crate::ip::Cutting;
 use crate::packet::DeviceIndex;
-use crate::route::{Destination, FlowKey, Refusal};
 use crate::socket::SocketError;
 use crate::time::Instant;
 use crate::udp::{Counted, Udp, UdpHandle, UdpOption, UdpOptions, UdpReadiness};
@@ -48,7 +47,7 @@ impl Stack {
         let options = self.udp.options(handle).ok_or(SocketError::InvalidState)?;
         let of_group = options.multicast.device.filter(|_| remote.ip().is_multicast());
         let device = self.scope_towards(remote, of_group)?.or(of_group);
-        let source = self.udp_source(remote.ip(), device)?;
+        let source = self.datagram_source(remote.ip(), device, false)?;
         self.udp_bind_implicitly(handle, remote.ip())?;
         self.udp.connect(handle, source, remote)
     }
@@ -75,7 +74,7 @@ impl Stack {
         let options = self.udp.options(handle).ok_or(SocketError::InvalidState)?;
         let to_group = remote.ip().is_multicast();
         let device = scope_of(remote).map(DeviceIndex).or(options.multicast.device.filter(|_| to_group));
-        let route_source = self.udp_source(remote.ip(), device)?;
+        let route_source = self.datagram_source(remote.ip(), device, false)?;
         self.udp_bind_implicitly(handle, remote.ip())?;
         let local = self.udp.local_address(handle).ok_or(SocketError::InvalidState)?;
         let bound = Some(local.ip()).filter(|&ip| !ip.is_unspecified() && self.routes.is_local(ip));
@@ -97,13 +96,7 @@ impl Stack {
         if sent.is_ok() {
             self.counters.increment(Counted::of(remote.is_ipv6()).sent);
         }
-        match sent {
-            Err(DropReason::PacketTooBig) => Err(SocketError::DatagramTooLarge),
-            Err(DropReason::NoRoute | DropReason::RouteRefused) => Err(SocketError::NetworkUnreachable),
-            Err(DropReason::Netfilter) => Err(SocketError::AccessDenied),
-            // Lost here is as good as lost further on.
-            Ok(()) | Err(_) => Ok(()),
-        }
+        told(sent)
     }
 
     /// How many hops the datagrams of a socket to one host may take; none of a handle that was given up. Linux: reading
@@ -127,24 +120,6 @@ impl Stack {
     /// Drops what waits of others than the peer that the socket is connected to.
     pub fn udp_forget_strangers(&mut self, handle: UdpHandle) {
         self.udp.forget_strangers(handle);
-    }
-
-    /// Our address towards `remote`.
-    fn udp_source(&self, remote: IpAddr, device: Option<DeviceIndex>) -> Result<IpAddr, SocketError> {
-        let from_device =
-            |device, neighbour| self.interfaces.source_for(&self.sysctl, device, neighbour, remote);
-        let on_link = device.filter(|_| remote.is_multicast());
-        let source = match self.routes.lookup(&FlowKey { output: device, ..FlowKey::to(remote) }) {
-            Ok(Destination::Local { source }) => source.or(Some(remote)),
-            Ok(Destination::Unicast(hop)) => hop.source.or_else(|| from_device(hop.device, hop.neighbour)),
-            Ok(Destination::Broadcast(_)) | Err(Refusal::Prohibit) => return Err(SocketError::AccessDenied),
-            Err(Refusal::Blackhole) => return Err(SocketError::InvalidArgument),
-            // A group is wherever the socket's owner says.
-            Err(Refusal::NoRoute | Refusal::Unreachable) => {
-                on_link.and_then(|device| from_device(device, remote))
-            }
-        };
-        source.ok_or(SocketError::NetworkUnreachable)
     }
 
     /// Takes the oldest datagram and its sender's address, or the error that happened, or

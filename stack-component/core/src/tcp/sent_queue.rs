@@ -1,6 +1,9 @@
 //! The segments that were sent and are not acknowledged, with what is believed of each. Linux:
 //! `tcp_rtx_queue`, and the `sacked` byte of its packets.
 
+mod order;
+
+use self::order::Order;
 use super::rate::TxSnapshot;
 use super::sequence::Sequence;
 use crate::time::Instant;
@@ -85,9 +88,8 @@ pub(super) struct SentQueue {
     pub retransmitted: u32,
     /// How many bursts they make. Linux: the packets of `tcp_rtx_queue`.
     pub bursts: u32,
-    /// In the order in which they were sent last: when, and their end. Entries whose segment is gone or was sent
-    /// again since are void. Linux: `tsorted_sent_queue`.
-    order: VecDeque<(Instant, Sequence)>,
+    /// In the order in which they were sent last. Entries whose segment is gone or was sent again since are void.
+    order: Order,
     /// No segment before this one awaits retransmission. Linux: `retransmit_skb_hint`.
     hint: Sequence,
     /// How often a segment was looked at: what walks cost, for those who test that.
@@ -131,7 +133,7 @@ impl SentQueue {
         if self.segments.is_empty() {
             self.hint = sent.start;
         }
-        self.order.push_back((sent.at, sent.end));
+        self.order.push(sent.at, sent.end);
         self.bursts += u32::from(!sent.joined);
         self.segments.push_back(sent);
     }
@@ -144,9 +146,7 @@ impl SentQueue {
         self.lost -= u32::from(sent.lost);
         self.sacked -= u32::from(sent.sacked).min(self.sacked);
         // What is acknowledged has no place in the order either; without this it would grow as long as nobody walks.
-        while self.order.front().is_some_and(|(_, end)| !end.after(sent.end)) {
-            self.order.pop_front();
-        }
+        self.order.forget_until(sent.end);
         Some(sent)
     }
 
@@ -250,7 +250,7 @@ impl SentQueue {
         sent.ever_retransmitted = true;
         sent.at = now;
         sent.tx = tx;
-        self.order.push_back((now, sent.end));
+        self.order.push(now, sent.end);
         Some(sent.clone())
     }
 
@@ -290,8 +290,7 @@ impl SentQueue {
         self.retransmitted += u32::from(tail.retransmitted);
         self.sacked += u32::from(tail.sacked);
         self.segments.insert(index + 1, tail);
-        let place = self.order.partition_point(|&(sent_at, _)| sent_at <= at);
-        self.order.insert(place, (at, end));
+        self.order.insert(at, end);
     }
 
     /// The burst that begins with the segment `index`, which is to leave again, and has at most `most` segments is
@@ -350,7 +349,7 @@ impl SentQueue {
     pub(super) fn walk_by_time(&mut self, mut f: impl FnMut(&mut Self, usize) -> Walk) {
         let mut order = core::mem::take(&mut self.order);
         let (mut kept, mut seen) = (0, 0);
-        while let Some(&(at, end)) = order.get(seen) {
+        while let Some((at, end)) = order.get(seen) {
             let index = self.index_at(end - 1);
             let current = |sent: &&Sent| {
                 sent.end == end && sent.at == at && !sent.sacked && (!sent.lost || sent.retransmitted)
@@ -367,7 +366,7 @@ impl SentQueue {
             }
             seen += 1;
         }
-        order.drain(kept..seen);
+        order.remove(kept..seen);
         self.order = order;
     }
 }

@@ -217,8 +217,10 @@ pub enum NdpOption<'a> {
         /// Their names in DNS's form, zeros behind them.
         names: &'a [u8],
     },
-    /// One that is not known here, or not of the length its type has; to be ignored (RFC 4861 section 4.6).
-    Other(u8),
+    /// One of a type that is not known here; to be ignored (RFC 4861 section 4.6).
+    Unknown(u8),
+    /// One of this type that has not the length its type has, or says what means nothing; to be ignored, too.
+    Malformed(u8),
 }
 
 /// The options of a message one after the other. Each has a length, and all of them are there.
@@ -245,11 +247,11 @@ impl<'a> Iterator for Options<'a> {
         let (kind, length) = (*self.0.first()?, usize::from(*self.0.get(1)?) * 8);
         let (option, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
-        Some(read(kind, option).unwrap_or(NdpOption::Other(kind)))
+        Some(read(kind, option).unwrap_or(NdpOption::Malformed(kind)))
     }
 }
 
-/// Reads an option, its type and length included; none if the length is none of its type.
+/// Reads an option, its type and length included; none if it is malformed.
 fn read(kind: u8, option: &[u8]) -> Option<NdpOption<'_>> {
     let (fixed, rest) = option.split_first_chunk::<8>()?;
     let station = || rest.is_empty().then(|| MacAddress(core::array::from_fn(|i| fixed[2 + i])));
@@ -265,10 +267,11 @@ fn read(kind: u8, option: &[u8]) -> Option<NdpOption<'_>> {
             ([], _) | (_, [_, ..]) => None,
             (addresses, []) => Some(NdpOption::Resolvers { lifetime: get_u32(fixed, 4), addresses }),
         },
-        option::DNSSL if !rest.is_empty() => {
-            Some(NdpOption::Domains { lifetime: get_u32(fixed, 4), names: rest })
+        option::DNSSL => {
+            let domains = NdpOption::Domains { lifetime: get_u32(fixed, 4), names: rest };
+            (!rest.is_empty()).then_some(domains)
         }
-        _ => None,
+        _ => Some(NdpOption::Unknown(kind)),
     }
 }
 

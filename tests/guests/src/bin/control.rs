@@ -19,10 +19,7 @@ fn main() {
     println!("{}", control::set_trace("sock:inet_sock_set_state", true));
 }
 
-#[cfg(not(target_os = "wasi"))]
-fn main() {
-    eprintln!("control is a WebAssembly component: build it with --target wasm32-wasip2");
-}
+test_guests::component_only!();
 
 #[cfg(target_os = "wasi")]
 // Generated: the canonical ABI is raw pointers.

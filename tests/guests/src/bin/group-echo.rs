@@ -7,10 +7,7 @@ fn main() {
     guest::serve(group.parse().expect("an address"));
 }
 
-#[cfg(not(target_os = "wasi"))]
-fn main() {
-    eprintln!("group-echo is a WebAssembly component: build it with --target wasm32-wasip2");
-}
+test_guests::component_only!();
 
 #[cfg(target_os = "wasi")]
 // Generated: the canonical ABI is raw pointers.

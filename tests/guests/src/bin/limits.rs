@@ -13,10 +13,7 @@ fn main() {
     }
 }
 
-#[cfg(not(target_os = "wasi"))]
-fn main() {
-    eprintln!("limits is a WebAssembly component: build it with --target wasm32-wasip2");
-}
+test_guests::component_only!();
 
 /// Takes megabytes until there are none left.
 #[cfg(target_os = "wasi")]

@@ -8,10 +8,7 @@ fn main() {
     println!("still here");
 }
 
-#[cfg(not(target_os = "wasi"))]
-fn main() {
-    eprintln!("misuse is a WebAssembly component: build it with --target wasm32-wasip2");
-}
+test_guests::component_only!();
 
 #[cfg(target_os = "wasi")]
 mod rules {

@@ -5,10 +5,7 @@ fn main() {
     guest::ask();
 }
 
-#[cfg(not(target_os = "wasi"))]
-fn main() {
-    eprintln!("raw-groups is a WebAssembly component: build it with --target wasm32-wasip2");
-}
+test_guests::component_only!();
 
 #[cfg(target_os = "wasi")]
 // Generated: the canonical ABI is raw pointers.

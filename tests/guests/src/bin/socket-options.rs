@@ -9,10 +9,7 @@ fn main() {
     println!("done");
 }
 
-#[cfg(not(target_os = "wasi"))]
-fn main() {
-    eprintln!("socket-options is a WebAssembly component: build it with --target wasm32-wasip2");
-}
+test_guests::component_only!();
 
 #[cfg(target_os = "wasi")]
 // Generated: the canonical ABI is raw pointers.

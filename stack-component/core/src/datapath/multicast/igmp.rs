@@ -6,7 +6,6 @@ use crate::drop_reason::DropReason;
 use crate::ip::Cutting;
 use crate::ip::v4::{self, Request};
 use crate::multicast::{Language, Query, Report, batches};
-use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{DeviceIndex, Packet};
 use crate::time::Duration;
 use crate::wire::igmp::{self, Message, RecordType};
@@ -107,8 +106,5 @@ fn try_send(
     let output = v4::output(cx.now, cx.random, cx.identification, request, mtu);
     let mut packet = output.map_err(|(reason, _)| reason)?;
     set_options_len(packet.data_mut(), ROUTER_ALERT.len());
-    let state = HookState { point: HookPoint::LocalOut, input: None, output: Some(device) };
-    cx.hooks.run(&state, &mut packet)?;
-    let target = transmit::Target::Neighbour(destination.into());
-    transmit::egress(cx, packet, transmit::Way { input: None, device, target, mtu })
+    transmit::over_link(cx, device, destination.into(), packet, mtu)
 }

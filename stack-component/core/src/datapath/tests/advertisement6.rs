@@ -3,6 +3,7 @@
 use super::ipv6::{ROUTER, addresses, discovery, fresh, router_says, state_of};
 use super::*;
 use crate::device::AddressState;
+use crate::ignore_reason::IgnoreReason;
 use crate::journal::Event;
 use crate::neighbour::nd;
 use crate::route::{Hop, Preference, Route, RouteProtocol};
@@ -69,6 +70,33 @@ fn a_network_of_a_router_outlives_the_address_in_it() {
     assert_eq!(routes_to(&host, NETWORK).len(), 1);
     host.arrive(router_says(100, Some(("2001:db8:1::", 0, 0)), &[]));
     assert_eq!(routes_to(&host, NETWORK).len(), 0);
+}
+
+#[test]
+fn what_is_passed_over_is_counted() {
+    let mut host = fresh(&[("max_addresses", "1")]);
+    host.wait(3_000);
+    let odd = [
+        // Another length than the type has, a type of tomorrow, an MTU of 9000.
+        &[5, 2, 0, 0, 0, 0, 5, 220, 0, 0, 0, 0, 0, 0, 0, 0][..],
+        &[200, 1, 0, 0, 0, 0, 0, 0],
+        &[5, 1, 0, 0, 0, 0, 0x23, 0x28],
+    ];
+    host.arrive(router_says(100, Some(("2001:db8:1::", 3600, 1800)), &odd.concat()));
+    host.arrive(router_says(100, Some(("2001:db8:2::", 3600, 1800)), &[]));
+    host.arrive(router_says(100, Some(("fe80::", 3600, 1800)), &[]));
+    let once = [
+        IgnoreReason::NdOptionMalformed,
+        IgnoreReason::NdOptionUnknown,
+        IgnoreReason::RaMtuUnbelievable,
+        IgnoreReason::RaTooManyAddresses,
+        IgnoreReason::RaPrefixUnbelievable,
+    ];
+    for &reason in IgnoreReason::ALL {
+        let expected = u64::from(once.contains(&reason));
+        assert_eq!(host.stack.counters().ignored(reason), expected, "{}", reason.name());
+    }
+    assert!(addresses(&host).contains(&alloc::format!("{MADE}/64")), "the rest was heard");
 }
 
 /// What changed about routes since the last time: the event and the destination.

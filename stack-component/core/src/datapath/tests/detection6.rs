@@ -6,6 +6,7 @@ use super::ipv6::{
 };
 use super::*;
 use crate::device::{Address, AddressProtocol, AddressState};
+use crate::stack::ConfigError;
 use crate::wire::ipv6;
 use crate::wire::ndp::{Fields, Message};
 use core::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
@@ -98,13 +99,18 @@ fn an_address_without_detection_is_used_at_once() {
     assert!(host.sent()[0].contains("who has fd77::3"));
 }
 
-/// Linux: `dev_disable_change`, which hears of this setting alone.
+/// Linux: `addrconf_add_dev`, `ipv6_add_addr`.
 #[test]
-fn another_setting_takes_no_address_from_a_device_without_ipv6() {
+fn a_device_without_ipv6_gets_no_address_of_it() {
     let mut host = Host::new();
-    host.stack.add_address(ETH0, "2001:db8::1/64".parse().unwrap()).unwrap();
-    host.stack.set_sysctl("net.ipv4.ip_forward", "1").unwrap();
-    assert!(host.stack.interfaces().get(ETH0).unwrap().address(US6.into()).is_some());
+    for (device, setting) in [(ETH0, "eth0"), (DeviceIndex::LOOPBACK, "lo")] {
+        let setting = alloc::format!("net.ipv6.conf.{setting}.disable_ipv6");
+        let address = "2001:db8::1/64".parse().unwrap();
+        host.stack.set_sysctl(&setting, "1").unwrap();
+        assert_eq!(host.stack.add_address(device, address), Err(ConfigError::Ipv6Disabled), "{setting}");
+        host.stack.set_sysctl(&setting, "0").unwrap();
+        assert_eq!(host.stack.add_address(device, address), Ok(()), "{setting}");
+    }
 }
 
 #[test]

@@ -206,6 +206,20 @@ fn a_lease_takes_nobody_elses_route() {
     assert_eq!(default_gateways(&host), [by_hand]);
 }
 
+/// Linux: `RTMETRIC_BASE` of dhcpcd.
+#[test]
+fn the_routes_of_a_lease_have_the_metric_of_their_card() {
+    let mut host = bound();
+    let of_lease = host.stack.routes().iter().find(|route| route.destination == IpCidr::ALL_V4).unwrap();
+    assert_eq!(of_lease.metric, 1000 + ETH0.0);
+    // Whoever makes another one afterwards means it.
+    let by_hand = Ipv4Addr::new(192, 0, 2, 253);
+    host.stack.add_default_gateway(by_hand).unwrap();
+    assert_eq!(default_gateways(&host), [by_hand, GATEWAY]);
+    turn_off_and_on(&mut host);
+    assert_eq!(default_gateways(&host), [GATEWAY], "only what is granted comes back by itself");
+}
+
 #[test]
 fn another_lease_of_the_same_address_changes_what_is_different() {
     let mut host = bound();

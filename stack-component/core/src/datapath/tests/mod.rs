@@ -4,6 +4,7 @@ mod addresses;
 mod addresses6;
 mod advertisement6;
 mod arp;
+mod autoconf6;
 mod copies;
 mod detection6;
 mod devices;

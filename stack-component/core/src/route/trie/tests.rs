@@ -1,3 +1,4 @@
+use super::node::{Child, chunk};
 use super::*;
 use crate::random::{Random, SeededRandom};
 
@@ -8,9 +9,9 @@ fn random_bits(random: &mut SeededRandom) -> u128 {
 }
 
 /// Nodes and leaves that a look-up of `key` visits.
-fn visits<T>(node: &Node<T>, key: u128) -> usize {
-    match node.child(node.chunk(key)) {
-        Some(Child::Node(child)) if child.covers(key) => 1 + visits(child, key),
+fn visits<T>(node: &Node<T>, depth: u8, key: u128) -> usize {
+    match node.child(chunk(key, depth)) {
+        Some(Child::Node(child)) if child.covers(key) => 1 + visits(child, child.depth(depth), key),
         Some(_) => 2,
         None => 1,
     }
@@ -26,7 +27,7 @@ fn nodes<T>(node: &Node<T>) -> usize {
 
 /// The value of the longest prefix of `key` by a linear search.
 fn longest(list: &[(Prefix, usize)], key: u128) -> Option<usize> {
-    let covering = list.iter().filter(|(prefix, _)| Prefix::new(key, prefix.len) == *prefix);
+    let covering = list.iter().filter(|(prefix, _)| prefix.holds(key));
     covering.max_by_key(|(prefix, _)| prefix.len).map(|&(_, value)| value)
 }
 
@@ -102,7 +103,7 @@ fn a_hundred_thousand_prefixes_cost_few_nodes_and_few_visits() {
         assert!(nodes(&many.root) <= 100_001);
         let mut random = SeededRandom::new(7);
         let keys: Vec<u128> = (0..10_000).map(|_| random_bits(&mut random)).collect();
-        let total = |trie: &Trie<()>| keys.iter().map(|&key| visits(&trie.root, key)).sum::<usize>();
+        let total = |trie: &Trie<()>| keys.iter().map(|&key| visits(&trie.root, 0, key)).sum::<usize>();
         let (of_few, of_many) = (total(&few), total(&many));
         assert!(of_many <= 4 * of_few, "{of_many} visits among 100 000 prefixes, {of_few} among 10");
     }

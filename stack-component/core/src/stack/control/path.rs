@@ -2,9 +2,9 @@
 
 use super::super::Stack;
 use super::FoundRoute;
-use crate::device::Interface;
+use crate::datapath;
 use crate::packet::DeviceIndex;
-use crate::route::{BadSource, FlowKey, FlowTuple, PathMtu, Refusal, RouteKind, SourcePolicy};
+use crate::route::{BadSource, FlowKey, FlowTuple, PathMtu, Refusal, RouteKind};
 use crate::time::Instant;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -93,30 +93,21 @@ impl Stack {
         if source.is_multicast() || source.is_broadcast() || source.octets()[0] == 0 {
             return Err(martian);
         }
-        let conf = self.sysctl.ipv4_device(device.0);
         let forwarded = found.route.kind == RouteKind::Unicast;
         if !forwarded {
             found.hop.device = Some(DeviceIndex::LOOPBACK);
-        } else if !conf.forwarding() {
+        } else if !self.sysctl.ipv4_device(device.0).forwarding() {
             return Err(NoPath::NotForwarding);
         }
-        let interface = self.interfaces.get(device);
-        let policy = SourcePolicy {
-            reverse_path: conf.rp_filter(),
-            accept_local: conf.accept_local(),
-            mark_counts: conf.src_valid_mark(),
-            has_address: interface.is_some_and(|interface| !interface.addresses().is_empty()),
-        };
+        let policy = datapath::source_policy(&self.interfaces, &self.sysctl, device);
         let output = found.hop.device.filter(|_| forwarded);
         let near = self.routes.validate_source(flow, device, output, &policy).map_err(NoPath::BadSource)?;
         let gateway = match found.hop.gateway.unwrap_or(flow.destination) {
             IpAddr::V4(gateway) => gateway,
             IpAddr::V6(_) => return Ok(false),
         };
-        let neighbours =
-            |interface: &Interface| interface.is_on_link(source) && interface.is_on_link(gateway);
-        let may_know = conf.shared_media() || interface.is_some_and(neighbours);
-        Ok(near && output == Some(device) && conf.send_redirects() && may_know)
+        let returns = near && output == Some(device);
+        Ok(returns && datapath::is_advised(&self.interfaces, &self.sysctl, device, [source, gateway]))
     }
 
     /// Adds what ICMP told of the destination. Linux: `rt_bind_exception`.

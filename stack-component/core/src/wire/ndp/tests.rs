@@ -146,8 +146,10 @@ fn options_of_a_wrong_length_are_ignored() {
         (31, &[31, 1, 0, 0, 0, 0, 0, 0]),
     ];
     for (kind, option) in rows {
-        assert_eq!(parse(&advertisement(option)).unwrap().1, [NdpOption::Other(kind)]);
+        assert_eq!(parse(&advertisement(option)).unwrap().1, [NdpOption::Malformed(kind)]);
     }
+    let unknown = [200, 1, 0, 0, 0, 0, 0, 0];
+    assert_eq!(parse(&advertisement(&unknown)).unwrap().1, [NdpOption::Unknown(200)]);
 }
 
 #[test]

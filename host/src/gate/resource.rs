@@ -48,8 +48,10 @@ impl<I: Interface> StackResource<I> {
     }
 
     /// It is a socket, takes this place, and is told of as the guest's.
-    pub(super) fn counted(self, slot: Slot, ownership: Ownership) -> Self {
-        StackResource { slot: Some(slot), ownership: Some(ownership), ..self }
+    pub(super) fn counted(mut self, slot: Slot, ownership: Ownership) -> Self {
+        self.slot = Some(slot);
+        self.ownership = Some(ownership);
+        self
     }
 
     /// Whose it is.

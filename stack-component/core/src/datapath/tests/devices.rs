@@ -187,7 +187,9 @@ fn configuration_that_makes_no_sense_is_refused() {
     assert_eq!(stack.add_device("eth0", device(), 1500), Err(ConfigError::BadName("eth0".into())));
     assert_eq!(stack.add_device("", device(), 1500), Err(ConfigError::BadName("".into())));
     assert_eq!(stack.add_device("eth1", device(), 67), Err(ConfigError::BadMtu(67)));
-    for bad in ["224.0.0.1/24", "0.0.0.0/0", "0.1.2.3/8", "255.255.255.255/32", "::1/128"] {
+    stack.set_sysctl("net.ipv6.conf.eth0.disable_ipv6", "0").unwrap();
+    let of_ipv4 = ["224.0.0.1/24", "0.0.0.0/0", "0.1.2.3/8", "255.255.255.255/32"];
+    for bad in of_ipv4.into_iter().chain(["::1/128", "::/64", "ff02::1/64", "::ffff:192.0.2.9/96"]) {
         let address: crate::wire::cidr::IpCidr = bad.parse().unwrap();
         assert_eq!(
             stack.add_address(ETH0, address),

@@ -11,7 +11,7 @@ use conformance::deadline::wait_for;
 use conformance::namespace::Namespace;
 use conformance::needs;
 use conformance::scratch::Scratch;
-use stack_core::wire::dhcp::{CLIENT_PORT, Fields, Message, SERVER_PORT, Type, option};
+use stack_core::wire::dhcp::{CLIENT_PORT, Fields, Message, SERVER_PORT, Sender, Type, option};
 
 use crate::linux_control::{Instance, words};
 use crate::linux_ip::Killed;
@@ -135,10 +135,8 @@ impl ByHand {
         let mut question = vec![0; 1500];
         loop {
             let count = self.0.recv(&mut question).context("nobody asks")?;
-            // But for the first byte it has the form of an answer.
-            question[0] = 2;
-            let message = Message::parse(&question[..count])?;
-            if message.kind() == Some(kind) && question[12..16] == client.octets() {
+            let message = Message::parse(&question[..count], Sender::Client)?;
+            if message.kind() == Some(kind) && message.client_address() == client {
                 return Ok(question[..count].to_vec());
             }
         }
@@ -146,7 +144,7 @@ impl ByHand {
 
     /// Answers a question; an address lasts for `seconds`.
     fn answer(&self, question: &[u8], kind: Type, seconds: u32) -> Result<()> {
-        let question = Message::parse(question)?;
+        let question = Message::parse(question, Sender::Client)?;
         let options: &[(u8, &[u8])] = &[
             (option::MESSAGE_TYPE, &[kind.0]),
             (option::SERVER_ID, &Self::US.octets()),
@@ -155,17 +153,16 @@ impl ByHand {
             (option::ROUTERS, &Self::US.octets()),
         ];
         let fields = Fields {
+            sender: Sender::Server,
             transaction: question.transaction(),
             seconds: 0,
             broadcast: true,
             client_address: Ipv4Addr::UNSPECIFIED,
+            your_address: Self::GRANTED,
             station: question.station(),
             options,
         };
-        let mut message = fields.emit();
-        message[0] = 2;
-        message[16..20].copy_from_slice(&Self::GRANTED.octets());
-        self.0.send_to(&message, (Ipv4Addr::BROADCAST, CLIENT_PORT))?;
+        self.0.send_to(&fields.emit(), (Ipv4Addr::BROADCAST, CLIENT_PORT))?;
         Ok(())
     }
 

@@ -26,6 +26,7 @@ mod linux_names;
 mod linux_paths;
 mod linux_router;
 mod linux_udp;
+mod linux_user_wire;
 mod linux_v6;
 mod many_guests;
 mod monitor;
@@ -79,6 +80,7 @@ const MODULES: &[&[Case]] = &[
     linux_udp::CASES,
     linux_groups::CASES,
     linux_v6::CASES,
+    linux_user_wire::CASES,
     linux_impaired::CASES,
     captures::CASES,
     policy::CASES,

@@ -74,7 +74,7 @@ impl Mortal {
         let stack = sabotaged(&stack, &["wnet:stack/route-lookup@0.1.0#find-path"])?;
         let stack = folder.write("mortal.wasm", stack)?;
         let mut command = command(&folder)?;
-        command.args(["run", "--name", "mortal", "--stack"]).arg(stack);
+        command.args(["run", "--name", "mortal", "--ip", "10.0.2.15/24", "--stack"]).arg(stack);
         command.arg(artifacts::component("test/group-echo")?).arg(GROUP);
         let instance = Wnet::spawn(&mut command)?;
         instance.wait_for_line("receiving")?;

@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use anyhow::{Context, Result, anyhow, bail};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
-use wnet::gateway::{Gateway, GatewayConfig, Publish};
+use wnet::gateway::{Gateway, GatewayConfig, Publish, Subnet};
 use wnet::guest::{
     Grants, GuestConfig, GuestError, GuestExit, Interrupt, Limits, StandardPipes, StandardStreams, run_guest,
 };
@@ -100,7 +100,9 @@ impl World {
         let (near, far) = cable().context("no wire")?;
         let listen = (Ipv4Addr::LOCALHOST, 0).into();
         let publish = vec![Publish { listen, guest_port: port, transport: Transport::Tcp }];
-        let config = GatewayConfig { address: PEER, prefix_length: 24, guest: ADDRESS, publish };
+        let (gateway, guest) = (PEER.into(), ADDRESS.into());
+        let subnets = vec![Subnet { gateway, prefix_length: 24, guest, asked_for: false }];
+        let config = GatewayConfig { subnets, publish };
         let inward = Policy::new(Rules { unruled: Unruled::Inward, ..Rules::default() });
         let gateway = Gateway::listen(&config)?.start(far, Arc::new(inward))?;
         let published = gateway.published().first().context("a published port")?.listen;

@@ -75,11 +75,13 @@ impl<'a> Wnet<'a> {
         log: &'a Path,
     ) -> Result<Self> {
         let mut command = Command::new(host);
-        command.args(["run", "-p", &format!("{address}:7"), "--pcap"]);
+        // One version of IP is enough to see.
+        command.args(["run", "--ip", "10.0.2.15/24", "-p", &format!("{address}:7"), "--pcap"]);
         command.arg(capture).arg(workspace.component("echo-server")).arg("7");
         command.current_dir(&workspace.root).stdin(Stdio::null()).stdout(Stdio::piped());
         command.stderr(fs::File::create(log).with_context(|| format!("cannot write {}", log.display()))?);
-        let shown: Vec<_> = [host, Path::new("run -p"), Path::new(&format!("{address}:7 --pcap")), capture]
+        let options = "run --ip 10.0.2.15/24 -p";
+        let shown: Vec<_> = [host, Path::new(options), Path::new(&format!("{address}:7 --pcap")), capture]
             .into_iter()
             .chain([workspace.component("echo-server").as_path(), Path::new("7")])
             .map(|word| workspace.display(word))

@@ -2,9 +2,11 @@
 
 use super::RunArguments;
 use super::values::{AddressArgument, Cidr, WireArgument};
-use crate::gateway::Publish;
+use crate::gateway::{GatewayConfig, Publish};
 use clap::ArgMatches;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
+
+mod user_card;
 
 /// A network card of the guest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,25 +33,10 @@ pub struct Card {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WireConfig {
     /// The gateway inside of this process.
-    User {
-        /// The guest's address that the gateway talks to.
-        guest: Ipv4Addr,
-        /// The gateway's address.
-        gateway: Ipv4Addr,
-        /// The length of the network prefix that both have.
-        prefix_length: u8,
-        /// The ports of the guest that are published.
-        publish: Vec<Publish>,
-    },
+    User(GatewayConfig),
     /// The TAP device of this name.
     Tap(String),
 }
-
-/// The guest's address on the user wire unless it is told otherwise, as with QEMU and slirp.
-const USER_ADDRESS: Cidr = Cidr { address: IpAddr::V4(Ipv4Addr::new(10, 0, 2, 15)), prefix_length: 24 };
-
-/// Largest IP packet of the user wire, in bytes.
-const USER_MTU: u16 = 1500;
 
 /// Where on the command line the options of network cards stand.
 #[derive(Debug, Default)]
@@ -94,6 +81,18 @@ pub(super) struct Said {
     pub(super) mtus: Vec<u16>,
 }
 
+impl Card {
+    /// The guest's addresses on it, as far as they are known before it runs.
+    pub(super) fn own_addresses(&self) -> Vec<IpAddr> {
+        let asked_for = match &self.wire {
+            WireConfig::User(gateway) => &gateway.subnets[..],
+            WireConfig::Tap(_) => &[],
+        };
+        let asked_for = asked_for.iter().filter(|subnet| subnet.asked_for).map(|subnet| subnet.guest);
+        self.addresses.iter().map(|cidr| cidr.address).chain(asked_for).collect()
+    }
+}
+
 impl Said {
     /// The addresses that were named.
     fn addresses(&self) -> Vec<Cidr> {
@@ -132,7 +131,7 @@ pub(super) fn from_said(said: Vec<Said>, publish: &[Publish]) -> Result<Vec<Card
     }
     let cards = said.into_iter().map(|said| match &said.wire {
         WireArgument::Tap(name) => tap_card(name, &said),
-        WireArgument::User | WireArgument::None => user_card(&said, publish.to_vec()),
+        WireArgument::User | WireArgument::None => user_card::card(&said, publish.to_vec()),
     });
     let cards: Vec<Card> = cards.collect::<Result<_, _>>()?;
     refuse_twins(&cards)?;
@@ -188,60 +187,6 @@ fn tap_card(name: &str, said: &Said) -> Result<Card, String> {
         addresses,
         gateways: said.gateways.clone(),
     })
-}
-
-fn user_card(said: &Said, publish: Vec<Publish>) -> Result<Card, String> {
-    if said.words.iter().any(|word| word.cidr().is_none()) {
-        return Err("--ip dhcp, link-local and auto are not supported yet on the user wire".into());
-    }
-    let mut addresses = said.addresses();
-    if addresses.is_empty() {
-        addresses.push(USER_ADDRESS);
-    }
-    let first = addresses[0];
-    let IpAddr::V4(guest) = first.address else {
-        return Err(format!(
-            "--ip {first}: the user wire has no IPv6 yet; its first address has to be one of IPv4"
-        ));
-    };
-    let gateway = match &said.gateways[..] {
-        [] => user_gateway(first)?,
-        [gateway] if first.contains(*gateway) => {
-            check_gateway(*gateway, &addresses)?;
-            *gateway
-        }
-        [gateway] => return Err(format!("--gateway {gateway} is not in the network of {first}")),
-        _ => return Err("--gateway: the user wire has one gateway".into()),
-    };
-    let IpAddr::V4(address) = gateway else {
-        return Err(format!("--gateway {gateway}: the user wire has no IPv6 yet"));
-    };
-    let prefix_length = first.prefix_length;
-    let (mac, mtu) = (mac_of(said, Some(&first))?, mtu_of(said)?);
-    if mtu.is_some_and(|mtu| mtu > USER_MTU) {
-        return Err(format!("--mtu: the user wire carries packets of up to {USER_MTU} bytes"));
-    }
-    let wire = WireConfig::User { guest, gateway: address, prefix_length, publish };
-    Ok(Card {
-        wire,
-        mac,
-        addresses,
-        dhcp: false,
-        link_local: false,
-        ipv6: false,
-        gateways: vec![gateway],
-        mtu,
-    })
-}
-
-/// The gateway's address beside the guest's: the network's second, or the first if the guest has that.
-fn user_gateway(guest: Cidr) -> Result<IpAddr, String> {
-    // Networks of two addresses count from 0 (RFC 3021).
-    [2, 1, 0]
-        .into_iter()
-        .filter_map(|number| guest.host(number))
-        .find(|gateway| *gateway != guest.address)
-        .ok_or_else(|| format!("--ip {guest}: the network has no room for the user wire's gateway"))
 }
 
 fn check_gateway(gateway: IpAddr, addresses: &[Cidr]) -> Result<(), String> {

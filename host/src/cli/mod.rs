@@ -135,11 +135,11 @@ struct RunArguments {
     mtu: Vec<u16>,
 
     /// Address of the network card with the length of its network prefix in bits, IPv4 or IPv6; the first of
-    /// each is the primary one. `dhcp`: IPv4 from a DHCP server; `link-local`: one of 169.254.0.0/16 that nobody has, beside `dhcp` while no server answers; `auto`: IPv6 from routers' advertisements [default: 10.0.2.15/24 on the user wire; a TAP needs one]
+    /// each is the primary one. `dhcp`: IPv4 from a DHCP server; `link-local`: one of 169.254.0.0/16 that nobody has, beside `dhcp` while no server answers; `auto`: IPv6 from routers' advertisements [default: 10.0.2.15/24 and fd24:6c63:dd76::15/64 on the user wire; a TAP needs one]
     #[arg(long = "ip", value_name = "ADDRESS/PREFIX|dhcp|link-local|auto", value_parser = values::address)]
     addresses: Vec<AddressArgument>,
 
-    /// Next hop of the default route [default: on the user wire its gateway, 10.0.2.2; on a TAP none]
+    /// Next hop of the default route [default: on the user wire its gateway, 10.0.2.2 and fd24:6c63:dd76::2; on a TAP none]
     #[arg(long = "gateway", value_name = "ADDRESS", value_parser = values::gateway)]
     gateways: Vec<IpAddr>,
 

@@ -42,7 +42,7 @@ impl PolicyArguments {
     pub(super) fn rules(self, cards: &[Card]) -> Rules {
         let PolicyArguments { allow_outbound, mut allow_inbound, allow_resolve, policy } = self;
         let published: Vec<&Publish> = cards.iter().flat_map(published).collect();
-        let is_user = cards.iter().any(|card| matches!(card.wire, WireConfig::User { .. }));
+        let is_user = cards.iter().any(|card| matches!(card.wire, WireConfig::User(_)));
         let ruled = !(allow_outbound.is_empty() && allow_inbound.is_empty() && allow_resolve.is_empty());
         let unruled = match (ruled, is_user) {
             (true, _) => Unruled::Denied,
@@ -57,7 +57,7 @@ impl PolicyArguments {
         Rules {
             mode: policy.unwrap_or_default(),
             unruled,
-            own: cards.iter().flat_map(|card| &card.addresses).map(|cidr| cidr.address).collect(),
+            own: cards.iter().flat_map(Card::own_addresses).collect(),
             outbound: allow_outbound,
             inbound: allow_inbound,
             resolve: allow_resolve,
@@ -86,7 +86,7 @@ pub(super) fn union(all: impl Iterator<Item = Rules>) -> Option<Rules> {
 
 fn published(card: &Card) -> &[Publish] {
     match &card.wire {
-        WireConfig::User { publish, .. } => publish,
+        WireConfig::User(gateway) => &gateway.publish,
         WireConfig::Tap(_) => &[],
     }
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::gate::{Grant, Grants, Limits};
+use crate::gateway::{GatewayConfig, Subnet};
 use crate::kernel::NameSettings;
 use crate::policy::{Mode, Rules, Transport, Unruled};
 use std::net::Ipv4Addr;
@@ -80,25 +81,26 @@ fn without_options_the_guest_is_on_the_user_wire() {
         name: None,
         stack: None,
         cards: vec![Card {
-            wire: WireConfig::User {
-                guest: Ipv4Addr::new(10, 0, 2, 15),
-                gateway: Ipv4Addr::new(10, 0, 2, 2),
-                prefix_length: 24,
+            wire: WireConfig::User(GatewayConfig {
+                subnets: vec![
+                    subnet("10.0.2.2", 24, "10.0.2.15", false),
+                    subnet("fd24:6c63:dd76::2", 64, "fd24:6c63:dd76::15", false),
+                ],
                 publish: vec![],
-            },
+            }),
             mac: Some([0x52, 0x54, 10, 0, 2, 15]),
-            addresses: vec![cidr("10.0.2.15/24")],
+            addresses: vec![cidr("10.0.2.15/24"), cidr("fd24:6c63:dd76::15/64")],
             dhcp: false,
             link_local: false,
             ipv6: false,
-            gateways: vec![Ipv4Addr::new(10, 0, 2, 2).into()],
+            gateways: ["10.0.2.2", "fd24:6c63:dd76::2"].map(|ip| ip.parse().unwrap()).to_vec(),
             mtu: None,
         }],
         sysctls: vec![],
         names: None,
         rules: Rules {
             unruled: Unruled::Inward,
-            own: vec![Ipv4Addr::new(10, 0, 2, 15).into()],
+            own: ["10.0.2.15", "fd24:6c63:dd76::15"].map(|ip| ip.parse().unwrap()).to_vec(),
             ..Rules::default()
         },
         pcap: None,
@@ -106,7 +108,46 @@ fn without_options_the_guest_is_on_the_user_wire() {
     };
     assert_eq!(config("run guest.wasm"), expected);
     assert_eq!(config("run --nic user guest.wasm"), expected);
-    assert_eq!(config("run --ip 10.0.2.15/24 --gateway 10.0.2.2 guest.wasm"), expected);
+    let both = "run --ip 10.0.2.15/24 --ip fd24:6c63:dd76::15/64 --gateway 10.0.2.2 guest.wasm";
+    assert_eq!(config(both), expected);
+}
+
+fn subnet(gateway: &str, prefix_length: u8, guest: &str, asked_for: bool) -> Subnet {
+    let (gateway, guest) = (gateway.parse().unwrap(), guest.parse().unwrap());
+    Subnet { gateway, prefix_length, guest, asked_for }
+}
+
+/// The networks on the user wire.
+fn subnets(line: &str) -> Vec<Subnet> {
+    match card(line).wire {
+        WireConfig::User(gateway) => gateway.subnets,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+#[test]
+fn on_the_user_wire_there_is_what_was_asked_for() {
+    let (v4, v6) = ("10.0.2.2", "fd24:6c63:dd76::2");
+    let made = "fd24:6c63:dd76:0:5054:aff:fe00:20f";
+    let table = [
+        ("--ip 192.0.2.7/24", vec![subnet("192.0.2.2", 24, "192.0.2.7", false)]),
+        ("--ip 2001:db8::7/64", vec![subnet("2001:db8::2", 64, "2001:db8::7", false)]),
+        (
+            "--ip 2001:db8::2/120 --gateway 2001:db8::9",
+            vec![subnet("2001:db8::9", 120, "2001:db8::2", false)],
+        ),
+        ("--ip dhcp", vec![subnet(v4, 24, "10.0.2.15", true)]),
+        ("--ip auto", vec![subnet(v6, 64, made, true)]),
+        ("--ip auto --ip dhcp", vec![subnet(v4, 24, "10.0.2.15", true), subnet(v6, 64, made, true)]),
+        ("--mtu 1279", vec![subnet(v4, 24, "10.0.2.15", false)]),
+    ];
+    for (options, expected) in table {
+        assert_eq!(subnets(&format!("run {options} g.wasm")), expected, "{options}");
+    }
+    let asking = card("run --ip auto --ip dhcp g.wasm");
+    assert_eq!((asking.dhcp, asking.ipv6, asking.addresses, asking.gateways), (true, true, vec![], vec![]));
+    let own: Vec<IpAddr> = ["10.0.2.15", made].map(|ip| ip.parse().unwrap()).to_vec();
+    assert_eq!(config("run --ip auto --ip dhcp g.wasm").rules.own, own);
 }
 
 #[test]
@@ -216,8 +257,8 @@ fn published_ports() {
         let listen: SocketAddr = listen.parse().unwrap();
         assert_eq!(values::publish(text), Ok(Publish { listen, guest_port, transport }), "{text}");
     }
-    let WireConfig::User { publish, .. } = card("run -p 8080:80 --publish 7:7 g.wasm").wire else { panic!() };
-    assert_eq!(publish.len(), 2);
+    let WireConfig::User(gateway) = card("run -p 8080:80 --publish 7:7 g.wasm").wire else { panic!() };
+    assert_eq!(gateway.publish.len(), 2);
 }
 
 #[test]
@@ -230,12 +271,12 @@ fn the_user_wires_gateway_finds_room() {
         ("192.0.2.9/31", "192.0.2.8/31"),
         ("192.0.2.8/31", "192.0.2.9/31"),
         ("172.16.5.4/12", "172.16.0.2/12"),
+        ("2001:db8::2/64", "2001:db8::1/64"),
+        ("2001:db8::1/127", "2001:db8::/127"),
     ];
     for (guest, expected) in table {
-        let WireConfig::User { gateway, prefix_length, .. } = card(&format!("run --ip {guest} g.wasm")).wire
-        else {
-            panic!()
-        };
+        let found = subnets(&format!("run --ip {guest} g.wasm"));
+        let Subnet { gateway, prefix_length, .. } = found[0];
         assert_eq!(format!("{gateway}/{prefix_length}"), expected, "{guest}");
     }
 }
@@ -251,7 +292,7 @@ fn options_belong_to_the_card_before_them() {
     assert_eq!((&a.wire, a.mac.unwrap()[5]), (&WireConfig::Tap("a".into()), 0xa));
     assert_eq!(a.addresses, [cidr("192.0.2.1/24"), cidr("fd77::1/64")]);
     assert_eq!(a.gateways, ["fe80::1".parse::<IpAddr>().unwrap()]);
-    assert!(matches!(&user.wire, WireConfig::User { publish, .. } if publish.len() == 1));
+    assert!(matches!(&user.wire, WireConfig::User(gateway) if gateway.publish.len() == 1));
     assert_eq!((a.mtu, user.mtu, b.mtu), (Some(9000), None, None));
     assert_eq!((&b.addresses[..], b.gateways.len()), (&[cidr("198.51.100.1/24")][..], 1));
     assert_eq!(b.mac.unwrap(), [0x52, 0x54, 198, 51, 100, 1]);
@@ -294,8 +335,11 @@ fn what_is_wrong_is_said_in_a_line() {
         ("run --mtu 1400 --mtu 1300 g.wasm", "a network card has one"),
         ("run --nic tap:t --ip 192.0.2.1/24 --mtu 16111 g.wasm", "from 68 to 16110"),
         ("run --nic none --pcap f g.wasm", "nothing to capture"),
-        ("run --ip dhcp g.wasm", "are not supported yet on the user wire"),
-        ("run --ip fd00::1/64 g.wasm", "the user wire has no IPv6 yet"),
+        ("run --ip link-local g.wasm", "nobody needs that on the user wire"),
+        ("run --ip dhcp --ip 192.0.2.1/24 g.wasm", "there is one IPv4 address"),
+        ("run --ip auto --ip 2001:db8::1/120 g.wasm", "addresses are made in networks of 64 bits"),
+        ("run --ip 2001:db8::1/128 g.wasm", "no room for the user wire's gateway"),
+        ("run --ip 192.0.2.1/24 --gateway fe80::1 g.wasm", "no address of its version"),
         ("run --nic tap:t --ip fd00::1/129 g.wasm", "as 192.0.2.15/24 or 2001:db8::15/64"),
         ("run --nic tap:t --ip ::1/128 g.wasm", "cannot be the address of one station"),
         ("run --nic tap:t --ip ff02::1/128 g.wasm", "cannot be the address of one station"),
@@ -313,7 +357,7 @@ fn what_is_wrong_is_said_in_a_line() {
         ("run --gateway 10.0.2.15 g.wasm", "is the guest's own address"),
         ("run --gateway 10.0.2.255 g.wasm", "is no station in the network"),
         ("run --gateway 10.0.2.1 --gateway 10.0.2.2 g.wasm", "has one gateway"),
-        ("run --gateway fd00::1 g.wasm", "is not in the network of 10.0.2.15/24"),
+        ("run --gateway fd00::1 g.wasm", "is not in the network of fd24:6c63:dd76::15/64"),
         (
             "run --nic tap:t --ip 192.0.2.1/24 --gateway 10.0.0.1 g.wasm",
             "is no station in the network of any",

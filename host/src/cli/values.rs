@@ -6,7 +6,7 @@ use crate::gate::Grant;
 use crate::gateway::Publish;
 use crate::policy::Transport;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -70,11 +70,13 @@ impl Cidr {
         }
     }
 
-    /// The station with this number in an IPv4 network, if there is one.
+    /// The station with this number in the network, if there is one.
     pub fn host(self, number: u32) -> Option<IpAddr> {
-        let IpAddr::V4(address) = self.address else { return None };
-        let mask = u32::MAX.checked_shl(32 - u32::from(self.prefix_length)).unwrap_or(0);
-        let address = IpAddr::V4(Ipv4Addr::from_bits(address.to_bits() & mask | number));
+        let (_, mask) = self.host_bits(self.address)?;
+        let address = match self.address {
+            IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() & !(mask as u32) | number).into(),
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !mask | u128::from(number)).into(),
+        };
         self.has_host(address).then_some(address)
     }
 }

@@ -3,7 +3,7 @@
 use super::GuestNetwork;
 use super::bindings::wasi::sockets::network::{ErrorCode, IpAddress, IpSocketAddress};
 use super::error::SocketResult;
-use crate::policy::{Denial, Transport};
+use crate::policy::{Denial, NoLookUp, Transport};
 use std::net::{IpAddr, SocketAddr};
 
 /// The denial was told already; the guest is told that there was one.
@@ -24,7 +24,10 @@ impl GuestNetwork {
 
     /// To look `name` up.
     pub(super) fn may_resolve(&self, name: &str) -> SocketResult<()> {
-        self.policy.resolve(name).map_err(denied)
+        self.policy.resolve(name).map_err(|why| match why {
+            NoLookUp::Denied(denial) => denied(denial),
+            NoLookUp::NotAName => ErrorCode::InvalidArgument.into(),
+        })
     }
 }
 

@@ -5,7 +5,7 @@
 //! most one piece of data that the one side gave and the other could not take yet; meanwhile the giving
 //! side is not read, its window closes, and its sender slows down.
 
-use super::dials::Flow;
+use super::flows::Flow;
 use mio::net::TcpStream;
 use stack_core::Stack;
 use stack_core::socket::SocketError;
@@ -23,8 +23,10 @@ pub(super) const CHUNK: usize = 64 * 1024;
 pub(super) struct Connection {
     pub(super) host: TcpStream,
     pub(super) guest: TcpHandle,
-    /// Who is at the other end, for the log.
+    /// Who is at the other end.
     pub(super) peer: SocketAddr,
+    /// Where else the guest may listen, if it refuses.
+    elsewhere: Option<SocketAddr>,
     /// What the guest calls it, if the guest began it.
     pub(super) flow: Option<Flow>,
     /// Whether the guest has accepted the connection.
@@ -66,6 +68,8 @@ impl Direction {
 pub(super) enum Status {
     /// It goes on.
     Open,
+    /// The guest refused it, and may listen there.
+    Refused(SocketAddr),
     /// Both directions have ended.
     Finished,
     /// One side was reset, refused or failed: so is the other.
@@ -89,12 +93,18 @@ impl From<SocketError> for Stop {
 }
 
 impl Connection {
-    /// A client's connection, with a socket of the stack that is being connected to the guest.
-    pub(super) fn new(host: TcpStream, client: SocketAddr, guest: TcpHandle) -> Self {
+    /// A client's connection, with a socket of the stack that is being connected to the guest, who may listen `elsewhere`.
+    pub(super) fn new(
+        host: TcpStream,
+        client: SocketAddr,
+        guest: TcpHandle,
+        elsewhere: Option<SocketAddr>,
+    ) -> Self {
         Connection {
             host,
             guest,
             peer: client,
+            elsewhere,
             flow: None,
             connected: false,
             host_readable: true,
@@ -106,7 +116,7 @@ impl Connection {
 
     /// The guest's connection to a server of the outside, which has accepted it.
     pub(super) fn outbound(host: TcpStream, flow: Flow, guest: TcpHandle) -> Self {
-        let connection = Connection::new(host, flow.remote, guest);
+        let connection = Connection::new(host, flow.remote, guest, None);
         Connection { flow: Some(flow), connected: true, ..connection }
     }
 
@@ -127,6 +137,9 @@ impl Connection {
             match stack.tcp_connect_result(self.guest) {
                 Ok(()) => self.connected = true,
                 Err(SocketError::WouldBlock) => return Status::Open,
+                Err(SocketError::ConnectionRefused) if let Some(elsewhere) = self.elsewhere.take() => {
+                    return Status::Refused(elsewhere);
+                }
                 Err(error) => return Status::Broken(format!("guest: {error}")),
             }
         }

@@ -3,24 +3,16 @@
 //! A dial begins with the guest's SYN, which waits at the door. When the real host has connected, a socket of the gateway's
 //! stack listens in the remote's name and the SYN is let in; the connection that comes of it takes the dial's place.
 
+use super::flows::Flow;
+use super::stands::Stands;
 use mio::net::TcpStream;
 use stack_core::tcp::TcpHandle;
 use stack_core::time::Instant;
 use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// How long the guest has to finish its handshake after the real host has connected.
 const HANDSHAKE: Duration = Duration::from_secs(30);
-
-/// Both ends of what the guest began, as the guest sees them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Flow {
-    /// The guest's own end.
-    pub(super) guest: SocketAddr,
-    /// Whom it talks to.
-    pub(super) remote: SocketAddr,
-}
 
 /// A connection on its way.
 #[derive(Debug)]
@@ -31,22 +23,14 @@ pub(super) struct Dial {
     pub(super) waiting: Option<Vec<u8>>,
 }
 
-/// A socket of the gateway's stack that listens in a remote's name.
-#[derive(Debug)]
-struct Stand {
-    listener: TcpHandle,
-    /// For how many dials.
-    dials: usize,
-}
-
 /// All of them.
 #[derive(Debug, Default)]
 pub(super) struct Dials {
     by_token: HashMap<usize, Dial>,
     /// The dial of a flow, or the connection that came of it.
     by_flow: HashMap<Flow, usize>,
-    stands: HashMap<SocketAddr, Stand>,
-    remotes: HashMap<TcpHandle, SocketAddr>,
+    /// The sockets that listen in remotes' names.
+    pub(super) stands: Stands<TcpHandle>,
     /// Until when those that were answered may last, the oldest first.
     deadlines: VecDeque<(Instant, usize)>,
 }
@@ -109,33 +93,5 @@ impl Dials {
             }
         }
         None
-    }
-
-    /// One dial more for the socket that listens in `remote`'s name; none: there is no such socket.
-    pub(super) fn join(&mut self, remote: SocketAddr) -> Option<()> {
-        self.stands.get_mut(&remote).map(|stand| stand.dials += 1)
-    }
-
-    /// From now on `listener` listens in `remote`'s name, for one dial.
-    pub(super) fn stand(&mut self, remote: SocketAddr, listener: TcpHandle) {
-        self.stands.insert(remote, Stand { listener, dials: 1 });
-        self.remotes.insert(listener, remote);
-    }
-
-    /// One dial less; answers the socket that is no longer needed.
-    pub(super) fn leave(&mut self, remote: SocketAddr) -> Option<TcpHandle> {
-        let stand = self.stands.get_mut(&remote)?;
-        stand.dials = stand.dials.saturating_sub(1);
-        if stand.dials > 0 {
-            return None;
-        }
-        let listener = self.stands.remove(&remote)?.listener;
-        self.remotes.remove(&listener);
-        Some(listener)
-    }
-
-    /// In whose name `listener` listens.
-    pub(super) fn remote_of(&self, listener: TcpHandle) -> Option<SocketAddr> {
-        self.remotes.get(&listener).copied()
     }
 }

@@ -94,6 +94,7 @@ impl Door {
         let stacks_own = match wish {
             Wish::Connection => false,
             Wish::Datagram => state.open.contains(&destination),
+            Wish::Router | Wish::Lease => false,
             Wish::Echo | Wish::Other => self.is_own(destination.ip()),
         };
         (!stacks_own).then_some((wish, source, destination))

@@ -1,7 +1,7 @@
 //! What a frame of the guest wants of the gateway.
 
 use stack_core::wire::protocol::Protocol;
-use stack_core::wire::{ethernet, icmpv4, icmpv6, ipv4, ipv6, ipv6_extension, tcp};
+use stack_core::wire::{dhcp, ethernet, icmpv4, icmpv6, ipv4, ipv6, ipv6_extension, ndp, tcp, udp};
 use std::net::{IpAddr, SocketAddr};
 
 /// What somebody wants who sends a frame to one host.
@@ -13,6 +13,10 @@ pub(super) enum Wish {
     Datagram,
     /// To hear an echo.
     Echo,
+    /// To know of routers.
+    Router,
+    /// An address by DHCP, from whoever gives it.
+    Lease,
     /// Something that the gateway carries nothing of.
     Other,
 }
@@ -21,7 +25,7 @@ pub(super) enum Wish {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Knock {
     pub(super) wish: Wish,
-    /// Who knocks; port 0 where the protocol has none.
+    /// Who knocks; the port is the identifier of an echo, and 0 where the protocol has neither.
     pub(super) source: SocketAddr,
     /// For whom.
     pub(super) destination: SocketAddr,
@@ -34,13 +38,49 @@ pub(super) struct Knock {
 pub(super) fn wish(frame: &[u8]) -> Option<(Wish, SocketAddr, SocketAddr)> {
     let ethernet = ethernet::Header::parse(frame).ok()?;
     if ethernet.destination().is_multicast() {
-        return None;
+        return to_many(&ethernet);
     }
     match ethernet.ether_type() {
         ethernet::EtherType::IPV4 => wish_v4(ethernet.payload()),
         ethernet::EtherType::IPV6 => wish_v6(ethernet.payload()),
         _ => None,
     }
+}
+
+/// What frames to many want: those that the stack has no answer to.
+fn to_many(ethernet: &ethernet::Header<'_>) -> Option<(Wish, SocketAddr, SocketAddr)> {
+    match ethernet.ether_type() {
+        ethernet::EtherType::IPV4 => lease(ethernet.payload()),
+        ethernet::EtherType::IPV6 => router(ethernet.payload()),
+        _ => None,
+    }
+}
+
+/// A client's DHCP message to all servers.
+fn lease(packet: &[u8]) -> Option<(Wish, SocketAddr, SocketAddr)> {
+    let header = ipv4::Header::parse(packet).ok()?;
+    if header.protocol() != Protocol::UDP || header.is_fragment() {
+        return None;
+    }
+    let datagram = udp::Header::parse(header.payload()).ok()?;
+    (datagram.destination_port() == dhcp::SERVER_PORT).then(|| {
+        let ends = (header.source().into(), header.destination().into());
+        between(Wish::Lease, ends.0, ends.1, header.payload())
+    })
+}
+
+/// A question for routers.
+fn router(packet: &[u8]) -> Option<(Wish, SocketAddr, SocketAddr)> {
+    let header = ipv6::Header::parse(packet).ok()?;
+    let (source, destination) = (header.source(), header.destination());
+    // RFC 4861 section 6.1.1: what came from further away, or is damaged, is no question.
+    if header.next_header() != Protocol::ICMPV6 || header.hop_limit() != ndp::HOP_LIMIT {
+        return None;
+    }
+    let message = icmpv6::Header::parse(header.payload()).ok()?;
+    let asks = message.kind() == icmpv6::Type::ROUTER_SOLICITATION && message.code() == 0;
+    (asks && message.checksum_is_valid(source, destination) && ndp::Message::parse(&message).is_ok())
+        .then(|| between(Wish::Router, source.into(), destination.into(), &[]))
 }
 
 fn wish_v4(packet: &[u8]) -> Option<(Wish, SocketAddr, SocketAddr)> {
@@ -71,6 +111,8 @@ fn wish_v6(packet: &[u8]) -> Option<(Wish, SocketAddr, SocketAddr)> {
     let (protocol, at) = ipv6_extension::skip(header.next_header(), header.payload())?;
     let payload = header.payload().get(at..)?;
     let wish = match protocol {
+        // Sockets of this machine would take it for an IPv4 address, which no rule has seen.
+        _ if destination.to_ipv4_mapped().is_some() => Wish::Other,
         Protocol::ICMPV6 => {
             let message = icmpv6::Header::parse(payload).ok()?;
             (message.kind() == icmpv6::Type::ECHO_REQUEST).then_some(Wish::Echo)?
@@ -102,7 +144,49 @@ fn between(
         (Wish::Connection | Wish::Datagram, &[a, b, c, d, ..]) => {
             (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]))
         }
+        (Wish::Echo, &[_, _, _, _, a, b, ..]) => (u16::from_be_bytes([a, b]), 0),
         _ => (0, 0),
     };
     (wish, SocketAddr::new(source, from), SocketAddr::new(destination, to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::envelope::{Envelope, HOP_LIMIT};
+    use super::*;
+    use stack_core::wire::ethernet::MacAddress;
+
+    fn syn(from: &str, to: &str) -> Vec<u8> {
+        let fields = tcp::Fields {
+            source_port: 9,
+            destination_port: 80,
+            flags: tcp::Flags::SYN,
+            ..Default::default()
+        };
+        let mut segment = vec![0; fields.header_len()];
+        fields.emit(&mut segment, 0);
+        let envelope = Envelope {
+            stations: (MacAddress([2; 6]), MacAddress([4; 6])),
+            addresses: (from.parse().unwrap(), to.parse().unwrap()),
+            protocol: Protocol::TCP,
+            hop_limit: HOP_LIMIT,
+        };
+        envelope.around(&segment).unwrap()
+    }
+
+    #[test]
+    fn connections_to_one_host_are_judged() {
+        let table = [
+            ("10.0.2.15", "192.0.2.1", Some(Wish::Connection)),
+            ("10.0.2.15", "127.0.0.1", None),
+            ("10.0.2.15", "255.255.255.255", None),
+            ("2001:db8::15", "2001:db8:1::1", Some(Wish::Connection)),
+            ("2001:db8::15", "::1", None),
+            ("2001:db8::15", "fe80::1", None),
+            ("2001:db8::15", "::ffff:127.0.0.1", Some(Wish::Other)),
+        ];
+        for (from, to, expected) in table {
+            assert_eq!(wish(&syn(from, to)).map(|(wish, ..)| wish), expected, "{to}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The user-mode gateway: the machine at the other end of the `user` wire, inside of this process.
 //!
 //! It has a network stack of its own (the same [`stack_core`] that the guest's stack component is made of,
-//! run natively) and answers ARP and ping for its address. It carries connections from published ports of
+//! run natively) and answers ARP, neighbour solicitations and ping for its addresses, and router solicitations. It carries connections from published ports of
 //! the real machine to the guest, and those of the guest that the policy allows to the outside, by ordinary sockets of the
 //! real machine; what it does not allow is refused at once, with ICMP "administratively prohibited". It needs no privileges.
 //!
@@ -9,63 +9,40 @@
 //! carries one connection's bytes. Nothing in it waits for a single connection: what one side cannot take
 //! stays with the other side's TCP, whose window closes.
 
+mod advertisement;
+mod config;
 mod connection;
 mod datagrams;
 mod device;
 mod dials;
 mod door;
+mod echo;
+mod envelope;
 mod event_loop;
+mod flows;
 mod knock;
+mod lease;
 mod listener;
 mod network;
 mod refusal;
 mod resolvers;
+mod stands;
 #[cfg(test)]
 mod tests;
 
+pub use config::{GatewayConfig, Publish, Subnet};
 pub use resolvers::PORT as NAME_SERVER_PORT;
 
-use crate::policy::{AddressRule, Policy, Transport};
+use crate::policy::Policy;
 use crate::wire::user::UserWire;
 use event_loop::{EventLoop, StopRequest};
 use listener::Listeners;
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
-
-/// A published port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Publish {
-    /// Where connections or datagrams are taken on this machine; port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// Which port of the guest they reach.
-    pub guest_port: u16,
-    /// Of which transport the ports are.
-    pub transport: Transport,
-}
-
-impl Publish {
-    /// The rule that lets the guest hear there.
-    pub fn as_rule(&self) -> AddressRule {
-        AddressRule::hearing(self.transport, self.guest_port)
-    }
-}
-
-/// What the gateway is and does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GatewayConfig {
-    /// Its own address.
-    pub address: Ipv4Addr,
-    /// Length of its network's prefix in bits, 0 to 32.
-    pub prefix_length: u8,
-    /// The guest's address, in the same network.
-    pub guest: Ipv4Addr,
-    /// The guest's ports that are published.
-    pub publish: Vec<Publish>,
-}
 
 /// Why the gateway could not start.
 #[derive(Debug)]

@@ -1,25 +1,27 @@
 //! The gateway's own network stack.
 
-use super::GatewayConfig;
 use super::device::WireDevice;
 use super::door::{Door, DoorDevice};
+use super::event_loop::EchoSockets;
+use super::{GatewayConfig, Subnet};
 use crate::wire::user::UserWire;
 use stack_core::Stack;
+use stack_core::autoconf::identifier::LINK_LOCAL;
 use stack_core::packet::DeviceIndex;
 use stack_core::random::Random;
+use stack_core::raw::Family;
 use stack_core::route::{Route, RouteKind, TableId};
+use stack_core::stack::ConfigError;
 use stack_core::wire::cidr::IpCidr;
 use stack_core::wire::ethernet::MacAddress;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Largest IP packet on the user wire, in bytes.
-const MTU: u32 = 1500;
+pub(super) const MTU: u32 = 1500;
 
 /// Settings in which the gateway differs from a stack's defaults.
 const SYSCTLS: &[(&str, &str)] = &[
-    // The gateway has no IPv6 to offer.
-    ("net.ipv6.conf.default.disable_ipv6", "1"),
     // One connection to a published port takes one port of the gateway.
     ("net.ipv4.ip_local_port_range", "1024 65535"),
     // The wire delays and repeats nothing, so no old segment has to be waited out, and a busy published
@@ -28,41 +30,70 @@ const SYSCTLS: &[(&str, &str)] = &[
     // What came with one turn of the wire waits here for the sockets' turn.
     ("net.core.rmem_max", "8388608"),
     ("net.core.rmem_default", "8388608"),
+    // It is the router, asks for none, and says so in what it tells its neighbours.
+    ("net.ipv6.conf.default.forwarding", "1"),
+    ("net.ipv6.conf.default.router_solicitations", "0"),
+    // It answers echo requests by itself, because those for others are carried on.
+    ("net.ipv4.icmp_echo_ignore_all", "1"),
+    ("net.ipv6.icmp.echo_ignore_all", "1"),
+    // The wire has two ends, so nobody else has its addresses.
+    ("net.ipv6.conf.default.accept_dad", "0"),
 ];
 
 /// The gateway's stack, and what is known of its network.
 pub(super) struct Network {
     pub(super) stack: Stack,
     pub(super) door: Arc<Door>,
-    pub(super) guest: Ipv4Addr,
-    /// The network of the guest and the gateway.
-    pub(super) prefix: IpCidr,
+    pub(super) mac: MacAddress,
+    pub(super) subnets: Vec<Subnet>,
+    pub(super) echo_sockets: Vec<EchoSockets>,
 }
 
-/// A stack with the gateway's address on the wire that takes packets for everybody else, too; the error is one line.
+/// A stack with the gateway's addresses on the wire that takes packets for everybody else, too; the error is one line.
 pub(super) fn network(config: &GatewayConfig, wire: Arc<UserWire>) -> Result<Network, String> {
-    let prefix = IpCidr::new(config.address.into(), config.prefix_length).ok_or("bad prefix length")?;
+    let subnets = config.subnets.clone();
     let mut stack = Stack::new(Box::new(SystemRandom));
     for (name, value) in SYSCTLS {
         stack.set_sysctl(name, value).map_err(|error| error.to_string())?;
     }
-    let door = Arc::new(Door::new(vec![config.address.into()]));
-    let card = WireDevice { wire, mac: mac(config) };
+    if !subnets.iter().any(|subnet| subnet.gateway.is_ipv6()) {
+        stack.set_sysctl("net.ipv6.conf.default.disable_ipv6", "1").map_err(|error| error.to_string())?;
+    }
+    let door = Arc::new(Door::new(subnets.iter().map(|subnet| subnet.gateway).collect()));
+    let mac = mac(&subnets);
+    let card = WireDevice { wire, mac };
     let device = DoorDevice { door: Arc::clone(&door), card };
     let device = stack.add_device("eth0", Box::new(device), MTU).map_err(|error| error.to_string())?;
-    stack.add_address(device, prefix).map_err(|error| error.to_string())?;
-    // Everybody is here (Linux's AnyIP), but for the guest's network. Asked first is the table of what is here.
-    let everybody = Route::over(IpCidr::ALL_V4, RouteKind::Local, DeviceIndex::LOOPBACK);
-    let neighbours = Route::over(prefix, RouteKind::Unicast, device);
-    for route in [everybody, Route { table: TableId::LOCAL, ..neighbours }] {
-        stack.add_route(route).map_err(|error| error.to_string())?;
+    for subnet in &subnets {
+        let prefix = IpCidr::new(subnet.gateway, subnet.prefix_length).ok_or("bad prefix length")?;
+        stack.add_address(device, prefix).map_err(|error| error.to_string())?;
+        be_everybody(&mut stack, device, prefix).map_err(|error| error.to_string())?;
     }
-    Ok(Network { stack, door, guest: config.guest, prefix })
+    let families = subnets.iter().map(|subnet| Family::of(subnet.gateway));
+    let echo_sockets = families.map(|family| EchoSockets::open(&mut stack, family));
+    let echo_sockets = echo_sockets.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+    Ok(Network { stack, door, mac, subnets, echo_sockets })
+}
+
+/// Everybody is here (Linux's AnyIP), but for the guest's network. Asked first is the table of what is here.
+fn be_everybody(stack: &mut Stack, device: DeviceIndex, prefix: IpCidr) -> Result<(), ConfigError> {
+    let everybody = IpCidr::all_like(prefix.address());
+    stack.add_route(Route::over(everybody, RouteKind::Local, DeviceIndex::LOOPBACK))?;
+    let link_local = IpCidr::new(LINK_LOCAL.into(), 64).filter(|_| prefix.is_ipv6());
+    for neighbours in [Some(prefix.network()), link_local].into_iter().flatten() {
+        let neighbours = Route::over(neighbours, RouteKind::Unicast, device);
+        stack.add_route(Route { table: TableId::LOCAL, ..neighbours })?;
+    }
+    Ok(())
 }
 
 /// A locally administered address that shows whose it is in a capture.
-fn mac(config: &GatewayConfig) -> MacAddress {
-    let [a, b, c, d] = config.address.octets();
+fn mac(subnets: &[Subnet]) -> MacAddress {
+    let [a, b, c, d] = match subnets.first().map(|subnet| subnet.gateway) {
+        Some(IpAddr::V4(address)) => address.octets(),
+        Some(IpAddr::V6(address)) => (address.to_bits() as u32).to_be_bytes(),
+        None => [0; 4],
+    };
     MacAddress([0x52, 0x55, a, b, c, d])
 }
 

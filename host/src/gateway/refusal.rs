@@ -1,6 +1,7 @@
 //! Answers to frames that go no further: resets and ICMP errors.
 
-use stack_core::wire::ethernet::{self, EtherType, MacAddress};
+use super::envelope::{Envelope, HOP_LIMIT};
+use stack_core::wire::ethernet::{self, MacAddress};
 use stack_core::wire::protocol::Protocol;
 use stack_core::wire::tcp::{self, Flags};
 use stack_core::wire::{icmpv4, icmpv6, ipv4, ipv6, ipv6_extension, udp};
@@ -66,13 +67,9 @@ pub(super) fn refusal(frame: &[u8], reason: Reason, own: &[IpAddr]) -> Option<Ve
         (Reason::Refused, Protocol::TCP) => (Protocol::TCP, reset(from, source, transport)?),
         _ => error(from, source, packet, reason)?,
     };
-    let mut answer = vec![0; ethernet::HEADER_LEN];
-    let ether_type = if source.is_ipv4() { EtherType::IPV4 } else { EtherType::IPV6 };
-    ethernet::Fields { destination: ethernet.source(), source: ethernet.destination(), ether_type }
-        .emit(&mut answer);
-    answer.extend(heading(from, source, protocol, message.len())?);
-    answer.extend(message);
-    Some(answer)
+    let stations = (ethernet.destination(), ethernet.source());
+    let hop_limit = HOP_LIMIT;
+    Envelope { stations, addresses: (from, source), protocol, hop_limit }.around(&message)
 }
 
 /// Addresses and protocol of a packet, and what follows its headers.
@@ -127,46 +124,6 @@ fn error(from: IpAddr, to: IpAddr, packet: &[u8], reason: Reason) -> Option<(Pro
     }
 }
 
-/// The IP header before `length` bytes.
-fn heading(from: IpAddr, to: IpAddr, protocol: Protocol, length: usize) -> Option<Vec<u8>> {
-    match (from, to) {
-        (IpAddr::V4(source), IpAddr::V4(destination)) => {
-            let total_len = u16::try_from(ipv4::HEADER_LEN + length).ok()?;
-            let mut header = vec![0; ipv4::HEADER_LEN];
-            ipv4::Fields {
-                tos: 0,
-                total_len,
-                identification: 0,
-                dont_fragment: true,
-                ttl: 64,
-                protocol,
-                source,
-                destination,
-            }
-            .emit(&mut header);
-            Some(header)
-        }
-        (IpAddr::V6(source), IpAddr::V6(destination)) => {
-            let payload_len = u16::try_from(length).ok()?;
-            let mut header = vec![0; ipv6::HEADER_LEN];
-            let hop_limit = ipv6::DEFAULT_HOP_LIMIT;
-            let next_header = protocol;
-            ipv6::Fields {
-                traffic_class: 0,
-                flow_label: 0,
-                payload_len,
-                next_header,
-                hop_limit,
-                source,
-                destination,
-            }
-            .emit(&mut header);
-            Some(header)
-        }
-        _ => None,
-    }
-}
-
 /// The beginning of a frame with a datagram of `length` bytes from `guest` to `remote`, to be quoted by an error about it.
 pub(super) fn datagram(
     mac: MacAddress,
@@ -178,10 +135,7 @@ pub(super) fn datagram(
     let mut header = vec![0; udp::HEADER_LEN];
     udp::Fields { source_port: guest.port(), destination_port: remote.port(), total_len }
         .emit(&mut header, 0);
-    let ether_type = if guest.is_ipv4() { EtherType::IPV4 } else { EtherType::IPV6 };
-    let mut frame = vec![0; ethernet::HEADER_LEN];
-    ethernet::Fields { destination: mac, source: mac, ether_type }.emit(&mut frame);
-    frame.extend(heading(guest.ip(), remote.ip(), Protocol::UDP, header.len())?);
-    frame.extend(header);
-    Some(frame)
+    let addresses = (guest.ip(), remote.ip());
+    let hop_limit = HOP_LIMIT;
+    Envelope { stations: (mac, mac), addresses, protocol: Protocol::UDP, hop_limit }.around(&header)
 }

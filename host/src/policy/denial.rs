@@ -4,17 +4,28 @@ use super::MAX_TOLD;
 use super::rule::Transport;
 use std::collections::HashMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// What no rule allows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Denial {
     /// To send there.
     Outbound(Transport, SocketAddr),
+    /// To ask there for an echo.
+    Echo(IpAddr),
     /// To hear there.
     Inbound(Transport, SocketAddr),
     /// To look that up.
     Resolve(String),
+}
+
+/// Why a look-up does not come about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoLookUp {
+    /// No rule allows it.
+    Denied(Denial),
+    /// It is a text that no rule could name. Nothing is said of it: a guest could write whatever it likes to a terminal.
+    NotAName,
 }
 
 impl Denial {
@@ -22,6 +33,8 @@ impl Denial {
     pub fn flag(&self) -> String {
         match self {
             Denial::Outbound(transport, remote) => format!("--allow-outbound={transport}://{remote}"),
+            // The least rule that names the host: UDP's own echo (RFC 862).
+            Denial::Echo(remote) => format!("--allow-outbound=udp://{}", SocketAddr::new(*remote, 7)),
             Denial::Inbound(transport, local) if local.ip().is_unspecified() => {
                 format!("--allow-inbound={transport}://*:{}", local.port())
             }
@@ -35,6 +48,7 @@ impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Denial::Outbound(transport, remote) => write!(f, "{transport} to {remote}")?,
+            Denial::Echo(remote) => write!(f, "ping to {remote}")?,
             Denial::Inbound(transport, local) => write!(f, "{transport} at {local}")?,
             Denial::Resolve(name) => write!(f, "looking up {name}")?,
         }

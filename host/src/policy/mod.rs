@@ -13,11 +13,12 @@ mod rule;
 #[cfg(test)]
 mod tests;
 
-pub use denial::Denial;
+pub use denial::{Denial, NoLookUp};
 pub use parse::{address_rule, name_rule};
 pub use rule::{AddressRule, NameRule, Transport};
 
 use denial::Denials;
+use parse::is_name;
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -92,7 +93,7 @@ impl Policy {
     }
 
     /// Whether what is around this allows it, too.
-    fn then(&self, ask: impl FnOnce(&Policy) -> Result<(), Denial>) -> Result<(), Denial> {
+    fn then<E>(&self, ask: impl FnOnce(&Policy) -> Result<(), E>) -> Result<(), E> {
         self.within.as_deref().map_or(Ok(()), ask)
     }
 
@@ -113,6 +114,16 @@ impl Policy {
     pub fn opening(&self, transport: Transport, remote: SocketAddr) -> Result<(), Denial> {
         self.judge(self.allows_outbound(transport, remote), || Denial::Outbound(transport, remote))?;
         self.then(|network| network.opening(transport, remote))
+    }
+
+    /// Whether a guest may ask `remote` for an echo: if it may send anything there.
+    ///
+    /// # Errors
+    /// What was denied, once it was told.
+    pub fn echo(&self, remote: IpAddr) -> Result<(), Denial> {
+        let allowed = self.allows_any(remote, |rule, names| rule.reaches(remote, names));
+        self.judge(allowed, || Denial::Echo(remote))?;
+        self.then(|network| network.echo(remote))
     }
 
     /// Whether `remote` is a client of a published port of the network.
@@ -140,16 +151,19 @@ impl Policy {
     }
 
     fn allows_outbound(&self, transport: Transport, remote: SocketAddr) -> bool {
+        self.allows_any(remote.ip(), |rule, names| rule.allows(transport, remote, names))
+    }
+
+    /// Whether what is sent to `remote`, with the names it has, is allowed by any rule, or needs none.
+    fn allows_any(&self, remote: IpAddr, allows: impl Fn(&AddressRule, &[String]) -> bool) -> bool {
         match self.rules.unruled {
             Unruled::Allowed => return true,
-            Unruled::Inward if remote.ip().is_loopback() || self.rules.own.contains(&remote.ip()) => {
-                return true;
-            }
+            Unruled::Inward if remote.is_loopback() || self.rules.own.contains(&remote) => return true,
             Unruled::Inward | Unruled::Denied => {}
         }
         let known = lock(&self.known);
-        let names = known.get(&remote.ip()).map(Vec::as_slice).unwrap_or_default();
-        self.rules.outbound.iter().any(|rule| rule.allows(transport, remote, names))
+        let names = known.get(&remote).map(Vec::as_slice).unwrap_or_default();
+        self.rules.outbound.iter().any(|rule| allows(rule, names))
     }
 
     /// Whether a guest may hear at `local`.
@@ -175,15 +189,19 @@ impl Policy {
     /// Whether a guest may look `name` up; addresses need no look-up, and `localhost` nobody else.
     ///
     /// # Errors
-    /// What was denied, once it was told.
-    pub fn resolve(&self, name: &str) -> Result<(), Denial> {
+    /// What was denied, once it was told; and what is no name.
+    pub fn resolve(&self, name: &str) -> Result<(), NoLookUp> {
         let name = normal(name);
         let named = || {
             let implied = self.rules.outbound.iter().any(|rule| rule.names(&name));
             implied || self.rules.resolve.iter().any(|rule| rule.names(&name))
         };
         let allowed = self.rules.unruled == Unruled::Allowed || is_no_name(&name) || named();
-        self.judge(allowed, || Denial::Resolve(name.clone()))?;
+        if allowed || is_name(&name) {
+            self.judge(allowed, || Denial::Resolve(name.clone())).map_err(NoLookUp::Denied)?;
+        } else if self.rules.mode == Mode::Enforce {
+            return Err(NoLookUp::NotAName);
+        }
         self.then(|network| network.resolve(&name))
     }
 

@@ -72,7 +72,7 @@ fn bare(text: &str) -> Option<&str> {
 fn names(text: &str) -> Result<Names, String> {
     let name = |text: &str| {
         let text = text.strip_suffix('.').unwrap_or(text);
-        let ascii = idna::domain_to_ascii(text).ok().filter(|ascii| ascii.split('.').all(is_label));
+        let ascii = idna::domain_to_ascii(text).ok().filter(|ascii| is_name(ascii));
         ascii.ok_or_else(|| format!("{text:?} is no name"))
     };
     match text.strip_prefix("*.") {
@@ -80,6 +80,11 @@ fn names(text: &str) -> Result<Names, String> {
         Some(domain) => name(domain).map(Names::Below),
         None => name(text).map(Names::One),
     }
+}
+
+/// Whether a text in ASCII, without a dot at its end, is a name as rules have them (RFC 1035 section 2.3.4).
+pub(super) fn is_name(ascii: &str) -> bool {
+    ascii.len() <= 253 && ascii.split('.').all(is_label)
 }
 
 fn is_label(text: &str) -> bool {

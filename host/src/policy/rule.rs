@@ -118,13 +118,21 @@ impl AddressRule {
 
     /// Whether it allows to send to `remote`, which has these names.
     pub(super) fn allows(&self, transport: Transport, remote: SocketAddr, names: &[String]) -> bool {
-        let host = match &self.hosts {
+        self.is_host(remote.ip(), names) && self.has(transport, remote)
+    }
+
+    /// Whether it allows to send anything to `remote`, which has these names.
+    pub(super) fn reaches(&self, remote: IpAddr, names: &[String]) -> bool {
+        self.family.has(remote) && self.is_host(remote, names)
+    }
+
+    fn is_host(&self, remote: IpAddr, names: &[String]) -> bool {
+        match &self.hosts {
             Hosts::Named(Names::All) => true,
-            Hosts::Named(Names::One(name)) if name == "localhost" => remote.ip().is_loopback(),
+            Hosts::Named(Names::One(name)) if name == "localhost" => remote.is_loopback(),
             Hosts::Named(wanted) => names.iter().any(|name| wanted.has(name)),
-            Hosts::Network(network, bits) => is_in(remote.ip(), *network, *bits),
-        };
-        host && self.has(transport, remote)
+            Hosts::Network(network, bits) => is_in(remote, *network, *bits),
+        }
     }
 
     /// Whether it allows to hear at `local`: all addresses are more than one.

@@ -44,6 +44,31 @@ fn rules_allow_what_they_say() {
 }
 
 #[test]
+fn who_may_be_sent_anything_may_be_asked_for_an_echo() {
+    let rows = [
+        (Unruled::Denied, "tcp://192.0.2.0/24:80", "192.0.2.9", true),
+        (Unruled::Denied, "udp://192.0.2.1:7", "192.0.2.2", false),
+        (Unruled::Denied, "udp://*:7#ipv6-only", "192.0.2.2", false),
+        (Unruled::Denied, "udp://*:7#ipv6-only", "2001:db8::1", true),
+        (Unruled::Denied, "tcp://a.test:80", "192.0.2.1", false),
+        (Unruled::Inward, "tcp://192.0.2.1:80", "10.0.2.15", true),
+        (Unruled::Allowed, "tcp://192.0.2.1:80", "2001:db8::1", true),
+    ];
+    for (unruled, rule, remote, allowed) in rows {
+        let policy = policy(unruled, &[rule], &[], &[]);
+        let within =
+            Policy::within(Rules { unruled: Unruled::Allowed, ..Rules::default() }, Arc::new(policy));
+        assert_eq!(within.echo(remote.parse().unwrap()).is_ok(), allowed, "{rule} {remote}");
+    }
+    let policy = policy(Unruled::Denied, &["tcp://a.test:80"], &[], &[]);
+    policy.learn("a.test", at("192.0.2.1:0").ip());
+    assert_eq!(policy.echo(at("192.0.2.1:0").ip()), Ok(()));
+    let denial = policy.echo(at("[2001:db8::1]:0").ip()).unwrap_err();
+    let told = "ping to 2001:db8::1: --allow-outbound=udp://[2001:db8::1]:7 would allow it";
+    assert_eq!(denial.to_string(), told);
+}
+
+#[test]
 fn hearing_at_all_addresses_is_more_than_hearing_at_one() {
     let rows = [
         ("tcp://localhost:80", "127.0.0.1:80", true),
@@ -205,4 +230,24 @@ fn clients_of_a_published_port_may_be_answered() {
     assert!(policy.opening(Transport::Udp, client).is_err(), "no answer");
     policy.forget_client(client);
     assert!(policy.outbound(Transport::Udp, client).is_err());
+}
+
+#[test]
+fn what_is_no_name_is_not_told_to_anybody() {
+    let long = "a.".repeat(200);
+    let odd = ["(none)", "", "a b", "a..b", "a\nwnet: all is well", "\u{1b}[2J", "*", "a#ipv4-only", &long];
+    let denying = policy(Unruled::Inward, &[], &[], &["a.test"]);
+    for name in odd {
+        assert_eq!(denying.resolve(name), Err(NoLookUp::NotAName), "{name:?}");
+    }
+    assert!(matches!(denying.resolve("b.test"), Err(NoLookUp::Denied(_))));
+    assert!(denying.resolve("a.test.").is_ok());
+    // Whoever allows all names leaves it to the stack what is none; and who counts is not told of what nobody could allow.
+    let all = policy(Unruled::Denied, &[], &[], &["*"]);
+    let rules = Rules { mode: Mode::Count, unruled: Unruled::Denied, ..Rules::default() };
+    let counting = Policy::new(rules);
+    for name in odd {
+        assert!(all.resolve(name).is_ok() && counting.resolve(name).is_ok(), "{name:?}");
+    }
+    assert_eq!(counting.counted(), []);
 }

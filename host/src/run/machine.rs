@@ -4,7 +4,7 @@ use crate::cli::{Card, Config, WireConfig};
 use crate::e1000::MAX_MTU;
 use crate::failure::Failure;
 use crate::files;
-use crate::gateway::{self, Gateway, GatewayConfig, Listening};
+use crate::gateway::{self, Gateway, Listening};
 use crate::kernel::{Kernel, KernelConfig, NameSettings, NicConfig, StackComponent};
 use crate::policy::Policy;
 use crate::wire::Wire;
@@ -83,7 +83,7 @@ impl Machine {
     /// Prints which ports were taken where any was good enough.
     fn tell_free_ports(&self, config: &Config) {
         let wanted = config.cards.iter().flat_map(|card| match &card.wire {
-            WireConfig::User { publish, .. } => &publish[..],
+            WireConfig::User(gateway) => &gateway.publish[..],
             WireConfig::Tap(_) => &[],
         });
         let published = self.gateway.iter().flat_map(Gateway::published);
@@ -114,15 +114,16 @@ fn settings(config: &Config) -> Vec<(String, String)> {
 /// somebody brings need not know names.
 fn names(config: &Config) -> Option<NameSettings> {
     let gateway = match &config.cards[..] {
-        [Card { wire: WireConfig::User { gateway, .. }, .. }] => gateway,
-        _ => return config.names.clone(),
+        [Card { wire: WireConfig::User(gateway), .. }] => gateway.subnets.first(),
+        _ => None,
     };
+    let Some(gateway) = gateway else { return config.names.clone() };
     if config.stack.is_some() && config.names.is_none() {
         return None;
     }
     let mut names = config.names.clone().unwrap_or_default();
     if names.servers.is_empty() {
-        names.servers.push(SocketAddr::new((*gateway).into(), gateway::NAME_SERVER_PORT));
+        names.servers.push(SocketAddr::new(gateway.gateway, gateway::NAME_SERVER_PORT));
     }
     Some(names)
 }
@@ -148,14 +149,8 @@ fn plug(card: &Card) -> Result<Plug, Failure> {
             let mtu = tap.mtu().map(|mtu| mtu.min(MAX_MTU.into()));
             Ok(Plug { wire: Arc::new(tap), mtu, far: None })
         }
-        WireConfig::User { guest, gateway, prefix_length, publish } => {
-            let config = GatewayConfig {
-                address: *gateway,
-                prefix_length: *prefix_length,
-                guest: *guest,
-                publish: publish.clone(),
-            };
-            let listening = Gateway::listen(&config)?;
+        WireConfig::User(gateway) => {
+            let listening = Gateway::listen(gateway)?;
             let (near, far) = user::cable()
                 .map_err(|error| Failure::host(format!("cannot make the user wire: {error}")))?;
             Ok(Plug { wire: Arc::new(near), mtu: None, far: Some((listening, far)) })

@@ -39,7 +39,8 @@ impl Pair {
         linux.run("sh", &["-c", "echo 1 > /proc/sys/net/ipv6/conf/peer/disable_ipv6"])?;
         let folder = Scratch::new()?;
         let mut command = command(&folder)?;
-        command.args(["run", "--name", "pair"]);
+        // Linux has no router of IPv6 at the other end.
+        command.args(["run", "--name", "pair", "--ip", &format!("{GUEST}/24")]);
         // IPv6 works on the card, with what addresses a case gives it.
         for setting in ["addr_gen_mode=1", "accept_ra=0", "disable_ipv6=0"] {
             command.args(["--sysctl", &format!("net.ipv6.conf.eth0.{setting}")]);

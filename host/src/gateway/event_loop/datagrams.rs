@@ -1,8 +1,9 @@
 //! UDP datagrams between the guest and the outside.
 
 use super::EventLoop;
-use crate::gateway::datagrams::{Exchange, Far, MAX_FLOWS};
-use crate::gateway::dials::Flow;
+use crate::gateway::Subnet;
+use crate::gateway::datagrams::Far;
+use crate::gateway::flows::{Exchange, Flow};
 use crate::gateway::knock::Knock;
 use crate::gateway::refusal::{Reason, datagram};
 use crate::gateway::resolvers;
@@ -22,13 +23,13 @@ impl EventLoop {
     pub(super) fn meet(&mut self, knock: Knock) {
         let remote = knock.destination;
         // It knocked with others.
-        if self.datagrams.socket(remote).is_some() {
+        if self.datagrams.stands.socket(remote).is_some() {
             return self.door.admit(knock.frame);
         }
         if let Err(reason) = self.target(Transport::Udp, remote) {
             return self.refuse(&knock.frame, reason);
         }
-        if self.datagrams.len() >= MAX_FLOWS {
+        if self.datagrams.is_full() {
             self.forget_most_silent();
         }
         match self.stand_for(remote) {
@@ -39,14 +40,14 @@ impl EventLoop {
 
     /// The socket of the stack that is bound to `remote`; port 0 takes a free one.
     fn stand_for(&mut self, remote: SocketAddr) -> Result<(UdpHandle, SocketAddr), SocketError> {
-        if let Some(socket) = self.datagrams.socket(remote) {
+        if let Some(socket) = self.datagrams.stands.socket(remote) {
             return Ok((socket, remote));
         }
         let socket = self.stack.udp_open()?;
         let bound = self.stack.udp_bind(socket, remote);
         match (bound, self.stack.udp_local_address(socket)) {
             (Ok(()), Some(remote)) => {
-                self.datagrams.stand(remote, socket, self.now());
+                self.datagrams.stands.insert(remote, socket, self.now());
                 self.door.set_open(remote, true);
                 Ok((socket, remote))
             }
@@ -59,7 +60,7 @@ impl EventLoop {
 
     /// Takes what the guest sent to the remote that `socket` stands for.
     pub(super) fn hear_guest(&mut self, socket: UdpHandle) {
-        let Some(remote) = self.datagrams.remote_of(socket) else { return };
+        let Some(remote) = self.datagrams.stands.remote(socket) else { return };
         loop {
             match self.stack.udp_receive_from(socket) {
                 Ok((data, guest)) => self.send_out(Flow { guest, remote }, &data),
@@ -83,7 +84,7 @@ impl EventLoop {
         exchange.last = now;
         let sent = match &exchange.far {
             // The first may only tell what became of the last one.
-            Far::Socket(socket) => socket.send(data).or_else(|_| socket.send(data)),
+            Far::Socket(socket) | Far::Resolver(socket) => socket.send(data).or_else(|_| socket.send(data)),
             Far::Client(listener, client) => match self.published.get(*listener) {
                 Some(published) => published.socket.send_to(data, *client),
                 None => return,
@@ -96,7 +97,7 @@ impl EventLoop {
 
     /// A new flow to the outside.
     fn call(&mut self, flow: Flow) -> Result<usize, Option<Reason>> {
-        if self.datagrams.len() >= MAX_FLOWS {
+        if self.datagrams.is_full() {
             self.forget_most_silent();
         }
         let target = self.target(Transport::Udp, flow.remote).map_err(Some)?;
@@ -111,10 +112,11 @@ impl EventLoop {
             registry.register(&mut socket, Token(token), Interest::READABLE)?;
             Ok(socket)
         });
-        let far = Far::Socket(socket.map_err(|error| Reason::of(&error))?);
+        let socket = socket.map_err(|error| Reason::of(&error))?;
         let asks_resolver = flow.remote.port() == resolvers::PORT && self.door.is_own(flow.remote.ip());
+        let far = if asks_resolver { Far::Resolver(socket) } else { Far::Socket(socket) };
         let last = self.now();
-        self.datagrams.insert(token, Exchange { flow, far, asks_resolver, answered: false, last });
+        self.datagrams.insert(token, Exchange { flow, far, answered: false, last });
         Ok(token)
     }
 
@@ -123,7 +125,7 @@ impl EventLoop {
         for _ in 0..BUDGET {
             let now = self.now();
             let Some(exchange) = self.datagrams.get_mut(token) else { return false };
-            let Far::Socket(socket) = &exchange.far else { return true };
+            let (Far::Socket(socket) | Far::Resolver(socket)) = &exchange.far else { return true };
             let flow = exchange.flow;
             match socket.recv(&mut self.buffer) {
                 Ok(count) => {
@@ -152,7 +154,7 @@ impl EventLoop {
                 // A client did not want an answer.
                 Err(_) => continue,
             };
-            let guest = SocketAddr::new(self.guest.into(), port);
+            let Some((guest, _)) = self.guest_for(client, port) else { return };
             match self.client_flow(listener, client, guest) {
                 Ok(flow) => self.deliver(flow, count),
                 Err(error) => tracing::debug!("nothing from {client} to {guest}: {error}"),
@@ -174,28 +176,33 @@ impl EventLoop {
             self.policy.admit_client(exchange.flow.remote);
             return Ok(exchange.flow);
         }
-        if self.datagrams.len() >= MAX_FLOWS {
+        if self.datagrams.is_full() {
             self.forget_most_silent();
         }
-        let gateway = SocketAddr::new(self.address, 0);
-        let named =
-            self.shown(client).filter(|&remote| self.datagrams.token(&Flow { guest, remote }).is_none());
+        let named = self
+            .shown(client, guest)
+            .filter(|&remote| self.datagrams.token(&Flow { guest, remote }).is_none());
         let named = named.map(|client| self.stand_for(client));
         let (_, remote) = match named {
             Some(Ok(stand)) => stand,
-            Some(Err(_)) | None => self.stand_for(gateway)?,
+            Some(Err(_)) | None => {
+                let of_guest = |subnet: &&Subnet| subnet.guest == guest.ip();
+                let subnet = self.subnets.iter().find(of_guest).ok_or(SocketError::InvalidState)?;
+                self.stand_for(SocketAddr::new(subnet.gateway, 0))?
+            }
         };
         let (flow, far) = (Flow { guest, remote }, Far::Client(listener, client));
         self.policy.admit_client(remote);
         let token = self.new_token();
-        self.datagrams.insert(token, Exchange { flow, far, asks_resolver: false, answered: true, last: now });
+        self.datagrams.insert(token, Exchange { flow, far, answered: true, last: now });
         Ok(flow)
     }
 
     /// Hands the first `count` bytes of the buffer to the guest.
     fn deliver(&mut self, flow: Flow, count: usize) {
         let now = self.now();
-        let (Some(socket), Some(data)) = (self.datagrams.socket(flow.remote), self.buffer.get(..count))
+        let (Some(socket), Some(data)) =
+            (self.datagrams.stands.socket(flow.remote), self.buffer.get(..count))
         else {
             return;
         };
@@ -206,7 +213,7 @@ impl EventLoop {
     /// A datagram of `length` bytes, or an earlier one, did not reach its receiver.
     fn undelivered(&mut self, token: usize, error: &io::Error, length: usize) {
         let Some(exchange) = self.datagrams.get_mut(token) else { return };
-        let (flow, asked) = (exchange.flow, exchange.asks_resolver);
+        let (flow, asked) = (exchange.flow, matches!(exchange.far, Far::Resolver(_)));
         let full = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted);
         tracing::debug!("nothing to {}: {error}", flow.remote);
         if full {
@@ -231,7 +238,7 @@ impl EventLoop {
         }
     }
 
-    fn end_flow(&mut self, token: usize) -> Option<Exchange> {
+    fn end_flow(&mut self, token: usize) -> Option<Exchange<Far>> {
         let exchange = self.datagrams.remove(token)?;
         if let Far::Client(..) = exchange.far {
             self.policy.forget_client(exchange.flow.remote);
@@ -242,17 +249,18 @@ impl EventLoop {
     /// Ends flows that have been silent too long, and gives their sockets up.
     pub(super) fn expire_datagrams(&mut self) {
         let now = self.now();
+        if self.datagrams.next_deadline().is_none_or(|deadline| now < deadline) {
+            return;
+        }
         for token in self.datagrams.silent(now) {
             let Some(exchange) = self.end_flow(token) else { continue };
-            if exchange.asks_resolver && !exchange.answered {
+            if matches!(exchange.far, Far::Resolver(_)) && !exchange.answered {
                 self.resolver = self.resolver.wrapping_add(1);
             }
         }
-        if self.datagrams.next_deadline().is_some() {
-            for (remote, socket) in self.datagrams.take_idle(now) {
-                self.stack.udp_close(socket);
-                self.door.set_open(remote, false);
-            }
+        for (remote, socket) in self.datagrams.take_idle(now) {
+            self.stack.udp_close(socket);
+            self.door.set_open(remote, false);
         }
     }
 }

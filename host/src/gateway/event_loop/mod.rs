@@ -1,33 +1,37 @@
 //! The gateway's thread: waits for what may happen and lets it happen.
 
 mod datagrams;
+mod echoes;
+mod link;
 mod outbound;
 mod published;
 mod stop;
 
+pub(super) use echoes::EchoSockets;
 pub(super) use stop::StopRequest;
 
 use published::prepare;
 
+use super::Subnet;
 use super::connection::{CHUNK, Connection, Status};
 use super::datagrams::Datagrams;
 use super::dials::Dials;
 use super::door::Door;
+use super::echo::{self, Echoes};
 use super::listener::{DatagramListener, Listener, Listeners};
 use super::network::Network;
 use crate::policy::Policy;
 use crate::wire::Wire;
 use crate::wire::user::UserWire;
 use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Token, Waker};
+use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use stack_core::Stack;
 use stack_core::stack::SocketHandle;
 use stack_core::tcp::TcpHandle;
 use stack_core::time::Instant;
-use stack_core::wire::cidr::IpCidr;
+use stack_core::wire::ethernet::MacAddress;
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,16 +55,20 @@ pub(super) struct EventLoop {
     stack: Stack,
     door: Arc<Door>,
     policy: Arc<Policy>,
-    guest: Ipv4Addr,
-    /// The gateway's own address in the guest's network.
-    address: IpAddr,
-    /// The network of the guest and the gateway.
-    network: IpCidr,
+    mac: MacAddress,
+    /// When the gateway tells as a router that it is there.
+    advertise_at: Option<Instant>,
+    /// The networks of the guest and the gateway.
+    subnets: Vec<Subnet>,
     listeners: Vec<Listener>,
     /// When connections are taken again, after an exhaustion.
     accept_again: Option<Instant>,
     dials: Dials,
     datagrams: Datagrams,
+    echoes: Echoes,
+    echo_sockets: Vec<EchoSockets>,
+    /// Whether it was said that this machine carries no echoes.
+    told_forbidden: bool,
     /// The published UDP ports.
     published: Vec<DatagramListener>,
     /// How many name servers of the real host were found wanting.
@@ -77,6 +85,27 @@ pub(super) struct EventLoop {
     epoch: std::time::Instant,
 }
 
+fn is_v6(subnet: &Subnet) -> bool {
+    subnet.gateway.is_ipv6()
+}
+
+/// Has events of the wire and of the published ports come.
+fn register(
+    registry: &Registry,
+    wire: &UserWire,
+    listeners: &mut [Listener],
+    published: &mut [DatagramListener],
+) -> io::Result<()> {
+    registry.register(&mut SourceFd(&wire.as_fd().as_raw_fd()), Token(WIRE), Interest::READABLE)?;
+    for (index, listener) in listeners.iter_mut().enumerate() {
+        registry.register(&mut listener.socket, Token(LISTENERS + index), Interest::READABLE)?;
+    }
+    for (index, listener) in published.iter_mut().enumerate() {
+        registry.register(&mut listener.socket, Token(DATAGRAM_LISTENERS + index), Interest::READABLE)?;
+    }
+    Ok(())
+}
+
 impl EventLoop {
     /// An event loop that is not running yet.
     pub(super) fn new(
@@ -86,16 +115,9 @@ impl EventLoop {
         policy: Arc<Policy>,
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
-        let registry = poll.registry();
-        registry.register(&mut SourceFd(&wire.as_fd().as_raw_fd()), Token(WIRE), Interest::READABLE)?;
         let Listeners { connections: mut listeners, datagrams: mut published, .. } = listeners;
-        for (index, listener) in listeners.iter_mut().enumerate() {
-            registry.register(&mut listener.socket, Token(LISTENERS + index), Interest::READABLE)?;
-        }
-        for (index, listener) in published.iter_mut().enumerate() {
-            registry.register(&mut listener.socket, Token(DATAGRAM_LISTENERS + index), Interest::READABLE)?;
-        }
-        let waker = Waker::new(registry, Token(STOP))?;
+        register(poll.registry(), &wire, &mut listeners, &mut published)?;
+        let waker = Waker::new(poll.registry(), Token(STOP))?;
         Ok(EventLoop {
             stop: Arc::new(StopRequest::new(waker)),
             poll,
@@ -103,13 +125,16 @@ impl EventLoop {
             stack: network.stack,
             door: network.door,
             policy,
-            guest: network.guest,
-            address: network.prefix.address(),
-            network: network.prefix,
+            mac: network.mac,
+            advertise_at: network.subnets.iter().any(is_v6).then_some(Instant::ZERO),
+            subnets: network.subnets,
             listeners,
             accept_again: None,
             dials: Dials::default(),
             datagrams: Datagrams::default(),
+            echoes: echo::echoes(),
+            echo_sockets: network.echo_sockets,
+            told_forbidden: false,
             published,
             resolver: 0,
             connections: HashMap::new(),
@@ -158,6 +183,7 @@ impl EventLoop {
     fn turn(&mut self) -> bool {
         let more = self.stack.poll(self.now(), FRAME_BUDGET);
         self.answer_door();
+        self.advertise();
         self.take_wakeups();
         while let Some(token) = self.ready.pop() {
             self.pump(token);
@@ -166,6 +192,7 @@ impl EventLoop {
         self.hear_published();
         self.expire_dials();
         self.expire_datagrams();
+        self.expire_echoes();
         // Moving bytes may have changed other sockets.
         self.take_wakeups();
         self.ready.append(&mut self.again);
@@ -190,8 +217,10 @@ impl EventLoop {
         [
             self.stack.next_deadline(),
             self.accept_again,
+            self.advertise_at,
             self.dials.next_deadline(),
             self.datagrams.next_deadline(),
+            (self.echoes.len() > 0).then(|| self.echoes.next_sweep()),
             stop_at,
         ]
         .into_iter()
@@ -216,14 +245,14 @@ impl EventLoop {
             }
             token => {
                 let Some(connection) = self.connections.get_mut(&token) else {
-                    if !self.hear_outside(token) {
+                    if !self.hear_outside(token) && !self.hear_echoed(token) {
                         self.dial_event(token);
                     }
                     return;
                 };
                 match connection.note_event(event) {
                     Status::Broken(reason) => self.remove_broken(token, &reason),
-                    Status::Open | Status::Finished => self.ready.push(token),
+                    Status::Open | Status::Refused(_) | Status::Finished => self.ready.push(token),
                 }
             }
         }
@@ -237,6 +266,7 @@ impl EventLoop {
                     None => self.accept_from_guest(handle),
                 },
                 SocketHandle::Udp(handle) => self.hear_guest(handle),
+                SocketHandle::Raw(handle) => self.hear_echoes(handle),
                 _ => {}
             }
         }
@@ -245,11 +275,14 @@ impl EventLoop {
     fn pump(&mut self, token: usize) {
         let now = self.now();
         let Some(connection) = self.connections.get_mut(&token) else {
-            self.hear_outside(token);
+            if !self.hear_outside(token) {
+                self.hear_echoed(token);
+            }
             return;
         };
         match connection.pump(&mut self.stack, now, &mut self.buffer) {
             Status::Open => {}
+            Status::Refused(elsewhere) => self.knock_elsewhere(token, elsewhere),
             Status::Finished => self.remove_finished(token),
             Status::Broken(reason) => self.remove_broken(token, &reason),
         }

@@ -2,8 +2,10 @@
 
 use super::{EventLoop, prepare};
 use crate::gateway::connection::Connection;
-use crate::gateway::dials::{Dial, Flow};
+use crate::gateway::dials::Dial;
+use crate::gateway::flows::Flow;
 use crate::gateway::knock::{Knock, Wish};
+use crate::gateway::lease;
 use crate::gateway::refusal::{Reason, refusal};
 use crate::gateway::resolvers;
 use crate::policy::Transport;
@@ -23,10 +25,18 @@ impl EventLoop {
         while let Some(knock) = self.door.take() {
             match knock.wish {
                 Wish::Connection => self.dial(knock),
+                Wish::Lease => self.lease_to(&knock),
+                Wish::Datagram if self.is_for_own(&knock, lease::PORT) => self.lease_to(&knock),
                 Wish::Datagram => self.meet(knock),
-                Wish::Echo | Wish::Other => self.refuse(&knock.frame, Reason::Prohibited),
+                Wish::Router => self.advertise_to(&knock),
+                Wish::Echo => self.judge_echo(knock),
+                Wish::Other => self.refuse(&knock.frame, Reason::Prohibited),
             }
         }
+    }
+
+    fn is_for_own(&self, knock: &Knock, port: u16) -> bool {
+        self.door.is_own(knock.destination.ip()) && knock.destination.port() == port
     }
 
     /// Tells the guest why a frame goes no further.
@@ -84,9 +94,11 @@ impl EventLoop {
 
     /// Looks how a dial is getting on.
     pub(super) fn dial_event(&mut self, token: usize) {
-        let Some(dial) = self.dials.get_mut(token) else { return };
+        let Some(dial) = self.dials.get_mut(token).filter(|dial| dial.waiting.is_some()) else {
+            // It was answered: what happens to it since, a reset say, is its connection's to hear.
+            return;
+        };
         let failed = match (dial.host.take_error(), dial.host.peer_addr()) {
-            _ if dial.waiting.is_none() => return,
             (Ok(Some(error)) | Err(error), _) => error,
             (Ok(None), Ok(_)) => return self.dial_answered(token),
             // Not yet.
@@ -107,12 +119,13 @@ impl EventLoop {
         let Some(frame) = dial.waiting.take() else { return };
         // Where it fails the connection has ended already, which its first read tells.
         let _ = prepare(&dial.host);
-        let standing = match self.dials.join(remote) {
-            Some(()) => Ok(()),
-            None => self.listen_as(remote).map(|listener| self.dials.stand(remote, listener)),
+        let standing = match self.dials.stands.socket(remote) {
+            Some(_) => Ok(()),
+            None => self.listen_as(remote).map(|listener| self.dials.stands.insert(remote, listener, now)),
         };
         match standing {
             Ok(()) => {
+                self.dials.stands.join(remote);
                 self.dials.answered(token, now);
                 self.door.admit(frame);
             }
@@ -144,7 +157,7 @@ impl EventLoop {
     /// Takes the connections that the guest has opened, if `listener` stands for a remote.
     pub(super) fn accept_from_guest(&mut self, listener: TcpHandle) {
         let now = self.now();
-        let Some(remote) = self.dials.remote_of(listener) else { return };
+        let Some(remote) = self.dials.stands.remote(listener) else { return };
         while let Ok(socket) = self.stack.tcp_accept(listener) {
             let guest = self.stack.tcp_remote_address(socket);
             let flow = guest.map(|guest| Flow { guest, remote });
@@ -170,7 +183,8 @@ impl EventLoop {
     }
 
     fn leave(&mut self, remote: SocketAddr) {
-        if let Some(listener) = self.dials.leave(remote) {
+        self.dials.stands.leave(remote);
+        if let Some(listener) = self.dials.stands.take_unused(remote) {
             self.stack.tcp_close(listener, self.now());
         }
     }

@@ -48,7 +48,7 @@ impl EventLoop {
 
     /// Begins to carry a client's connection to the guest.
     fn connect(&mut self, mut stream: TcpStream, client: SocketAddr, guest_port: u16) {
-        let guest = SocketAddr::new(self.guest.into(), guest_port);
+        let Some((guest, elsewhere)) = self.guest_for(client, guest_port) else { return };
         let token = self.new_token();
         let prepared = prepare(&stream)
             .and_then(|()| {
@@ -60,7 +60,7 @@ impl EventLoop {
         match prepared {
             Ok(handle) => {
                 tracing::debug!("connection from {client} to {guest}");
-                self.connections.insert(token, Connection::new(stream, client, handle));
+                self.connections.insert(token, Connection::new(stream, client, handle, elsewhere));
                 self.by_handle.insert(handle, token);
                 self.ready.push(token);
             }
@@ -71,10 +71,43 @@ impl EventLoop {
         }
     }
 
+    /// Begins again where else the guest may listen.
+    pub(super) fn knock_elsewhere(&mut self, token: usize, guest: SocketAddr) {
+        let Some(client) = self.connections.get(&token).map(|connection| connection.peer) else { return };
+        let opened = self.open(client, guest);
+        match (opened, self.connections.get_mut(&token)) {
+            (Ok(handle), Some(connection)) => {
+                let refused = std::mem::replace(&mut connection.guest, handle);
+                self.by_handle.remove(&refused);
+                self.by_handle.insert(handle, token);
+                self.stack.tcp_abort(refused, self.now());
+            }
+            (Ok(handle), None) => self.stack.tcp_abort(handle, self.now()),
+            (Err(error), _) => self.remove_broken(token, &error.to_string()),
+        }
+    }
+
+    /// Where a client finds the guest: at its address of the client's version of IP, if it has one; then at its other one.
+    pub(super) fn guest_for(
+        &self,
+        client: SocketAddr,
+        port: u16,
+    ) -> Option<(SocketAddr, Option<SocketAddr>)> {
+        let is_v4 = client.ip().to_canonical().is_ipv4();
+        let guest = |same: bool| {
+            let mut guests = self.subnets.iter().map(|subnet| subnet.guest);
+            guests.find(|guest| (guest.is_ipv4() == is_v4) == same).map(|guest| SocketAddr::new(guest, port))
+        };
+        match guest(true) {
+            Some(first) => Some((first, guest(false))),
+            None => Some((guest(false)?, None)),
+        }
+    }
+
     /// A socket of the stack that is being connected to the guest: in the client's name, or in the gateway's where that
     /// says nothing to the guest, or somebody has it already.
     fn open(&mut self, client: SocketAddr, guest: SocketAddr) -> Result<TcpHandle, SocketError> {
-        let named = self.shown(client).map(|client| self.open_as(Some(client), guest));
+        let named = self.shown(client, guest).map(|client| self.open_as(Some(client), guest));
         match named {
             Some(Ok(handle)) => Ok(handle),
             Some(Err(_)) | None => self.open_as(None, guest),
@@ -102,14 +135,14 @@ impl EventLoop {
     }
 
     /// The address by which the guest knows a client: its own, if an answer to it would come back here.
-    pub(super) fn shown(&self, client: SocketAddr) -> Option<SocketAddr> {
+    pub(super) fn shown(&self, client: SocketAddr, guest: SocketAddr) -> Option<SocketAddr> {
         let ip = client.ip().to_canonical();
         let far = match ip {
-            IpAddr::V4(v4) => !(v4.is_loopback() || v4.is_link_local() || v4.is_unspecified()),
-            // The published ports are those of the guest's IPv4 address.
-            IpAddr::V6(_) => false,
+            IpAddr::V4(ip) => !(ip.is_loopback() || ip.is_link_local() || ip.is_unspecified()),
+            IpAddr::V6(ip) => !(ip.is_loopback() || ip.is_unicast_link_local() || ip.is_unspecified()),
         };
-        (far && !self.network.contains(ip)).then(|| SocketAddr::new(ip, client.port()))
+        let strange = !self.subnets.iter().any(|subnet| subnet.contains(ip));
+        (far && strange && ip.is_ipv4() == guest.is_ipv4()).then(|| SocketAddr::new(ip, client.port()))
     }
 }
 

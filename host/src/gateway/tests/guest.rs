@@ -1,24 +1,37 @@
 //! The guest's machine in the gateway's tests: a second stack at the other end of the cable.
 
 use crate::gateway::device::WireDevice;
-use crate::gateway::{Gateway, GatewayConfig, Publish};
+use crate::gateway::{Gateway, GatewayConfig, Publish, Subnet};
 use crate::policy::{Policy, Rules, Transport, Unruled, address_rule};
 use crate::wire::Wire;
 use crate::wire::user::{UserWire, cable};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use stack_core::Stack;
+use stack_core::device::Address;
 use stack_core::random::SeededRandom;
 use stack_core::socket::SocketError;
 use stack_core::tcp::{Received, Shutdown, TcpHandle};
 use stack_core::time::Instant;
 use stack_core::wire::cidr::IpCidr;
 use stack_core::wire::ethernet::MacAddress;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) const GUEST: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 15);
 pub(super) const GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 2);
+
+pub(super) const GUEST_V6: Ipv6Addr = Ipv6Addr::new(0xfd77, 2, 0, 0, 0, 0, 0, 0x15);
+pub(super) const GATEWAY_V6: Ipv6Addr = Ipv6Addr::new(0xfd77, 2, 0, 0, 0, 0, 0, 2);
+
+/// The networks of both.
+pub(super) fn subnets() -> Vec<Subnet> {
+    let v4 = Subnet { gateway: GATEWAY.into(), prefix_length: 24, guest: GUEST.into(), asked_for: false };
+    vec![
+        v4,
+        Subnet { gateway: GATEWAY_V6.into(), prefix_length: 64, guest: GUEST_V6.into(), asked_for: false },
+    ]
+}
 
 /// The guest's port that the tests publish.
 pub(super) const PORT: u16 = 7;
@@ -31,7 +44,7 @@ pub(super) fn gateway() -> (Gateway, SocketAddr, UserWire) {
     let (near, far) = cable().unwrap();
     let publish =
         Publish { listen: "127.0.0.1:0".parse().unwrap(), guest_port: PORT, transport: Transport::Tcp };
-    let config = GatewayConfig { address: GATEWAY, prefix_length: 24, guest: GUEST, publish: vec![publish] };
+    let config = GatewayConfig { subnets: subnets(), publish: vec![publish] };
     let inward = Rules { unruled: Unruled::Inward, ..Rules::default() };
     let gateway = Gateway::listen(&config).unwrap().start(near, Arc::new(Policy::new(inward))).unwrap();
     let address = gateway.published()[0].listen;
@@ -46,7 +59,7 @@ pub(super) fn with_rules(outbound: &[&str]) -> (Gateway, Guest) {
 /// The same that publishes ports.
 pub(super) fn publishing(publish: Vec<Publish>, outbound: &[&str]) -> (Gateway, Guest) {
     let (near, far) = cable().unwrap();
-    let config = GatewayConfig { address: GATEWAY, prefix_length: 24, guest: GUEST, publish };
+    let config = GatewayConfig { subnets: subnets(), publish };
     let outbound = outbound.iter().map(|text| address_rule(text).unwrap()).collect();
     let rules = Rules { unruled: Unruled::Denied, outbound, ..Rules::default() };
     let gateway = Gateway::listen(&config).unwrap().start(near, Arc::new(Policy::new(rules))).unwrap();
@@ -66,8 +79,18 @@ impl Guest {
         let mut stack = Stack::new(Box::new(SeededRandom::new(1)));
         let device = WireDevice { wire: Arc::clone(&wire), mac: MacAddress([2, 0, 0, 0, 0, 15]) };
         let device = stack.add_device("eth0", Box::new(device), 1500).unwrap();
-        stack.add_address(device, IpCidr::new(GUEST.into(), 24).unwrap()).unwrap();
-        stack.add_default_gateway(GATEWAY).unwrap();
+        for subnet in subnets() {
+            let cidr = IpCidr::new(subnet.guest, subnet.prefix_length).unwrap();
+            let mut address = Address::new(cidr, Instant::ZERO);
+            address.flags.no_dad = subnet.guest.is_ipv6();
+            stack.add_address_record(device, address).unwrap();
+            stack.add_default_gateway(subnet.gateway).unwrap();
+        }
+        Guest::with(stack, wire)
+    }
+
+    /// A machine with this stack at this end of the wire.
+    pub(super) fn with(stack: Stack, wire: Arc<UserWire>) -> Self {
         Guest { stack, wire, epoch: std::time::Instant::now() }
     }
 

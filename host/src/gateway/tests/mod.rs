@@ -1,12 +1,16 @@
 //! The gateway against a second stack that plays the guest, and clients on this machine's loopback.
 
 mod datagrams;
+mod echoes;
 mod guest;
+mod newcomer;
 mod outbound;
+mod v6;
 mod wire;
 
-use super::{Gateway, GatewayConfig, GatewayError, Publish, Transport};
-use guest::{EchoServer, GATEWAY, GUEST, Guest, PATIENCE, PORT, gateway, would_block};
+use super::{Gateway, GatewayConfig, GatewayError, Publish};
+use crate::policy::Transport;
+use guest::{EchoServer, Guest, PATIENCE, PORT, gateway, subnets, would_block};
 use stack_core::counters::Counter;
 use stack_core::socket::SocketError;
 use stack_core::tcp::TcpState;
@@ -28,15 +32,15 @@ fn pattern(seed: usize, length: usize) -> Vec<u8> {
 }
 
 #[test]
-fn fifty_connections_at_once_get_a_mebibyte_back() {
-    const CONNECTIONS: usize = 50;
+fn a_hundred_connections_at_once_get_half_a_mebibyte_back() {
+    const CONNECTIONS: usize = 100;
     let (_gateway, address, wire) = gateway();
     let mut guest = Guest::new(wire);
     let mut server = EchoServer::new(&mut guest);
     let clients: Vec<_> = (0..CONNECTIONS)
         .map(|seed| {
             thread::spawn(move || {
-                let data = pattern(seed, 1 << 20);
+                let data = pattern(seed, 1 << 19);
                 let mut stream = client(address);
                 let mut sink = stream.try_clone().unwrap();
                 let sent = data.clone();
@@ -223,7 +227,7 @@ fn an_address_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap();
     let publish = vec![Publish { listen, guest_port: PORT, transport: Transport::Tcp }];
-    let config = GatewayConfig { address: GATEWAY, prefix_length: 24, guest: GUEST, publish };
+    let config = GatewayConfig { subnets: subnets(), publish };
     let Err(error) = Gateway::listen(&config) else { panic!("two listen on {listen}") };
     assert!(matches!(error, GatewayError::AddressInUse(address) if address == listen));
     assert!(error.to_string().starts_with(&format!("-p: {listen} is in use")));
@@ -233,6 +237,6 @@ fn an_address_in_use_is_named() {
 fn a_foreign_address_is_refused() {
     let publish =
         vec![Publish { listen: "192.0.2.1:0".parse().unwrap(), guest_port: PORT, transport: Transport::Tcp }];
-    let config = GatewayConfig { address: GATEWAY, prefix_length: 24, guest: GUEST, publish };
+    let config = GatewayConfig { subnets: subnets(), publish };
     assert!(matches!(Gateway::listen(&config), Err(GatewayError::NotLocal(_))));
 }

@@ -5,7 +5,7 @@ use super::timing;
 use super::{Action, Change, Output};
 use crate::random::Random;
 use crate::time::{Duration, Instant};
-use crate::wire::dhcp::{Fields, Message, Type, option};
+use crate::wire::dhcp::{Fields, Message, Sender, Type, option};
 use crate::wire::ethernet::MacAddress;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -249,7 +249,7 @@ impl Client {
 
     /// Takes in what a server says.
     pub fn input(&mut self, bytes: &[u8], now: Instant, random: &mut dyn Random) -> bool {
-        let Ok(message) = Message::parse(bytes) else { return false };
+        let Ok(message) = Message::parse(bytes, Sender::Server) else { return false };
         let identifier = message.option(option::CLIENT_ID);
         // RFC 6842 section 3: who names a client means it.
         let another = !identifier.is_empty() && identifier != self.client_id();
@@ -373,7 +373,9 @@ impl Client {
         }
         let seconds = u16::try_from((now - self.started).as_secs()).unwrap_or(u16::MAX);
         let (transaction, station) = (self.transaction, self.mac.0);
-        Fields { transaction, seconds, broadcast, client_address, station, options: &all }.emit()
+        let (sender, your_address, options) = (Sender::Client, Ipv4Addr::UNSPECIFIED, &all);
+        Fields { sender, transaction, seconds, broadcast, client_address, your_address, station, options }
+            .emit()
     }
 
     fn send(&mut self, message: Vec<u8>, source: Ipv4Addr, destination: Ipv4Addr) {

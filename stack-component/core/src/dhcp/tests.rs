@@ -3,7 +3,7 @@
 use super::*;
 use crate::random::SeededRandom;
 use crate::time::{Duration, Instant};
-use crate::wire::dhcp::{Fields, Type, option};
+use crate::wire::dhcp::{Fields, Message, Sender, Type, option};
 use crate::wire::ethernet::MacAddress;
 use core::net::Ipv4Addr;
 use std::vec;
@@ -34,18 +34,15 @@ struct Said {
 
 /// Reads a client's message the way a server does.
 fn read(message: &[u8]) -> Said {
-    assert_eq!(message[..4], [1, 1, 6, 0]);
-    let mut as_reply = message.to_vec();
-    as_reply[0] = 2;
-    let view = crate::wire::dhcp::Message::parse(&as_reply).unwrap();
+    let view = Message::parse(message, Sender::Client).unwrap();
     let identifier = view.option(option::CLIENT_ID);
     assert_eq!(identifier, [255, 0, 0, 0, 7, 0, 3, 0, 1, 2, 0, 0, 0, 0, 7]);
     let address = |code| view.addresses(code, 1).first().copied();
     Said {
         kind: view.kind().unwrap(),
         transaction: view.transaction(),
-        broadcast: message[10] == 0x80,
-        own: Ipv4Addr::new(message[12], message[13], message[14], message[15]),
+        broadcast: view.broadcast(),
+        own: view.client_address(),
         asked: address(option::REQUESTED_ADDRESS),
         server: address(option::SERVER_ID),
     }
@@ -104,17 +101,16 @@ impl Bench {
 
     fn hear(&mut self, transaction: u32, address: Ipv4Addr, options: &[(u8, &[u8])]) {
         let fields = Fields {
+            sender: Sender::Server,
             transaction,
             seconds: 0,
             broadcast: true,
             client_address: NOWHERE,
+            your_address: address,
             station: MAC.0,
             options,
         };
-        let mut bytes = fields.emit();
-        bytes[0] = 2;
-        bytes[16..20].copy_from_slice(&address.octets());
-        self.client.input(&bytes, self.now, &mut self.random);
+        self.client.input(&fields.emit(), self.now, &mut self.random);
     }
 
     fn wait(&mut self, millis: u64) {

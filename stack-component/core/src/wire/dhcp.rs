@@ -83,7 +83,26 @@ impl Type {
     pub const RELEASE: Type = Type(7);
 }
 
-/// A checked view of a server's message.
+/// Who says something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sender {
+    /// Who has no address yet, or keeps one.
+    Client,
+    /// Who gives addresses.
+    Server,
+}
+
+impl Sender {
+    /// The message's first byte.
+    const fn operation(self) -> u8 {
+        match self {
+            Sender::Client => 1,
+            Sender::Server => 2,
+        }
+    }
+}
+
+/// A checked view of a message.
 #[derive(Clone, Copy, Debug)]
 pub struct Message<'a> {
     fixed: &'a [u8; HEADER_LEN],
@@ -91,11 +110,11 @@ pub struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Checks that `bytes` are a server's message to an Ethernet station. Options are looked at one by one.
-    pub fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
+    /// Checks that `bytes` are such a message from or to an Ethernet station. Options are looked at one by one.
+    pub fn parse(bytes: &'a [u8], sender: Sender) -> Result<Self, Malformed> {
         let (fixed, options) = bytes.split_first_chunk::<HEADER_LEN>().ok_or(Malformed::Truncated)?;
-        // A reply, to a station with an address of Ethernet's kind and length.
-        if fixed[..3] != [2, 1, 6] || get_u32(fixed, FIXED) != COOKIE {
+        // A station with an address of Ethernet's kind and length.
+        if fixed[..3] != [sender.operation(), 1, 6] || get_u32(fixed, FIXED) != COOKIE {
             return Err(Malformed::AddressFormat);
         }
         Ok(Message { fixed, options })
@@ -104,6 +123,16 @@ impl<'a> Message<'a> {
     /// Which exchange it belongs to.
     pub const fn transaction(&self) -> u32 {
         get_u32(self.fixed, 4)
+    }
+
+    /// Whether the answer must go to everybody.
+    pub const fn broadcast(&self) -> bool {
+        self.fixed[10] & 0x80 != 0
+    }
+
+    /// The address that the client has and answers at, or the unspecified one.
+    pub const fn client_address(&self) -> Ipv4Addr {
+        Ipv4Addr::from_bits(get_u32(self.fixed, 12))
     }
 
     /// The address for the client.
@@ -171,9 +200,11 @@ fn append(options: &[u8], code: u8, value: &mut Vec<u8>) {
     }
 }
 
-/// The values of a client's message, to be made.
+/// The values of a message, to be made.
 #[derive(Clone, Copy, Debug)]
 pub struct Fields<'a> {
+    /// Who says it.
+    pub sender: Sender,
     /// Which exchange it belongs to.
     pub transaction: u32,
     /// Seconds since the client began to look for an address.
@@ -182,6 +213,8 @@ pub struct Fields<'a> {
     pub broadcast: bool,
     /// The address the client has and answers at, or the unspecified one.
     pub client_address: Ipv4Addr,
+    /// The address for the client, in a server's message.
+    pub your_address: Ipv4Addr,
     /// The client's station.
     pub station: [u8; 6],
     /// Codes and values, in this order; no value is longer than 255 bytes.
@@ -192,11 +225,12 @@ impl Fields<'_> {
     /// The message, with padding to the least length.
     pub fn emit(&self) -> Vec<u8> {
         let mut bytes = vec![0; HEADER_LEN];
-        bytes[..3].copy_from_slice(&[1, 1, 6]);
+        bytes[..3].copy_from_slice(&[self.sender.operation(), 1, 6]);
         put_u32(&mut bytes, 4, self.transaction);
         put_u16(&mut bytes, 8, self.seconds);
         put_u16(&mut bytes, 10, u16::from(self.broadcast) << 15);
         put_u32(&mut bytes, 12, self.client_address.to_bits());
+        put_u32(&mut bytes, 16, self.your_address.to_bits());
         bytes[28..34].copy_from_slice(&self.station);
         put_u32(&mut bytes, FIXED, COOKIE);
         for (code, value) in self.options {
@@ -216,19 +250,28 @@ mod tests {
 
     fn reply(options: &[(u8, &[u8])]) -> Vec<u8> {
         let station = [2, 0, 0, 0, 0, 1];
-        let client_address = Ipv4Addr::UNSPECIFIED;
-        let mut bytes =
-            Fields { transaction: 7, seconds: 0, broadcast: true, client_address, station, options }.emit();
-        bytes[0] = 2;
-        bytes[16..20].copy_from_slice(&[10, 0, 0, 9]);
-        bytes
+        let fields = Fields {
+            sender: Sender::Server,
+            transaction: 7,
+            seconds: 0,
+            broadcast: true,
+            client_address: Ipv4Addr::UNSPECIFIED,
+            your_address: Ipv4Addr::new(10, 0, 0, 9),
+            station,
+            options,
+        };
+        fields.emit()
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Message<'_>, Malformed> {
+        Message::parse(bytes, Sender::Server)
     }
 
     #[test]
     fn what_is_emitted_is_parsed() {
         let bytes = reply(&[(53, &[2]), (51, &[0, 0, 14, 16]), (3, &[10, 0, 0, 1, 10, 0, 0, 2, 9])]);
         assert_eq!(bytes.len(), MIN_LEN);
-        let message = Message::parse(&bytes).unwrap();
+        let message = parse(&bytes).unwrap();
         assert_eq!((message.transaction(), message.kind()), (7, Some(Type::OFFER)));
         assert_eq!(
             (message.your_address(), message.station()),
@@ -245,7 +288,7 @@ mod tests {
         let mut bytes = reply(&[(53, &[5]), (15, b"exam"), (52, &[3])]);
         bytes[108..114].copy_from_slice(&[15, 3, b'p', b'l', b'e', 255]);
         bytes[44..51].copy_from_slice(&[0, 15, 3, b'.', b'n', b'e', 255]);
-        assert_eq!(Message::parse(&bytes).unwrap().option(15), b"example.ne");
+        assert_eq!(parse(&bytes).unwrap().option(15), b"example.ne");
     }
 
     #[test]
@@ -254,10 +297,10 @@ mod tests {
         for (at, value) in [(0, 1), (1, 6), (2, 8), (236, 0)] {
             let mut bytes = fine.clone();
             bytes[at] = value;
-            assert!(Message::parse(&bytes).is_err(), "{at}");
+            assert!(parse(&bytes).is_err(), "{at}");
         }
         for len in 0..HEADER_LEN {
-            assert_eq!(Message::parse(&fine[..len]).unwrap_err(), Malformed::Truncated);
+            assert_eq!(parse(&fine[..len]).unwrap_err(), Malformed::Truncated);
         }
     }
 
@@ -270,7 +313,7 @@ mod tests {
             random.fill(&mut bytes[HEADER_LEN + start..]);
             random.fill(&mut bytes[44..FIXED]);
             bytes.truncate(HEADER_LEN + random.below(61) as usize);
-            let message = Message::parse(&bytes).unwrap();
+            let message = parse(&bytes).unwrap();
             for code in 0..=255 {
                 assert!(message.option(code).len() < bytes.len());
             }

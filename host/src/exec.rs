@@ -38,7 +38,7 @@ async fn exec(config: ExecConfig) -> Result<u8, Failure> {
         Signals::watch().map_err(|error| Failure::host(format!("cannot watch signals: {error}")))?;
     let folder = Folder::of_user()?;
     let name = which(&config, &folder)?;
-    let tool = tool(config)?;
+    let tool = tool(config, &folder, &name)?;
     let connection = client::connect(&folder, &name).await?;
     let reply = client::run(connection, tool, &mut signals).await?;
     if !reply.text.is_empty() {
@@ -59,7 +59,11 @@ fn which(config: &ExecConfig, folder: &Folder) -> Result<InstanceName, Failure> 
     })
 }
 
-fn tool(config: ExecConfig) -> Result<Tool, Failure> {
+fn tool(config: ExecConfig, folder: &Folder, instance: &InstanceName) -> Result<Tool, Failure> {
+    let mut directories = files::directories(&config.directories)?;
+    if directories.is_empty() && remembers(&config.tool) {
+        directories = files::directories(&[(folder.memory(instance)?, "/".into())])?;
+    }
     let (name, file) = match &config.tool {
         ToolSource::File(path) => {
             let file = File::open(path).map_err(|error| Failure::component_file(path, &error))?;
@@ -70,12 +74,17 @@ fn tool(config: ExecConfig) -> Result<Tool, Failure> {
     Ok(Tool {
         name: name.to_string_lossy().into_owned(),
         file,
-        directories: files::directories(&config.directories)?,
+        directories,
         environment: files::environment(&config.environment),
         grants: config.grants,
         reads_terminal: matches!(config.tool, ToolSource::File(_)),
         arguments: config.arguments,
     })
+}
+
+/// Whether a tool of ours keeps something from one time to the next.
+fn remembers(tool: &ToolSource) -> bool {
+    matches!(tool, ToolSource::BuiltIn(tool) if tool.name == tools::NSTAT.name)
 }
 
 /// The tool's component as a file, which an instance of any build can read.

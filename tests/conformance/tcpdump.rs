@@ -15,6 +15,7 @@ use crate::instances::Instances;
 crate::cases! {
     a_ping_is_seen_both_ways,
     what_is_written_tshark_reads,
+    what_is_written_is_read_again,
     ourselves_are_seen_on_the_loopback_device,
     what_is_wrong_is_said,
     packet_sockets_have_to_be_granted,
@@ -76,6 +77,36 @@ fn what_is_written_tshark_reads() -> Result<()> {
         let found = tshark.frames(&file, filter)?.len();
         ensure!(found == expected, "{filter}: {found}");
     }
+    Ok(())
+}
+
+/// Without a device, and with a filter of its own.
+fn what_is_written_is_read_again() -> Result<()> {
+    let instances = Instances::new()?;
+    let _instance = instances.start("web")?;
+    let tool = start(&instances, &["-w", "-", "-c", "4", "-i", "lo", "icmp"])?;
+    instances.wnet(&["ping", "--on", "web", "-c", "2", "-i", "0.01", "127.0.0.1"])?;
+    let written = tool.wait()?.output;
+    let read = |words: &[&str]| -> Result<Ended> {
+        let mut command: Command = instances.command()?;
+        let mut tool = Wnet::spawn(command.args(["tcpdump", "--on", "web", "-r", "-"]).args(words))?;
+        tool.feed(written.clone());
+        tool.wait()
+    };
+    let replies = read(&["-t", "-v", "icmp and greater 50 and src host 127.0.0.1"])?;
+    let head = "reading from file -, link-type EN10MB (Ethernet), snapshot length 262144";
+    ensure!(replies.error.trim_end() == head && lines(&replies).len() == 8, "{replies:?}");
+    for pair in lines(&replies).chunks(2) {
+        ensure!(
+            pair[0].starts_with("IP (tos 0x0, ttl 64, id ")
+                && pair[0].ends_with("proto ICMP (1), length 84)")
+        );
+        ensure!(pair[1].starts_with("    127.0.0.1 > 127.0.0.1: ICMP echo re"), "{pair:?}");
+    }
+    ensure!(
+        lines(&read(&["-t", "-#", "-c", "3"])?).last().is_some_and(|line| line.starts_with("    3  IP "))
+    );
+    ensure!(read(&["udp"])?.output.is_empty(), "the filter holds");
     Ok(())
 }
 

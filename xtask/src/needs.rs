@@ -15,7 +15,7 @@ pub(crate) struct Program {
 }
 
 /// All that tests use.
-pub(crate) const PROGRAMS: [Program; 11] = [
+pub(crate) const PROGRAMS: [Program; 12] = [
     Program { name: "ip", package: "iproute2", used_for: "everything with Linux as the peer" },
     Program { name: "ping", package: "iputils-ping", used_for: "pings from Linux" },
     Program { name: "tshark", package: "tshark", used_for: "Wireshark's opinion of our frames" },
@@ -27,6 +27,7 @@ pub(crate) const PROGRAMS: [Program; 11] = [
     Program { name: "scapy", package: "python3-scapy", used_for: "attackers' frames that others made" },
     Program { name: "redis-server", package: "redis-server", used_for: "a client of redis" },
     Program { name: "clang", package: "clang", used_for: "guests in C" },
+    Program { name: "sysctl", package: "procps", used_for: "settings beside Linux's" },
 ];
 
 /// The programs that are not installed.

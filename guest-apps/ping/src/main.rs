@@ -7,6 +7,7 @@ mod echo;
 mod errors;
 mod options;
 mod run;
+mod socket;
 mod statistics;
 
 use options::{Order, parse};

@@ -6,8 +6,9 @@ use tool_common::getopt::{Known, number, read};
 
 /// What is printed when it is wrong.
 pub(crate) const USAGE: &str = "\
-Usage: ping [-4|-6] [-AbDfnOqvV] [-c count] [-e identifier] [-i interval] [-I address|interface]
-            [-l preload] [-M do|want|dont] [-p pattern] [-Q tos] [-s size] [-t ttl] [-w deadline] [-W timeout] destination
+Usage: ping [-4|-6] [-aAbBdDfLnOqUvV] [-c count] [-e identifier] [-i interval] [-I address|interface]
+            [-l preload] [-m mark] [-M do|want|dont] [-p pattern] [-Q tos] [-s size] [-S sndbuf] [-t ttl]
+            [-w deadline] [-W timeout] destination
 ";
 
 /// Bytes of the header before a request's data.
@@ -20,8 +21,15 @@ const MAX_PRELOAD: u64 = 65_536;
 pub(crate) const MAX_SIZE_V4: usize = 65_507;
 /// Most bytes of data behind an IPv6 header, which its length does not count.
 const MAX_SIZE: usize = 65_527;
-/// Least time between two requests that a user may ask for, in seconds.
-const MIN_INTERVAL: f64 = 0.002;
+/// Options of iputils' that are refused, and why.
+const REFUSED: [(char, &str); 6] = [
+    ('F', "-F: a ping socket chooses flow labels by itself"),
+    ('N', "-N: a ping socket sends echo requests alone"),
+    ('r', "-r: a ping socket asks the routes always"),
+    ('R', "-R: a ping socket does not record routes"),
+    ('T', "-T: a ping socket does not record times"),
+    ('C', "-C: a ping socket is not connected"),
+];
 /// Most seconds of any time: a year.
 const MAX_SECONDS: f64 = 31_536_000.0;
 
@@ -52,6 +60,14 @@ pub(crate) struct Options {
     /// 4 or 6, if it was said.
     pub(crate) version: Option<u8>,
     pub(crate) broadcast: bool,
+    /// A reply rings the bell.
+    pub(crate) audible: bool,
+    /// Requests come from the address that the first one came from.
+    pub(crate) sticky: bool,
+    /// What goes to a group is not heard here.
+    pub(crate) unheard: bool,
+    /// Mark of what is sent.
+    pub(crate) mark: Option<u32>,
     /// Requests are sent as fast as replies come.
     pub(crate) adaptive: bool,
     /// Requests that are sent before any reply is waited for.
@@ -87,6 +103,10 @@ impl Options {
             destination,
             version: None,
             broadcast: false,
+            audible: false,
+            sticky: false,
+            unheard: false,
+            mark: None,
             adaptive: false,
             preload: 1,
             timestamps: false,
@@ -110,11 +130,20 @@ impl Options {
 
     /// Sets what an option says.
     fn set(&mut self, option: char, value: &str) -> Result<(), String> {
-        let seconds = |least| number(value, least, MAX_SECONDS).map(Duration::from_secs_f64);
+        let seconds = || number(value, 0.0, MAX_SECONDS).map(Duration::from_secs_f64);
+        if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| *refused == option) {
+            return Err((*why).to_owned());
+        }
         match option {
             '4' => self.version = Some(4),
             '6' => self.version = Some(6),
+            'a' => self.audible = true,
             'b' => self.broadcast = true,
+            'B' => self.sticky = true,
+            'L' => self.unheard = true,
+            'm' => self.mark = Some(number(value, 0, u32::MAX)?),
+            // Memory for what is sent is the stack's.
+            'S' => drop(number(value, 1, i32::MAX)?),
             'A' => self.adaptive = true,
             'l' => self.preload = number(value, 1, MAX_PRELOAD)?,
             'D' => self.timestamps = true,
@@ -125,7 +154,7 @@ impl Options {
             'q' => self.quiet = true,
             'v' => self.verbose = true,
             'c' => self.count = Some(number(value, 1, MAX_COUNT)?),
-            'i' => self.interval = seconds(MIN_INTERVAL)?,
+            'i' => self.interval = seconds()?,
             'I' => self.from = Some(value.to_owned()),
             'M' => self.discover = Some(discover(value)?),
             'Q' => self.traffic_class = traffic_class(value)?,
@@ -134,9 +163,9 @@ impl Options {
                 let limit = Some(number(value, 0, u8::MAX)?).filter(|limit| *limit > 0);
                 self.hop_limit = Some(limit.ok_or("cannot set unicast time-to-live: Invalid argument")?);
             }
-            'w' => self.deadline = Some(seconds(0.0)?).filter(|time| !time.is_zero()),
+            'w' => self.deadline = Some(seconds()?).filter(|time| !time.is_zero()),
             'W' => {
-                self.timeout = Some(seconds(0.0).map_err(|_| format!("bad linger time: {value}"))?)
+                self.timeout = Some(seconds().map_err(|_| format!("bad linger time: {value}"))?)
                     .filter(|time| !time.is_zero())
             }
             // Addresses are numbers anyway.
@@ -206,7 +235,7 @@ fn letter_of_long(arguments: &[String]) -> String {
 
 /// Reads the command line without the program's name. The error is a line.
 pub(crate) fn parse(arguments: &[String]) -> Result<Order, String> {
-    let known = Known { letters: "46AbDfnOqvVc:e:i:I:l:M:p:Q:s:t:w:W:", long: &[] };
+    let known = Known { letters: "46aAbBCdDfLnOqrRUvVc:e:F:i:I:l:m:M:N:p:Q:s:S:t:T:w:W:", long: &[] };
     let words = read(arguments, known).map_err(|error| error + &letter_of_long(arguments))?;
     if words.options.iter().any(|(option, _)| *option == 'V') {
         return Ok(Order::Version);
@@ -233,13 +262,17 @@ mod tests {
     #[test]
     fn all_options() {
         let Ok(Order::Ping(options)) = line(
-            "-6nqADfvbO -l 3 -c3 -i 0.2 -s 100 -t 5 -W 1.5 -w 10 -I eth0 -M do -Q 0x10 -e 7 -p ff0 host",
+            "-6nqaABLDfvbO -m 7 -S 9 -l 3 -c3 -i 0.2 -s 100 -t 5 -W 1.5 -w 10 -I eth0 -M do -Q 0x10 -e 7 -p ff0 host",
         ) else {
             panic!();
         };
         let expected = Options {
             version: Some(6),
             adaptive: true,
+            audible: true,
+            sticky: true,
+            unheard: true,
+            mark: Some(7),
             preload: 3,
             broadcast: true,
             timestamps: true,
@@ -276,7 +309,10 @@ mod tests {
             ("-W -1 host", "bad linger time: -1"),
             ("-t 256 host", "'256'"),
             ("-M never host", "expected do, want or dont"),
-            ("-i 0 host", "out of range"),
+            ("-i -1 host", "out of range"),
+            ("-R host", "-R: a ping socket does not record routes"),
+            ("-S 0 host", "out of range"),
+            ("-m x host", "invalid argument: 'x'"),
             ("-Q 0xfff host", "0xfff"),
             ("-p fg host", "hex digits: fg"),
             ("-p +f host", "hex digits"),

@@ -1,21 +1,20 @@
 //! The program on its socket.
 
 use crate::echo;
-use crate::options::{Discover, HEADER_LEN, MAX_SIZE_V4, Options};
+use crate::options::{HEADER_LEN, MAX_SIZE_V4, Options};
+use crate::socket::{is_of_link, open, resolve, source_over};
 use crate::statistics::{Answer, Statistics, Times, milliseconds};
 use crate::{FAILED, errors};
 use std::io::Write;
-use std::net::{IpAddr, Ipv6Addr, ToSocketAddrs};
+use std::net::IpAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tool_common::address::{ip, wit};
 use tool_common::control::interrupt;
-use tool_common::control::raw_sockets::{
-    Cutting, IncomingPacket, OutgoingPacket, PacketError, RawOption, RawSocket, create_ping_socket,
-};
+use tool_common::control::raw_sockets::{IncomingPacket, OutgoingPacket, PacketError, RawOption, RawSocket};
 use tool_common::error::text;
 use tool_common::wasi::clocks::monotonic_clock;
 use tool_common::wasi::io::poll::poll;
-use tool_common::wasi::sockets::network::{ErrorCode, IpAddressFamily};
+use tool_common::wasi::sockets::network::ErrorCode;
 
 /// Packets and errors that are taken at a time.
 const BATCH: u64 = 64;
@@ -73,75 +72,6 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
     Ok(if statistics.received == 0 || too_few { 1 } else { 0 })
 }
 
-/// The address of a name, of the version that was asked for.
-fn resolve(name: &str, version: Option<u8>) -> Result<IpAddr, String> {
-    let fits = |address: &IpAddr| version.is_none_or(|version| address.is_ipv6() == (version == 6));
-    if let Ok(address) = name.parse::<IpAddr>() {
-        let refuse = || format!("{name}: Address family for hostname not supported");
-        return Some(address).filter(fits).ok_or_else(refuse);
-    }
-    let found = (name, 0).to_socket_addrs().ok();
-    let mut found = found.into_iter().flatten().map(|address| address.ip()).filter(fits);
-    found.next().ok_or_else(|| format!("{name}: Name or service not known"))
-}
-
-/// A socket with the options.
-fn open(options: &Options, address: IpAddr, zone: &str) -> Result<RawSocket, String> {
-    let family = if address.is_ipv6() { IpAddressFamily::Ipv6 } else { IpAddressFamily::Ipv4 };
-    let socket = create_ping_socket(family).map_err(|code| match code {
-        ErrorCode::AccessDenied => "socket: Operation not permitted (--grant ping)".to_owned(),
-        code => format!("socket: {}", text(code)),
-    })?;
-    let set =
-        |option: &RawOption, what: &str| socket.set(option).map_err(|code| format!("{what}: {}", text(code)));
-    set(&RawOption::Errors(true), "IP_RECVERR")?;
-    if let Some(limit) = options.hop_limit {
-        set(&RawOption::HopLimit(Some(limit)), "time to live")?;
-        set(&RawOption::MulticastHopLimit(limit), "time to live")?;
-    }
-    set(&RawOption::TrafficClass(options.traffic_class), "type of service")?;
-    let cutting = match options.discover {
-        Some(Discover::Do) => Cutting::Never,
-        Some(Discover::Dont) => Cutting::Anywhere,
-        Some(Discover::Want) | None => Cutting::Here,
-    };
-    set(&RawOption::Cutting(cutting), "path MTU discovery")?;
-    let mut source = None;
-    match options.from.as_deref().map(|from| (from, from.parse::<IpAddr>())) {
-        Some((_, Ok(from))) => source = Some(wit(from)),
-        Some((device, Err(_))) => {
-            bind_to(&socket, device)?;
-        }
-        None if !zone.is_empty() => {
-            bind_to(&socket, zone)?;
-        }
-        None => {}
-    }
-    socket.bind(source, options.identifier).map_err(|code| format!("bind: {}", text(code)))?;
-    Ok(socket)
-}
-
-/// Whether an address means nothing without its link. iputils: `SCOPE_DELIMITER` in `pr_addr`.
-fn is_of_link(address: Ipv6Addr) -> bool {
-    let [first, scope, ..] = address.octets();
-    address.is_unicast_link_local() || (first == 0xff && matches!(scope & 0xf, 1 | 2))
-}
-
-/// iputils: `SO_BINDTODEVICE` in `ping4_run`.
-fn bind_to(socket: &RawSocket, device: &str) -> Result<(), String> {
-    let bound = socket.set(&RawOption::BindToDevice(device.into()));
-    bound.map_err(|_| format!("SO_BINDTODEVICE {device}: No such device"))
-}
-
-/// The address that requests over `device` come from, as another socket is told. iputils: `probe_fd` in `ping4_run`.
-fn source_over(device: &str, address: IpAddr) -> Option<IpAddr> {
-    let family = if address.is_ipv6() { IpAddressFamily::Ipv6 } else { IpAddressFamily::Ipv4 };
-    let probe = create_ping_socket(family).ok()?;
-    bind_to(&probe, device).ok()?;
-    probe.connect(Some(wit(address))).ok()?;
-    probe.local().ok()?.address.map(ip)
-}
-
 impl Ping<'_> {
     fn elapsed(&self) -> Duration {
         Duration::from_nanos(monotonic_clock::now().saturating_sub(self.began))
@@ -158,11 +88,15 @@ impl Ping<'_> {
     }
 
     fn introduce(&self) {
-        let from = self.options.from.as_ref().map_or(String::new(), |from| match from.parse::<IpAddr>() {
+        let sticky = || match self.options.sticky {
+            true => source_over(None, self.address).map_or(String::new(), |from| format!(" from {from} :")),
+            false => String::new(),
+        };
+        let from = self.options.from.as_ref().map_or_else(sticky, |from| match from.parse::<IpAddr>() {
             Ok(_) => format!(" from {from} :"),
             Err(_) => {
                 let source =
-                    source_over(from, self.address).map_or(String::new(), |source| self.shown(source));
+                    source_over(Some(from), self.address).map_or(String::new(), |source| self.shown(source));
                 format!(" from {source} {from}:")
             }
         });
@@ -217,10 +151,15 @@ impl Ping<'_> {
         }
     }
 
+    /// Whether requests go out one behind the other, whatever comes back.
+    fn is_quick(&self) -> bool {
+        self.options.flood || self.options.adaptive || self.options.interval.is_zero()
+    }
+
     /// Which times the summary has.
     fn wanted_times(&self) -> Times {
         match self.options.size >= TIMED_FROM {
-            true if self.options.flood || self.options.adaptive => Times::WithGaps,
+            true if self.is_quick() => Times::WithGaps,
             true => Times::Trips,
             false => Times::None,
         }
@@ -338,7 +277,8 @@ impl Ping<'_> {
         if let Some((place, sent, found)) = echo::difference(&packet.data, &self.options.pattern) {
             line += &format!("\nwrong data byte #{place} should be {sent:#x} but was {found:#x}");
         }
-        print(&(line + "\n"));
+        line += if self.options.audible { "\x07\n" } else { "\n" };
+        print(&line);
         true
     }
 
@@ -391,19 +331,5 @@ fn print(text: &str) {
     let mut output = std::io::stdout();
     if output.write_all(text.as_bytes()).and_then(|()| output.flush()).is_err() {
         std::process::exit(FAILED.into());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_of_a_link() {
-        for (address, expected) in
-            [("fe80::1", true), ("ff02::1", true), ("ff01::1", true), ("ff0e::1", false), ("fd00::1", false)]
-        {
-            assert_eq!(is_of_link(address.parse().unwrap()), expected, "{address}");
-        }
     }
 }

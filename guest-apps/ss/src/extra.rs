@@ -4,7 +4,7 @@ use crate::number::{general, timer};
 use crate::options::Options;
 use std::fmt::{Display, Write};
 use tool_common::control::socket_options::TcpInfo;
-use tool_common::control::sockets::{Socket, SocketMemory, SocketTimer};
+use tool_common::control::sockets::{Socket, SocketMemory, SocketProtocol, SocketTimer};
 
 /// Bits of [`TcpInfo::options`], with the words for them. The first two and ECN's are told with `-o`.
 const TIMESTAMPS: u8 = 1;
@@ -35,7 +35,7 @@ pub(crate) fn extra(socket: &Socket, users: &str, options: &Options) -> String {
     if options.extended {
         extended(&mut out, socket);
     }
-    if options.memory || options.info {
+    if options.memory || (options.info && socket.protocol != SocketProtocol::Udp) {
         out.push_str(if options.oneline { "" } else { "\n\t" });
     }
     if options.memory {

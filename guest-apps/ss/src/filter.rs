@@ -1,83 +1,9 @@
-//! Which sockets are meant: by state, and by an expression over addresses and ports. iproute2: `ssfilter`.
+//! Which sockets are meant: an expression over addresses, ports, devices and marks. iproute2: `ssfilter`.
 
 use std::net::{IpAddr, SocketAddr};
 use tool_common::address::Prefix;
-use tool_common::control::socket_options::TcpState;
-
-/// The states with their names, as they are shown and as they are asked for.
-const STATES: [(TcpState, &str, &str); 11] = [
-    (TcpState::Established, "ESTAB", "established"),
-    (TcpState::SynSent, "SYN-SENT", "syn-sent"),
-    (TcpState::SynRecv, "SYN-RECV", "syn-recv"),
-    (TcpState::FinWait1, "FIN-WAIT-1", "fin-wait-1"),
-    (TcpState::FinWait2, "FIN-WAIT-2", "fin-wait-2"),
-    (TcpState::TimeWait, "TIME-WAIT", "time-wait"),
-    (TcpState::Close, "UNCONN", "closed"),
-    (TcpState::CloseWait, "CLOSE-WAIT", "close-wait"),
-    (TcpState::LastAck, "LAST-ACK", "last-ack"),
-    (TcpState::Listen, "LISTEN", "listening"),
-    (TcpState::Closing, "CLOSING", "closing"),
-];
-
-/// The name that is shown.
-pub(crate) fn state_name(state: TcpState) -> &'static str {
-    STATES.iter().find(|(known, ..)| *known == state).map_or("UNKNOWN", |(_, name, _)| name)
-}
-
-/// A set of states, a bit for each place in [`STATES`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct States(u16);
-
-impl States {
-    pub(crate) const ALL: States = States((1 << STATES.len()) - 1);
-    /// `-l`: those who wait, UDP's too. iproute2: `SS_LISTEN`, `SS_CLOSE`.
-    pub(crate) const LISTENING: States = States(1 << 9 | 1 << 6);
-    /// Without an option. iproute2: `SS_CONN`.
-    pub(crate) const CONNECTED: States = States(Self::ALL.0 & !(1 << 9 | 1 << 6 | 1 << 5 | 1 << 2));
-
-    fn one(state: TcpState) -> Self {
-        let place = STATES.iter().position(|(known, ..)| *known == state);
-        States(place.map_or(0, |place| 1 << place))
-    }
-
-    /// The names of sets, as the usage has them.
-    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-        let sets = ["all", "connected", "synchronized", "bucket", "big"];
-        sets.into_iter().chain(STATES.iter().map(|(.., name)| *name))
-    }
-
-    /// The set of this name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        let not =
-            |states: &[TcpState]| states.iter().fold(Self::ALL, |all, state| all.without(Self::one(*state)));
-        match name {
-            "all" => Some(Self::ALL),
-            "connected" => Some(not(&[TcpState::Close, TcpState::Listen])),
-            "synchronized" => Some(not(&[TcpState::Close, TcpState::Listen, TcpState::SynSent])),
-            "bucket" => Some(Self::one(TcpState::SynRecv).with(Self::one(TcpState::TimeWait))),
-            "big" => Some(not(&[TcpState::SynRecv, TcpState::TimeWait])),
-            "unconnected" | "close" => Some(Self::one(TcpState::Close)),
-            "listen" => Some(Self::one(TcpState::Listen)),
-            name => STATES.iter().find(|(.., known)| *known == name).map(|(state, ..)| Self::one(*state)),
-        }
-    }
-
-    pub(crate) fn has(self, state: TcpState) -> bool {
-        self.0 & Self::one(state).0 != 0
-    }
-
-    pub(crate) fn with(self, other: Self) -> Self {
-        States(self.0 | other.0)
-    }
-
-    pub(crate) fn without(self, other: Self) -> Self {
-        States(self.0 & !other.0)
-    }
-
-    pub(crate) fn is_one(self) -> bool {
-        self.0.count_ones() == 1
-    }
-}
+use tool_common::number;
+use tool_common::services;
 
 /// How a port is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +59,36 @@ pub(crate) enum Expression {
         within: Option<Prefix>,
         port: Option<u16>,
     },
+    /// The device that it is bound to, by its name or number.
+    Device(String),
+    /// Its mark, as far as `mask` has bits.
+    Mark {
+        value: u32,
+        mask: u32,
+    },
+}
+
+/// What is known of a socket.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen<'a> {
+    pub(crate) local: SocketAddr,
+    pub(crate) remote: Option<SocketAddr>,
+    /// The device that it is bound to, 0 for none, and its name.
+    pub(crate) device: (u32, &'a str),
+    pub(crate) mark: u32,
+}
+
+/// Why words are no expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Wrong {
+    /// This word is not understood where it stands.
+    Word(String),
+    /// This is no port.
+    Port(String),
+    /// This is no address.
+    Host(String),
+    /// This is no mark.
+    Mark(String),
 }
 
 /// Expressions within expressions at most.
@@ -140,25 +96,25 @@ const DEPTH: usize = 64;
 
 impl Expression {
     /// The expression that the words say. The error is the word that was not understood.
-    pub(crate) fn parse(words: &[&str]) -> Result<Self, String> {
+    pub(crate) fn parse(words: &[&str]) -> Result<Self, Wrong> {
         // Brackets may stand without space around them.
         let spaced = words.join(" ").replace('(', " ( ").replace(')', " ) ");
         let words: Vec<&str> = spaced.split_whitespace().collect();
         let mut parser = Parser { words: &words, depth: 0 };
         let expression = parser.any()?;
         match parser.words.first() {
-            Some(word) => Err((*word).to_owned()),
+            Some(word) => Err(Wrong::Word((*word).to_owned())),
             None => Ok(expression),
         }
     }
 
     /// Whether it holds.
-    pub(crate) fn holds(&self, local: SocketAddr, remote: Option<SocketAddr>) -> bool {
-        let end = |ours| if ours { Some(local) } else { remote };
+    pub(crate) fn holds(&self, seen: Seen<'_>) -> bool {
+        let end = |ours| if ours { Some(seen.local) } else { seen.remote };
         match self {
-            Expression::And(a, b) => a.holds(local, remote) && b.holds(local, remote),
-            Expression::Or(a, b) => a.holds(local, remote) || b.holds(local, remote),
-            Expression::Not(a) => !a.holds(local, remote),
+            Expression::And(a, b) => a.holds(seen) && b.holds(seen),
+            Expression::Or(a, b) => a.holds(seen) || b.holds(seen),
+            Expression::Not(a) => !a.holds(seen),
             Expression::Port { ours, comparison, port } => {
                 comparison.holds(end(*ours).map_or(0, |end| end.port()), *port)
             }
@@ -167,6 +123,21 @@ impl Expression {
                 within.is_none_or(|prefix| address.is_some_and(|address| prefix.contains(address)))
                     && port.is_none_or(|port| end(*ours).is_some_and(|end| end.port() == port))
             }
+            Expression::Device(wanted) => {
+                let (number, name) = seen.device;
+                number != 0 && (name == wanted || wanted.parse() == Ok(number))
+            }
+            Expression::Mark { value, mask } => seen.mark & mask == value & mask,
+        }
+    }
+
+    /// The devices that it speaks of.
+    pub(crate) fn devices(&self) -> Vec<&str> {
+        match self {
+            Expression::And(a, b) | Expression::Or(a, b) => [a.devices(), b.devices()].concat(),
+            Expression::Not(a) => a.devices(),
+            Expression::Device(name) => vec![name],
+            _ => Vec::new(),
         }
     }
 }
@@ -191,7 +162,7 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn any(&mut self) -> Result<Expression, String> {
+    fn any(&mut self) -> Result<Expression, Wrong> {
         let mut left = self.every()?;
         while self.take_if(&["or", "|", "||"]) {
             left = Expression::Or(Box::new(left), Box::new(self.every()?));
@@ -199,7 +170,7 @@ impl<'a> Parser<'a> {
         Ok(left)
     }
 
-    fn every(&mut self) -> Result<Expression, String> {
+    fn every(&mut self) -> Result<Expression, Wrong> {
         let mut left = self.single()?;
         loop {
             let joined = self.take_if(&["and", "&", "&&"]);
@@ -211,10 +182,10 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn single(&mut self) -> Result<Expression, String> {
+    fn single(&mut self) -> Result<Expression, Wrong> {
         self.depth += 1;
         if self.depth > DEPTH {
-            return Err("too deep".into());
+            return Err(Wrong::Word("too deep".into()));
         }
         let word = self.take().unwrap_or_default();
         let expression = match word {
@@ -222,37 +193,71 @@ impl<'a> Parser<'a> {
             "(" => {
                 let inner = self.any()?;
                 if !self.take_if(&[")"]) {
-                    return Err(self.take().unwrap_or(")").into());
+                    return Err(Wrong::Word(self.take().unwrap_or(")").into()));
                 }
                 inner
             }
             "sport" | "dport" => self.port(word == "sport")?,
             "src" | "dst" => self.host(word == "src")?,
-            other => return Err(other.into()),
+            "dev" => self.device()?,
+            "fwmark" => self.mark()?,
+            other => return Err(Wrong::Word(other.into())),
         };
         self.depth -= 1;
         Ok(expression)
     }
 
-    fn port(&mut self, ours: bool) -> Result<Expression, String> {
-        let word = self.take().unwrap_or_default();
+    /// A comparison, if one stands there, and the word behind it.
+    fn compared(&mut self) -> Result<(Option<Comparison>, &'a str), Wrong> {
+        let mut word = self.take().unwrap_or_default();
         let comparison = Comparison::named(word);
-        let word = if comparison.is_some() { self.take().unwrap_or_default() } else { word };
-        let port = word.strip_prefix(':').unwrap_or(word).parse().map_err(|_| word.to_owned())?;
+        if comparison.is_some() {
+            word = self.take().unwrap_or_default();
+        }
+        match word {
+            "" => Err(Wrong::Word("syntax error!".into())),
+            word => Ok((comparison, word)),
+        }
+    }
+
+    fn port(&mut self, ours: bool) -> Result<Expression, Wrong> {
+        let (comparison, word) = self.compared()?;
+        let name = word.strip_prefix(':').unwrap_or(word);
+        let port = services::port(name).ok_or_else(|| Wrong::Port(name.to_owned()))?;
         Ok(Expression::Port { ours, comparison: comparison.unwrap_or(Comparison::Equal), port })
     }
 
-    fn host(&mut self, ours: bool) -> Result<Expression, String> {
-        let word = self.take().unwrap_or_default();
-        let comparison = Comparison::named(word);
-        let word = if comparison.is_some() { self.take().unwrap_or_default() } else { word };
-        let (within, port) = host(word).ok_or_else(|| word.to_owned())?;
-        let host = Expression::Host { ours, within, port };
-        match comparison {
-            None | Some(Comparison::Equal) => Ok(host),
-            Some(Comparison::NotEqual) => Ok(Expression::Not(Box::new(host))),
-            Some(_) => Err(word.to_owned()),
-        }
+    fn host(&mut self, ours: bool) -> Result<Expression, Wrong> {
+        let (comparison, word) = self.compared()?;
+        let (within, port) = host(word).ok_or_else(|| Wrong::Host(word.to_owned()))?;
+        equal_or_not(comparison, word, Expression::Host { ours, within, port })
+    }
+
+    fn device(&mut self) -> Result<Expression, Wrong> {
+        let (comparison, word) = self.compared()?;
+        equal_or_not(comparison, word, Expression::Device(word.to_owned()))
+    }
+
+    /// `5`, `0x5/0xff`.
+    fn mark(&mut self) -> Result<Expression, Wrong> {
+        let (comparison, word) = self.compared()?;
+        let (value, mask) = word.split_once('/').unwrap_or((word, "0xffffffff"));
+        let wrong = || Wrong::Mark(word.to_owned());
+        let (value, mask) = (number(value).ok_or_else(wrong)?, number(mask).ok_or_else(wrong)?);
+        equal_or_not(comparison, word, Expression::Mark { value, mask })
+    }
+}
+
+/// What can be the same or not the same, and nothing else.
+fn equal_or_not(
+    comparison: Option<Comparison>,
+    word: &str,
+    expression: Expression,
+) -> Result<Expression, Wrong> {
+    match comparison {
+        None | Some(Comparison::Equal) => Ok(expression),
+        Some(Comparison::NotEqual) => Ok(Expression::Not(Box::new(expression))),
+        Some(_) => Err(Wrong::Word(word.to_owned())),
     }
 }
 
@@ -266,7 +271,7 @@ fn host(word: &str) -> Option<(Option<Prefix>, Option<u16>)> {
     };
     let port = match port {
         None | Some("*") => None,
-        Some(port) => Some(port.parse().ok()?),
+        Some(port) => Some(services::port(port)?),
     };
     let address = address.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(address);
     match address {
@@ -285,10 +290,11 @@ fn usable(address: IpAddr) -> bool {
 mod tests {
     use super::*;
 
-    fn holds(expression: &str, local: &str, remote: Option<&str>) -> Result<bool, String> {
+    fn holds(expression: &str, local: &str, remote: Option<&str>) -> Result<bool, Wrong> {
         let words: Vec<&str> = expression.split_whitespace().collect();
         let expression = Expression::parse(&words)?;
-        Ok(expression.holds(local.parse().unwrap(), remote.map(|remote| remote.parse().unwrap())))
+        let remote = remote.map(|remote| remote.parse().unwrap());
+        Ok(expression.holds(Seen { local: local.parse().unwrap(), remote, device: (2, "eth0"), mark: 0x15 }))
     }
 
     #[test]
@@ -306,29 +312,24 @@ mod tests {
             ("dst = [::1]:50000", Ok(false)),
             ("(sport = :1 or sport = :8080) and dst :50000", Ok(true)),
             ("src != 127.0.0.1", Ok(false)),
-            ("bogus", Err("bogus".to_owned())),
-            ("sport = :x", Err(":x".to_owned())),
-            ("( sport = :1", Err(")".to_owned())),
-            ("sport = :1 )", Err(")".to_owned())),
+            ("dport > :ssh and sport = :http-alt", Ok(true)),
+            ("dev eth0", Ok(true)),
+            ("dev != 2", Ok(false)),
+            ("dev = lo", Ok(false)),
+            ("fwmark = 0x5/0xf", Ok(true)),
+            ("fwmark 5", Ok(false)),
+            ("fwmark = x", Err(Wrong::Mark("x".into()))),
+            ("dev > eth0", Err(Wrong::Word("eth0".into()))),
+            ("bogus", Err(Wrong::Word("bogus".into()))),
+            ("sport", Err(Wrong::Word("syntax error!".into()))),
+            ("sport = :x", Err(Wrong::Port("x".into()))),
+            ("src 10.0.0", Err(Wrong::Host("10.0.0".into()))),
+            ("( sport = :1", Err(Wrong::Word(")".into()))),
+            ("sport = :1 )", Err(Wrong::Word(")".into()))),
         ] {
             assert_eq!(holds(expression, local, remote), expected, "{expression}");
         }
         assert_eq!(holds("dst 127.0.0.1", local, None), Ok(false));
         assert!(Expression::parse(&["("; 1000]).is_err());
-    }
-
-    #[test]
-    fn sets_of_states() {
-        assert!(States::CONNECTED.has(TcpState::Established) && !States::CONNECTED.has(TcpState::TimeWait));
-        assert!(States::LISTENING.has(TcpState::Listen) && States::LISTENING.has(TcpState::Close));
-        for (name, state, expected) in [
-            ("connected", TcpState::Listen, false),
-            ("synchronized", TcpState::SynSent, false),
-            ("bucket", TcpState::TimeWait, true),
-            ("big", TcpState::TimeWait, false),
-            ("closed", TcpState::Close, true),
-        ] {
-            assert_eq!(States::named(name).unwrap().has(state), expected, "{name}");
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! `ss`: the sockets of a stack, shown as iproute2's tool of this name does.
 //!
-//! `options` reads the options, `filter` the states and the expression behind them, `columns` lays out the table, and
+//! `options` reads the options, `states` and `filter` what is behind them, `columns` lays out the table, and
 //! `extra` writes what stands behind the columns.
 
 mod columns;
@@ -10,6 +10,7 @@ mod number;
 mod options;
 mod owners;
 mod packet;
+mod states;
 mod summary;
 
 use columns::{Row, table};
@@ -20,6 +21,7 @@ use std::net::IpAddr;
 use std::process::ExitCode;
 use tool_common::address::socket as address;
 use tool_common::control::sockets::{self, Socket, SocketProtocol, SocketProtocols};
+use tool_common::services::{self, Over};
 use tool_common::{Exit, finish};
 
 /// How many sockets are asked for at once.
@@ -43,10 +45,14 @@ fn run(words: &[String]) -> Result<String, Exit> {
     if options.summary {
         return Ok(summary::summary(&everything));
     }
-    let mut wanted: Vec<_> = everything.iter().filter(|socket| options.wants(socket)).collect();
+    let (devices, owners) = (Devices::ask(), Owners::ask(options.processes));
+    if options.devices().iter().any(|device| !devices.is_known(device)) {
+        return Err(Exit::new(1, "Cannot parse device."));
+    }
+    let is_wanted = |socket: &&Socket| options.wants(socket, &devices.name(socket.device));
+    let mut wanted: Vec<_> = everything.iter().filter(is_wanted).collect();
     // In iproute2's order: raw sockets, then UDP's, then TCP's.
     wanted.sort_by_key(|socket| order(socket.protocol));
-    let (devices, owners) = (Devices::ask(), Owners::ask(options.processes));
     let rows: Vec<_> = wanted.iter().map(|socket| row(socket, &devices, &owners, &options)).collect();
     Ok(table(&rows, &options))
 }
@@ -88,20 +94,20 @@ fn netid(protocol: SocketProtocol) -> &'static str {
 
 fn row(socket: &Socket, devices: &Devices, owners: &Owners, options: &Options) -> Row {
     if socket.protocol == SocketProtocol::Packet {
-        return packet::row(socket, devices, options);
+        return packet::row(socket, devices, owners, options);
     }
     let local = address(socket.local);
     let bound = if socket.device == 0 { String::new() } else { format!("%{}", devices.name(socket.device)) };
     let (peer_host, peer_port) = match socket.remote.map(address) {
-        Some(remote) => (host(remote.ip()), port(remote.port())),
+        Some(remote) => (host(remote.ip()), port(remote.port(), socket.protocol, options)),
         None => (host(unspecified_like(local.ip())), "*".into()),
     };
     Row {
         netid: netid(socket.protocol),
-        state: filter::state_name(socket.state),
+        state: states::state_name(socket.state),
         receive_queue: socket.receive_queue,
         send_queue: socket.send_queue,
-        local: (host(local.ip()) + &bound, port(local.port())),
+        local: (host(local.ip()) + &bound, port(local.port(), socket.protocol, options)),
         peer: (peer_host, peer_port),
         extra: extra::extra(socket, &owners.of(socket), options),
     }
@@ -121,6 +127,18 @@ fn host(address: IpAddr) -> String {
     }
 }
 
-fn port(port: u16) -> String {
-    if port == 0 { "*".into() } else { port.to_string() }
+/// A port, or its name; of raw sockets, the protocol's. iproute2: `resolve_service`.
+fn port(port: u16, protocol: SocketProtocol, options: &Options) -> String {
+    let name = match (protocol, port) {
+        (_, 0) => return "*".into(),
+        _ if options.numeric => None,
+        (SocketProtocol::Tcp, port) => services::name(port, Over::Tcp),
+        (SocketProtocol::Udp, port) => services::name(port, Over::Udp),
+        (SocketProtocol::Raw, 1) => Some("icmp"),
+        (SocketProtocol::Raw, 6) => Some("tcp"),
+        (SocketProtocol::Raw, 17) => Some("udp"),
+        (SocketProtocol::Raw, 58) => Some("ipv6-icmp"),
+        _ => None,
+    };
+    name.map_or_else(|| port.to_string(), String::from)
 }

@@ -1,6 +1,7 @@
 //! The options, and which sockets they mean.
 
-use crate::filter::{Expression, States};
+use crate::filter::{Expression, Seen, Wrong};
+use crate::states::States;
 use tool_common::Exit;
 use tool_common::address::socket as address;
 use tool_common::control::sockets::{Socket, SocketProtocol};
@@ -10,7 +11,8 @@ pub(crate) const USAGE: &str = "\
 Usage: ss [ OPTIONS ] [ FILTER ]
    -h, --help          this message
    -V, --version       output version information
-   -n, --numeric       don't resolve service names (they never are)
+   -n, --numeric       don't resolve service names
+   -r, --resolve       resolve host names (they never are)
    -a, --all           display all sockets
    -l, --listening     display listening sockets
    -o, --options       show timer information
@@ -25,16 +27,20 @@ Usage: ss [ OPTIONS ] [ FILTER ]
    -u, --udp           display only UDP sockets
    -w, --raw           display only RAW sockets
    -0, --packet        display PACKET sockets
+   -d, -M, -S, -x, --dccp, --mptcp, --sctp, --unix, --vsock, --tipc, --xdp
+                       taken: a stack has none of these sockets
    -f, --family=FAMILY display sockets of type FAMILY
    -A, --query=QUERY   QUERY := {all|inet|tcp|udp|raw|packet}[,QUERY]
+   -F, --filter=FILE   read filter information from FILE
    -H, --no-header     Suppress header line
    -O, --oneline       socket's data printed on a single line
        FILTER := [ state STATE-FILTER ] [ EXPRESSION ]
+       EXPRESSION := {sport|dport|src|dst|dev|fwmark} [COMPARISON] VALUE, and, or, not, brackets
        STATE-FILTER := {all|connected|synchronized|bucket|big|TCP-STATES}
          TCP-STATES := {established|syn-sent|syn-recv|fin-wait-{1,2}|time-wait|closed|close-wait|last-ack|listening|closing}";
 
 const KNOWN: Known<'_> = Known {
-    letters: "hVnalomepis46tuw0rHOf:A:",
+    letters: "hVnalomepis46tuw0rHObTdMSxKEf:A:F:D:N:",
     long: &[
         ("help", 'h'),
         ("version", 'V'),
@@ -56,6 +62,20 @@ const KNOWN: Known<'_> = Known {
         ("resolve", 'r'),
         ("no-header", 'H'),
         ("oneline", 'O'),
+        ("dccp", 'd'),
+        ("mptcp", 'M'),
+        ("sctp", 'S'),
+        ("unix", 'x'),
+        ("vsock", 'v'),
+        ("tipc", 'v'),
+        ("xdp", 'v'),
+        ("bpf", 'b'),
+        ("threads", 'T'),
+        ("kill", 'K'),
+        ("events", 'E'),
+        ("diag", 'D'),
+        ("net", 'N'),
+        ("filter", 'F'),
         ("family", 'f'),
         ("query", 'A'),
         ("socket", 'A'),
@@ -63,7 +83,16 @@ const KNOWN: Known<'_> = Known {
 };
 
 /// What a filter's parts begin with.
-const FILTER_WORDS: [&str; 9] = ["state", "exclude", "sport", "dport", "src", "dst", "and", "or", "not"];
+const FILTER_WORDS: [&str; 11] =
+    ["state", "exclude", "sport", "dport", "src", "dst", "dev", "fwmark", "and", "or", "not"];
+
+/// Options of iproute2's that are refused, and why.
+const REFUSED: [(char, &str); 4] = [
+    ('K', "-K: a stack's sockets are closed by their guests"),
+    ('E', "-E: a stack does not tell when sockets are closed"),
+    ('D', "-D: there is no raw information to dump"),
+    ('N', "-N: the stack is named by --on"),
+];
 
 /// What is to be shown, and how.
 #[derive(Clone, Debug, Default)]
@@ -79,8 +108,14 @@ pub(crate) struct Options {
     pub(crate) info: bool,
     pub(crate) no_header: bool,
     pub(crate) oneline: bool,
-    /// Which protocols; none: all.
+    /// Ports are numbers.
+    pub(crate) numeric: bool,
+    /// Which protocols; none: all, if `kinds` is 0, too.
     protocols: Vec<SocketProtocol>,
+    /// Kinds of sockets that were asked for, and that no stack has.
+    kinds: usize,
+    /// A file with the rest of the filter.
+    file: Option<String>,
     ipv4: bool,
     ipv6: bool,
     all: bool,
@@ -95,12 +130,19 @@ impl Options {
         let read = read.map_err(|error| Exit::usage(format!("ss: {error}\n{USAGE}")))?;
         let mut options = Options::default();
         for (letter, value) in read.options {
+            if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| *refused == letter) {
+                return Err(Exit::usage(format!("ss: {why}")));
+            }
             match letter {
                 'f' | 'A' => options.with_value(letter, value)?,
+                'F' => options.file = Some(value.into()),
                 letter => options.letter(letter),
             }
         }
-        options.filter(&read.others)?;
+        let text = options.file.as_ref().map_or(Ok(String::new()), std::fs::read_to_string);
+        let text = text.map_err(|_| Exit::usage("fopen filter file: No such file or directory"))?;
+        let words: Vec<_> = read.others.iter().copied().chain(text.split_whitespace()).collect();
+        options.filter(&words)?;
         Ok(options)
     }
 
@@ -121,6 +163,10 @@ impl Options {
             'u' => self.protocols.push(SocketProtocol::Udp),
             'w' => self.protocols.extend([SocketProtocol::Raw, SocketProtocol::Ping]),
             '0' => self.protocols.push(SocketProtocol::Packet),
+            'd' | 'S' | 'M' | 'v' => self.kinds += 1,
+            // Streams, datagrams and sequences of packets.
+            'x' => self.kinds += 3,
+            'n' => self.numeric = true,
             'H' => self.no_header = true,
             'O' => self.oneline = true,
             'p' => self.processes = true,
@@ -134,10 +180,12 @@ impl Options {
             match (letter, word) {
                 ('f', "inet") => self.ipv4 = true,
                 ('f', "inet6") => self.ipv6 = true,
+                ('f', "unix") => self.letter('x'),
+                ('f', "vsock" | "tipc" | "xdp") => self.letter('v'),
                 ('f', "link") => self.protocols.push(SocketProtocol::Packet),
                 ('f', other) => {
                     let wrong = Exit::usage(format!("ss: \"{other}\" is invalid family"));
-                    return Err(wrong.hint(other, ["inet", "inet6", "link"]));
+                    return Err(wrong.hint(other, ["inet", "inet6", "link", "unix"]));
                 }
                 (_, "all" | "inet") => {
                     self.protocols.extend(Some(SocketProtocol::Packet).filter(|_| word == "all"));
@@ -152,6 +200,8 @@ impl Options {
                 (_, "udp") => self.letter('u'),
                 (_, "raw") => self.letter('w'),
                 (_, "packet") => self.letter('0'),
+                (_, "unix") => self.letter('x'),
+                (_, "sctp" | "dccp" | "mptcp" | "vsock" | "tipc" | "xdp") => self.letter('v'),
                 (_, other) => {
                     let wrong = Exit::usage(format!("ss: \"{other}\" is illegal socket table id"));
                     return Err(wrong.hint(other, ["all", "inet", "tcp", "udp", "raw", "packet"]));
@@ -170,6 +220,9 @@ impl Options {
         };
         let mut rest = words;
         let mut chosen = false;
+        if let ["state" | "exclude"] = rest {
+            return Err(Exit::usage("Command line is not complete. Try option \"help\""));
+        }
         while let [word @ ("state" | "exclude"), name, behind @ ..] = rest {
             let wrong = || {
                 let expected = States::names().collect::<Vec<_>>().join(", ");
@@ -187,18 +240,20 @@ impl Options {
             rest = behind;
         }
         if !rest.is_empty() {
-            let wrong = |word: String| {
-                let text = format!("ss: bison bellows (while parsing filter): \"{word}\" Sorry.");
-                Exit::usage(text).hint(&word, FILTER_WORDS)
-            };
-            self.expression = Some(Expression::parse(rest).map_err(wrong)?);
+            self.expression = Some(Expression::parse(rest).map_err(refusal)?);
         }
         Ok(())
     }
 
-    /// Whether a socket is to be shown.
-    pub(crate) fn wants(&self, socket: &Socket) -> bool {
+    /// Devices that the filter speaks of.
+    pub(crate) fn devices(&self) -> Vec<&str> {
+        self.expression.as_ref().map_or(Vec::new(), Expression::devices)
+    }
+
+    /// Whether a socket is to be shown; `device` is the name of that which it is bound to.
+    pub(crate) fn wants(&self, socket: &Socket, device: &str) -> bool {
         let (local, remote) = (address(socket.local), socket.remote.map(address));
+        let seen = Seen { local, remote, device: (socket.device, device), mark: socket.mark };
         let packet = socket.protocol == SocketProtocol::Packet;
         let family = match (self.ipv4 || self.ipv6, packet) {
             (false, _) => true,
@@ -212,10 +267,10 @@ impl Options {
             }
         };
         family
-            && (self.protocols.is_empty() || self.protocols.contains(&socket.protocol))
+            && ((self.protocols.is_empty() && self.kinds == 0) || self.protocols.contains(&socket.protocol))
             // Packet sockets are shown without an option, though none is connected ever.
             && (self.states.has(socket.state) || (packet && self.states == States::CONNECTED))
-            && self.expression.as_ref().is_none_or(|expression| expression.holds(local, remote))
+            && self.expression.as_ref().is_none_or(|expression| expression.holds(seen))
     }
 
     /// Whether there are several protocols to be told apart.
@@ -227,12 +282,30 @@ impl Options {
             is(SocketProtocol::Raw),
             is(SocketProtocol::Packet),
         ];
-        kinds.into_iter().filter(|chosen| *chosen).count() != 1
+        kinds.into_iter().filter(|chosen| *chosen).count() + self.kinds != 1
     }
 
     /// Whether there are several states to be told apart.
     pub(crate) fn shows_state(&self) -> bool {
         !self.states.is_one()
+    }
+}
+
+/// What is said of a filter that is none. iproute2: `yyerror` and what the parts say.
+fn refusal(wrong: Wrong) -> Exit {
+    match wrong {
+        Wrong::Word(word) => {
+            let text = format!("ss: bison bellows (while parsing filter): \"{word}\" Sorry.");
+            Exit::usage(text).hint(&word, FILTER_WORDS)
+        }
+        Wrong::Port(word) => Exit::new(
+            1,
+            format!("Error: \"{word}\" does not look like a port.\nCannot parse dst/src address."),
+        ),
+        Wrong::Host(word) => Exit::usage(format!(
+            "Error: an inet prefix is expected rather than \"{word}\".\nCannot parse dst/src address."
+        )),
+        Wrong::Mark(word) => Exit::new(1, format!("Cannot parse mark {word}.")),
     }
 }
 
@@ -251,6 +324,8 @@ mod tests {
         assert!(options.info && options.no_header && options.ipv6 && !options.ipv4);
         assert!(!options.shows_protocol() && !options.shows_state());
         assert!(parse("-tu").unwrap().shows_protocol() && parse("").unwrap().shows_protocol());
+        assert_eq!(parse("-tan fwmark = x").unwrap_err(), Exit::new(1, "Cannot parse mark x."));
+        assert!(parse("-x").unwrap().shows_protocol() && !parse("-S").unwrap().shows_protocol());
         for (line, text) in [
             (
                 "stat established",
@@ -258,6 +333,9 @@ mod tests {
             ),
             ("-A tpc", "ss: \"tpc\" is illegal socket table id\nDid you mean \"tcp\"?"),
             ("-f mars", "ss: \"mars\" is invalid family"),
+            ("state", "Command line is not complete. Try option \"help\""),
+            ("-K", "ss: -K: a stack's sockets are closed by their guests"),
+            ("-F /nowhere", "fopen filter file: No such file or directory"),
             ("-A mars", "ss: \"mars\" is illegal socket table id"),
         ] {
             let error = parse(line).unwrap_err();

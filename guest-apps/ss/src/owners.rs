@@ -1,9 +1,10 @@
 //! Whose sockets they are. iproute2: `proc_ctx_print`.
 
 use std::fmt::Write;
+use std::net::SocketAddr;
 use tool_common::address::socket as address;
 use tool_common::control::socket_owners::{self, SocketOwner};
-use tool_common::control::sockets::Socket;
+use tool_common::control::sockets::{Socket, SocketProtocol};
 
 /// The sockets of all guests, if they are wanted.
 pub(crate) struct Owners(Vec<SocketOwner>);
@@ -31,11 +32,25 @@ impl Owners {
     }
 }
 
-/// Whether it is the same socket. One that was bound to all addresses has one of them when it is connected.
+/// Whether it is the same socket. One that was bound to all addresses has one of them when it is connected; which is told
+/// of a raw socket before the stack writes it down.
 fn has(owner: &SocketOwner, socket: &Socket) -> bool {
+    if owner.protocol == SocketProtocol::Packet {
+        return is_packet(owner, socket);
+    }
+
     let (ours, theirs) = (address(owner.local), address(socket.local));
-    let same_local = ours == theirs
-        || (ours.port() == theirs.port() && ours.ip().is_unspecified() && ours.is_ipv6() == theirs.is_ipv6());
+    let plain = matches!(owner.protocol, SocketProtocol::Raw | SocketProtocol::Ping);
+    let is_open = ours.ip().is_unspecified() || (plain && theirs.ip().is_unspecified());
+    let same_local =
+        ours == theirs || (ours.port() == theirs.port() && is_open && ours.is_ipv6() == theirs.is_ipv6());
     let same_remote = owner.remote.map(address) == socket.remote.map(address);
     owner.protocol == socket.protocol && same_local && same_remote
+}
+
+/// Whether it is this packet socket: it has a protocol and a device.
+fn is_packet(owner: &SocketOwner, socket: &Socket) -> bool {
+    let SocketAddr::V6(end) = address(owner.local) else { return false };
+    (socket.protocol, address(socket.local).port(), socket.device)
+        == (owner.protocol, end.port(), end.scope_id())
 }

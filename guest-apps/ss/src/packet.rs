@@ -2,9 +2,10 @@
 
 use crate::columns::Row;
 use crate::extra::extra;
-use crate::filter::state_name;
 use crate::netid;
 use crate::options::Options;
+use crate::owners::Owners;
+use crate::states::state_name;
 use tool_common::address::socket as address;
 use tool_common::control::links::{self, Link};
 use tool_common::control::sockets::Socket;
@@ -18,6 +19,11 @@ impl Devices {
         Devices(links::links())
     }
 
+    /// Whether there is a device of this name or number.
+    pub(crate) fn is_known(&self, word: &str) -> bool {
+        self.0.iter().any(|link| link.name == word || word.parse() == Ok(link.index))
+    }
+
     /// The name of a device. iproute2: `xll_index_to_name`.
     pub(crate) fn name(&self, index: u32) -> String {
         let found = self.0.iter().find(|link| link.index == index);
@@ -26,7 +32,7 @@ impl Devices {
 }
 
 /// The row of a packet socket: its protocol and its device stand where others have address and port.
-pub(crate) fn row(socket: &Socket, devices: &Devices, options: &Options) -> Row {
+pub(crate) fn row(socket: &Socket, devices: &Devices, owners: &Owners, options: &Options) -> Row {
     let device = match socket.device {
         0 => "*".to_owned(),
         device => devices.name(device),
@@ -39,7 +45,7 @@ pub(crate) fn row(socket: &Socket, devices: &Devices, options: &Options) -> Row 
         local: (protocol(address(socket.local).port()), device),
         // Nobody: the row has a star there.
         peer: (String::new(), String::new()),
-        extra: extra(socket, "", options),
+        extra: extra(socket, &owners.of(socket), options),
     }
 }
 

@@ -4,9 +4,10 @@ mod options;
 mod settings;
 
 use options::{Options, USAGE};
+use regex_lite::Regex;
 use settings::{Assignment, Shown};
 use std::process::ExitCode;
-use tool_common::control::control::{self, SysctlError};
+use tool_common::control::control::{self, Sysctl, SysctlError};
 use tool_common::{Exit, finish};
 
 fn main() -> ExitCode {
@@ -20,12 +21,14 @@ fn run(words: &[String]) -> Result<String, Exit> {
     if options.help || options.version {
         return Ok(match options.version {
             true => format!("sysctl from wnet-{}\n", env!("CARGO_PKG_VERSION")),
-            false => USAGE.to_owned() + "\n",
+            false => format!("{USAGE}\n\nFor more details see sysctl(8).\n"),
         });
     }
-    let mut job = Job { options: &options, shown: String::new(), complaints: Vec::new() };
+    let pattern = options.pattern()?;
+    let mut job = Job { options: &options, pattern, shown: String::new(), complaints: Vec::new(), code: 0 };
     if options.all {
-        job.show_all();
+        let all = control::sysctls();
+        job.show_several(all);
     }
     for file in &options.files {
         job.load(file)?;
@@ -33,26 +36,27 @@ fn run(words: &[String]) -> Result<String, Exit> {
     for word in &options.names {
         job.one(word);
     }
-    match job.complaints.is_empty() {
+    match job.code == 0 && job.complaints.is_empty() {
         true => Ok(job.shown),
-        false => Err(Exit { code: 1, text: job.complaints.join("\n"), shown: job.shown }),
+        false => Err(Exit { code: job.code, text: job.complaints.join("\n"), shown: job.shown }),
     }
 }
 
 /// What was shown and what went wrong so far: the rest is done all the same.
 struct Job<'a> {
     options: &'a Options,
+    /// The names that are meant; none: all.
+    pattern: Option<Regex>,
     shown: String,
     complaints: Vec<String>,
+    /// What the program ends with.
+    code: u8,
 }
 
 impl Job<'_> {
-    fn show_all(&mut self) {
-        let mut all = control::sysctls();
-        all.sort_by_key(|sysctl| settings::path(&sysctl.name));
-        for sysctl in all.iter().filter(|sysctl| self.options.is_meant(&sysctl.name)) {
-            self.show(&sysctl.name, &sysctl.value);
-        }
+    fn show_several(&mut self, mut several: Vec<Sysctl>) {
+        several.sort_by_cached_key(|sysctl| settings::parts(&sysctl.name));
+        several.iter().for_each(|sysctl| self.show(&sysctl.name, &settings::kernels(&sysctl.value)));
     }
 
     /// Settings of a file: lines of NAME=VALUE, `#` and `;` begin remarks, `-` before a name: no complaint about it.
@@ -68,15 +72,14 @@ impl Job<'_> {
             match settings::line(line) {
                 None => {}
                 Some(Ok((assignment, quietly))) => {
-                    let before = self.complaints.len();
+                    let (before, code) = (self.complaints.len(), self.code);
                     self.set(&assignment);
                     if quietly {
                         self.complaints.truncate(before);
+                        self.code = code;
                     }
                 }
-                Some(Err(())) => {
-                    self.complaints.push(format!("sysctl: {file}({number}): invalid syntax, continuing..."))
-                }
+                Some(Err(())) => self.no_assignment(file, number),
             }
         }
         Ok(())
@@ -85,31 +88,42 @@ impl Job<'_> {
     fn one(&mut self, word: &str) {
         match Assignment::parse(word) {
             Some(assignment) => self.set(&assignment),
-            None if self.options.write => {
-                self.complaints.push(format!("sysctl: \"{word}\" must be of the form name=value"));
-            }
+            None if self.options.write => self.no_assignment("command line", 0),
             None => self.read(word),
         }
     }
 
+    fn no_assignment(&mut self, place: &str, line: usize) {
+        self.complaints
+            .push(format!("sysctl: {place}({line}): invalid syntax, continuing... (NAME=VALUE is expected)"));
+        self.code |= 1;
+    }
+
+    /// A setting, or all of a folder. Of several that are not there the codes add up, as in procps.
     fn read(&mut self, name: &str) {
+        let dotted = settings::dotted(name);
         match control::get_sysctl(name) {
-            Ok(value) => self.show(&settings::dotted(name), &value),
+            Ok(value) => self.show(&dotted, &settings::kernels(&value)),
             Err(error) => {
-                // A folder stands for what is in it.
                 let folder = settings::dotted(name.trim_end_matches(['/', '.'])) + ".";
-                let within = control::sysctls().into_iter().filter(|sysctl| sysctl.name.starts_with(&folder));
-                let within: Vec<_> = within.collect();
-                within.iter().for_each(|sysctl| self.show(&sysctl.name, &sysctl.value));
+                let mut within = control::sysctls();
+                within.retain(|sysctl| sysctl.name.starts_with(&folder));
                 if within.is_empty() {
+                    let code = self.code;
                     self.complain(name, &error);
+                    self.code = code.saturating_add(u8::from(!self.is_ignored(&error)));
                 }
+                self.show_several(within);
             }
         }
     }
 
     fn set(&mut self, assignment: &Assignment) {
-        match control::set_sysctl(&assignment.name, &assignment.value) {
+        let set = match self.options.dry_run {
+            true => control::get_sysctl(&assignment.name).map(drop),
+            false => control::set_sysctl(&assignment.name, &assignment.value),
+        };
+        match set {
             Ok(()) if self.options.quiet => {}
             Ok(()) => self.show(&settings::dotted(&assignment.name), &assignment.value),
             Err(error) => self.complain(&assignment.name, &error),
@@ -117,6 +131,9 @@ impl Job<'_> {
     }
 
     fn show(&mut self, name: &str, value: &str) {
+        if self.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(name)) {
+            return;
+        }
         let shown = match (self.options.values_only, self.options.names_only) {
             (_, true) => Shown::Name,
             (true, _) => Shown::Value { newline: !self.options.bare },
@@ -125,9 +142,22 @@ impl Job<'_> {
         self.shown += &settings::shown(name, value, shown);
     }
 
+    fn is_ignored(&self, error: &SysctlError) -> bool {
+        self.options.ignore && matches!(error, SysctlError::Unknown(_))
+    }
+
     fn complain(&mut self, name: &str, error: &SysctlError) {
+        if self.is_ignored(error) {
+            return;
+        }
+        self.code |= 1;
         match error {
-            SysctlError::Unknown(_) if self.options.ignore => {}
+            SysctlError::Unknown(_) if name.chars().all(|c| c == '.' || c == '/') => {
+                self.complaints.push(format!(
+                    "sysctl: Path is not under /proc/sys/: /proc/sys/{}",
+                    settings::path(name)
+                ));
+            }
             SysctlError::Unknown(near) => {
                 let path = settings::path(name);
                 let near = near.as_ref().map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();

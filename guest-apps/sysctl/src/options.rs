@@ -1,27 +1,44 @@
 //! The options.
 
+use regex_lite::Regex;
 use tool_common::Exit;
 use tool_common::getopt::{self, Known};
 
-pub(crate) const USAGE: &str = "\
+pub(crate) const USAGE: &str = "
 Usage:
  sysctl [options] [variable[=value] ...]
 
 Options:
   -a, --all            display all variables
+  -A                   alias of -a
+  -X                   alias of -a
+      --deprecated     include deprecated parameters to listing: there are none
+      --dry-run        Print the key and values but do not write
   -b, --binary         print value without new line
   -e, --ignore         ignore unknown variables errors
   -N, --names          print variable names without values
   -n, --values         print only values of the given variable(s)
-  -p, --load=FILE      read values from file, - for standard input
+  -p, --load[=<file>]  read values from file, - for standard input
+  -f                   alias of -p
+  -r, --pattern <expression>
+                       select setting that match expression
   -q, --quiet          do not echo variable set
-  -r, --pattern TEXT   select settings that have TEXT in their names; ^ and $ bind it to the ends
   -w, --write          enable writing a value to variable
-  -h, --help           display this help and exit
-  -V, --version        output version information and exit";
+  -o                   does nothing
+  -x                   does nothing
+  -d                   alias of -h
+
+ -h, --help     display this help and exit
+ -V, --version  output version information and exit";
+
+/// What is said of options without variables.
+const NOTHING: &str = "sysctl: no variables specified\nTry `sysctl --help' for more information.";
+/// Why the folders of the system are not read.
+const SYSTEM: &str = "sysctl: --system reads the files of the machine's own settings, and a stack is not the machine: \
+                      name files by -p";
 
 const KNOWN: Known<'_> = Known {
-    letters: "aAXbeNnqwhVp::f::r:",
+    letters: "aAXbdeNnoqwxhVp::f::r:",
     long: &[
         ("all", 'a'),
         ("binary", 'b'),
@@ -34,6 +51,9 @@ const KNOWN: Known<'_> = Known {
         ("version", 'V'),
         ("load", 'p'),
         ("pattern", 'r'),
+        ("deprecated", 'x'),
+        ("dry-run", 'D'),
+        ("system", 'S'),
     ],
 };
 
@@ -51,13 +71,16 @@ pub(crate) struct Options {
     pub(crate) version: bool,
     pub(crate) files: Vec<String>,
     pub(crate) names: Vec<String>,
+    /// Nothing is set.
+    pub(crate) dry_run: bool,
+    system: bool,
     pattern: Option<String>,
 }
 
 impl Options {
     pub(crate) fn parse(words: &[String]) -> Result<Self, Exit> {
         let read = getopt::read(words, KNOWN);
-        let read = read.map_err(|error| Exit::new(1, format!("sysctl: {error}\n\n{USAGE}")))?;
+        let read = read.map_err(|error| Exit::new(1, format!("sysctl: {error}\n{USAGE}")))?;
         let mut options = Options::default();
         read.options.iter().for_each(|(letter, value)| options.set(*letter, value));
         let mut names: Vec<String> = read.others.into_iter().map(String::from).collect();
@@ -67,9 +90,13 @@ impl Options {
                 if names.is_empty() { vec!["/etc/sysctl.conf".into()] } else { std::mem::take(&mut names) };
         }
         options.names = names;
+        if options.system {
+            return Err(Exit::new(1, SYSTEM));
+        }
         let nothing = options.names.is_empty() && options.files.is_empty() && !options.all;
         match nothing && !options.help && !options.version {
-            true => Err(Exit::new(1, USAGE)),
+            true if words.is_empty() => Err(Exit::new(1, USAGE)),
+            true => Err(Exit::new(1, NOTHING)),
             false => Ok(options),
         }
     }
@@ -82,7 +109,10 @@ impl Options {
             'n' => self.values_only = true,
             'q' => self.quiet = true,
             'w' => self.write = true,
-            'h' => self.help = true,
+            'h' | 'd' => self.help = true,
+            'D' => self.dry_run = true,
+            'S' => self.system = true,
+            'o' | 'x' => {}
             'V' => self.version = true,
             'p' | 'f' => self.files.push(value.into()),
             'r' => self.pattern = Some(value.into()),
@@ -90,23 +120,10 @@ impl Options {
         }
     }
 
-    /// Whether a setting has the pattern in its name.
-    pub(crate) fn is_meant(&self, name: &str) -> bool {
-        let Some(pattern) = &self.pattern else { return true };
-        let (pattern, at_start) = match pattern.strip_prefix('^') {
-            Some(pattern) => (pattern, true),
-            None => (pattern.as_str(), false),
-        };
-        let (pattern, at_end) = match pattern.strip_suffix('$') {
-            Some(pattern) => (pattern, true),
-            None => (pattern, false),
-        };
-        match (at_start, at_end) {
-            (true, true) => name == pattern,
-            (true, false) => name.starts_with(pattern),
-            (false, true) => name.ends_with(pattern),
-            (false, false) => name.contains(pattern),
-        }
+    /// Which names are meant; none: all. The expression is searched for, and `^` and `$` bind it to the ends.
+    pub(crate) fn pattern(&self) -> Result<Option<Regex>, Exit> {
+        let wrong = |error| Exit::new(1, format!("sysctl: {error}"));
+        self.pattern.as_deref().map(Regex::new).transpose().map_err(wrong)
     }
 }
 
@@ -127,7 +144,8 @@ mod tests {
         assert_eq!(parse("-p -").unwrap().files, ["-"]);
         assert_eq!(parse("-p/x").unwrap().files, ["/x"]);
         assert_eq!(parse("-p").unwrap().files, ["/etc/sysctl.conf"]);
-        for line in ["", "-Z", "--frob", "-r"] {
+        assert!(parse("--dry-run a=1").unwrap().dry_run && parse("-d").unwrap().help);
+        for line in ["", "-Z", "--frob", "-r", "-n", "--system"] {
             assert_eq!(parse(line).unwrap_err().code, 1, "{line}");
         }
         let text = parse("--wirte").unwrap_err().text;
@@ -139,11 +157,18 @@ mod tests {
 
     #[test]
     fn patterns_choose() {
-        for (pattern, expected) in
-            [("rp_filter", true), ("^net.ipv4", true), ("^rp_filter", false), ("filter$", true)]
-        {
-            let options = parse(&format!("-a -r {pattern}")).unwrap();
-            assert_eq!(options.is_meant("net.ipv4.conf.all.rp_filter"), expected, "{pattern}");
+        for (pattern, expected) in [
+            ("rp_filter", true),
+            ("^net.ipv4", true),
+            ("^rp_filter", false),
+            ("filter$", true),
+            ("(lo|all)\\..._filter$", true),
+            ("tcp_.*", false),
+        ] {
+            let pattern = parse(&format!("-a -r {pattern}")).unwrap().pattern().unwrap().unwrap();
+            assert_eq!(pattern.is_match("net.ipv4.conf.all.rp_filter"), expected, "{pattern}");
         }
+        assert!(parse("-a -r [").unwrap().pattern().unwrap_err().text.starts_with("sysctl: "));
+        assert!(parse("-a").unwrap().pattern().unwrap().is_none());
     }
 }

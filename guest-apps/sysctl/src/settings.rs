@@ -58,13 +58,22 @@ pub(crate) enum Shown {
     Both,
 }
 
+/// The names of the folders on the way to a setting, and its own: settings are shown in this order. procps: `scandir`.
+pub(crate) fn parts(name: &str) -> Vec<String> {
+    path(name).split('/').map(String::from).collect()
+}
+
+/// A value as the kernel writes it: numbers with tabs between them.
+pub(crate) fn kernels(value: &str) -> String {
+    let numbers = value.split(' ').all(|word| word.parse::<i64>().is_ok());
+    if numbers { value.replace(' ', "\t") } else { value.into() }
+}
+
 /// The line of a setting.
 pub(crate) fn shown(name: &str, value: &str, what: Shown) -> String {
-    // The kernel parts several numbers by tabs, and procps shows them so.
-    let value = value.replace(' ', "\t");
     match what {
         Shown::Name => format!("{name}\n"),
-        Shown::Value { newline } => value + if newline { "\n" } else { "" },
+        Shown::Value { newline } => value.to_owned() + if newline { "\n" } else { "" },
         Shown::Both => format!("{name} = {value}\n"),
     }
 }
@@ -92,6 +101,8 @@ mod tests {
     fn names_and_paths() {
         assert_eq!(dotted("net/ipv4/conf/eth0.7/forwarding"), "net.ipv4.conf.eth0/7.forwarding");
         assert_eq!(path("net.ipv4.conf.eth0/7.forwarding"), "net/ipv4/conf/eth0.7/forwarding");
-        assert_eq!(shown("net.ipv4.tcp_rmem", "1 2 3", Shown::Both), "net.ipv4.tcp_rmem = 1\t2\t3\n");
+        assert_eq!(shown("net.ipv4.tcp_rmem", "1 2 3", Shown::Both), "net.ipv4.tcp_rmem = 1 2 3\n");
+        assert_eq!((kernels("1 -2 3"), kernels("reno cubic")), ("1\t-2\t3".into(), "reno cubic".into()));
+        assert!(parts("net.ipv4.conf.eth0.tag") < parts("net.ipv4.conf.eth0/7.tag"));
     }
 }

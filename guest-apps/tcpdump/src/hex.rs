@@ -23,6 +23,22 @@ pub(crate) fn dump(bytes: &[u8], ascii: bool) -> String {
     out
 }
 
+/// Bytes as text, from a line of their own on. tcpdump: `ascii_print`.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    let mut bytes = bytes.iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            // What ends a line stands for itself.
+            b'\r' if bytes.peek() == Some(&b'\n') => {}
+            b'\t' | b'\n' | b' ' => out.push(byte.into()),
+            byte if byte.is_ascii_graphic() => out.push(byte.into()),
+            _ => out.push('.'),
+        }
+    }
+    out + "\n"
+}
+
 fn characters(bytes: &[u8]) -> String {
     bytes.iter().map(|&byte| if byte.is_ascii_graphic() { char::from(byte) } else { '.' }).collect()
 }
@@ -30,6 +46,11 @@ fn characters(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_has_its_lines() {
+        assert_eq!(text(b"GET /\r\n\r\n\tx\x01\ry"), "GET /\n\n\tx..y\n");
+    }
 
     #[test]
     fn bytes_stand_in_lines_of_sixteen() {

@@ -3,15 +3,20 @@
 //!
 //! It imports `wnet:stack/packet-sockets` (`--grant packet`), and `wnet:stack/interrupt`, so that Ctrl-C shows the counts.
 //! What is in a frame it reads with the formats of `stack-core`. `filter` makes a program of classic BPF of an expression,
-//! which the stack runs; `line` writes a frame as a line, `pcap` as a record of a file.
+//! which the stack runs; `line` writes a frame as a line, `pcap` as a record of a file, and `read` reads such a file.
 
+mod clock;
+mod conversations;
 mod filter;
 mod hex;
 mod line;
 mod options;
 mod pcap;
+mod quoted;
+mod read;
 mod run;
 mod seen;
+mod verbose;
 
 use options::{Order, parse};
 use std::process::ExitCode;

@@ -1,24 +1,28 @@
 //! The command line.
 
+use crate::clock::Times;
 use crate::filter::{Instruction, compile};
 use tool_common::getopt::{Known, number, read};
 
 /// What is printed for `-h`.
 pub(crate) const USAGE: &str = "\
-Usage: tcpdump [-deDhlnpqtUvVxX] [-c count] [-i interface] [-Q in|out|inout] [-s snaplen] [-w file] [expression]
+Usage: tcpdump [-AdDehlnpqStUvVxX#] [-c count] [-i interface] [-Q in|out|inout] [-r file] [-s snaplen] [-w file]
+               [expression]
 ";
 
 /// Bytes of a frame that are kept unless less is asked for. tcpdump: `MAXIMUM_SNAPLEN`.
 const SNAP_LENGTH: u32 = 262_144;
 
 const KNOWN: Known<'_> = Known {
-    letters: "dDehlnpqtUvVxXc:i:Q:s:w:",
+    letters: "AdDehlnpqStUvVxX#c:i:Q:r:s:w:C:G:",
     long: &[
         ("direction", 'Q'),
         ("help", 'h'),
         ("interface", 'i'),
         ("list-interfaces", 'D'),
         ("no-promiscuous-mode", 'p'),
+        ("absolute-tcp-sequence-numbers", 'S'),
+        ("number", '#'),
         ("packet-buffered", 'U'),
         ("snapshot-length", 's'),
         ("version", 'V'),
@@ -36,11 +40,21 @@ pub(crate) enum Order {
     Dump(Box<Options>),
 }
 
+/// How bytes are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As numbers. `-x`
+    Numbers,
+    /// With the characters that they are. `-X`
+    Both,
+    /// As text. `-A`
+    Text,
+}
+
 /// Which bytes of a frame are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bytes {
-    /// With the characters that they are.
-    pub(crate) ascii: bool,
+    pub(crate) form: Form,
     /// With those of the link header.
     pub(crate) link_header: bool,
 }
@@ -67,12 +81,20 @@ pub(crate) struct Options {
     /// The filter's program is shown, and nothing else.
     pub(crate) show_program: bool,
     pub(crate) promiscuous: bool,
-    pub(crate) times: bool,
+    pub(crate) times: Times,
+    /// Lines have numbers.
+    pub(crate) numbered: bool,
+    /// How often `-v` was said.
+    pub(crate) verbose: usize,
+    /// Sequence numbers of TCP are those in the segments.
+    pub(crate) absolute: bool,
     pub(crate) bytes: Option<Bytes>,
     pub(crate) direction: Direction,
     pub(crate) snap_length: u32,
     /// The file that frames are written to; `-`: standard output.
     pub(crate) file: Option<String>,
+    /// The file that frames are read from; `-`: standard input.
+    pub(crate) input: Option<String>,
     /// Empty: all frames are wanted.
     pub(crate) program: Vec<Instruction>,
 }
@@ -86,11 +108,15 @@ impl Default for Options {
             list_devices: false,
             show_program: false,
             promiscuous: true,
-            times: true,
+            times: Times::OfDay,
+            numbered: false,
+            verbose: 0,
+            absolute: false,
             bytes: None,
             direction: Direction::Both,
             snap_length: SNAP_LENGTH,
             file: None,
+            input: None,
             program: Vec::new(),
         }
     }
@@ -111,11 +137,21 @@ impl Options {
                 self.snap_length =
                     Some(number(value, 0, SNAP_LENGTH)?).filter(|len| *len > 0).unwrap_or(SNAP_LENGTH)
             }
-            't' => self.times = false,
+            '#' => self.numbered = true,
+            'v' => self.verbose += 1,
+            'S' => self.absolute = true,
+            'r' => self.input = Some(value.to_owned()),
+            'C' | 'G' => return Err(format!("-{option}: frames are written to one file")),
             'w' => self.file = Some(value.to_owned()),
             // Said twice the link header is shown, too.
-            'x' | 'X' => {
-                self.bytes = Some(Bytes { ascii: option == 'X', link_header: self.bytes.is_some() });
+            'x' | 'X' | 'A' => {
+                let form = match option {
+                    'x' => Form::Numbers,
+                    'X' => Form::Both,
+                    _ => Form::Text,
+                };
+                let again = self.bytes.is_some_and(|bytes| bytes.form == form);
+                self.bytes = Some(Bytes { form, link_header: again });
             }
             // Addresses are numbers anyway, and lines come at once.
             _ => {}
@@ -146,6 +182,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Order, String> {
     }
     let mut options = Options::default();
     words.options.iter().try_for_each(|(option, value)| options.set(*option, value))?;
+    options.times = Times::asked(words.options.iter().filter(|(option, _)| *option == 't').count());
     options.program = compile(&words.others.join(" "), options.snap_length)?;
     Ok(Order::Dump(Box::new(options)))
 }
@@ -169,8 +206,9 @@ mod tests {
             count: Some(3),
             link_header: true,
             promiscuous: false,
-            times: false,
-            bytes: Some(Bytes { ascii: true, link_header: true }),
+            times: Times::None,
+            verbose: 1,
+            bytes: Some(Bytes { form: Form::Both, link_header: true }),
             direction: Direction::Out,
             snap_length: 96,
             file: Some("-".into()),
@@ -182,6 +220,10 @@ mod tests {
         assert_eq!(line(""), Ok(Order::Dump(Box::default())));
         let Ok(Order::Dump(options)) = line("icmp -p --snapshot-length=96") else { panic!() };
         assert_eq!((options.promiscuous, options.snap_length), (false, 96));
+        let Ok(Order::Dump(options)) = line("-r x.pcap -AA -ttt -# -Svv") else { panic!() };
+        assert_eq!((options.input.as_deref(), options.times), (Some("x.pcap"), Times::SinceLast));
+        assert_eq!((options.numbered, options.absolute, options.verbose), (true, true, 2));
+        assert_eq!(options.bytes, Some(Bytes { form: Form::Text, link_header: true }));
         assert_eq!((line("-V"), line("--help")), (Ok(Order::Version), Ok(Order::Help)));
     }
 
@@ -194,6 +236,7 @@ mod tests {
             ("--zz", "unrecognized option '--zz'\nUsage: tcpdump"),
             ("--interfcae eth0", "\nDid you mean \"--interface\"?\nUsage: tcpdump"),
             ("-d icmpp", "at \"icmpp\"\nDid you mean \"icmp\"?"),
+            ("-C 5", "frames are written to one file"),
             ("-Q up", "expected in, out or inout"),
             ("frob", "syntax error"),
         ] {

@@ -4,11 +4,11 @@ use crate::seen::Seen;
 use std::io::{self, Write};
 
 /// What says which format it is, and that times have microseconds.
-const MAGIC: u32 = 0xa1b2_c3d4;
+pub(crate) const MAGIC: u32 = 0xa1b2_c3d4;
 /// Major and minor version.
 const VERSION: [u16; 2] = [2, 4];
 /// What stands before each packet. libpcap: `LINKTYPE_ETHERNET`.
-const ETHERNET: u32 = 1;
+pub(crate) const ETHERNET: u32 = 1;
 
 /// Writes the head of a file whose frames have at most `snap_length` bytes.
 pub(crate) fn write_head(out: &mut impl Write, snap_length: u32) -> io::Result<()> {

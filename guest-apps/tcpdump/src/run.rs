@@ -1,13 +1,16 @@
 //! The program on its socket.
 
 use crate::filter::show;
-use crate::line::line;
+use crate::line::Lines;
 use crate::options::{Direction, Options};
 use crate::pcap;
-use crate::seen::{Seen, Way, tagged};
+use crate::read::Frames;
+use crate::seen::{Seen, Way, tagged, untagged};
+use stack_core::bpf::{self, Program, View};
+use stack_core::random::SeededRandom;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tool_common::control::interrupt;
 use tool_common::control::packet_sockets::{
@@ -27,15 +30,20 @@ const ANY: &str = "any";
 /// Bytes of memory for frames that wait: what tcpdump asks for, as far as the stack gives it.
 const BUFFER: u64 = 2 * 1024 * 1024;
 
+/// What becomes of frames: lines, or records of a file.
+struct Sink<'a> {
+    options: &'a Options,
+    lines: Lines<'a>,
+    out: Box<dyn Write>,
+    taken: u64,
+}
+
 /// A capture that is under way.
 struct Capture<'a> {
     options: &'a Options,
     devices: BTreeMap<u32, Device>,
     socket: PacketSocket,
-    /// Frames of all devices are wanted.
-    any: bool,
-    out: Box<dyn Write>,
-    captured: u64,
+    sink: Sink<'a>,
 }
 
 /// Captures to the end. The error is a line.
@@ -43,6 +51,9 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     if options.show_program {
         print!("{}", show(&options.program));
         return Ok(());
+    }
+    if let Some(input) = &options.input {
+        return replay(options, input);
     }
     let devices = packet_sockets::devices().map_err(|code| text(code).to_owned())?;
     if options.list_devices {
@@ -55,24 +66,87 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let lead = if options.file.is_some() { "tcpdump: " } else { "" };
     let snap_length = options.snap_length;
     eprintln!("{lead}listening on {name}, link-type EN10MB (Ethernet), snapshot length {snap_length} bytes");
-    let mut out: Box<dyn Write> = match options.file.as_deref() {
-        None | Some("-") => Box::new(io::stdout()),
-        Some(file) => Box::new(File::create(file).map_err(|error| format!("{file}: {error}"))?),
-    };
-    if options.file.is_some() {
-        pcap::write_head(&mut out, snap_length)
-            .and_then(|()| out.flush())
-            .map_err(|error| error.to_string())?;
-    }
-    let any = device.is_none();
+    let sink = Sink::open(options, device.is_none(), snap_length)?;
     let devices = devices.into_iter().map(|device| (device.index, device)).collect();
-    let mut capture = Capture { options, devices, socket, any, out, captured: 0 };
+    let mut capture = Capture { options, devices, socket, sink };
     let ended = capture.follow();
     capture.tell()?;
+    listened(ended)
+}
+
+/// Who does not listen any more ends the program, and nothing else.
+fn listened(ended: io::Result<()>) -> Result<(), String> {
     match ended {
-        // Who does not listen any more ends the program, and nothing else.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.to_string()),
         _ => Ok(()),
+    }
+}
+
+/// Shows or writes the frames of a file. The filter's program runs here, as no stack is asked.
+fn replay(options: &Options, name: &str) -> Result<(), String> {
+    let input: Box<dyn Read> = match name {
+        "-" => Box::new(io::stdin()),
+        name => Box::new(File::open(name).map_err(|error| {
+            let missing = error.kind() == io::ErrorKind::NotFound;
+            if missing { format!("{name}: No such file or directory") } else { format!("{name}: {error}") }
+        })?),
+    };
+    let mut frames = Frames::open(BufReader::new(input))?;
+    let snap_length = frames.snap_length;
+    eprintln!("reading from file {name}, link-type EN10MB (Ethernet), snapshot length {snap_length}");
+    let mut sink = Sink::open(options, false, snap_length)?;
+    let program: Vec<_> = options.program.iter().map(checked).collect();
+    let program = Program::new(&program);
+    let mut random = SeededRandom::new(0);
+    loop {
+        let next = frames.next();
+        let Ok(Some(mut seen)) = next else {
+            listened(sink.out.flush())?;
+            return next.map(drop);
+        };
+        if let Some(program) = &program {
+            // Filters see frames as the stack shows them: the tag stands beside.
+            let (data, vlan) = untagged(&seen.bytes);
+            let view = View { data: &data, link: &data, vlan, ..View::default() };
+            match program.keep(&view, &mut random) {
+                0 => continue,
+                kept => seen.bytes.truncate(kept + seen.bytes.len() - data.len()),
+            }
+        }
+        match sink.take(&seen) {
+            Ok(true) => {}
+            ended => return listened(ended.and_then(|_| sink.out.flush())),
+        }
+    }
+}
+
+/// An instruction as the machine has it.
+fn checked(instruction: &crate::filter::Instruction) -> bpf::Instruction {
+    let crate::filter::Instruction { code, jump_true, jump_false, k } = *instruction;
+    bpf::Instruction { code, jump_true, jump_false, k }
+}
+
+impl<'a> Sink<'a> {
+    fn open(options: &'a Options, several: bool, snap_length: u32) -> Result<Self, String> {
+        let mut out: Box<dyn Write> = match options.file.as_deref() {
+            None | Some("-") => Box::new(io::stdout()),
+            Some(file) => Box::new(File::create(file).map_err(|error| format!("{file}: {error}"))?),
+        };
+        if options.file.is_some() {
+            let head = pcap::write_head(&mut out, snap_length).and_then(|()| out.flush());
+            head.map_err(|error| error.to_string())?;
+        }
+        Ok(Sink { options, lines: Lines::new(options, several), out, taken: 0 })
+    }
+
+    /// Shows or writes a frame; answers whether more are wanted.
+    fn take(&mut self, seen: &Seen) -> io::Result<bool> {
+        self.taken += 1;
+        match self.options.file {
+            Some(_) => pcap::write_frame(&mut self.out, seen)?,
+            None => self.out.write_all(self.lines.line(seen).as_bytes())?,
+        }
+        Ok(self.options.count.is_none_or(|count| self.taken < count))
     }
 }
 
@@ -142,16 +216,11 @@ impl Capture<'_> {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             for frame in frames {
                 let Some(seen) = self.seen(frame, now) else { continue };
-                self.captured += 1;
-                match self.options.file {
-                    Some(_) => pcap::write_frame(&mut self.out, &seen)?,
-                    None => self.out.write_all(line(&seen, self.options, self.any).as_bytes())?,
-                }
-                if self.options.count.is_some_and(|count| self.captured >= count) {
-                    return self.out.flush();
+                if !self.sink.take(&seen)? {
+                    return self.sink.out.flush();
                 }
             }
-            self.out.flush()?;
+            self.sink.out.flush()?;
         }
     }
 
@@ -187,7 +256,7 @@ impl Capture<'_> {
         let counts = self.socket.statistics().map_err(|code| text(code).to_owned())?;
         let line =
             |count: u64, what: &str| eprintln!("{count} packet{} {what}", if count == 1 { "" } else { "s" });
-        line(self.captured, "captured");
+        line(self.sink.taken, "captured");
         line(counts.packets, "received by filter");
         line(counts.drops, "dropped by kernel");
         Ok(())

@@ -54,3 +54,29 @@ pub(crate) fn tagged(mut bytes: Vec<u8>, tag: u16) -> Vec<u8> {
     bytes.splice(place..place, [0x81, 0x00, high, low]);
     bytes
 }
+
+/// A frame without the tag of its VLAN, and the tag. The other way round than [`tagged`].
+pub(crate) fn untagged(bytes: &[u8]) -> (Vec<u8>, Option<u16>) {
+    let mut bytes = bytes.to_vec();
+    let tag = match bytes.get(ADDRESSES..ADDRESSES + 4) {
+        Some(&[0x81, 0x00, high, low]) => Some(u16::from_be_bytes([high, low])),
+        _ => None,
+    };
+    if tag.is_some() {
+        bytes.drain(ADDRESSES..ADDRESSES + 4);
+    }
+    (bytes, tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_come_and_go() {
+        let bytes: Vec<u8> = (0..20).collect();
+        assert_eq!(untagged(&bytes), (bytes.clone(), None));
+        assert_eq!(untagged(&tagged(bytes.clone(), 0x6064)), (bytes, Some(0x6064)));
+        assert_eq!(untagged(&[0x81; 9]), (vec![0x81; 9], None));
+    }
+}

@@ -8,6 +8,7 @@ mod exit;
 pub mod getopt;
 pub mod json;
 mod near;
+pub mod services;
 mod words;
 
 pub use bindings::wasi;

@@ -19,7 +19,7 @@ pub(crate) struct Answer {
 }
 
 /// The line of the hop with this number. Linux: `print_probe`.
-pub(crate) fn line(number: u8, answers: &[Option<Answer>], numeric: bool) -> String {
+pub(crate) fn line(number: u8, answers: &[Option<Answer>], numeric: bool, zone: &str) -> String {
     let mut line = format!("{number:>2} ");
     let mut known = None;
     for answer in answers {
@@ -28,6 +28,7 @@ pub(crate) fn line(number: u8, answers: &[Option<Answer>], numeric: bool) -> Str
             continue;
         };
         if known.replace(*from) != Some(*from) {
+            let from = with_zone(*from, zone);
             line += &if numeric { format!(" {from}") } else { format!(" {from} ({from})") };
         }
         if let Some(mtu) = mtu {
@@ -39,6 +40,14 @@ pub(crate) fn line(number: u8, answers: &[Option<Answer>], numeric: bool) -> Str
         }
     }
     line
+}
+
+/// An address as it is shown: with its link, if it means nothing without.
+pub(crate) fn with_zone(address: IpAddr, zone: &str) -> String {
+    match address {
+        IpAddr::V6(v6) if v6.is_unicast_link_local() && !zone.is_empty() => format!("{address}%{zone}"),
+        _ => address.to_string(),
+    }
 }
 
 /// What an ICMP error says of the way, and whether packets go no further.
@@ -80,11 +89,13 @@ mod tests {
             }),
         ];
         for (answers, expected) in rows {
-            assert_eq!(line(1, &answers, false), expected);
+            assert_eq!(line(1, &answers, false, ""), expected);
         }
         let found = one().map(|answer| Answer { mtu: Some(1400), ..answer });
-        assert_eq!(line(2, &[found], true), " 2  192.0.2.1  F=1400  0.045 ms");
-        assert_eq!(line(12, &[one()], true), "12  192.0.2.1  0.045 ms");
+        assert_eq!(line(2, &[found], true, ""), " 2  192.0.2.1  F=1400  0.045 ms");
+        assert_eq!(line(12, &[one()], true, "eth0"), "12  192.0.2.1  0.045 ms");
+        let of_link = answer("fe80::1", 45, "");
+        assert_eq!(line(1, &[of_link], true, "eth0"), " 1  fe80::1%eth0  0.045 ms");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use tool_common::getopt::{Known, number, read};
 
 /// What is printed when it is wrong.
 pub(crate) const USAGE: &str = "\
-Usage: traceroute [-46FInU] [-f first_ttl] [-i device] [-m max_ttl] [-p port] [-q nqueries] [-s src_addr]
+Usage: traceroute [-46FInTU] [-f first_ttl] [-i device] [-m max_ttl] [-p port] [-q nqueries] [-s src_addr]
                   [-t tos] [-w waittime] [--mtu] host [packetlen]
 ";
 
@@ -17,11 +17,27 @@ const MAX_WAIT: f64 = 86_400.0;
 /// Most bytes of a packet.
 const MAX_PACKET: usize = 65_000;
 
+/// Options of traceroute's that are refused, and why.
+const REFUSED: [(char, &str); 8] = [
+    ('A', "-A: nobody is asked for numbers of autonomous systems"),
+    ('e', "-e: extensions of ICMP errors are not shown"),
+    ('g', "-g: packets with source routes are dropped on the way (RFC 7126), and not sent"),
+    ('M', "-M: there are -I, -T and -U"),
+    ('O', "-O: methods have no options"),
+    ('r', "-r: routes are asked always"),
+    ('z', "-z: probes of a hop go out together"),
+    ('P', "-P: there are -I, -T and -U"),
+];
+
+/// Which port is knocked at, if that is not said.
+const PORT_TCP: u16 = 80;
+const PORT_UDP: u16 = 33_434;
+
 /// The letter of `--mtu`, which has none: nobody types it.
 const MTU: char = '\u{1}';
 
 const KNOWN: Known<'_> = Known {
-    letters: "46FInU\u{1}f:i:m:p:q:s:t:w:",
+    letters: "46AeFInrTU\u{1}f:g:i:m:M:N:O:p:P:q:s:t:w:z:",
     long: &[
         ("dont-fragment", 'F'),
         ("first", 'f'),
@@ -32,6 +48,15 @@ const KNOWN: Known<'_> = Known {
         ("port", 'p'),
         ("queries", 'q'),
         ("source", 's'),
+        ("as-path-lookups", 'A'),
+        ("extensions", 'e'),
+        ("gateway", 'g'),
+        ("module", 'M'),
+        ("options", 'O'),
+        ("protocol", 'P'),
+        ("sendwait", 'z'),
+        ("sim-queries", 'N'),
+        ("tcp", 'T'),
         ("tos", 't'),
         ("udp", 'U'),
         ("wait", 'w'),
@@ -46,6 +71,8 @@ pub(crate) struct Options {
     pub(crate) version: Option<u8>,
     /// Echo requests in place of datagrams.
     pub(crate) icmp: bool,
+    /// Segments that open connections in place of datagrams.
+    pub(crate) tcp: bool,
     /// Addresses alone.
     pub(crate) numeric: bool,
     /// Probes must not be cut.
@@ -57,7 +84,7 @@ pub(crate) struct Options {
     pub(crate) traffic_class: u8,
     pub(crate) first: u8,
     pub(crate) last: u8,
-    /// The port of the first datagram; each further one has the next.
+    /// The port of the first datagram; each further one has the next. That of all segments.
     pub(crate) port: u16,
     pub(crate) queries: u16,
     pub(crate) wait: Duration,
@@ -78,6 +105,7 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Options, String> {
         destination: destination.to_owned(),
         version: None,
         icmp: false,
+        tcp: false,
         numeric: false,
         whole: false,
         mtu: false,
@@ -86,16 +114,24 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Options, String> {
         traffic_class: 0,
         first: 1,
         last: 30,
-        port: 33_434,
+        port: PORT_UDP,
         queries: 3,
         wait: Duration::from_secs(5),
         length,
     };
+    if words.options.iter().any(|(option, _)| *option == 'T') {
+        (options.tcp, options.port) = (true, PORT_TCP);
+    }
     for (option, value) in words.options {
+        if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| *refused == option) {
+            return Err((*why).to_owned());
+        }
         match option {
             '4' => options.version = Some(4),
             '6' => options.version = Some(6),
             'I' => options.icmp = true,
+            // Probes go out hop by hop.
+            'N' => drop(number(value, 1, u16::MAX)?),
             'F' => options.whole = true,
             MTU => (options.whole, options.mtu) = (true, true),
             'i' => options.device = Some(value.to_owned()),
@@ -138,6 +174,8 @@ mod tests {
         assert_eq!((more.device.as_deref(), more.source), (Some("eth0"), "192.0.2.1".parse().ok()));
         let long = line("--icmp --first 2 --max-hops=9 host").unwrap();
         assert_eq!((long.icmp, long.first, long.last), (true, 2, 9));
+        let tcp = line("-T host").unwrap();
+        assert_eq!((tcp.tcp, tcp.port, line("-p 7 -N 1 --tcp host").unwrap().port), (true, 80, 7));
         assert!(!line("-U host").unwrap().icmp);
         let mtu = line("--mtu host").unwrap();
         assert!(mtu.whole && mtu.mtu);
@@ -154,6 +192,8 @@ mod tests {
             ("-f 5 -m 4 host", "first hop out of range"),
             ("-m 256 host", "'256'"),
             ("-s here host", "`here'"),
+            ("-g 192.0.2.1 host", "-g: packets with source routes"),
+            ("--as-path-lookups host", "-A: nobody"),
             ("-q 11 host", "1 <= value <= 10"),
             ("-Z host", "'Z'"),
             ("--icpm host", "unrecognized option '--icpm'\nDid you mean \"--icmp\"?"),

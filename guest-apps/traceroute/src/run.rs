@@ -1,8 +1,8 @@
 //! The program on its socket.
 
-use crate::hop::{Answer, judge, line};
+use crate::hop::{Answer, judge, line, with_zone};
 use crate::options::Options;
-use crate::probe::{HEADER_LEN, Method, UDP_CHECKSUM};
+use crate::probe::{HEADER_LEN, Method, SEGMENT_LEN, UDP_CHECKSUM};
 use std::net::{IpAddr, ToSocketAddrs};
 use std::time::Duration;
 use tool_common::address::{ip, wit};
@@ -14,8 +14,9 @@ use tool_common::wasi::clocks::monotonic_clock;
 use tool_common::wasi::io::poll::poll;
 use tool_common::wasi::sockets::network::{ErrorCode, IpAddressFamily};
 
-/// The protocol of datagrams.
+/// The protocols of datagrams and of segments.
 const UDP: u8 = 17;
+const TCP: u8 = 6;
 /// Bytes of a packet without its IP header that are usual: 60 with IPv4's.
 const USUAL_PAYLOAD: usize = 40;
 /// Bytes of a packet that an MTU is looked for with.
@@ -47,27 +48,38 @@ struct Hop {
 
 /// Traces to the end. The error is a line.
 pub(crate) fn run(options: &Options) -> Result<(), String> {
-    let address = resolve(&options.destination, options.version)?;
+    let (host, zone) = options.destination.split_once('%').unwrap_or((&options.destination, ""));
+    let address = resolve(host, options.version)?;
+    if address.is_ipv4() && !zone.is_empty() {
+        return Err(format!("{}: Name or service not known", options.destination));
+    }
     let v6 = address.is_ipv6();
     let header = if v6 { 40 } else { 20 };
     let usual = if options.mtu { LARGEST } else { header + USUAL_PAYLOAD };
     let length = options.length.unwrap_or(usual).max(header + HEADER_LEN);
-    let method = match options.icmp {
-        true => Method::Icmp { v6 },
-        // A port of the upper half, another one at each start.
-        false => Method::Udp { source: monotonic_clock::now() as u16 | 0x8000, first: options.port },
+    let length = if options.tcp { header + SEGMENT_LEN } else { length };
+    let device = options.device.as_deref().or(Some(zone).filter(|zone| !zone.is_empty()));
+    // A port of the upper half, another one at each start.
+    let source = monotonic_clock::now() as u16 | 0x8000;
+    let method = match (options.icmp, options.tcp) {
+        (true, _) => Method::Icmp { v6 },
+        (_, true) => {
+            Method::Tcp { source, port: options.port, ends: (ours(options, device, address)?, address) }
+        }
+        _ => Method::Udp { source, first: options.port },
     };
-    let socket = open(options, method, v6).map_err(|code| match code {
+    let socket = open(options, device, method, v6).map_err(|code| match code {
         ErrorCode::AccessDenied => "socket: Operation not permitted (--grant raw,ping)".to_owned(),
         code => format!("socket: {}", text(code)),
     })?;
     let (name, last) = (&options.destination, options.last);
-    println!("traceroute to {name} ({address}), {last} hops max, {length} byte packets");
-    let size = length - header - HEADER_LEN;
+    let shown = with_zone(address, zone);
+    println!("traceroute to {name} ({shown}), {last} hops max, {length} byte packets");
+    let size = length.saturating_sub(header + HEADER_LEN);
     let mut trace = Trace { options, socket, address, method, size, found_mtu: None };
     for (index, hop) in (options.first..=last).enumerate() {
         let answers = trace.hop(hop, index as u16 * options.queries)?;
-        println!("{}", line(hop, &answers, options.numeric));
+        println!("{}", line(hop, &answers, options.numeric, zone));
         if answers.iter().flatten().any(|answer| answer.last) {
             return Ok(());
         }
@@ -85,20 +97,43 @@ fn resolve(name: &str, version: Option<u8>) -> Result<IpAddr, String> {
     found.into_iter().find(fits).ok_or_else(|| format!("{name}: Name or service not known"))
 }
 
-fn open(options: &Options, method: Method, v6: bool) -> Result<RawSocket, ErrorCode> {
+/// The address that probes come from, which their checksums cover.
+fn ours(options: &Options, device: Option<&str>, address: IpAddr) -> Result<IpAddr, String> {
+    if let Some(source) = options.source {
+        return Ok(source);
+    }
+    let family = if address.is_ipv6() { IpAddressFamily::Ipv6 } else { IpAddressFamily::Ipv4 };
+    let found = || {
+        let probe = create_raw_socket(family, TCP)?;
+        if let Some(device) = device {
+            probe.set(&RawOption::BindToDevice(device.to_owned()))?;
+        }
+        probe.connect(Some(wit(address)))?;
+        Ok(probe.local()?.address)
+    };
+    match found() {
+        Ok(Some(source)) => Ok(ip(source)),
+        Ok(None) => Err(failed("connect", ErrorCode::AddressNotBindable)),
+        Err(code) => Err(failed("connect", code)),
+    }
+}
+
+fn open(options: &Options, device: Option<&str>, method: Method, v6: bool) -> Result<RawSocket, ErrorCode> {
     let family = if v6 { IpAddressFamily::Ipv6 } else { IpAddressFamily::Ipv4 };
     let socket = match method {
         Method::Udp { .. } => create_raw_socket(family, UDP)?,
+        Method::Tcp { .. } => create_raw_socket(family, TCP)?,
         Method::Icmp { .. } => create_ping_socket(family)?,
     };
+    // A segment has its checksum already.
     if let Method::Udp { .. } = method {
         socket.set(&RawOption::ChecksumOffset(Some(UDP_CHECKSUM)))?;
     }
     socket.set(&RawOption::Errors(true))?;
     socket.set(&RawOption::Cutting(if options.whole { Cutting::Never } else { Cutting::Anywhere }))?;
     socket.set(&RawOption::TrafficClass(options.traffic_class))?;
-    if let Some(device) = &options.device {
-        socket.set(&RawOption::BindToDevice(device.clone()))?;
+    if let Some(device) = device {
+        socket.set(&RawOption::BindToDevice(device.to_owned()))?;
     }
     if let Some(source) = options.source {
         socket.bind(Some(wit(source)), 0)?;
@@ -185,10 +220,14 @@ impl Trace<'_> {
         for packet in self.socket.receive(BATCH)? {
             // A raw socket hears all datagrams; a ping socket, echo replies: of the destination alone.
             let from = ip(packet.source);
-            if matches!(self.method, Method::Icmp { .. }) && from == self.address {
-                let at = now.saturating_sub(packet.waited);
-                hop.answered(self.method.number(&packet.data), from, at, (String::new(), true));
-            }
+            let number = match self.method {
+                _ if from != self.address => None,
+                Method::Icmp { .. } => self.method.number(&packet.data),
+                Method::Tcp { .. } => self.method.answered(carried(&packet.data, from.is_ipv6())),
+                Method::Udp { .. } => None,
+            };
+            let at = now.saturating_sub(packet.waited);
+            hop.answered(number, from, at, (String::new(), true));
         }
         for error in self.socket.receive_errors(BATCH)? {
             if let Some(from) = error.offender.map(ip) {
@@ -219,6 +258,15 @@ impl Hop {
             *answer = Some(Answer { from, time, remark, last, mtu });
         }
     }
+}
+
+/// What a packet of a raw socket carries: those of IPv4 begin with their header.
+fn carried(packet: &[u8], v6: bool) -> &[u8] {
+    let header = match packet.first() {
+        Some(first) if !v6 => usize::from(first & 0xf) * 4,
+        _ => 0,
+    };
+    packet.get(header..).unwrap_or_default()
 }
 
 /// What is said when a call failed.

@@ -6,10 +6,13 @@ use super::error::{SocketError, SocketResult};
 use super::plain::{Plain, Sockets, define, define_resource};
 use super::resource::{Interface, Stack};
 use super::{GateHost, GateView, Grant};
-use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode;
+use crate::kernel::bindings::exports::wasi::sockets::network::{
+    ErrorCode, IpSocketAddress, Ipv6SocketAddress,
+};
 use crate::kernel::bindings::exports::wnet::stack::packet_sockets::{
     Device, Form, Guest, IncomingFrame, OutgoingFrame, PacketOption, Statistics,
 };
+use crate::kernel::bindings::exports::wnet::stack::sockets::SocketProtocol;
 use crate::kernel::exports;
 use std::sync::Arc;
 use wasmtime::Result;
@@ -45,7 +48,8 @@ pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
     let packet = &mut packet;
     define_resource::<PacketSockets, T>(packet)?;
     define(packet, "create-packet-socket", |gate, (form, protocol): (Form, u16)| -> SocketResult<Socket> {
-        gate.create_plain::<PacketSockets>(Grant::Packet, |packet, stack| {
+        let kind = (Grant::Packet, SocketProtocol::Packet);
+        gate.create_plain::<PacketSockets>(kind, end(0, protocol), |packet, stack| {
             packet.call_create_packet_socket(stack, form, protocol)
         })
     })?;
@@ -53,7 +57,11 @@ pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
     define(packet, "[method]packet-socket.bind", |gate, (socket, device, protocol): (Socket, u32, u16)| {
         gate.ask_plain(&socket, |packet, stack, handle| {
             packet.packet_socket().call_bind(stack, handle, device, protocol)
-        })
+        })?;
+        if let Some(ownership) = gate.table.get(&socket)?.ownership() {
+            ownership.tell(Some(end(device, protocol)), None);
+        }
+        Ok(())
     })?;
     define(packet, "[method]packet-socket.set", |gate, (socket, value): (Socket, PacketOption)| {
         gate.ask_plain(&socket, |packet, stack, handle| {
@@ -81,6 +89,12 @@ pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
     define(packet, "[method]packet-socket.statistics", |gate, (socket,): (Socket,)| -> Counts {
         gate.ask_plain(&socket, |packet, stack, handle| packet.packet_socket().call_statistics(stack, handle))
     })
+}
+
+/// What a packet socket has in an address's place: its protocol is the port, its device the scope.
+fn end(device: u32, protocol: u16) -> IpSocketAddress {
+    let address = (0, 0, 0, 0, 0, 0, 0, 0);
+    IpSocketAddress::Ipv6(Ipv6SocketAddress { port: protocol, flow_info: 0, address, scope_id: device })
 }
 
 impl GateView<'_> {

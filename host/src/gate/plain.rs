@@ -5,7 +5,8 @@ use super::answer::StackAnswer;
 use super::error::{SocketError, SocketResult};
 use super::resource::{Interface, Stack, StackResource};
 use super::{GateHost, GateView, Grant};
-use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode;
+use crate::kernel::bindings::exports::wasi::sockets::network::{ErrorCode, IpSocketAddress};
+use crate::kernel::bindings::exports::wnet::stack::sockets::SocketProtocol;
 use crate::kernel::exports;
 use std::sync::Arc;
 use wasmtime::component::{
@@ -58,10 +59,11 @@ where
 }
 
 impl GateView<'_> {
-    /// Makes a socket, if the guest was granted such ones.
+    /// Makes a socket, if the guest was granted such ones. It is told of as bound to `local`.
     pub(super) fn create_plain<I: Interface>(
         &mut self,
-        grant: Grant,
+        (grant, protocol): (Grant, SocketProtocol),
+        local: IpSocketAddress,
         f: impl FnOnce(&I::Guest, &mut Stack) -> StackAnswer<ResourceAny>,
     ) -> SocketResult<Plain<I>> {
         if !self.network.grants.has(grant) {
@@ -77,7 +79,9 @@ impl GateView<'_> {
             Ok(handle.map(|handle| entered.own(handle, None)))
         });
         let owner = created.map_err(|how| SocketError::died(how, ErrorCode::Unknown.into()))??;
-        Ok(self.table.push(StackResource::<I>::new(kernel, owner).counted(slot))?)
+        let ownership = self.network.owner.takes(protocol);
+        ownership.tell(Some(local), None);
+        Ok(self.table.push(StackResource::<I>::new(kernel, owner).counted(slot, ownership))?)
     }
 
     /// Asks the stack about a socket.

@@ -5,7 +5,7 @@
 use super::quota::Slot;
 use super::ready::{Readiness, Watched, ready};
 use crate::kernel::exports;
-use crate::kernel::{Entered, Kernel, Owned, StackState};
+use crate::kernel::{Entered, Kernel, Owned, Ownership, StackState};
 use std::marker::PhantomData;
 use std::sync::Arc;
 use wasmtime::component::ResourceAny;
@@ -33,6 +33,8 @@ pub struct StackResource<I> {
     pub(super) kernel: Arc<Kernel>,
     owner: Arc<Owned>,
     readiness: Readiness,
+    /// Whose it is, of what is told of as somebody's.
+    ownership: Option<Ownership>,
     interface: PhantomData<I>,
     /// Its place among the guest's sockets, if it is one.
     slot: Option<Slot>,
@@ -41,13 +43,20 @@ pub struct StackResource<I> {
 impl<I: Interface> StackResource<I> {
     /// What `owner` owns in the stack.
     pub(super) fn new(kernel: Arc<Kernel>, owner: Arc<Owned>) -> Self {
-        StackResource { kernel, owner, readiness: Readiness::default(), interface: PhantomData, slot: None }
+        let readiness = Readiness::default();
+        StackResource { kernel, owner, readiness, interface: PhantomData, slot: None, ownership: None }
     }
 
-    /// It is a socket, and takes this place.
-    pub(super) fn counted(mut self, slot: Slot) -> Self {
+    /// It is a socket, takes this place, and is told of as the guest's.
+    pub(super) fn counted(mut self, slot: Slot, ownership: Ownership) -> Self {
         self.slot = Some(slot);
+        self.ownership = Some(ownership);
         self
+    }
+
+    /// Whose it is.
+    pub(super) fn ownership(&self) -> Option<&Ownership> {
+        self.ownership.as_ref()
     }
 
     /// The stack's handle; none: it died with its stack.

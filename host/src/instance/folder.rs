@@ -61,6 +61,20 @@ impl Folder {
         self.0.join(format!("{name}.lock"))
     }
 
+    /// The folder for what tools remember of an instance, made if it is not there. It goes with the instance.
+    ///
+    /// # Errors
+    /// As [`Folder::open`].
+    pub fn memory(&self, name: &InstanceName) -> Result<PathBuf, InstanceError> {
+        let path = self.memory_path(name);
+        Folder::open(&path)?;
+        Ok(path)
+    }
+
+    pub(super) fn memory_path(&self, name: &InstanceName) -> PathBuf {
+        self.0.join(format!("{name}.memory"))
+    }
+
     /// The instances that run: those whose sockets can be connected to. In order of their names.
     pub fn running(&self) -> Vec<InstanceName> {
         let files = fs::read_dir(&self.0).into_iter().flatten().flatten();

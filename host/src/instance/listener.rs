@@ -15,6 +15,8 @@ use tokio::net::{UnixListener, UnixStream};
 pub struct Listener {
     socket: UnixListener,
     path: PathBuf,
+    /// What tools remember of the instance.
+    memory: PathBuf,
     lock: Lock,
 }
 
@@ -35,7 +37,9 @@ impl Listener {
             _ => {}
         }
         let socket = UnixListener::bind(&path).map_err(InstanceError::io("listen at the control socket"))?;
-        Ok(Listener { socket, path, lock })
+        let memory = folder.memory_path(name);
+        forget(&memory);
+        Ok(Listener { socket, path, memory, lock })
     }
 
     /// The next connection of the same user. Those of others are closed, whatever the folder lets in.
@@ -55,8 +59,14 @@ impl Drop for Listener {
         // The lock is held until the end: nobody else's socket is removed. What cannot be removed is replaced
         // at the next start.
         let _ = fs::remove_file(&self.path);
+        forget(&self.memory);
         self.lock.remove();
     }
+}
+
+/// Removes a folder that may not be there. What cannot be removed is what a tool finds out of date.
+fn forget(memory: &Path) {
+    let _ = fs::remove_dir_all(memory);
 }
 
 /// Whether the process at the other end is of the user of this one. Linux: SO_PEERCRED.

@@ -57,7 +57,7 @@ impl Owners {
     /// The sockets that have addresses, with the numbers of their guests and their own.
     pub(crate) fn all(&self) -> Vec<((u32, u32), OwnedSocket)> {
         let sockets = self.sockets();
-        let bound = sockets.iter().filter(|(_, socket)| socket.local.is_some());
+        let bound = sockets.iter().filter(|(_, socket)| socket.local.is_some_and(|local| port(local) != 0));
         bound.map(|(key, socket)| (*key, socket.clone())).collect()
     }
 
@@ -82,11 +82,26 @@ impl Ownership {
         self.owner.takes(self.protocol)
     }
 
+    /// What addresses the socket was told to have.
+    pub(crate) fn told(&self) -> (Option<IpSocketAddress>, Option<IpSocketAddress>) {
+        let sockets = self.owner.owners.sockets();
+        sockets
+            .get(&(self.owner.guest, self.number))
+            .map_or((None, None), |known| (known.local, known.remote))
+    }
+
     /// What addresses the socket has now.
     pub(crate) fn tell(&self, local: Option<IpSocketAddress>, remote: Option<IpSocketAddress>) {
         if let Some(socket) = self.owner.owners.sockets().get_mut(&(self.owner.guest, self.number)) {
             (socket.local, socket.remote) = (local, remote);
         }
+    }
+}
+
+fn port(address: IpSocketAddress) -> u16 {
+    match address {
+        IpSocketAddress::Ipv4(v4) => v4.port,
+        IpSocketAddress::Ipv6(v6) => v6.port,
     }
 }
 
@@ -111,6 +126,9 @@ mod tests {
         listener.tell(Some(address(7)), None);
         let accepted = listener.another();
         accepted.tell(Some(address(7)), Some(address(4000)));
+        let unbound = second.takes(SocketProtocol::Ping);
+        unbound.tell(Some(address(0)), None);
+        assert!(unbound.told().0.is_some());
         let datagrams = second.takes(SocketProtocol::Udp);
         datagrams.tell(Some(address(53)), None);
         let told = || -> Vec<_> {
@@ -122,9 +140,9 @@ mod tests {
         let (one, two) = ("first".to_owned(), "second".to_owned());
         assert_eq!(
             told(),
-            [((1, 3), one.clone(), false), ((1, 4), one.clone(), true), ((2, 3), two.clone(), false)]
+            [((1, 3), one.clone(), false), ((1, 4), one.clone(), true), ((2, 4), two.clone(), false)]
         );
         drop(accepted);
-        assert_eq!(told(), [((1, 3), one, false), ((2, 3), two, false)]);
+        assert_eq!(told(), [((1, 3), one, false), ((2, 4), two, false)]);
     }
 }

@@ -1,6 +1,7 @@
 //! What a connection tells of itself. Linux: `struct tcp_info`, `tcp_get_info`.
 
 use super::TcpState;
+use super::congestion::INITIAL_WINDOW;
 use super::connection::{Connection, Wait};
 use super::handle::TcpHandle;
 use super::options::TcpOptions;
@@ -162,6 +163,7 @@ impl Tcp {
                 state: state_number(TcpState::Listen),
                 unacked: listener.accept_queue.len() as u32,
                 sacked: socket.options.backlog,
+                snd_cwnd: INITIAL_WINDOW,
                 ..TcpInfo::default()
             }),
             Role::Connection(connection) => Some(connection.info(now, &socket.options)),

@@ -1,0 +1,71 @@
+//! `ping` and `traceroute`.
+
+use anyhow::Result;
+use conformance::needs;
+
+use super::pair::{Pair, Shown};
+
+crate::cases! {
+    ping_shows_what_linuxs_does,
+    traceroute_shows_what_linuxs_does,
+}
+
+const PING: &[&str] = &[
+    "-c 2 -i 0.01 127.0.0.1",
+    "-c 1 -q 127.0.0.1",
+    "-c 1 -s 0 127.0.0.1",
+    "-c 1 -s 1000 -t 7 127.0.0.1",
+    "-c 1 -n -Q 0x10 127.0.0.1",
+    "-c 1 -I 127.0.0.2 127.0.0.1",
+    "-c 1 -I lo 127.0.0.1",
+    "-c 1 -I eth0 10.0.2.15",
+    "-c 1 -D 127.0.0.1",
+    "-c 1 -a 127.0.0.1",
+    "-c 1 -B 127.0.0.1",
+    "-c 1 -B -I 127.0.0.2 127.0.0.1",
+    "-c 1 -m 5 127.0.0.1",
+    "-c 1 -m x 127.0.0.1",
+    "-c 1 -L 127.0.0.1",
+    "-c 1 -S 100000 -U 127.0.0.1",
+    "-c 3 -q -i 0 127.0.0.1",
+    "-c 1 -p ff 127.0.0.1",
+    "-c 3 -q -f 127.0.0.1",
+    "-c 3 -q -A 127.0.0.1",
+    "-c 3 -q -l 3 127.0.0.1",
+    "-c 1 ::1",
+    "-c 1 -6 -s 10 ::1",
+    "-c 1 -W 0.1 10.0.2.255",
+    "-c 1 -W 0.1 -b 10.0.2.255",
+    "-c 1 198.51.100.1%nowhere",
+    "-c 1 -I eth9 127.0.0.1",
+    "-c 0 127.0.0.1",
+    "-c x 127.0.0.1",
+    "-t 256 127.0.0.1",
+    "-p zz 127.0.0.1",
+    "-6 -c 1 127.0.0.1",
+    "-4 -c 1 ::1",
+];
+
+const TRACEROUTE: &[&str] = &[
+    "-n 127.0.0.1",
+    "-n -q 1 127.0.0.1",
+    "-n -m 1 -q 2 127.0.0.1 100",
+    "-n -I -q 1 127.0.0.1",
+    "-n -q 1 ::1",
+    "-n -T 127.0.0.1",
+    "-n -T -q 1 -p 7 127.0.0.1",
+    "-n -T -q 1 ::1",
+    "-n -T -q 1 -w 0.1 -m 2 10.0.2.99",
+    "-n -N 1 -q 2 127.0.0.1",
+    "-n -q 2 -w 0.1 -f 2 -m 3 10.0.2.99",
+];
+
+fn ping_shows_what_linuxs_does() -> Result<()> {
+    needs::program("ping", "iputils-ping")?;
+    Pair::new()?.compare("ping", PING, Shown::without_numbers)
+}
+
+fn traceroute_shows_what_linuxs_does() -> Result<()> {
+    needs::program("traceroute", "traceroute")?;
+    Pair::new()?.compare("traceroute", TRACEROUTE, Shown::without_numbers)
+}

@@ -30,6 +30,7 @@ mod linux_user_wire;
 mod linux_v6;
 mod many_guests;
 mod monitor;
+mod oracle;
 mod own_interfaces;
 mod ping;
 mod policy;
@@ -97,6 +98,7 @@ const MODULES: &[&[Case]] = &[
     tcpdump::CASES,
     guests::CASES,
     many_guests::CASES,
+    oracle::CASES,
     own_interfaces::CASES,
     tools::ip_v4::CASES,
     tools::ip_v6::CASES,

@@ -7,6 +7,7 @@
 //! * [`impaired`]: Linux and wnet, or Linux and Linux, at the ends of a wire that delays and loses.
 //! * [`capture`]: what Wireshark thinks of the frames; [`traffic`]: bytes there and back.
 //! * [`odd_components`]: guests and stacks that are not as they should be.
+//! * [`oracle`]: the same guests on the kernel's sockets.
 //! * [`artifacts`], [`needs`], [`scratch`], [`deadline`]: what was built, what the machine lacks, temporary
 //!   files, and waiting.
 //!
@@ -19,6 +20,7 @@ pub mod impaired;
 pub mod namespace;
 pub mod needs;
 pub mod odd_components;
+pub mod oracle;
 pub mod scratch;
 pub mod traffic;
 pub mod wire_peer;

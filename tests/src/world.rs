@@ -1,13 +1,14 @@
 //! A machine in this process: the real stack component in the host's kernel, on a wire of the case's choice,
 //! with guests on it. For what the command `wnet` cannot do: several guests, frames by hand, counters.
 
-use std::io::Read;
+use std::io::{PipeReader, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, LazyLock};
+use std::thread::JoinHandle;
 
 use anyhow::{Context, Result, anyhow, bail};
 use tokio::runtime::Runtime;
-use tokio::task::JoinHandle;
+use tokio::task;
 use wnet::gateway::{Gateway, GatewayConfig, Publish, Subnet};
 use wnet::guest::{
     Grants, GuestConfig, GuestError, GuestExit, Interrupt, Limits, StandardPipes, StandardStreams, run_guest,
@@ -42,7 +43,7 @@ const QUIET: [(&str, &str); 2] =
     [("net.ipv6.conf.default.accept_dad", "0"), ("net.ipv6.conf.default.router_solicitations", "0")];
 
 /// Where the guests run; shared, because guests are futures and cost no threads.
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder.worker_threads(2).enable_all().build().expect("the system has threads")
 });
@@ -55,7 +56,18 @@ pub struct World {
 /// A guest that runs on a [`World`]. It is ended when this is dropped.
 pub struct Guest {
     name: String,
-    task: JoinHandle<Result<GuestExit, GuestError>>,
+    task: task::JoinHandle<Result<GuestExit, GuestError>>,
+}
+
+/// What a guest said until it ended.
+#[derive(Debug)]
+pub struct Told {
+    /// How it ended.
+    pub exit: GuestExit,
+    /// Its standard output.
+    pub output: String,
+    /// Its standard error.
+    pub error: String,
 }
 
 impl World {
@@ -150,23 +162,43 @@ impl World {
     /// # Errors
     /// If it was not built or fails; the error is what it says.
     pub fn tool(&self, name: &str, words: &str) -> Result<String> {
+        let grants = Grants { control: true, ..Grants::default() };
+        let Told { exit, output, error } =
+            self.told(GuestConfig { grants, ..config(name, words.split_whitespace())? })?;
+        match exit {
+            GuestExit::Code(0) => Ok(output),
+            exit => bail!("{name} {words}: {exit:?}: {error}"),
+        }
+    }
+
+    /// Runs a guest with these words, separated by spaces, to its end.
+    ///
+    /// # Errors
+    /// If it was not built or does not run.
+    pub fn ask(&self, name: &str, words: &str) -> Result<Told> {
+        self.told(config(name, words.split_whitespace())?)
+    }
+
+    fn told(&self, config: GuestConfig) -> Result<Told> {
         let _inside = RUNTIME.enter();
-        let ((input, _), (mut output, printed), (mut error, said)) =
+        let ((input, _), (output, printed), (error, said)) =
             (std::io::pipe()?, std::io::pipe()?, std::io::pipe()?);
         let pipes = StandardPipes::new([input.into(), printed.into(), said.into()], [false; 3])?;
-        let config = GuestConfig {
-            grants: Grants { control: true, ..Grants::default() },
-            streams: StandardStreams::Pipes(pipes),
-            ..config(name, words.split_whitespace())?
+        let guest = self.run(GuestConfig { streams: StandardStreams::Pipes(pipes), ..config });
+        // What it prints may be more than a pipe holds, and it may never end.
+        let read = |mut from: PipeReader| {
+            std::thread::spawn(move || {
+                let mut text = String::new();
+                from.read_to_string(&mut text).map(|_| text)
+            })
         };
-        let guest = self.run(config);
-        let (mut text, mut why) = (String::new(), String::new());
-        output.read_to_string(&mut text)?;
-        error.read_to_string(&mut why)?;
-        match guest.wait()? {
-            GuestExit::Code(0) => Ok(text),
-            exit => bail!("{name} {words}: {exit:?}: {why}"),
-        }
+        let (output, error) = (read(output), read(error));
+        let exit = guest.wait()?;
+        let text = |reader: JoinHandle<std::io::Result<String>>| match reader.join() {
+            Ok(text) => Ok(text?),
+            Err(_) => bail!("its output cannot be read"),
+        };
+        Ok(Told { exit, output: text(output)?, error: text(error)? })
     }
 
     /// What the counter `name` stands at.

@@ -44,9 +44,9 @@ const GUESTS: [&str; 11] = [
 ];
 
 /// The package of the programs that tests alone use, and their names; the components lie in a folder `test`.
-const TEST_GUESTS: (&str, [&str; 20]) = (
+const TEST_GUESTS: (&str, &[&str]) = (
     "test-guests",
-    [
+    &[
         "bulk",
         "control",
         "exit",
@@ -55,8 +55,10 @@ const TEST_GUESTS: (&str, [&str; 20]) = (
         "leave",
         "limits",
         "misuse",
+        "model",
         "names",
         "patient-reader",
+        "questions",
         "raw-groups",
         "socket-options",
         "spin",
@@ -134,7 +136,7 @@ fn components(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> {
     // Cargo names libraries with underscores and programs as they are.
     let stack = (STACK.0.replace('-', "_"), STACK.1.to_owned());
     let guests = GUESTS.map(|name| (name.to_owned(), name.to_owned()));
-    let test_guests = TEST_GUESTS.1.map(|name| (name.to_owned(), format!("test/{name}")));
+    let test_guests = TEST_GUESTS.1.iter().map(|name| ((*name).to_owned(), format!("test/{name}")));
     for (file, name) in [stack].into_iter().chain(guests).chain(test_guests) {
         if copy_if_changed(&compiled.join(file).with_extension("wasm"), &workspace.component(&name))? {
             changed.push(name);

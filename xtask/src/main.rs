@@ -38,8 +38,9 @@ Usage: cargo xtask COMMAND
   bench linux      builds, then measures wnet and Linux against Linux and Linux over a wire that delays and loses;
                    what follows goes to it (--help)
   bench routes     measures look-ups among 10 routes and among 100 000
-  soak             1000 runs of two stacks over links that lose, reorder, double and damage, by seed
-    --seeds N      ... N runs
+  soak             1000 runs of two stacks over links that lose, reorder, double and damage, by seed; then 100 000
+                   sequences of calls of wasi:sockets
+    --seeds N      ... N runs, and no calls
     --first SEED   ... from this seed on
     --short        ... those of the unit tests
   goodput          measures goodput and fairness on simulated links and writes docs/goodput.md

@@ -5,19 +5,39 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::build::{self, Profile};
 use crate::workspace::Workspace;
 
-/// Runs as many seeds as wanted; each that fails prints its number and its last segments.
+/// Sequences of calls of wasi:sockets that a soak makes at random.
+const SEQUENCES: &str = "100000";
+
+/// Runs as many seeds as wanted; each that fails prints its number and its last segments. If nothing particular is
+/// wanted, calls of wasi:sockets are made at random as well.
 ///
 /// # Errors
 /// If something cannot be built, or a run fails.
 pub(crate) fn soak(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     let mut command = simulate(workspace, "soak");
     command.args(arguments);
-    if command.status().context("cannot run cargo")?.success() {
-        return Ok(());
+    if !command.status().context("cannot run cargo")?.success() {
+        bail!("runs failed, see above")
     }
-    bail!("runs failed, see above")
+    match arguments {
+        [] => calls(workspace),
+        _ => Ok(()),
+    }
+}
+
+/// The conformance case that makes calls at random, for longer.
+fn calls(workspace: &Workspace) -> Result<()> {
+    build::everything(workspace, Profile::Debug)?;
+    let mut cargo = workspace.cargo();
+    cargo.args(["test", "--quiet", "-p", "conformance", "--test", "conformance"]).args(workspace.locked());
+    cargo.args(["--", "calls_at_random"]).env("WNET_SEQUENCES", SEQUENCES);
+    if !cargo.status().context("cannot run cargo")?.success() {
+        bail!("calls were answered otherwise than the standard says, see above")
+    }
+    Ok(())
 }
 
 /// Measures, and writes `docs/goodput.md`.

@@ -59,7 +59,6 @@ impl From<ConfigError> for Failure {
             ConfigError::VlanExists(_) => failure(Errno::Exists, ""),
             ConfigError::BadMac(_) => failure(Errno::AddressNotAvailable, ""),
             ConfigError::BadName(_) => failure(Errno::Invalid, ""),
-            other => failure(Errno::Invalid, &other.to_string()),
         }
     }
 }

@@ -55,12 +55,17 @@ fn answer_with(question: &[u8], kind: dhcp::Type, more: &[(u8, &[u8])]) -> Vec<u
         (dhcp::option::SUBNET_MASK, &[255, 255, 255, 0]),
     ];
     let options = &[&always, more].concat();
-    let (seconds, broadcast, client_address) = (0, true, Ipv4Addr::UNSPECIFIED);
-    let station = question[28..34].try_into().unwrap();
-    let mut bytes = dhcp::Fields { transaction, seconds, broadcast, client_address, station, options }.emit();
-    bytes[0] = 2;
-    bytes[16..20].copy_from_slice(&GRANTED.octets());
-    let packet = datagram((SERVER, 67), (Ipv4Addr::BROADCAST, 68), &bytes);
+    let granted = dhcp::Fields {
+        sender: dhcp::Sender::Server,
+        transaction,
+        seconds: 0,
+        broadcast: true,
+        client_address: Ipv4Addr::UNSPECIFIED,
+        your_address: GRANTED,
+        station: question[28..34].try_into().unwrap(),
+        options,
+    };
+    let packet = datagram((SERVER, 67), (Ipv4Addr::BROADCAST, 68), &granted.emit());
     frame(PEER_MAC, MacAddress::BROADCAST, EtherType::IPV4, &packet)
 }
 

@@ -1,8 +1,8 @@
 //! What the gateway tells hosts of its link as their IPv6 router (RFC 4861 section 4.2). Linux: radvd.
 
 use super::Subnet;
+use super::config::MTU;
 use super::envelope::Envelope;
-use super::network::MTU;
 use stack_core::autoconf::identifier::{self, LINK_LOCAL, eui64};
 use stack_core::wire::ethernet::MacAddress;
 use stack_core::wire::icmpv6;

@@ -6,6 +6,9 @@ use stack_core::wire::cidr::IpCidr;
 use stack_core::wire::ethernet::MacAddress;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
+/// Largest IP packet on the user wire, in bytes.
+pub(super) const MTU: u32 = 1500;
+
 /// A published port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Publish {

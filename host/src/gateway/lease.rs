@@ -4,8 +4,8 @@
 //! it, and who asks for another is told no.
 
 use super::Subnet;
+use super::config::MTU;
 use super::envelope::{Envelope, HOP_LIMIT};
-use super::network::MTU;
 use stack_core::wire::checksum::{Sum, pseudo_header};
 use stack_core::wire::dhcp::{CLIENT_PORT, Fields, Message, SERVER_PORT, Sender, Type, option};
 use stack_core::wire::ethernet::MacAddress;

@@ -17,6 +17,7 @@ mod device;
 mod dials;
 mod door;
 mod echo;
+mod echo_sockets;
 mod envelope;
 mod event_loop;
 mod flows;

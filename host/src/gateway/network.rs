@@ -1,8 +1,9 @@
 //! The gateway's own network stack.
 
+use super::config::MTU;
 use super::device::WireDevice;
 use super::door::{Door, DoorDevice};
-use super::event_loop::EchoSockets;
+use super::echo_sockets::EchoSockets;
 use super::{GatewayConfig, Subnet};
 use crate::wire::user::UserWire;
 use stack_core::Stack;
@@ -16,9 +17,6 @@ use stack_core::wire::cidr::IpCidr;
 use stack_core::wire::ethernet::MacAddress;
 use std::net::IpAddr;
 use std::sync::Arc;
-
-/// Largest IP packet on the user wire, in bytes.
-pub(super) const MTU: u32 = 1500;
 
 /// Settings in which the gateway differs from a stack's defaults.
 const SYSCTLS: &[(&str, &str)] = &[

@@ -7,44 +7,14 @@ use crate::gateway::knock::Knock;
 use crate::gateway::refusal::Reason;
 use mio::unix::SourceFd;
 use mio::{Interest, Token};
-use stack_core::raw::{Family, IcmpFilter, Incoming, Kind, Message, RawHandle, RawOption};
-use stack_core::socket::SocketError;
-use stack_core::wire::{icmpv4, icmpv6, ipv4};
+use stack_core::raw::{Family, Incoming, Message, RawHandle};
+use stack_core::wire::ipv4;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd};
 
 /// Echoes taken from one socket before others have their turn.
 const BUDGET: usize = 64;
-
-/// The sockets of the gateway's stack for echoes of one version.
-#[derive(Debug)]
-pub(in crate::gateway) struct EchoSockets {
-    family: Family,
-    /// Hears requests, whoever they are for.
-    ear: RawHandle,
-    /// Replies, in the name of whoever was asked.
-    mouth: RawHandle,
-}
-
-impl EchoSockets {
-    /// Sockets that hear and reply in the stack's place.
-    pub(in crate::gateway) fn open(
-        stack: &mut stack_core::Stack,
-        family: Family,
-    ) -> Result<Self, SocketError> {
-        let request = match family {
-            Family::V4 => icmpv4::Type::ECHO_REQUEST.0,
-            Family::V6 => icmpv6::Type::ECHO_REQUEST.0,
-        };
-        let kind = Kind::Raw(family.icmp());
-        let (ear, mouth) = (stack.raw_open(family, kind)?, stack.raw_open(family, kind)?);
-        let others = IcmpFilter::blocking((0..=u8::MAX).filter(|kind| *kind != request));
-        stack.raw_set(ear, RawOption::IcmpFilter(others))?;
-        stack.raw_set(mouth, RawOption::IcmpFilter(IcmpFilter::blocking(0..=u8::MAX)))?;
-        Ok(EchoSockets { family, ear, mouth })
-    }
-}
 
 impl EventLoop {
     /// Judges a request to the outside.

@@ -7,7 +7,6 @@ mod outbound;
 mod published;
 mod stop;
 
-pub(super) use echoes::EchoSockets;
 pub(super) use stop::StopRequest;
 
 use published::prepare;
@@ -18,6 +17,7 @@ use super::datagrams::Datagrams;
 use super::dials::Dials;
 use super::door::Door;
 use super::echo::{self, Echoes};
+use super::echo_sockets::EchoSockets;
 use super::listener::{DatagramListener, Listener, Listeners};
 use super::network::Network;
 use crate::policy::Policy;

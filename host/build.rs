@@ -14,12 +14,13 @@ const TOOLS: [&str; 8] = ["ip", "nstat", "ping", "resolvectl", "ss", "sysctl", "
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-env-changed={VARIABLE}");
+    // Asked now, not when this was compiled: checkouts may share a target folder.
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("..");
     let stack = match env::var_os(VARIABLE) {
         Some(path) => PathBuf::from(path),
-        None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/components/stack.wasm"),
+        None => root.join("target/components/stack.wasm"),
     };
     embed(&stack, "stack", true)?;
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     // A tool that nobody has written yet will come with a line in there.
     println!("cargo::rerun-if-changed={}", root.join("Cargo.toml").display());
     TOOLS.iter().try_for_each(|tool| {

@@ -4,7 +4,7 @@ use wasi::sockets::network::{ErrorCode, IpSocketAddress};
 use wasi::sockets::udp::{IncomingDatagramStream, OutgoingDatagram, OutgoingDatagramStream, UdpSocket};
 
 use crate::answers::{answer, say};
-use crate::sockets::{Family, bound_udp, closed_port};
+use crate::sockets::{Family, bind_udp, bound_udp, closed_port, udp};
 
 /// A socket that hears everybody. The streams go before the socket.
 struct Open {
@@ -16,6 +16,17 @@ struct Open {
 
 fn open(family: Family) -> Open {
     let (socket, port) = bound_udp(family);
+    let (incoming, outgoing) = socket.stream(None).expect("streams");
+    Open { incoming, outgoing, socket, port }
+}
+
+/// The same by a port of the program's choice. One of its own choice Linux gives up when the socket's peer goes
+/// (`__udp_disconnect`), so that nobody finds it any more.
+fn open_by_number(family: Family) -> Open {
+    let (chosen, port) = bound_udp(family);
+    drop(chosen);
+    let socket = udp(family);
+    bind_udp(&socket, family.loopback(port)).expect("a port that was free");
     let (incoming, outgoing) = socket.stream(None).expect("streams");
     Open { incoming, outgoing, socket, port }
 }
@@ -86,7 +97,7 @@ fn several(family: Family) {
 
 /// Streams with one peer hear that one alone, whatever waited before.
 fn peers(family: Family) {
-    let (near, peer, stranger) = (open(family), open(family), open(family));
+    let (near, peer, stranger) = (open_by_number(family), open(family), open(family));
     let to = Some(family.loopback(near.port));
     send(&stranger.outgoing, b"psst", to).expect("room");
     near.incoming.subscribe().block();

@@ -13,8 +13,10 @@ struct Held {
     socket: TcpSocket,
 }
 
-/// How a socket gets into each of the states.
-const STATES: [(&str, fn(Family) -> Held); 8] = [
+/// How a socket gets into a state.
+type Enter = fn(Family) -> Held;
+
+const STATES: [(&str, Enter); 8] = [
     ("unbound", |family| alone(tcp(family))),
     ("bind-in-progress", |family| {
         let socket = tcp(family);

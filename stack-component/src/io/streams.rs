@@ -1,7 +1,6 @@
 //! Interface `wasi:io/streams`: the two streams of a TCP connection.
 //!
-//! Data that was written belongs to TCP at once, so a flush is complete when it begins. The blocking methods
-//! do what can be done without waiting; what would have to wait traps.
+//! The blocking methods do what can be done without waiting; what would have to wait traps.
 
 use super::error::IoError;
 use super::poll::{MUST_WATCH, subscribe};
@@ -70,7 +69,7 @@ impl GuestOutputStream for OutputStream {
     }
 
     fn flush(&self) -> Result<(), StreamError> {
-        run(|state, _| state.check_write(self.0)).map(drop)
+        run(|state, _| state.flush(self.0))
     }
 
     fn blocking_flush(&self) -> Result<(), StreamError> {

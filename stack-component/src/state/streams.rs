@@ -5,7 +5,7 @@ use super::tcp::Socket;
 use alloc::vec;
 use alloc::vec::Vec;
 use stack_core::socket::SocketError;
-use stack_core::tcp::{Received, SendFlags, TcpHandle, TcpOption};
+use stack_core::tcp::{Received, SendFlags, TcpHandle};
 use stack_core::time::Instant;
 
 /// Most bytes of one read.
@@ -46,25 +46,31 @@ impl State {
     pub(crate) fn check_write(&mut self, handle: TcpHandle) -> Result<usize, StreamError> {
         let socket = self.sockets.get_mut(&handle).filter(|socket| !socket.output_closed);
         let socket = socket.ok_or(StreamError::Closed)?;
-        if let Some(value) = socket.wanted_send_buffer.take() {
-            // It is not zero, the one value that is refused.
-            let _ = self.stack.tcp_set_option(handle, TcpOption::SendBuffer(value));
-        }
         let space = self.stack.tcp_send_space(handle).map_err(|error| close_output(socket, error))?;
         socket.permit = space;
         Ok(space)
     }
 
+    /// What was written belongs to TCP already, so a flush is complete when it begins. The permit stays as it is.
+    pub(crate) fn flush(&mut self, handle: TcpHandle) -> Result<(), StreamError> {
+        let socket = self.sockets.get_mut(&handle).filter(|socket| !socket.output_closed);
+        let socket = socket.ok_or(StreamError::Closed)?;
+        self.stack.tcp_send_space(handle).map(drop).map_err(|error| close_output(socket, error))
+    }
+
     /// Hands `data` to TCP, all of it.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// If there is more than `check-write` permitted: so wasi:io demands.
+    /// More than `check-write` permitted ends the stream. wasi:io has its caller trap for that, which is the host's
+    /// part: a trap in here would end everybody's connections.
     pub(crate) fn write(&mut self, handle: TcpHandle, data: &[u8], now: Instant) -> Result<(), StreamError> {
         let socket = self.sockets.get_mut(&handle).filter(|socket| !socket.output_closed);
         let socket = socket.ok_or(StreamError::Closed)?;
-        let (len, permit) = (data.len(), socket.permit);
-        assert!(len <= permit, "output-stream.write of {len} bytes where check-write permitted {permit}");
+        let len = data.len();
+        if len > socket.permit {
+            return Err(close_output(socket, SocketError::InvalidArgument));
+        }
         socket.permit -= len;
         if data.is_empty() {
             return Ok(());

@@ -24,8 +24,6 @@ pub(super) struct Socket {
     pub(super) output_closed: bool,
     /// How many bytes the host may write: what `check-write` told, less what was written since.
     pub(super) permit: usize,
-    /// A smaller send buffer that was asked for while a permit was out.
-    pub(super) wanted_send_buffer: Option<u64>,
     /// Both ends' addresses, since connected: they stay readable when the connection has ended. (wasi-libc
     /// aborts the program when it cannot tell the peer's address of a connection it has just accepted.)
     ends: Option<(SocketAddr, SocketAddr)>,
@@ -42,7 +40,6 @@ impl Socket {
             input_closed: false,
             output_closed: false,
             permit: 0,
-            wanted_send_buffer: None,
             ends: None,
             armed: Vec::new(),
         }
@@ -172,18 +169,9 @@ impl State {
         })
     }
 
+    /// A permit that was given holds, however small the send buffer becomes.
     pub(crate) fn set_option(&mut self, handle: TcpHandle, option: TcpOption) -> Result<(), SocketError> {
-        self.call(handle, Call::Option, |stack, socket| {
-            let now = stack.tcp_options(handle).map_or(0, |options| u64::from(options.send_buffer));
-            match option {
-                // A permit that was given holds: the buffer shrinks with the next check-write.
-                TcpOption::SendBuffer(value) if socket.permit > 0 && 0 < value && value < now => {
-                    socket.wanted_send_buffer = Some(value);
-                    Ok(())
-                }
-                _ => stack.tcp_set_option(handle, option),
-            }
-        })
+        self.call(handle, Call::Option, |stack, _| stack.tcp_set_option(handle, option))
     }
 
     /// Shutting down what is shut down or has ended has no effect.

@@ -276,11 +276,15 @@ fn the_output_is_ready_when_there_is_room() {
 }
 
 #[test]
-#[should_panic(expected = "output-stream.write of 1 bytes where check-write permitted 0")]
-fn a_write_without_a_permit_traps() {
+fn a_write_beyond_its_permit_ends_the_stream() {
     let mut harness = Harness::new();
-    let (client, _) = harness.pair();
-    let _ = harness.state.write(client, b"x", harness.now);
+    let (client, server) = harness.pair();
+    let permit = harness.state.check_write(client).unwrap();
+    let refused = harness.state.write(client, &vec![1; permit + 1], harness.now);
+    assert_eq!(refused, Err(StreamError::Failed(SocketError::InvalidArgument)));
+    assert_eq!(harness.state.check_write(client), Err(StreamError::Closed));
+    harness.write(server, b"the others go on");
+    assert_eq!(harness.read(client).unwrap(), b"the others go on");
 }
 
 #[test]
@@ -294,19 +298,45 @@ fn zeroes_are_written_like_any_bytes() {
 }
 
 #[test]
-fn a_permit_outlives_a_smaller_send_buffer() {
+fn a_permit_outlives_a_smaller_send_buffer_and_a_flush() {
+    for smaller in [TcpOption::SendBuffer(1), TcpOption::SndBuf { bytes: 1, force: false }] {
+        let mut harness = Harness::new();
+        let (client, server) = harness.pair();
+        let permit = harness.state.check_write(client).unwrap();
+        harness.state.set_option(client, smaller).unwrap();
+        harness.state.flush(client).unwrap();
+        harness.state.write(client, &vec![1; permit], harness.now).unwrap();
+        let mut received = 0;
+        while received < permit {
+            harness.advance(Duration::from_millis(300));
+            received += harness.read(server).unwrap().len();
+        }
+        harness.advance(Duration::from_millis(300));
+        assert!(harness.state.check_write(client).unwrap() < permit, "it is smaller");
+    }
+}
+
+#[test]
+fn the_last_send_buffer_that_was_asked_for_counts() {
+    let mut harness = Harness::new();
+    let (client, _) = harness.pair();
+    harness.state.check_write(client).unwrap();
+    for size in [4608, 1 << 20] {
+        harness.state.set_option(client, TcpOption::SendBuffer(size)).unwrap();
+    }
+    harness.state.check_write(client).unwrap();
+    assert_eq!(harness.state.option(client, |options| options.send_buffer), Ok(1 << 20));
+}
+
+#[test]
+fn a_flush_tells_that_the_stream_has_ended() {
     let mut harness = Harness::new();
     let (client, server) = harness.pair();
-    let permit = harness.state.check_write(client).unwrap();
-    harness.state.set_option(client, TcpOption::SendBuffer(1)).unwrap();
-    harness.state.write(client, &vec![1; permit], harness.now).unwrap();
-    let mut received = 0;
-    while received < permit {
-        harness.advance(Duration::from_millis(300));
-        received += harness.read(server).unwrap().len();
-    }
-    harness.advance(Duration::from_millis(300));
-    assert!(harness.state.check_write(client).unwrap() < permit, "now it is smaller");
+    assert_eq!(harness.state.flush(client), Ok(()));
+    harness.state.abort(server, harness.now);
+    harness.run();
+    assert_eq!(harness.state.flush(client), Err(StreamError::Failed(SocketError::ConnectionReset)));
+    assert_eq!(harness.state.flush(client), Err(StreamError::Closed));
 }
 
 #[test]

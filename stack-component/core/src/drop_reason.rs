@@ -156,6 +156,8 @@ reasons! {
     SocketFilter,
     /// The socket's receive buffer is full. Linux: `SOCKET_RCVBUFF`.
     SocketReceiveBufferFull,
+    /// What waits in all sockets of the protocol takes too much memory. Linux: `PROTO_MEM`.
+    ProtocolMemory,
     /// The TCP header is truncated or its data offset is wrong.
     TcpMalformed,
     /// The time to live is less than the socket asks for. Linux: `TCP_MINTTL`.

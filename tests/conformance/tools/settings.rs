@@ -60,6 +60,7 @@ const OF_THE_MACHINE: &[&str] = &[
     "net.core.netdev_max_backlog",
     "net.ipv4.tcp_max_orphans",
     "net.ipv4.tcp_mem",
+    "net.ipv4.udp_mem",
     "net.ipv6.mld_max_msf",
     "net.ipv6.mld_qrv",
 ];

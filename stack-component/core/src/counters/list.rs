@@ -145,6 +145,8 @@ counters! {
     UdpInCsumErrors = "Udp:InCsumErrors",
     /// UDP datagrams to groups or everybody that no socket wanted.
     UdpIgnoredMulti = "Udp:IgnoredMulti",
+    /// Datagrams lost because those that wait in all sockets together take too much memory.
+    UdpMemErrors = "Udp:MemErrors",
     /// IPv6: datagrams delivered.
     Udp6InDatagrams = "Udp6:InDatagrams",
     /// IPv6: datagrams for ports that nobody has.
@@ -159,6 +161,8 @@ counters! {
     Udp6InCsumErrors = "Udp6:InCsumErrors",
     /// IPv6: datagrams to groups that no socket wanted.
     Udp6IgnoredMulti = "Udp6:IgnoredMulti",
+    /// IPv6: datagrams dropped because those that wait in all sockets together take too much memory.
+    Udp6MemErrors = "Udp6:MemErrors",
     /// IPv6 packets that arrived.
     Ip6InReceives = "Ip6:InReceives",
     /// IPv6 packets with bad headers.

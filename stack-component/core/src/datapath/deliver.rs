@@ -100,7 +100,7 @@ fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received, to_many: bool)
     if to_many {
         return multicast::udp(cx, &arrival, packet);
     }
-    let Err(Rejected { packet, reason }) = cx.udp.input(cx.counters, &arrival, packet) else {
+    let Err(Rejected { packet, reason }) = cx.udp.input(cx.sysctl, cx.counters, &arrival, packet) else {
         return Ok(());
     };
     if reason == DropReason::UdpNoSocket {

@@ -104,7 +104,7 @@ fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), 
     if destination.is_multicast() {
         return multicast::udp(cx, &arrival, packet);
     }
-    let Err(Rejected { packet, reason }) = cx.udp.input(cx.counters, &arrival, packet) else {
+    let Err(Rejected { packet, reason }) = cx.udp.input(cx.sysctl, cx.counters, &arrival, packet) else {
         return Ok(());
     };
     if reason == DropReason::UdpNoSocket {

@@ -202,9 +202,9 @@ impl Socket {
         self.ignore_outgoing && frame.packet_type == PacketType::Outgoing
     }
 
-    /// Queues what the filter leaves of a frame; answers whether there is something new to be read. Linux:
-    /// `packet_rcv`.
-    pub(super) fn take(&mut self, frame: &Frame<'_>, random: &mut dyn Random) -> bool {
+    /// Queues what the filter leaves of a frame, if the sockets together have room; answers whether there is something new
+    /// to be read. Linux: `packet_rcv`.
+    pub(super) fn take(&mut self, frame: &Frame<'_>, has_room: bool, random: &mut dyn Random) -> bool {
         let data = match self.form {
             Form::Frames => &frame.bytes,
             Form::Payloads => frame.payload(),
@@ -215,7 +215,7 @@ impl Socket {
             return false;
         }
         self.statistics.packets += 1;
-        if self.queued_bytes > self.receive_buffer {
+        if !has_room || self.queued_bytes > self.receive_buffer {
             self.statistics.drops += 1;
             self.dropped += 1;
             return false;

@@ -6,6 +6,7 @@ use crate::arena::{Arena, Handle};
 use crate::packet::DeviceIndex;
 use crate::random::Random;
 use crate::socket::SocketError;
+use crate::socket::memory::{Bounds, Memory};
 use alloc::vec::Vec;
 
 /// The name of a packet socket.
@@ -14,6 +15,9 @@ pub type PacketHandle = Handle<Socket>;
 /// Most sockets of a stack: each frame is shown to all of them.
 pub(super) const MAX_SOCKETS: usize = 256;
 
+/// What may wait in all of them. Linux has no such bound: whoever has them there has all memory.
+const BOUNDS: Bounds = Bounds { most: 256 << 20, least: 4096 };
+
 /// All packet sockets of a stack.
 #[derive(Debug, Default)]
 pub struct PacketSockets {
@@ -21,6 +25,7 @@ pub struct PacketSockets {
     /// In the order in which they were made.
     handles: Vec<PacketHandle>,
     wakeups: Vec<PacketHandle>,
+    memory: Memory,
 }
 
 impl PacketSockets {
@@ -119,7 +124,11 @@ impl PacketSockets {
             let Some(socket) = self.sockets.get_mut(handle).filter(|socket| wants(handle, socket)) else {
                 continue;
             };
-            if socket.take(frame, random) && !core::mem::replace(&mut socket.woken, true) {
+            let (before, _) = socket.memory();
+            let has_room = self.memory.admits(BOUNDS, before, frame.bytes.len());
+            let taken = socket.take(frame, has_room, random);
+            self.memory.change(before, socket.memory().0);
+            if taken && !core::mem::replace(&mut socket.woken, true) {
                 self.wakeups.push(handle);
             }
         }
@@ -128,7 +137,10 @@ impl PacketSockets {
     /// The oldest frame, or [`SocketError::WouldBlock`].
     pub fn receive(&mut self, handle: PacketHandle) -> Result<Received, SocketError> {
         let socket = self.sockets.get_mut(handle).ok_or(SocketError::InvalidState)?;
-        socket.pop().ok_or(SocketError::WouldBlock)
+        let (before, _) = socket.memory();
+        let received = socket.pop().ok_or(SocketError::WouldBlock)?;
+        self.memory.change(before, socket.memory().0);
+        Ok(received)
     }
 
     /// Whether a frame waits.
@@ -144,7 +156,9 @@ impl PacketSockets {
     /// Gives a socket up; answers the devices that it kept promiscuous. Linux: `packet_release`.
     pub fn close(&mut self, handle: PacketHandle) -> Vec<DeviceIndex> {
         self.handles.retain(|other| *other != handle);
-        self.sockets.remove(handle).map_or(Vec::new(), |socket| socket.memberships)
+        let Some(socket) = self.sockets.remove(handle) else { return Vec::new() };
+        self.memory.change(socket.memory().0, 0);
+        socket.memberships
     }
 
     /// A device is gone: who was bound to it hears nothing any more, and nobody keeps it promiscuous. Linux:

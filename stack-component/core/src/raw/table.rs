@@ -5,6 +5,7 @@ use super::socket::Socket;
 use super::{Arrival, Family, Incoming, Kind, Options, Quote, RawOption, RawReadiness, Report};
 use crate::arena::{Arena, Handle};
 use crate::socket::SocketError;
+use crate::socket::memory::{Bounds, Memory};
 use crate::wire::checksum::{Sum, pseudo_header};
 use crate::wire::protocol::Protocol;
 use alloc::collections::BTreeMap;
@@ -17,6 +18,9 @@ pub type RawHandle = Handle<Socket>;
 /// Most sockets of a stack.
 pub(super) const MAX_SOCKETS: usize = 4096;
 
+/// What may wait in all of them. Linux has no such bound: whoever has them there has all memory.
+const BOUNDS: Bounds = Bounds { most: 256 << 20, least: 4096 };
+
 /// All raw and ping sockets of a stack.
 #[derive(Debug, Default)]
 pub struct Raw {
@@ -28,6 +32,7 @@ pub struct Raw {
     /// The identifier that was given last. Linux: `ping_port_rover`.
     rover: u16,
     wakeups: Vec<RawHandle>,
+    memory: Memory,
 }
 
 impl Raw {
@@ -166,7 +171,7 @@ impl Raw {
                 socket.dropped += 1;
                 continue;
             }
-            if socket.push(Incoming { arrival: *arrival, data: packet.to_vec() }) {
+            if push(&mut self.memory, socket, arrival, packet) {
                 wake(&mut self.wakeups, socket, handle);
             }
         }
@@ -187,7 +192,7 @@ impl Raw {
         let heard = socket.family == Family::of(arrival.source)
             && ours == arrival.destination
             && socket.options.hears(arrival.device);
-        if heard && socket.push(Incoming { arrival: *arrival, data: message.to_vec() }) {
+        if heard && push(&mut self.memory, socket, arrival, message) {
             wake(&mut self.wakeups, socket, handle);
         }
         heard
@@ -219,7 +224,10 @@ impl Raw {
     /// The oldest packet, or [`SocketError::WouldBlock`].
     pub fn receive(&mut self, handle: RawHandle) -> Result<Incoming, SocketError> {
         let socket = self.sockets.get_mut(handle).ok_or(SocketError::InvalidState)?;
-        socket.pop().ok_or(SocketError::WouldBlock)
+        let (before, _) = socket.memory();
+        let incoming = socket.pop().ok_or(SocketError::WouldBlock)?;
+        self.memory.change(before, socket.memory().0);
+        Ok(incoming)
     }
 
     /// The oldest error, or [`SocketError::WouldBlock`]. Linux: `MSG_ERRQUEUE`.
@@ -236,6 +244,7 @@ impl Raw {
     /// Gives a socket up.
     pub fn close(&mut self, handle: RawHandle) {
         let Some(socket) = self.sockets.remove(handle) else { return };
+        self.memory.change(socket.memory().0, 0);
         self.pings.remove(&socket.identifier);
         if let Kind::Raw(protocol) = socket.kind
             && let Some(handles) = self.raws.get_mut(&protocol)
@@ -260,6 +269,18 @@ fn is_valid(arrival: &Arrival, payload: &[u8]) -> bool {
     let Ok(length) = u32::try_from(payload.len()) else { return false };
     let pseudo = pseudo_header(arrival.source, arrival.destination, arrival.protocol, length);
     pseudo.plus(Sum::of(payload)).is_valid()
+}
+
+/// Queues a packet; answers whether there was room.
+fn push(memory: &mut Memory, socket: &mut Socket, arrival: &Arrival, data: &[u8]) -> bool {
+    let (before, _) = socket.memory();
+    if !memory.admits(BOUNDS, before, data.len()) {
+        socket.dropped += 1;
+        return false;
+    }
+    let pushed = socket.push(Incoming { arrival: *arrival, data: data.to_vec() });
+    memory.change(before, socket.memory().0);
+    pushed
 }
 
 fn wake(wakeups: &mut Vec<RawHandle>, socket: &mut Socket, handle: RawHandle) {

@@ -1,6 +1,7 @@
-//! What the sockets of all protocols share: errors, local ports, what is set about groups.
+//! What the sockets of all protocols share: errors, local ports, memory, what is set about groups.
 
 mod error;
+pub(crate) mod memory;
 mod multicast;
 pub mod ports;
 

@@ -16,6 +16,12 @@ macro_rules! ip_rows {
         /// First and last ephemeral port.
         ip_local_port_range: [u32; 2] = [32768, 60999], "net.ipv4.ip_local_port_range",
             "two ports, the lower first", |v| 1 <= v[0] && v[0] <= v[1] && v[1] <= 65535;
+        /// Memory of datagrams that wait in all UDP sockets, in pages of 4096 bytes: beyond the third number no more are
+        /// taken. The others are kept and told.
+        udp_mem: [u32; 3] = [98_304, 131_072, 196_608], "net.ipv4.udp_mem", "three numbers of pages, rising",
+            |v| v[0] <= v[1] && v[1] <= v[2];
+        /// Bytes of them that each UDP socket may have, whatever the others hold.
+        udp_rmem_min: u32 = 4096, "net.ipv4.udp_rmem_min", "bytes from 1", |v| *v >= 1;
         /// Most IPv4 groups of a socket.
         igmp_max_memberships: u32 = 20, "net.ipv4.igmp_max_memberships", "a number", |_| true;
         /// Most sources of an IPv4 membership.

@@ -10,6 +10,7 @@ pub(crate) struct Counted {
     pub(crate) errors: Counter,
     pub(crate) sent: Counter,
     pub(crate) full: Counter,
+    pub(crate) no_memory: Counter,
     pub(crate) bad_checksums: Counter,
     pub(crate) ignored: Counter,
 }
@@ -26,6 +27,7 @@ impl Counted {
         errors: Counter::UdpInErrors,
         sent: Counter::UdpOutDatagrams,
         full: Counter::UdpRcvbufErrors,
+        no_memory: Counter::UdpMemErrors,
         bad_checksums: Counter::UdpInCsumErrors,
         ignored: Counter::UdpIgnoredMulti,
     };
@@ -36,6 +38,7 @@ impl Counted {
         errors: Counter::Udp6InErrors,
         sent: Counter::Udp6OutDatagrams,
         full: Counter::Udp6RcvbufErrors,
+        no_memory: Counter::Udp6MemErrors,
         bad_checksums: Counter::Udp6InCsumErrors,
         ignored: Counter::Udp6IgnoredMulti,
     };

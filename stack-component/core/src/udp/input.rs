@@ -5,10 +5,15 @@ use super::table::{Udp, UdpHandle};
 use crate::counters::Counters;
 use crate::drop_reason::DropReason;
 use crate::packet::{Checksum, DeviceIndex, Packet};
+use crate::socket::memory::Bounds;
+use crate::sysctl::Sysctl;
 use crate::wire::address::socket_address;
 use crate::wire::udp::{HEADER_LEN, Header};
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
+
+/// Bytes of a page, which `udp_mem` counts in.
+const PAGE: usize = 4096;
 
 /// What IP knows of a datagram that arrived.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +39,7 @@ impl Udp {
     /// Takes in the datagram that `packet` begins with. Linux: `udp_rcv`.
     pub fn input(
         &mut self,
+        sysctl: &Sysctl,
         counters: &mut Counters,
         arrival: &Arrival,
         packet: Packet,
@@ -46,7 +52,7 @@ impl Udp {
             counters.increment(Counted::of(arrival.source.is_ipv6()).no_ports);
             return Err(Rejected { packet, reason: DropReason::UdpNoSocket });
         };
-        self.queue(counters, handle, source, (packet, payload_len))
+        self.queue(sysctl, counters, handle, source, (packet, payload_len))
     }
 
     /// Takes in a datagram to a group or to everybody: each socket that receives there gets a copy, but those that
@@ -54,6 +60,7 @@ impl Udp {
     /// `__udp6_lib_mcast_deliver`.
     pub fn input_to_many(
         &mut self,
+        sysctl: &Sysctl,
         counters: &mut Counters,
         arrival: &Arrival,
         packet: Packet,
@@ -77,14 +84,15 @@ impl Udp {
         };
         for handle in takers {
             // The copy of one who has no room is counted, and the others get theirs.
-            let _ = self.queue(counters, handle, source, (packet.clone(), payload_len));
+            let _ = self.queue(sysctl, counters, handle, source, (packet.clone(), payload_len));
         }
-        self.queue(counters, last, source, (packet, payload_len))
+        self.queue(sysctl, counters, last, source, (packet, payload_len))
     }
 
-    /// Linux: `udp_queue_rcv_skb`.
+    /// Linux: `udp_queue_rcv_skb`, `__udp_enqueue_schedule_skb`.
     fn queue(
         &mut self,
+        sysctl: &Sysctl,
         counters: &mut Counters,
         handle: UdpHandle,
         source: SocketAddr,
@@ -94,19 +102,35 @@ impl Udp {
         let counted = Counted::of(source.is_ipv6());
         packet.pull(HEADER_LEN);
         packet.truncate(payload_len);
-        let queued = match self.sockets.get_mut(handle) {
-            Some(socket) => socket.push(source, packet),
-            None => Err(packet),
+        let Some(socket) = self.sockets.get_mut(handle) else {
+            return Err(Rejected { packet, reason: DropReason::UdpNoSocket });
         };
-        if let Err(packet) = queued {
+        let (held, more) = (socket.queued_bytes(), packet.memory());
+        let refused = if socket.is_full() {
+            Some((counted.full, DropReason::SocketReceiveBufferFull))
+        } else if !self.memory.admits(bounds(sysctl), held, more) {
+            Some((counted.no_memory, DropReason::ProtocolMemory))
+        } else {
+            None
+        };
+        if let Some((counter, reason)) = refused {
             counters.increment(counted.errors);
-            counters.increment(counted.full);
-            return Err(Rejected { packet, reason: DropReason::SocketReceiveBufferFull });
+            counters.increment(counter);
+            return Err(Rejected { packet, reason });
         }
+        socket.push(source, packet);
+        self.memory.change(held, held + more);
         counters.increment(counted.received);
         self.wake(handle);
         Ok(())
     }
+}
+
+/// Linux: `udp_mem`, `udp_rmem_min`.
+fn bounds(sysctl: &Sysctl) -> Bounds {
+    let [.., pages] = sysctl.udp_mem;
+    let bytes = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    Bounds { most: bytes(pages).saturating_mul(PAGE), least: bytes(sysctl.udp_rmem_min) }
 }
 
 /// Checks a datagram, and counts one that is bad.

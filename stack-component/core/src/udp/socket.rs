@@ -54,15 +54,15 @@ impl Socket {
         self.remote.is_none_or(|remote| remote == source)
     }
 
-    /// Queues a datagram, or gives it back if the queue holds as much memory as it may.
-    /// Linux: `__udp_enqueue_schedule_skb`.
-    pub(super) fn push(&mut self, source: SocketAddr, payload: Packet) -> Result<(), Packet> {
-        if self.queued_bytes > self.options.receive_buffer as usize {
-            return Err(payload);
-        }
+    /// Whether the queue holds as much memory as it may.
+    pub(super) fn is_full(&self) -> bool {
+        self.queued_bytes > self.options.receive_buffer as usize
+    }
+
+    /// Queues a datagram.
+    pub(super) fn push(&mut self, source: SocketAddr, payload: Packet) {
         self.queued_bytes += payload.memory();
         self.queue.push_back((source, payload));
-        Ok(())
     }
 
     /// The oldest datagram.

@@ -7,6 +7,7 @@ use crate::arena::{Arena, Handle};
 use crate::icmp::{IcmpError, IcmpErrorKind};
 use crate::random::Random;
 use crate::socket::SocketError;
+use crate::socket::memory::Memory;
 use crate::socket::ports::EphemeralPorts;
 use crate::sysctl::Sysctl;
 use alloc::vec::Vec;
@@ -25,6 +26,8 @@ pub struct Udp {
     places: Places,
     ephemeral: EphemeralPorts,
     wakeups: Vec<UdpHandle>,
+    /// What waits in all sockets. Linux: `udp_memory_allocated`.
+    pub(super) memory: Memory,
 }
 
 impl Udp {
@@ -35,6 +38,7 @@ impl Udp {
             places: Places::new(random),
             ephemeral: EphemeralPorts::new(random),
             wakeups: Vec::new(),
+            memory: Memory::default(),
         }
     }
 
@@ -125,7 +129,9 @@ impl Udp {
     /// Drops what waits of others than the peer: Linux keeps it, `wasi:sockets` does not want it to be read.
     pub fn forget_strangers(&mut self, handle: UdpHandle) {
         if let Some(socket) = self.sockets.get_mut(handle) {
+            let before = socket.queued_bytes();
             socket.forget_strangers();
+            self.memory.change(before, socket.queued_bytes());
         }
     }
 
@@ -152,7 +158,9 @@ impl Udp {
         if let Some(error) = socket.error.take() {
             return Err(error);
         }
+        let before = socket.queued_bytes();
         let (source, payload) = socket.pop().ok_or(SocketError::WouldBlock)?;
+        self.memory.change(before, socket.queued_bytes());
         Ok((payload.into_data(), source))
     }
 
@@ -164,7 +172,9 @@ impl Udp {
     /// Gives a socket up. Linux: `udp_destroy_sock`.
     pub fn close(&mut self, handle: UdpHandle) {
         self.displace(handle);
-        self.sockets.remove(handle);
+        if let Some(socket) = self.sockets.remove(handle) {
+            self.memory.change(socket.queued_bytes(), 0);
+        }
     }
 
     /// Our end's address, none if the socket is not bound.

@@ -46,7 +46,7 @@ impl Bench {
 
     fn input(&mut self, source: SocketAddr, to: SocketAddr, packet: Packet) -> Result<(), DropReason> {
         let arrival = Arrival { source: source.ip(), destination: to.ip(), device: DeviceIndex(2) };
-        self.udp.input(&mut self.counters, &arrival, packet).map_err(|rejected| rejected.reason)
+        self.udp.input(&self.sysctl, &mut self.counters, &arrival, packet).map_err(|rejected| rejected.reason)
     }
 }
 
@@ -125,6 +125,32 @@ fn a_full_buffer_drops_and_counts() {
     assert!((2..6).contains(&taken), "{taken}");
     assert_eq!(bench.arrive(PEER, at(US, 53), b"x"), Err(DropReason::SocketReceiveBufferFull));
     assert_eq!(bench.counters.get(Counter::UdpRcvbufErrors), 2);
+}
+
+#[test]
+fn all_sockets_together_hold_no_more_than_they_may() {
+    let mut bench = Bench::new();
+    bench.sysctl.set("net.core.rmem_max", "1000000").unwrap();
+    bench.sysctl.set("net.ipv4.udp_mem", "2 2 2").unwrap();
+    bench.sysctl.set("net.ipv4.udp_rmem_min", "1000").unwrap();
+    let handles = [53, 54, 55].map(|port| bench.bind(ANY, port).unwrap());
+    for handle in handles {
+        bench.udp.set_option(&bench.sysctl, handle, UdpOption::ReceiveBuffer(1_000_000)).unwrap();
+    }
+    let [first, second, _] = handles;
+    while bench.arrive(PEER, at(US, 53), &[0; 1000]) == Ok(()) {}
+    assert_eq!(bench.counters.get(Counter::UdpMemErrors), 1);
+    assert_eq!(bench.counters.get(Counter::UdpInErrors), 1);
+    assert_eq!(bench.counters.get(Counter::UdpRcvbufErrors), 0);
+    assert_eq!(bench.arrive(PEER, at(US, 54), &[0; 1000]), Err(DropReason::ProtocolMemory));
+    assert_eq!(bench.arrive(PEER, at(US, 54), b"a little"), Ok(()), "each may have");
+    bench.udp.receive_from(second).unwrap();
+    while bench.udp.receive_from(first).is_ok() {}
+    assert_eq!(bench.arrive(PEER, at(US, 54), &[0; 1000]), Ok(()), "there is room again");
+    while bench.arrive(PEER, at(US, 54), &[0; 1000]) == Ok(()) {}
+    assert_eq!(bench.arrive(PEER, at(US, 55), &[0; 1000]), Err(DropReason::ProtocolMemory));
+    bench.udp.close(second);
+    assert_eq!(bench.arrive(PEER, at(US, 55), &[0; 1000]), Ok(()), "what waited in it is gone");
 }
 
 #[test]

@@ -60,7 +60,7 @@ pub(super) fn raw(cx: &mut Context<'_>, arrival: &raw::Arrival, packet: &[u8], p
 pub(super) fn udp(cx: &mut Context<'_>, arrival: &Arrival, packet: Packet) -> Result<(), DropReason> {
     let (groups, ends) = (&*cx.groups, (arrival.device, arrival.destination, arrival.source));
     let wanted = |handle: UdpHandle, all| wants(groups, Member::Udp(handle.to_bits()), ends, all);
-    let taken = cx.udp.input_to_many(cx.counters, arrival, packet, wanted);
+    let taken = cx.udp.input_to_many(cx.sysctl, cx.counters, arrival, packet, wanted);
     taken.map_err(|rejected| rejected.reason)
 }
 

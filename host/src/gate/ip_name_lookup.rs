@@ -7,8 +7,9 @@ use super::bindings::wasi::sockets::ip_name_lookup::{Host, HostResolveAddressStr
 use super::bindings::wasi::sockets::network::{ErrorCode, IpAddress};
 use super::error::{SocketError, SocketResult};
 use super::network::Network;
+use super::quota::Slot;
 use super::resource::{Interface, Stack, StackResource};
-use super::{GateView, GuestNetwork};
+use super::{GateView, GuestNetwork, sizes};
 use crate::kernel::bindings::exports::wasi::sockets::ip_name_lookup::Guest;
 use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode as StackErrorCode;
 use crate::kernel::exports;
@@ -26,6 +27,7 @@ pub struct ResolveAddressStream {
     pub(super) stream: StackResource<Lookup>,
     /// What is looked up.
     name: String,
+    _slot: Slot,
 }
 
 impl Interface for Lookup {
@@ -61,7 +63,9 @@ impl ResolveAddressStream {
 impl GuestNetwork {
     /// Begins to look `name` up, if that is allowed.
     pub(super) fn look_up(&self, name: String) -> SocketResult<ResolveAddressStream> {
+        sizes::name(&name)?;
         self.may_resolve(&name)?;
+        let slot = self.quota.take_lookup()?;
         let stream = self.kernel.enter(|stack| {
             let network = stack.network()?;
             let lookup = stack.stack.wasi_sockets_ip_name_lookup();
@@ -69,7 +73,7 @@ impl GuestNetwork {
             Ok(stream.map(|stream| stack.own(stream, None)))
         });
         let stream = StackResource::new(Arc::clone(&self.kernel), stream.map_err(lost)??);
-        Ok(ResolveAddressStream { stream, name })
+        Ok(ResolveAddressStream { stream, name, _slot: slot })
     }
 
     /// The next address that the guest may be told.

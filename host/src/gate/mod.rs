@@ -7,7 +7,8 @@
 //!
 //! The stack serves many guests and must not be made to trap by one of them. So the gate checks what the
 //! standard answers with a trap, and traps the guest: permits, the order in which parents and children are
-//! dropped, old datagram streams. It asks the [policy](crate::policy). It runs one operation at a time on a socket, and counts sockets.
+//! dropped, old datagram streams. It bounds the [sizes] of what goes in, asks the [policy](crate::policy), runs one
+//! operation at a time on a socket, and counts sockets.
 //!
 //! When the stack died and was started again, connections are told connection-reset, look-ups
 //! temporary-resolver-failure; listeners and bound sockets are made again, with their options and addresses,
@@ -35,6 +36,7 @@ pub(crate) mod raw;
 pub(crate) mod raw_groups;
 mod ready;
 mod resource;
+mod sizes;
 pub(crate) mod tcp;
 mod tcp_create_socket;
 pub(crate) mod udp;

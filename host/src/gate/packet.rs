@@ -5,7 +5,7 @@
 use super::error::{SocketError, SocketResult};
 use super::plain::{Plain, Sockets, define, define_resource};
 use super::resource::{Interface, Stack};
-use super::{GateHost, GateView, Grant};
+use super::{GateHost, GateView, Grant, sizes};
 use crate::kernel::bindings::exports::wasi::sockets::network::{
     ErrorCode, IpSocketAddress, Ipv6SocketAddress,
 };
@@ -64,6 +64,9 @@ pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
         Ok(())
     })?;
     define(packet, "[method]packet-socket.set", |gate, (socket, value): (Socket, PacketOption)| {
+        if let PacketOption::Filter(program) = &value {
+            sizes::argument(program)?;
+        }
         gate.ask_plain(&socket, |packet, stack, handle| {
             packet.packet_socket().call_set(stack, handle, &value)
         })
@@ -75,6 +78,8 @@ pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
         })
     })?;
     define(packet, "[method]packet-socket.send", |gate, (socket, frames): (Socket, Vec<OutgoingFrame>)| {
+        let to = |frame: &OutgoingFrame| frame.destination.as_ref().map_or(0, Vec::len);
+        let frames = sizes::batch(frames, |frame| frame.data.len().saturating_add(to(frame)))?;
         gate.ask_plain(&socket, |packet, stack, handle| {
             packet.packet_socket().call_send(stack, handle, &frames)
         })

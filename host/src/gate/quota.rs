@@ -1,4 +1,4 @@
-//! How much a guest may take: sockets here, [buffers](super::buffers) beside them; its memory is its Store's matter.
+//! How much a guest may take: sockets and look-ups here, [buffers](super::buffers) beside them; its memory is its Store's matter.
 
 use super::bindings::wasi::sockets::network::ErrorCode;
 use super::buffers::Buffers;
@@ -24,31 +24,59 @@ impl Default for Limits {
     }
 }
 
-/// A guest's sockets, counted, and their buffers.
+/// Most look-ups of a guest, those included that have ended and that it has still: a quarter of those that the stack has
+/// under way. Elsewhere a program's look-ups take its own memory; here one guest must leave some to the others.
+const MAX_LOOKUPS: usize = 256;
+
+/// A guest's sockets and look-ups, counted, and the sockets' buffers.
 #[derive(Debug)]
 pub(super) struct Quota {
-    used: Arc<AtomicUsize>,
-    limit: usize,
+    sockets: Places,
+    lookups: Places,
     pub(super) buffers: Buffers,
 }
 
-/// The place of one socket among its guest's; it is free again when this is dropped.
+/// How many of something a guest has.
+#[derive(Debug)]
+struct Places {
+    used: Arc<AtomicUsize>,
+    limit: usize,
+}
+
+/// The place of one of them; it is free again when this is dropped.
 #[derive(Debug)]
 pub(super) struct Slot(Arc<AtomicUsize>);
+
+impl Places {
+    fn new(limit: usize) -> Self {
+        Places { used: Arc::default(), limit }
+    }
+
+    fn take(&self) -> Option<Slot> {
+        let more = |used: usize| (used < self.limit).then_some(used + 1);
+        let taken = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        taken.ok().map(|_| Slot(Arc::clone(&self.used)))
+    }
+}
 
 impl Quota {
     /// Nothing is used yet.
     pub(super) fn new(limits: Limits) -> Self {
-        Quota { used: Arc::default(), limit: limits.sockets, buffers: Buffers::new(limits.buffers) }
+        Quota {
+            sockets: Places::new(limits.sockets),
+            lookups: Places::new(MAX_LOOKUPS),
+            buffers: Buffers::new(limits.buffers),
+        }
     }
 
-    /// A place for one more (Linux: EMFILE).
+    /// A place for one more socket (Linux: EMFILE).
     pub(super) fn take(&self) -> Result<Slot, ErrorCode> {
-        let more = |used: usize| (used < self.limit).then_some(used + 1);
-        match self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more) {
-            Ok(_) => Ok(Slot(Arc::clone(&self.used))),
-            Err(_) => Err(ErrorCode::NewSocketLimit),
-        }
+        self.sockets.take().ok_or(ErrorCode::NewSocketLimit)
+    }
+
+    /// A place for one more look-up (Linux: EAI_AGAIN).
+    pub(super) fn take_lookup(&self) -> Result<Slot, ErrorCode> {
+        self.lookups.take().ok_or(ErrorCode::TemporaryResolverFailure)
     }
 }
 
@@ -69,5 +97,14 @@ mod tests {
         assert_eq!(quota.take().err(), Some(ErrorCode::NewSocketLimit));
         slots.pop();
         assert!(quota.take().is_ok());
+    }
+
+    #[test]
+    fn look_ups_are_counted_by_themselves() {
+        let quota = Quota::new(Limits { sockets: 0, ..Limits::default() });
+        let slots: Vec<_> = (0..MAX_LOOKUPS).map(|_| quota.take_lookup().unwrap()).collect();
+        assert_eq!(quota.take_lookup().err(), Some(ErrorCode::TemporaryResolverFailure));
+        drop(slots);
+        assert!(quota.take_lookup().is_ok());
     }
 }

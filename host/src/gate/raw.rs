@@ -5,7 +5,7 @@
 use super::error::{SocketError, SocketResult};
 use super::plain::{Plain, Sockets, define, define_resource};
 use super::resource::{Interface, Stack};
-use super::{GateHost, GateView, Grant};
+use super::{GateHost, GateView, Grant, sizes};
 use crate::kernel::bindings::exports::wasi::sockets::network::{
     ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
 };
@@ -155,9 +155,15 @@ fn define_methods<T: GateHost>(raw: &mut LinkerInstance<'_, T>) -> Result<()> {
         if matches!(value, RawOption::Mark(_)) && !gate.network.grants.control {
             return Err(ErrorCode::AccessDenied.into());
         }
+        match &value {
+            RawOption::BindToDevice(name) => sizes::argument(name.as_bytes())?,
+            RawOption::IcmpFilter(kinds) => sizes::argument(kinds)?,
+            _ => {}
+        }
         gate.ask_plain(&socket, |raw, stack, handle| raw.raw_socket().call_set(stack, handle, &value))
     })?;
     define(raw, "[method]raw-socket.send", |gate, (socket, packets): (Socket, Vec<OutgoingPacket>)| {
+        let packets = sizes::batch(packets, |packet| packet.data.len())?;
         let sent = gate
             .ask_plain(&socket, |raw, stack, handle| raw.raw_socket().call_send(stack, handle, &packets))?;
         if gate.is_unbound(&socket)? {

@@ -11,7 +11,7 @@ use crate::gate::error::{SocketError, SocketResult};
 use crate::gate::network::Network;
 use crate::gate::plain::define;
 use crate::gate::resource::Stack;
-use crate::gate::{GateHost, GateView};
+use crate::gate::{GateHost, GateView, sizes};
 use crate::kernel::bindings::exports::wasi::sockets::network::{ErrorCode, IpAddress, IpSocketAddress};
 use crate::kernel::bindings::exports::wnet::stack::socket_options::{
     self, BpfInstruction, SendFlags, TcpOption, TcpState as ConnectionState,
@@ -57,7 +57,11 @@ fn define_data<T: GateHost>(options: &mut LinkerInstance<'_, T>) -> Result<()> {
         gate.ask_options(&socket, |options, stack, handle| options.call_peek(stack, handle, max))
     })?;
     define(options, "send", |gate, (socket, data, flags): (Socket, Vec<u8>, SendFlags)| {
-        gate.ask_options(&socket, |options, stack, handle| options.call_send(stack, handle, &data, flags))
+        let piece = sizes::piece(&data);
+        let whole = piece.len() == data.len();
+        // As the stack has it: they wait for the call that hands in the rest.
+        let flags = if whole { flags } else { SendFlags { more: false, end_of_record: false } };
+        gate.ask_options(&socket, |options, stack, handle| options.call_send(stack, handle, piece, flags))
     })?;
     define(options, "take-error", |gate, (socket,): (Socket,)| {
         gate.ask_options(&socket, |options, stack, handle| options.call_take_error(stack, handle))
@@ -73,13 +77,14 @@ fn define_data<T: GateHost>(options: &mut LinkerInstance<'_, T>) -> Result<()> {
     })?;
     type Connect = (Socket, Resource<Network>, IpSocketAddress, Vec<u8>);
     define(options, "connect-with-data", |gate, (socket, network, remote, data): Connect| {
-        gate.connect_with_data(&socket, &network, remote, &data)
+        gate.connect_with_data(&socket, &network, remote, sizes::piece(&data))
     })
 }
 
 /// The functions about keys and filters.
 fn define_protection<T: GateHost>(options: &mut LinkerInstance<'_, T>) -> Result<()> {
     define(options, "add-md5-key", |gate, (socket, peer, prefix, key): (Socket, IpAddress, u8, Vec<u8>)| {
+        sizes::argument(&key)?;
         gate.ask_options(&socket, |options, stack, handle| {
             options.call_add_md5_key(stack, handle, peer, prefix, &key)
         })?;
@@ -94,6 +99,7 @@ fn define_protection<T: GateHost>(options: &mut LinkerInstance<'_, T>) -> Result
         Ok(())
     })?;
     define(options, "attach-filter", |gate, (socket, program): (Socket, Vec<BpfInstruction>)| {
+        sizes::argument(&program)?;
         gate.ask_options(&socket, |options, stack, handle| {
             options.call_attach_filter(stack, handle, &program)
         })?;
@@ -131,6 +137,11 @@ impl GateView<'_> {
     fn set_option(&mut self, socket: &Socket, value: TcpOption) -> SocketResult<()> {
         if is_privileged(&value) && !self.network.grants.control {
             return Err(ErrorCode::AccessDenied.into());
+        }
+        match &value {
+            TcpOption::Congestion(name) | TcpOption::BindToDevice(name) => sizes::argument(name.as_bytes())?,
+            TcpOption::FastopenKey(key) => sizes::argument(key)?,
+            _ => {}
         }
         let value = match self.tcp(socket)?.reserved() {
             Some(reserved) => within(value, reserved),

@@ -2,12 +2,12 @@
 //! wasi:sockets.
 
 use super::socket::{IncomingDatagramStream, OutgoingDatagramStream, UdpSocket, nothing_for_would_block};
-use crate::gate::GuestNetwork;
 use crate::gate::allowed::socket_address;
 use crate::gate::bindings::wasi::sockets::network::{IpAddressFamily, IpSocketAddress};
 use crate::gate::bindings::wasi::sockets::udp::{IncomingDatagram, OutgoingDatagram};
 use crate::gate::error::{SocketError, SocketResult};
 use crate::gate::permit::Exceeded;
+use crate::gate::{GuestNetwork, sizes};
 use crate::policy::Transport;
 
 impl GuestNetwork {
@@ -75,6 +75,7 @@ impl GuestNetwork {
             ))
         })?;
         let family = stream.shared.lock().family();
+        let datagrams = sizes::batch(datagrams, |datagram| datagram.data.len())?;
         let datagrams: Vec<_> = self.permitted(family, datagrams)?.into_iter().map(Into::into).collect();
         let sent = nothing_for_would_block(stream.call(|stack, handle| {
             let udp = stack.stack.wasi_sockets_udp().outgoing_datagram_stream();

@@ -4,8 +4,8 @@
 //! handles, so that it reaches no others.
 
 use super::Socket;
-use crate::gate::GateHost;
 use crate::gate::plain::define;
+use crate::gate::{GateHost, sizes};
 use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode;
 use crate::kernel::bindings::exports::wnet::stack::groups::{GroupOption, GroupPlace, MembershipChange};
 use wasmtime::Result;
@@ -19,6 +19,7 @@ pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
     let mut groups = linker.instance(INTERFACE)?;
     type Change = (Socket, GroupPlace, MembershipChange);
     define(&mut groups, "change", |gate, (socket, place, what): Change| {
+        sizes::membership(&place, &what)?;
         let socket = gate.udp(&socket)?;
         socket.call(|entered, handle| match entered.stack.groups() {
             Some(groups) => groups.call_change(&mut *entered.store, handle, &place, &what),
@@ -28,6 +29,7 @@ pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
         Ok(())
     })?;
     define(&mut groups, "set", |gate, (socket, value): (Socket, GroupOption)| {
+        sizes::group_option(&value)?;
         let socket = gate.udp(&socket)?;
         socket.call(|entered, handle| match entered.stack.groups() {
             Some(groups) => groups.call_set(&mut *entered.store, handle, &value),

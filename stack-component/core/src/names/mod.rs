@@ -18,7 +18,7 @@
 //! Nothing here has a socket: [`Resolver::take_actions`] tells what is to be asked, and [`Resolver::answer`] is told
 //! what came. Place in the walk: `stack/names.rs` lends it sockets as if it were a program.
 //!
-//! Memory: at most [`MAX_LOOKUPS`] look-ups, as many questions as they can wait for, of which [`MAX_ASKED`] are asked at a
+//! Memory: at most [`MAX_LOOKUPS`] look-ups under way and 16 times as many in all, as many questions as they can wait for, of which [`MAX_ASKED`] are asked at a
 //! time, and the [`Cache`]'s bound.
 
 mod action;

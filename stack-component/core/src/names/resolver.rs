@@ -14,8 +14,11 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// Most look-ups at a time.
+/// Most look-ups that are under way at a time.
 pub const MAX_LOOKUPS: usize = 1024;
+
+/// Most look-ups together with those that have ended and were not given up.
+const MAX_KEPT: usize = 16 * MAX_LOOKUPS;
 
 /// Most questions that are asked at a time; others wait for their turn.
 pub const MAX_ASKED: usize = 128;
@@ -77,7 +80,7 @@ impl Resolver {
         self.cache.len()
     }
 
-    /// Starts to look for a host's addresses; none: there are [`MAX_LOOKUPS`] already.
+    /// Starts to look for a host's addresses; none: [`MAX_LOOKUPS`] are under way already.
     pub fn lookup(
         &mut self,
         text: &str,
@@ -85,9 +88,6 @@ impl Resolver {
         random: &mut dyn Random,
     ) -> Result<Option<LookupHandle>, InvalidName> {
         let host = Host::parse(text)?;
-        if self.lookups.len() >= MAX_LOOKUPS {
-            return Ok(None);
-        }
         let lookup = match host {
             Host::Address(address) => Lookup::ended(Ok(alloc::vec![address])),
             Host::Local => Lookup::ended(Ok(local())),
@@ -95,6 +95,9 @@ impl Resolver {
             Host::Named { name, absolute } => self.named(name, absolute),
         };
         let has_ended = lookup.has_ended();
+        if self.lookups.len() >= MAX_KEPT || (!has_ended && self.under_way() >= MAX_LOOKUPS) {
+            return Ok(None);
+        }
         let handle = self.lookups.insert(lookup);
         match has_ended {
             true => self.ended.push(handle),
@@ -102,6 +105,10 @@ impl Resolver {
         }
         self.run(now, random);
         Ok(Some(handle))
+    }
+
+    fn under_way(&self) -> usize {
+        self.lookups.iter().filter(|(_, lookup)| !lookup.has_ended()).count()
     }
 
     /// A look-up by the table of hosts, or of the names that the search list makes. Linux: `res_nsearch`.

@@ -337,6 +337,8 @@ fn floods_stay_within_bounds() {
     let lookups: Vec<_> =
         (0..MAX_LOOKUPS).map(|number| bench.lookup(&std::format!("n{number}.test"))).collect();
     assert_eq!(bench.resolver.lookup("one.more", bench.now, &mut bench.random), Ok(None));
+    let known = bench.lookup("192.0.2.1");
+    assert!(bench.result(known).is_ok(), "that needs nobody");
     let first = bench.sent();
     assert_eq!(first.len(), MAX_ASKED);
     for question in &first {
@@ -357,6 +359,16 @@ fn floods_stay_within_bounds() {
         Some(if question.asks().1 { question.nothing(0x8180, 9) } else { question.found(9, &many) })
     });
     assert_eq!(bench.result(lookup).unwrap().len(), MAX_ADDRESSES);
+}
+
+#[test]
+fn look_ups_that_have_ended_leave_room_for_others() {
+    let mut bench = Bench::new(1);
+    let ended: Vec<_> = (0..MAX_LOOKUPS).map(|_| bench.lookup("192.0.2.1")).collect();
+    let lookup = bench.lookup("a.test");
+    bench.serve(only_v4);
+    assert!(bench.result(lookup).is_ok());
+    assert!(ended.into_iter().all(|lookup| bench.result(lookup).is_ok()));
 }
 
 #[test]

@@ -44,6 +44,7 @@ mod udp_create_socket;
 
 pub use grants::{Grant, Grants};
 pub use interrupt::Interrupt;
+pub(crate) use permit::Permit;
 pub use quota::Limits;
 
 use crate::kernel::{Kernel, Owner};
@@ -118,13 +119,7 @@ impl GateView<'_> {
             self.table.iter_mut().filter_map(|entry| (entry as &dyn Any).downcast_ref::<TcpSocket>());
         let shared = self.network.shared.iter().map(|shared| shared.lock().handle());
         let handles: Vec<_> = sockets.map(TcpSocket::handle).chain(shared).collect();
-        let aborted = self.network.kernel.enter(|stack| {
-            for handle in handles.iter().filter_map(|handle| stack.get(handle)).collect::<Vec<_>>() {
-                stack.abort_tcp(handle)?;
-            }
-            Ok(())
-        });
-        if let Err(error) = aborted {
+        if let Err(error) = self.network.kernel.abort_tcp(&handles) {
             tracing::debug!("while connections were reset: {error}");
         }
     }

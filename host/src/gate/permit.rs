@@ -3,14 +3,35 @@
 //! The standard has a guest trap that writes more than it was permitted. The gate sees to it, because the
 //! stack that would trap otherwise serves other guests too.
 
-/// How much the next call may take, in bytes or datagrams.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Permit(u64);
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use wasmtime_wasi_io::streams::StreamError;
+
+/// How much the next call may take, in bytes or datagrams. Its clones are the same permit.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Permit(Arc<AtomicU64>);
 
 impl Permit {
     /// `check-write` or `check-send` answered this.
-    pub(super) fn grant(&mut self, amount: u64) {
-        self.0 = amount;
+    pub(crate) fn grant(&mut self, amount: u64) {
+        self.0.store(amount, Ordering::Relaxed);
+    }
+
+    /// What it is good for still.
+    pub(crate) fn left(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// A guest writes `len` bytes to a stream.
+    ///
+    /// # Errors
+    /// The trap of a guest that was not permitted as many.
+    pub(crate) fn redeem_write(&mut self, len: usize) -> Result<(), StreamError> {
+        self.redeem(len).map_err(|Exceeded { asked, permitted }| {
+            let text =
+                wasmtime::format_err!("write of {asked} bytes where check-write permitted {permitted}");
+            StreamError::Trap(text)
+        })
     }
 
     /// A call wants to take `amount`. The permit is good for one call that takes something.
@@ -18,7 +39,7 @@ impl Permit {
         if amount == 0 {
             return Ok(());
         }
-        let permitted = std::mem::take(&mut self.0);
+        let permitted = self.0.swap(0, Ordering::Relaxed);
         let asked = amount as u64;
         if asked > permitted { Err(Exceeded { asked, permitted }) } else { Ok(()) }
     }

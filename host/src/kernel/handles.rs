@@ -5,6 +5,7 @@
 //! A child keeps its parent alive, which makes the order right whatever order the owners die in: a pollable
 //! goes before its stream, a stream before its socket.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use wasmtime::component::ResourceAny;
@@ -46,17 +47,21 @@ impl Drop for Owned {
     }
 }
 
+/// Most handles that are dropped in one entry, of a guest that ends with many as of any other: each may close a
+/// connection and send for it, and meanwhile nobody else gets in.
+pub(crate) const MAX_REAPED: usize = 512;
+
 /// Where dropped handles wait for the next entry into the stack.
 #[derive(Debug, Default)]
 pub(crate) struct Reaper {
-    dead: Mutex<Vec<(Generation, ResourceAny)>>,
+    dead: Mutex<VecDeque<(Generation, ResourceAny)>>,
     waiting: AtomicBool,
 }
 
 impl Reaper {
     fn leave(&self, generation: Generation, resource: ResourceAny) {
         let mut dead = super::unpoisoned(self.dead.lock());
-        dead.push((generation, resource));
+        dead.push_back((generation, resource));
         self.waiting.store(true, Ordering::Release);
     }
 
@@ -65,12 +70,40 @@ impl Reaper {
         self.waiting.load(Ordering::Acquire)
     }
 
-    /// The handles of this life of the stack, in the order in which they were dropped. Those of earlier
-    /// lives died with their Store.
+    /// The handles of this life of the stack that go next; others may wait still.
     pub(super) fn take(&self, generation: Generation) -> Vec<ResourceAny> {
         let mut dead = super::unpoisoned(self.dead.lock());
-        self.waiting.store(false, Ordering::Release);
-        let all = std::mem::take(&mut *dead);
-        all.into_iter().filter(|(life, _)| *life == generation).map(|(_, resource)| resource).collect()
+        let taken = first(&mut dead, generation);
+        self.waiting.store(!dead.is_empty(), Ordering::Release);
+        taken
+    }
+}
+
+/// The first [`MAX_REAPED`] of this life of the stack, in the order in which they were dropped. Those of earlier lives died
+/// with their Store.
+fn first<T>(dead: &mut VecDeque<(Generation, T)>, generation: Generation) -> Vec<T> {
+    let mut taken = Vec::new();
+    while taken.len() < MAX_REAPED
+        && let Some((life, resource)) = dead.pop_front()
+    {
+        if life == generation {
+            taken.push(resource);
+        }
+    }
+    taken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_entry_drops_so_many_handles_in_their_order_and_leaves_the_rest() {
+        let (old, new) = (Generation(1), Generation(2));
+        let mut dead: VecDeque<_> = (0..2000).map(|number| (old, number)).collect();
+        dead.extend((0..MAX_REAPED + 1).map(|number| (new, number)));
+        assert!(first(&mut dead, new).into_iter().eq(0..MAX_REAPED));
+        assert_eq!(first(&mut dead, new), [MAX_REAPED]);
+        assert!(dead.is_empty() && first(&mut dead, new).is_empty());
     }
 }

@@ -94,7 +94,7 @@ impl Machine {
         })
     }
 
-    /// Runs `f` in the stack, after what was left with the reaper was dropped.
+    /// Runs `f` in the stack, after what was left with the reaper was dropped, or the first part of it.
     pub(super) fn enter<R>(
         &mut self,
         f: impl FnOnce(&mut Entered<'_>) -> wasmtime::Result<R>,
@@ -103,9 +103,10 @@ impl Machine {
             Life::Running(running) => running,
             Life::Failed(why) => return (Err(StackDied::Failed(Arc::clone(why))), Aftermath::default()),
         };
-        running.arm_epochs();
-        let result = reap(running, &self.reaper)
-            .and_then(|()| f(&mut Entered::new(running, &mut self.memory, &self.reaper, &self.waiters)));
+        let result = reap(running, &self.reaper).and_then(|()| {
+            running.arm_epochs();
+            f(&mut Entered::new(running, &mut self.memory, &self.reaper, &self.waiters))
+        });
         match result {
             Ok(value) => {
                 let notices = std::mem::take(&mut running.store.data_mut().notices);
@@ -201,9 +202,10 @@ impl Machine {
     }
 }
 
-/// Drops the handles that their owners dropped.
+/// Drops handles that their owners dropped.
 fn reap(running: &mut Running, reaper: &Reaper) -> wasmtime::Result<()> {
     if reaper.is_waiting() {
+        running.arm_epochs();
         for resource in reaper.take(running.generation) {
             resource.resource_drop(&mut running.store)?;
         }

@@ -80,6 +80,9 @@ const DRAIN_HORIZON: Duration = Duration::from_secs(2);
 /// on any but a slow path.
 const DRAIN_QUIET: Duration = Duration::from_millis(250);
 
+/// How often a thread gives way to those who wait for the lock, before it takes it again.
+const COURTESY: usize = 64;
+
 /// How often [`Kernel::drain`] looks.
 const DRAIN_INTERVAL: Duration = Duration::from_millis(5);
 
@@ -146,13 +149,30 @@ impl Kernel {
         &self.owners
     }
 
-    /// Has the handles dropped now that their owners dropped; usually the next entry does it on the way.
+    /// Has the handles dropped now that their owners dropped; usually the next entries do it on the way.
     pub(crate) fn reap(&self) {
-        if self.core.reaper.is_waiting()
-            && let Err(error) = self.enter(|_| Ok(()))
-        {
-            tracing::debug!("while handles were dropped: {error}");
+        while self.core.reaper.is_waiting() {
+            if let Err(error) = self.enter(|_| Ok(())) {
+                tracing::debug!("while handles were dropped: {error}");
+                return;
+            }
+            self.core.give_way();
         }
+    }
+
+    /// Resets the connections of those of `sockets` that are of this life of the stack, if it can do that.
+    ///
+    /// # Errors
+    /// When it died of it.
+    pub(crate) fn abort_tcp(&self, sockets: &[Arc<Owned>]) -> Result<(), StackDied> {
+        for some in sockets.chunks(handles::MAX_REAPED) {
+            self.enter(|stack| {
+                let aborts = some.iter().filter_map(|socket| stack.get(socket));
+                aborts.collect::<Vec<_>>().into_iter().try_for_each(|socket| stack.abort_tcp(socket))
+            })?;
+            self.core.give_way();
+        }
+        Ok(())
     }
 
     /// The stack's counters by name, if it exports `wnet:stack/control`, and those of the hardware.
@@ -242,8 +262,14 @@ impl Core {
         machine
     }
 
-    fn is_contended(&self) -> bool {
-        self.contenders.load(Ordering::Relaxed) > 0
+    /// Lets those go first who wait for the lock: a mutex is not fair, and who enters again and again must not starve others.
+    fn give_way(&self) {
+        for _ in 0..COURTESY {
+            if self.contenders.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+            std::thread::yield_now();
+        }
     }
 
     /// Process context.

@@ -15,9 +15,6 @@ pub(super) const BUDGET: u32 = 64;
 /// Longest sleep: a device whose ring is full is looked at again after this time even if its driver forgot.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
-/// How often the thread gives way to those who wait for the lock, before it takes it again.
-const COURTESY: usize = 64;
-
 /// What is left to do after a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
@@ -66,20 +63,10 @@ pub(super) fn run(core: &Arc<Core>) {
     let mut frame = Vec::with_capacity(crate::wire::MAX_FRAME);
     loop {
         match core.softirq(&mut frame) {
-            Next::Again => give_way(core),
+            Next::Again => core.give_way(),
             Next::Sleep(deadline) => sleep(core, deadline),
             Next::End => return,
         }
-    }
-}
-
-/// Lets those go first who wait for the lock: a mutex is not fair, and a busy wire must not starve guests.
-fn give_way(core: &Core) {
-    for _ in 0..COURTESY {
-        if !core.is_contended() {
-            return;
-        }
-        std::thread::yield_now();
     }
 }
 

@@ -19,7 +19,7 @@ const MAX_NAME: usize = 1024;
 /// As many of `all`, from the first on, as go in together. `len`: bytes of one.
 ///
 /// # Errors
-/// The first of them is larger than any packet. Linux: EMSGSIZE of `udp_sendmsg`.
+/// The first of them is larger than any packet.
 pub(super) fn batch<T>(mut all: Vec<T>, len: impl Fn(&T) -> usize) -> Result<Vec<T>, ErrorCode> {
     let mut bytes = 0_usize;
     let fits = |one: &T| {
@@ -32,6 +32,11 @@ pub(super) fn batch<T>(mut all: Vec<T>, len: impl Fn(&T) -> usize) -> Result<Vec
     }
     all.truncate(count);
     Ok(all)
+}
+
+/// Whether a datagram may go in. Linux: EMSGSIZE of `udp_sendmsg`.
+pub(super) fn datagram(data: &[u8]) -> Result<(), ErrorCode> {
+    if data.len() <= MAX_BYTES { Ok(()) } else { Err(ErrorCode::DatagramTooLarge) }
 }
 
 /// As much of a connection's data as goes in together.

@@ -11,8 +11,7 @@ use std::task::{Context, Poll};
 use tokio::sync::oneshot::Sender;
 use wasmtime::component::{Source, StreamConsumer, StreamResult};
 use wasmtime::{Result, StoreContextMut};
-use wasmtime_wasi_io::bytes::Bytes;
-use wasmtime_wasi_io::streams::{OutputStream, StreamError};
+use wasmtime_wasi_io::streams::StreamError;
 
 /// Sends what the guest writes. When the guest drops its end, so does the connection.
 pub(super) struct Sending {
@@ -37,15 +36,6 @@ impl Sending {
             let _ = ended.send(Err(failure));
         }
         Ok(StreamResult::Dropped)
-    }
-
-    /// Writes what there is room for. Answers how much that was.
-    fn write(&mut self, bytes: &[u8]) -> Result<usize, StreamError> {
-        let count = self.output.check_write()?.min(bytes.len());
-        if count > 0 {
-            self.output.write(Bytes::copy_from_slice(&bytes[..count]))?;
-        }
-        Ok(count)
     }
 }
 
@@ -83,7 +73,7 @@ impl<T: 'static> StreamConsumer<T> for Sending {
             };
         }
         for _ in 0..2 {
-            match this.write(source.remaining()) {
+            match this.output.write_some(source.remaining()) {
                 Ok(0) => {}
                 Ok(count) => {
                     source.mark_read(count);

@@ -8,13 +8,13 @@ use super::bindings::wasi::sockets::types::{
 use super::convert::unspecified;
 use crate::gate::allowed::{is_peer, socket_address};
 use crate::gate::bindings::wasi::sockets::network::{ErrorCode as Code, IpSocketAddress as Address};
-use crate::gate::bindings::wasi::sockets::udp::OutgoingDatagram;
 use crate::gate::error::SocketResult;
 use crate::gate::options::getters_and_setters;
 use crate::gate::ready::unready;
 use crate::gate::udp::{IncomingDatagramStream, OutgoingDatagramStream, UdpOption, UdpSocket, UdpState, ask};
 use crate::gate::{Gate, GateView, GuestNetwork};
 use crate::kernel::Armed;
+use crate::kernel::bindings::exports::wasi::sockets::udp::OutgoingDatagram;
 use crate::policy::Transport;
 use std::sync::Arc;
 use wasmtime::Result;
@@ -106,18 +106,21 @@ impl UdpHandle {
         }
     }
 
-    fn send(&mut self, network: &GuestNetwork, datagram: &OutgoingDatagram) -> SocketResult<Progress<()>> {
-        if !self.may_go(datagram.remote_address) {
+    /// Sends `datagram`, which goes to `remote`.
+    fn send(
+        &mut self,
+        network: &GuestNetwork,
+        datagram: &OutgoingDatagram,
+        remote: Option<Address>,
+    ) -> SocketResult<Progress<()>> {
+        if !self.may_go(remote) {
             return Err(Code::InvalidArgument.into());
         }
         self.bind_anywhere(network)?;
         let (_, outgoing) = self.streams.as_mut().ok_or(Code::InvalidState)?;
-        if outgoing.check_send()? == 0 {
-            return Ok(Progress::Unready(unready(outgoing)));
-        }
-        match network.send(outgoing, vec![datagram.clone()])? {
-            0 => Ok(Progress::Unready(unready(outgoing))),
-            _ => Ok(Progress::Done(())),
+        match network.send_one(outgoing, datagram, remote)? {
+            true => Ok(Progress::Done(())),
+            false => Ok(Progress::Unready(unready(outgoing))),
         }
     }
 
@@ -137,11 +140,12 @@ impl<T: Send> HostUdpSocketWithStore<T> for Gate {
         data: Vec<u8>,
         remote: Option<IpSocketAddress>,
     ) -> SocketResult<()> {
+        let remote: Option<Address> = remote.map(Into::into);
         let datagram = OutgoingDatagram { data, remote_address: remote.map(Into::into) };
         loop {
             let progress = store.with(|mut store| {
                 let GateView { table, network } = store.get();
-                table.get_mut(&this)?.send(network, &datagram)
+                table.get_mut(&this)?.send(network, &datagram, remote)
             })?;
             if progress.done().await.is_some() {
                 return Ok(());

@@ -36,15 +36,20 @@ impl InputStream for TcpInput {
         Ok(bytes.into())
     }
 
-    /// Readiness is exact with our stack; with another one, this goes on for as long as it takes.
+    /// What is there already is asked for first. Readiness is exact with our stack; with another one, this goes on for as
+    /// long as it takes.
     async fn blocking_read(&mut self, size: usize) -> StreamResult<Bytes> {
+        let mut waited = false;
         loop {
-            self.ready().await;
             let bytes = self.read(size)?;
-            if size == 0 || !bytes.is_empty() {
+            if !bytes.is_empty() || (size == 0 && waited) {
                 return Ok(bytes);
             }
-            tokio::task::yield_now().await;
+            if waited {
+                tokio::task::yield_now().await;
+            }
+            self.ready().await;
+            waited = true;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What guests do with UDP sockets that needs more than the socket: the policy and the quota, in both generations of
 //! wasi:sockets.
 
+use super::super::answer::answered;
 use super::socket::{IncomingDatagramStream, OutgoingDatagramStream, UdpSocket, nothing_for_would_block};
 use crate::gate::allowed::socket_address;
 use crate::gate::bindings::wasi::sockets::network::{IpAddressFamily, IpSocketAddress};
@@ -8,7 +9,9 @@ use crate::gate::bindings::wasi::sockets::udp::{IncomingDatagram, OutgoingDatagr
 use crate::gate::error::{SocketError, SocketResult};
 use crate::gate::permit::Exceeded;
 use crate::gate::{GuestNetwork, sizes};
+use crate::kernel::bindings::exports::wasi::sockets::udp::OutgoingDatagram as StackDatagram;
 use crate::policy::Transport;
+use std::slice;
 
 impl GuestNetwork {
     /// One more socket.
@@ -82,6 +85,28 @@ impl GuestNetwork {
             udp.call_send(&mut *stack.store, handle, &datagrams)
         }))?;
         Ok(sent.min(count as u64))
+    }
+
+    /// Sends one datagram, which goes to `remote`, if there is room for it; answers whether there was.
+    pub(in crate::gate) fn send_one(
+        &self,
+        stream: &mut OutgoingDatagramStream,
+        datagram: &StackDatagram,
+        remote: Option<IpSocketAddress>,
+    ) -> SocketResult<bool> {
+        sizes::datagram(&datagram.data)?;
+        if let Some(remote) = remote {
+            let family = stream.shared.lock().family();
+            self.may_send(Transport::Udp, family, remote)?;
+        }
+        let sent = nothing_for_would_block(stream.call(|stack, handle| {
+            let udp = stack.stack.wasi_sockets_udp().outgoing_datagram_stream();
+            match answered!(udp.call_check_send(&mut *stack.store, handle)) {
+                0 => Ok(Ok(0)),
+                _ => udp.call_send(&mut *stack.store, handle, slice::from_ref(datagram)),
+            }
+        }))?;
+        Ok(sent > 0)
     }
 
     /// Whether a socket at `local` hears everybody: at a port that peers know, it has to be allowed; at any port, a

@@ -13,6 +13,7 @@ use super::{GateView, GuestNetwork, sizes};
 use crate::kernel::bindings::exports::wasi::sockets::ip_name_lookup::Guest;
 use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode as StackErrorCode;
 use crate::kernel::exports;
+use std::net::IpAddr;
 use std::sync::Arc;
 use wasmtime::Result;
 use wasmtime::component::{Resource, ResourceAny};
@@ -79,6 +80,9 @@ impl GuestNetwork {
     /// The next address that the guest may be told.
     pub(super) fn next_address(&self, stream: &ResolveAddressStream) -> SocketResult<Option<IpAddress>> {
         while let Some(address) = stream.next()? {
+            if is_mapped(ip_address(address)) {
+                continue;
+            }
             if self.policy.tells(&stream.name, ip_address(address)) {
                 self.policy.learn(&stream.name, ip_address(address));
                 return Ok(Some(address));
@@ -86,6 +90,11 @@ impl GuestNetwork {
         }
         Ok(None)
     }
+}
+
+/// Whether it is an IPv4 address in the form of IPv6, which wasi:sockets has no use for.
+fn is_mapped(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some())
 }
 
 #[async_trait]

@@ -2,10 +2,8 @@
 
 use super::bindings::wasi::sockets::ip_name_lookup::{HostWithStore, IpAddress};
 use crate::gate::Gate;
-use crate::gate::allowed::ip_address;
 use crate::gate::bindings::wasi::sockets::network::ErrorCode as Code;
 use crate::gate::error::{SocketError, SocketResult};
-use std::net::IpAddr;
 use wasmtime::component::Accessor;
 use wasmtime_wasi_io::poll::Pollable;
 
@@ -15,7 +13,6 @@ impl<T: Send> HostWithStore<T> for Gate {
         let mut addresses = Vec::new();
         loop {
             match store.with(|mut store| store.get().network.next_address(&stream)) {
-                Ok(Some(address)) if is_mapped(ip_address(address)) => {}
                 Ok(Some(address)) => addresses.push(address.into()),
                 Err(SocketError::Code(Code::WouldBlock)) => stream.ready().await,
                 Err(error) if addresses.is_empty() => return Err(error),
@@ -25,9 +22,4 @@ impl<T: Send> HostWithStore<T> for Gate {
         }
         if addresses.is_empty() { Err(Code::NameUnresolvable.into()) } else { Ok(addresses) }
     }
-}
-
-/// Whether it is an IPv4 address in the form of IPv6, which 0.3 has no use for.
-fn is_mapped(address: IpAddr) -> bool {
-    matches!(address, IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some())
 }

@@ -25,7 +25,7 @@ impl GuestNetwork {
     ) -> SocketResult<()> {
         socket.state().may_start(Operation::Connect)?;
         self.may_send(Transport::Tcp, socket.family(), remote)?;
-        socket.start(Operation::Connect, |stack, handle| {
+        socket.start_connect(remote, |stack, handle| {
             let network = stack.network()?;
             let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
             tcp.call_start_connect(&mut *stack.store, handle, network, remote.into())

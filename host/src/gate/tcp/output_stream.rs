@@ -1,7 +1,8 @@
 //! `output-stream` of a connection.
 
+use super::super::answer::answered;
 use super::stream::StreamHandle;
-use crate::gate::permit::{Exceeded, Permit};
+use crate::gate::permit::Permit;
 use crate::gate::ready::{Readiness, Watched, ready};
 use crate::kernel::{Entered, Kernel};
 use std::sync::Arc;
@@ -17,19 +18,30 @@ pub(crate) struct TcpOutput {
 }
 
 impl TcpOutput {
-    pub(super) fn new(handle: StreamHandle) -> Self {
-        TcpOutput { handle, permit: Permit::default() }
+    /// Of a socket that wants to know its `permit`, too.
+    pub(super) fn new(handle: StreamHandle, permit: Permit) -> Self {
+        TcpOutput { handle, permit }
+    }
+
+    /// Writes as much of `bytes` as there is room for; answers how much that was.
+    pub(crate) fn write_some(&mut self, bytes: &[u8]) -> StreamResult<usize> {
+        self.handle.call(|stack, stream| {
+            let output = stack.stack.wasi_io_streams().output_stream();
+            let permitted = answered!(output.call_check_write(&mut *stack.store, stream));
+            let permitted = usize::try_from(permitted).unwrap_or(usize::MAX);
+            let bytes = bytes.get(..permitted).unwrap_or(bytes);
+            if !bytes.is_empty() {
+                answered!(output.call_write(&mut *stack.store, stream, bytes));
+            }
+            Ok(Ok(bytes.len()))
+        })
     }
 }
 
 #[async_trait]
 impl OutputStream for TcpOutput {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.permit.redeem(bytes.len()).map_err(|Exceeded { asked, permitted }| {
-            let text =
-                wasmtime::format_err!("write of {asked} bytes where check-write permitted {permitted}");
-            StreamError::Trap(text)
-        })?;
+        self.permit.redeem_write(bytes.len())?;
         // Nothing needs no permit, neither here nor in the stack; so the stack does not hear of it.
         if bytes.is_empty() {
             return if self.handle.has_ended() { Err(StreamError::Closed) } else { Ok(()) };
@@ -54,14 +66,18 @@ impl OutputStream for TcpOutput {
         Ok(usize::try_from(permitted).unwrap_or(usize::MAX))
     }
 
-    /// Readiness is exact with our stack; with another one, this goes on for as long as it takes.
+    /// Mostly there is room, so that is asked first. Readiness is exact with our stack; with another one, this goes on for
+    /// as long as it takes.
     async fn write_ready(&mut self) -> StreamResult<usize> {
+        let mut waited = false;
         loop {
-            self.ready().await;
             match self.check_write()? {
-                0 => tokio::task::yield_now().await,
+                0 if waited => tokio::task::yield_now().await,
+                0 => {}
                 permitted => return Ok(permitted),
             }
+            self.ready().await;
+            waited = true;
         }
     }
 }

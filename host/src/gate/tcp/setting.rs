@@ -45,12 +45,18 @@ impl TcpSocket {
         Ok(())
     }
 
+    /// How much its buffers may hold, or hold: to make them smaller empties none, and takes no permit back.
     fn buffer_sizes(&mut self) -> SocketResult<(u64, u64)> {
+        let permitted = self.permit.left();
         self.call(|stack, handle| {
             let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
             let receive = answered!(tcp.call_receive_buffer_size(&mut *stack.store, handle));
             let send = answered!(tcp.call_send_buffer_size(&mut *stack.store, handle));
-            Ok(Ok((receive, send)))
+            let Some(options) = stack.stack.socket_options() else { return Ok(Ok((receive, send))) };
+            // Who is no connection holds nothing.
+            let unread = options.call_queued_input(&mut *stack.store, handle)?.unwrap_or(0);
+            let unsent = options.call_unacknowledged(&mut *stack.store, handle)?.unwrap_or(0);
+            Ok(Ok((receive.max(unread), send.max(unsent.saturating_add(permitted)))))
         })
     }
 }

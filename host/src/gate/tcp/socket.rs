@@ -12,6 +12,7 @@ use crate::gate::bindings::wasi::sockets::tcp::ShutdownType;
 use crate::gate::buffers::Reserved;
 use crate::gate::error::{SocketError, SocketResult};
 use crate::gate::options::Remembered;
+use crate::gate::permit::Permit;
 use crate::gate::quota::Slot;
 use crate::gate::ready::{Readiness, Watched, ready};
 use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode as StackErrorCode;
@@ -38,6 +39,8 @@ pub struct TcpSocket {
     pub(super) extras: Extras,
     readiness: Readiness,
     ownership: Ownership,
+    /// What its output stream may be given.
+    pub(super) permit: Permit,
     /// What its buffers take of the guest's; none where that is not limited.
     pub(super) reserved: Option<Reserved>,
     _slot: Slot,
@@ -101,6 +104,7 @@ impl TcpSocket {
             extras: Extras::default(),
             readiness: Readiness::default(),
             ownership,
+            permit: Permit::default(),
             reserved: None,
             _slot: slot,
         }
@@ -152,6 +156,14 @@ impl TcpSocket {
         }
     }
 
+    /// Goes to another state. A socket that is closed has no addresses.
+    fn enter(&mut self, state: TcpState) {
+        self.state = state;
+        if state == TcpState::Closed {
+            self.ownership.tell(None, None);
+        }
+    }
+
     /// Starts an operation that `f` starts in the stack.
     pub(super) fn start(
         &mut self,
@@ -159,8 +171,30 @@ impl TcpSocket {
         f: impl FnOnce(&mut Entered<'_>, ResourceAny) -> StackAnswer<()>,
     ) -> SocketResult<()> {
         self.state.may_start(operation)?;
-        self.call(f)?;
-        self.state = TcpState::started(operation);
+        let started = self.call(f);
+        self.enter(match &started {
+            Ok(()) => TcpState::started(operation),
+            Err(SocketError::Code(code)) => self.state.not_started(operation, *code),
+            Err(SocketError::Trap(_)) => self.state,
+        });
+        started
+    }
+
+    /// Starts to connect to `remote` by `f`. Whose it is can be asked while the peer has not answered (Linux: `ss` shows
+    /// SYN-SENT with its process).
+    pub(super) fn start_connect(
+        &mut self,
+        remote: IpSocketAddress,
+        f: impl FnOnce(&mut Entered<'_>, ResourceAny) -> StackAnswer<()>,
+    ) -> SocketResult<()> {
+        let mut local = None;
+        self.start(Operation::Connect, |stack, handle| {
+            answered!(f(stack, handle));
+            let tcp = stack.stack.wasi_sockets_tcp().tcp_socket();
+            local = tcp.call_local_address(&mut *stack.store, handle)?.ok();
+            Ok(Ok(()))
+        })?;
+        self.ownership.tell(local, Some(remote.into()));
         Ok(())
     }
 
@@ -173,9 +207,9 @@ impl TcpSocket {
         self.state.may_finish(operation)?;
         let result = self.call(f);
         match &result {
-            Ok(_) => self.state = TcpState::finished(operation),
+            Ok(_) => self.enter(TcpState::finished(operation)),
             Err(SocketError::Code(ErrorCode::WouldBlock)) => {}
-            Err(_) => self.state = TcpState::failed(operation),
+            Err(_) => self.enter(TcpState::failed(operation)),
         }
         result
     }
@@ -219,7 +253,7 @@ impl TcpSocket {
         self.local = connection.local;
         self.remote = connection.remote;
         self.tell_owner();
-        Ok(self.streams(&connection))
+        Ok(streams(&self.kernel, &connection, &self.permit))
     }
 
     /// Ends an attempt to connect, if one runs. A stack without `wnet:stack/abort` goes on until the socket goes.
@@ -227,7 +261,7 @@ impl TcpSocket {
         if self.state != TcpState::Connecting {
             return;
         }
-        self.state = TcpState::Closed;
+        self.enter(TcpState::Closed);
         let given_up = self.kernel.enter(|stack| match stack.get(&self.handle) {
             Some(handle) => stack.abort_tcp(handle),
             None => Ok(()),
@@ -245,18 +279,13 @@ impl TcpSocket {
             let socket = stack.own(accepted, None);
             Connection::new(stack, (socket, accepted), (input, output)).map(Ok)
         })?;
-        let (input, output) = self.streams(&connection);
-        let Connection { socket, local, remote, .. } = connection;
         let accounts = (self.ownership.another(), slot);
+        let socket = Arc::clone(&connection.socket);
         let mut accepted = Self::new(&self.kernel, accounts, (self.family, TcpState::Connected), socket);
-        (accepted.local, accepted.remote) = (local, remote);
+        (accepted.local, accepted.remote) = (connection.local, connection.remote);
+        let (input, output) = streams(&self.kernel, &connection, &accepted.permit);
         accepted.tell_owner();
         Ok((accepted, input, output))
-    }
-
-    fn streams(&self, connection: &Connection) -> (TcpInput, TcpOutput) {
-        let handle = |owned: &Arc<Owned>| StreamHandle::new(Arc::clone(&self.kernel), Arc::clone(owned));
-        (TcpInput::new(handle(&connection.input)), TcpOutput::new(handle(&connection.output)))
     }
 
     /// Where it is bound: in every state from bound on.
@@ -334,6 +363,13 @@ impl TcpSocket {
         }
         Ok(Ok(handle))
     }
+}
+
+/// The streams of a connection.
+fn streams(kernel: &Arc<Kernel>, connection: &Connection, permit: &Permit) -> (TcpInput, TcpOutput) {
+    let handle = |owned: &Arc<Owned>| StreamHandle::new(Arc::clone(kernel), Arc::clone(owned));
+    let output = TcpOutput::new(handle(&connection.output), permit.clone());
+    (TcpInput::new(handle(&connection.input)), output)
 }
 
 /// Creates a socket in the stack.

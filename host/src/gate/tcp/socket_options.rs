@@ -175,7 +175,7 @@ impl GateView<'_> {
         let family = self.tcp(socket)?.family();
         self.network.may_send(Transport::Tcp, family, remote.into())?;
         let mut taken = 0;
-        self.tcp(socket)?.start(Operation::Connect, |entered, handle| {
+        self.tcp(socket)?.start_connect(remote.into(), |entered, handle| {
             let network = entered.network()?;
             let stack = entered.stack;
             let Some(options) = stack.socket_options() else { return Ok(Err(ErrorCode::NotSupported)) };

@@ -68,6 +68,17 @@ impl TcpState {
         operation.running()
     }
 
+    /// The state after `operation`, which was permitted, did not start.
+    pub(crate) fn not_started(self, operation: Operation, code: ErrorCode) -> Self {
+        match (operation, code) {
+            // An argument that could never work says nothing of the socket; and who died, or has no such call, has done
+            // nothing to it.
+            (_, ErrorCode::InvalidArgument | ErrorCode::Unknown | ErrorCode::NotSupported) => self,
+            (Operation::Bind, _) => self,
+            (Operation::Connect | Operation::Listen, _) => TcpState::Closed,
+        }
+    }
+
     /// The state after `operation` was finished with success.
     pub(crate) fn finished(operation: Operation) -> Self {
         match operation {
@@ -153,6 +164,20 @@ mod tests {
              Connected: not-in-progress, not-in-progress, not-in-progress\n\
              Closed: not-in-progress, not-in-progress, not-in-progress\n"
         );
+    }
+
+    #[test]
+    fn who_cannot_connect_or_listen_is_closed() {
+        use ErrorCode::{AddressInUse, InvalidArgument, RemoteUnreachable, Unknown};
+        for (operation, code, next) in [
+            (Operation::Bind, AddressInUse, TcpState::Bound),
+            (Operation::Connect, RemoteUnreachable, TcpState::Closed),
+            (Operation::Connect, InvalidArgument, TcpState::Bound),
+            (Operation::Listen, AddressInUse, TcpState::Closed),
+            (Operation::Listen, Unknown, TcpState::Bound),
+        ] {
+            assert_eq!(TcpState::Bound.not_started(operation, code), next, "{operation:?}: {code:?}");
+        }
     }
 
     #[test]

@@ -26,6 +26,7 @@ crate::cases! {
     both_generations_of_wasi_share_a_stack,
     a_trap_resets_connections_of_which_there_are_only_streams,
     an_end_with_unread_data_is_a_reset_in_wasi_0_3_too,
+    who_is_ended_resets_connections_with_unread_data_in_wasi_0_3_too,
     an_attempt_that_is_given_up_is_over,
     exit_codes_of_wasi_0_3_are_passed_on,
     sockets_and_buffers_of_wasi_0_3_end_at_their_limits,
@@ -109,6 +110,22 @@ fn an_end_with_unread_data_is_a_reset_in_wasi_0_3_too() -> Result<()> {
         let end = connection.expect(&mut peer, "the end", ends)?;
         ensure!(end.flags.rst() == resets, "{data:?}: {:?}", end.flags);
         ensure!(guest.wait()? == GuestExit::Code(7));
+        connection.transmit(&mut peer, Flags::RST | Flags::ACK, b"")?;
+    }
+    Ok(())
+}
+
+fn who_is_ended_resets_connections_with_unread_data_in_wasi_0_3_too() -> Result<()> {
+    let (world, mut peer) = World::with_peer(&[])?;
+    for (data, resets) in [(&b"h"[..], false), (b"hyz", true)] {
+        let guest = world.spawn(GUEST, &["leave", "8"])?;
+        let mut connection = Connection::open(&mut peer, 8)?;
+        connection.transmit(&mut peer, Flags::ACK | Flags::PSH, data)?;
+        connection.expect(&mut peer, "the first byte", |segment| segment.payload == b"h")?;
+        drop(guest);
+        let ends = |segment: &Segment| segment.flags.rst() || segment.flags.fin();
+        let end = connection.expect(&mut peer, "the end", ends)?;
+        ensure!(end.flags.rst() == resets, "{data:?}: {:?}", end.flags);
         connection.transmit(&mut peer, Flags::RST | Flags::ACK, b"")?;
     }
     Ok(())

@@ -6,6 +6,7 @@
 //! computes, and it ends when the future is dropped; its sockets are closed then.
 
 mod error;
+mod inherited;
 mod linker;
 mod memory;
 mod process;
@@ -111,16 +112,24 @@ fn load(name: &str, bytes: &[u8], grants: Grants) -> Result<Command, GuestError>
         .map_err(|problems| GuestError::DoesNotLink { name: name.into(), problems })
 }
 
+/// A guest's Store. When it goes, however that comes, its guest has left.
+struct Owned(Store<Process>);
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        self.0.data_mut().gate().leave();
+    }
+}
+
 /// Runs `wasi:cli/run`. The Store, and with it all that the guest had, is gone when this returns.
 async fn run(command: Command, process: Process) -> Result<GuestExit, StackFailed> {
-    let mut store = Store::new(command.engine(), process);
+    let mut owned = Owned(Store::new(command.engine(), process));
+    let store = &mut owned.0;
     store.set_max_component_handles(MAX_HANDLES);
     store.limiter(|process| &mut process.memory);
     store.set_epoch_deadline(EPOCHS_PER_TURN);
     store.epoch_deadline_async_yield_and_update(EPOCHS_PER_TURN);
-    let ended = call_run(&command, &mut store).await;
-    store.data_mut().gate().leave();
-    let error = match ended {
+    let error = match call_run(&command, store).await {
         Ok(Ok(())) => return Ok(GuestExit::Code(0)),
         Ok(Err(())) => return Ok(GuestExit::Code(1)),
         Err(error) => error,

@@ -1,5 +1,7 @@
 //! The standard streams of a guest.
 
+use super::inherited::Inherited;
+use crate::gate::Permit;
 use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
@@ -21,7 +23,7 @@ const MAX_WRITE: usize = 64 * 1024;
 pub enum StandardStreams {
     /// Nowhere: it has nothing to read, and what it prints is lost.
     Nowhere,
-    /// They are those of this process.
+    /// They are those of this process. On a runtime with several threads, a guest alone waits for who does not read.
     Inherited,
     /// Pipes.
     Pipes(StandardPipes),
@@ -32,7 +34,7 @@ impl StandardStreams {
         match self {
             StandardStreams::Nowhere => {}
             StandardStreams::Inherited => {
-                wasi.inherit_stdio();
+                wasi.inherit_stdin().stdout(Inherited::Output).stderr(Inherited::Error);
             }
             StandardStreams::Pipes(StandardPipes { input, output, error }) => {
                 wasi.stdin(input).stdout(output).stderr(error);
@@ -133,14 +135,19 @@ impl Output {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
                     waiting.clear();
-                    return Err(match error.kind() {
-                        ErrorKind::BrokenPipe => StreamError::Closed,
-                        _ => StreamError::LastOperationFailed(error.into()),
-                    });
+                    return Err(failed(error));
                 }
             }
         }
         Ok(true)
+    }
+}
+
+/// What a guest is told of an output that failed.
+pub(super) fn failed(error: io::Error) -> StreamError {
+    match error.kind() {
+        ErrorKind::BrokenPipe => StreamError::Closed,
+        _ => StreamError::LastOperationFailed(error.into()),
     }
 }
 
@@ -156,7 +163,7 @@ impl StdoutStream for Output {
     }
 
     fn p2_stream(&self) -> Box<dyn OutputStream> {
-        Box::new(self.clone())
+        Box::new(Permitted { output: self.clone(), permit: Permit::default() })
     }
 }
 
@@ -201,26 +208,56 @@ impl AsyncWrite for Writer {
     }
 }
 
+/// A stream of WASI 0.2: what a guest writes has been permitted, so that no more than that waits for the reader.
+struct Permitted {
+    output: Output,
+    permit: Permit,
+}
+
 #[async_trait]
-impl OutputStream for Output {
+impl OutputStream for Permitted {
     fn write(&mut self, bytes: Bytes) -> Result<(), StreamError> {
-        self.waiting().extend_from_slice(&bytes);
-        self.push().map(drop)
+        self.permit.redeem_write(bytes.len())?;
+        self.output.waiting().extend_from_slice(&bytes);
+        self.output.push().map(drop)
     }
 
     /// What was written is on its way; `check-write` tells when it has arrived.
     fn flush(&mut self) -> Result<(), StreamError> {
-        self.push().map(drop)
+        self.output.push().map(drop)
     }
 
     fn check_write(&mut self) -> Result<usize, StreamError> {
-        Ok(if self.push()? { MAX_WRITE } else { 0 })
+        let permitted = if self.output.push()? { MAX_WRITE } else { 0 };
+        self.permit.grant(permitted as u64);
+        Ok(permitted)
     }
 }
 
 #[async_trait]
-impl Pollable for Output {
+impl Pollable for Permitted {
     async fn ready(&mut self) {
-        self.written().await;
+        self.output.written().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn no_more_waits_for_a_reader_than_was_permitted() {
+        let (reader, writer) = io::pipe().unwrap();
+        let output = Output::new(writer.into(), false).unwrap();
+        let mut stream = output.p2_stream();
+        let unasked = stream.write(Bytes::from_static(b"x"));
+        assert!(matches!(unasked, Err(StreamError::Trap(_))));
+        while stream.check_write().unwrap() > 0 {
+            stream.write(vec![0; MAX_WRITE].into()).unwrap();
+        }
+        assert!(output.waiting().len() <= MAX_WRITE);
+        assert!(matches!(stream.write(vec![0; MAX_WRITE].into()), Err(StreamError::Trap(_))));
+        assert!(output.waiting().len() <= MAX_WRITE);
+        drop(reader);
     }
 }

@@ -1,6 +1,7 @@
 //! Servers for peers elsewhere.
 
 use crate::addresses::at;
+use crate::bindings;
 use crate::bindings::wasi::cli::exit::exit_with_code;
 use crate::bindings::wasi::sockets::types::{
     ErrorCode, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, TcpSocket,
@@ -32,24 +33,33 @@ pub(crate) async fn echo(port: u16) {
 
 /// Traps with a connection of which there are only the streams.
 pub(crate) async fn trap(port: u16) {
-    let _streams = first_byte(port).await;
+    let (connection, _data, _received) = first_byte(port).await;
+    drop(connection);
     panic!("as it was told");
 }
 
-/// Ends with such a connection.
+/// Ends with such a connection. If the byte was `h`, it is sent back first, and somebody else has to end it.
 pub(crate) async fn leave(port: u16) {
-    let _streams = first_byte(port).await;
+    let (connection, data, _received) = first_byte(port).await;
+    if data.1 != b"h" {
+        drop(connection);
+    } else {
+        let (mut answer, answers) = bindings::wit_stream::new();
+        let _sent = connection.send(answers);
+        drop(connection);
+        answer.write_all(data.1).await;
+        std::future::pending::<()>().await;
+    }
     exit_with_code(7);
 }
 
-/// The streams of a connection that are left when its socket is gone.
-async fn first_byte(port: u16) -> (StreamReader<u8>, impl Sized) {
+/// A connection with the stream and the bytes of what was received first, and what tells its end.
+async fn first_byte(port: u16) -> (TcpSocket, (StreamReader<u8>, Vec<u8>), impl Sized) {
     let connection = listen(port).next().await.expect("a connection");
     let (mut data, received) = connection.receive();
-    drop(connection);
     let (status, byte) = data.read(Vec::with_capacity(1)).await;
     assert_eq!(byte.len(), 1, "{status:?}");
-    (data, received)
+    (connection, (data, byte), received)
 }
 
 /// Begins to connect to somebody who does not answer, and thinks better of it.

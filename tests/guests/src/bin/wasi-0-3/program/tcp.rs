@@ -1,9 +1,9 @@
 //! Questions about TCP.
 
-use crate::addresses::{LOOPBACK, at, elsewhere, other, port};
-use crate::bindings::wasi::sockets::types::{ErrorCode, IpAddressFamily, TcpSocket};
-use crate::bindings::wit_stream;
-use crate::wait::{begin, both};
+use super::addresses::{LOOPBACK, at, elsewhere, other, port};
+use super::bindings::wasi::sockets::types::{ErrorCode, IpAddressFamily, TcpSocket};
+use super::bindings::wit_stream;
+use super::wait::{begin, both};
 use std::pin::pin;
 use wit_bindgen::{StreamReader, StreamResult};
 

@@ -1,6 +1,6 @@
 //! Questions about names.
 
-use crate::bindings::wasi::sockets::ip_name_lookup::{ErrorCode, IpAddress, resolve_addresses};
+use super::bindings::wasi::sockets::ip_name_lookup::{ErrorCode, IpAddress, resolve_addresses};
 
 pub(crate) async fn ask() {
     let literal = resolve_addresses("192.0.2.7".into()).await.expect("an address is one");

@@ -2,13 +2,12 @@
 
 use std::collections::VecDeque;
 
-use wasi::sockets::instance_network::instance_network;
-use wasi::sockets::network::{ErrorCode, IpAddressFamily};
+use test_guests::random::Random;
+use test_guests::sockets::{Family, network, port_of, udp};
+use wasi::sockets::network::ErrorCode;
 use wasi::sockets::udp::{IncomingDatagramStream, OutgoingDatagram, OutgoingDatagramStream, UdpSocket};
-use wasi::sockets::udp_create_socket::create_udp_socket;
 
-use crate::random::Random;
-use crate::tcp::{loopback, other, port_of};
+use super::address_to_bind;
 
 /// Sockets at a time.
 const SOCKETS: usize = 3;
@@ -37,7 +36,7 @@ struct Known {
 
 /// All sockets of a sequence.
 pub(crate) struct Model {
-    family: IpAddressFamily,
+    family: Family,
     sockets: Vec<Known>,
     sequence: u64,
     calls: Vec<String>,
@@ -45,14 +44,14 @@ pub(crate) struct Model {
 
 impl Model {
     pub(crate) fn new(sequence: u64, random: &mut Random) -> Self {
-        let family = random.of(&[IpAddressFamily::Ipv4, IpAddressFamily::Ipv6]);
+        let family = random.of(&Family::ALL);
         Model { family, sockets: Vec::new(), sequence, calls: Vec::new() }
     }
 
     /// Makes one call, on a socket of chance's choice or a new one.
     pub(crate) fn call(&mut self, random: &mut Random) {
         if self.sockets.is_empty() || self.sockets.len() < SOCKETS && random.one_in(3) {
-            let socket = create_udp_socket(self.family).expect("a socket");
+            let socket = udp(self.family);
             let (streams, peer, waiting) = Default::default();
             self.sockets.push(Known { streams, socket, state: State::Unbound, port: 0, peer, waiting });
             return;
@@ -76,8 +75,7 @@ impl Model {
 
     fn start_bind(&mut self, at: usize, random: &mut Random) {
         let told = self.tell(at, "start-bind");
-        let wrong_family = random.one_in(6);
-        let address = loopback(if wrong_family { other(self.family) } else { self.family }, 0);
+        let (address, wrong_family) = address_to_bind(self.family, random);
         let known = &mut self.sockets[at];
         let expected = match known.state {
             State::Unbound if wrong_family => Err(ErrorCode::InvalidArgument),
@@ -85,7 +83,7 @@ impl Model {
             State::Binding => Err(ErrorCode::ConcurrencyConflict),
             State::Bound => Err(ErrorCode::InvalidState),
         };
-        assert_eq!(known.socket.start_bind(&instance_network(), address), expected, "{told}");
+        assert_eq!(known.socket.start_bind(&network(), address), expected, "{told}");
         if expected.is_ok() {
             known.state = State::Binding;
         }
@@ -118,7 +116,7 @@ impl Model {
             State::Binding => Err(ErrorCode::ConcurrencyConflict),
             State::Unbound => Err(ErrorCode::InvalidState),
         };
-        let streams = known.socket.stream(peer.map(|port| loopback(family, port)));
+        let streams = known.socket.stream(peer.map(|port| family.loopback(port)));
         assert_eq!(streams.as_ref().map(drop).map_err(|error| *error), expected, "{told}");
         if let Ok(streams) = streams {
             known.streams = Some(streams);
@@ -142,7 +140,7 @@ impl Model {
         let data = vec![random.below(256) as u8; random.below(3000)];
         let length = data.len();
         let named = peer.is_none() || random.one_in(2);
-        let remote_address = named.then(|| loopback(self.family, to));
+        let remote_address = named.then(|| self.family.loopback(to));
         let sent = outgoing.send(&[OutgoingDatagram { data, remote_address }]);
         assert_eq!(sent, Ok(1), "{told}");
         for known in &mut self.sockets {
@@ -171,7 +169,7 @@ impl Model {
     fn look(&mut self, at: usize) {
         let told = self.tell(at, "look");
         let Known { socket, state, peer, .. } = &self.sockets[at];
-        assert_eq!(socket.address_family(), self.family, "{told}");
+        assert_eq!(socket.address_family(), self.family.of_wasi(), "{told}");
         assert_eq!(socket.local_address().is_ok(), *state == State::Bound, "{told}: local-address");
         let remote = socket.remote_address().map(port_of).ok();
         assert_eq!(remote, *peer, "{told}: remote-address");

@@ -2,13 +2,10 @@
 
 use wasi::sockets::udp::UdpSocket;
 
-use crate::answers::{answer, say, worked};
-use crate::sockets::{Family, bind_udp, bound_udp, network, port_of, udp, v4, v6};
+use super::answers::{Enter, Method, answer, say, say_all, worked};
+use test_guests::sockets::{Family, bind_udp, bound_udp, network, port_of, udp, v4, v6};
 
-type Enter = fn(Family) -> UdpSocket;
-type Method = fn(Family, &UdpSocket) -> String;
-
-const STATES: [(&str, Enter); 3] = [
+const STATES: [(&str, Enter<UdpSocket>); 3] = [
     ("unbound", udp),
     ("bind-in-progress", |family| {
         let socket = udp(family);
@@ -18,7 +15,7 @@ const STATES: [(&str, Enter); 3] = [
     ("bound", |family| bound_udp(family).0),
 ];
 
-const METHODS: [(&str, Method); 14] = [
+const METHODS: [(&str, Method<UdpSocket>); 14] = [
     ("start-bind", |family, socket| answer(&socket.start_bind(&network(), family.loopback(0)))),
     ("finish-bind", |_, socket| answer(&socket.finish_bind())),
     ("stream(none)", |_, socket| worked(socket.stream(None))),
@@ -36,11 +33,7 @@ const METHODS: [(&str, Method); 14] = [
 ];
 
 pub(crate) fn ask(family: Family) {
-    for (state, enter) in STATES {
-        for (name, method) in METHODS {
-            say(&format!("{state}, {name}"), &method(family, &enter(family)));
-        }
-    }
+    say_all(family, &STATES, &METHODS);
     binding(family);
     streams(family);
     options(family);

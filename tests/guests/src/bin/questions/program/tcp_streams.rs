@@ -3,8 +3,8 @@
 use wasi::io::streams::InputStream;
 use wasi::sockets::tcp::ShutdownType;
 
-use crate::answers::{answer, say, streamed};
-use crate::sockets::{Family, pair};
+use super::answers::{answer, say, streamed};
+use test_guests::sockets::{Family, pair};
 
 pub(crate) fn ask(family: Family) {
     there_and_back(family);

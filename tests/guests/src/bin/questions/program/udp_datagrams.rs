@@ -3,8 +3,8 @@
 use wasi::sockets::network::{ErrorCode, IpSocketAddress};
 use wasi::sockets::udp::{IncomingDatagramStream, OutgoingDatagram, OutgoingDatagramStream, UdpSocket};
 
-use crate::answers::{answer, say};
-use crate::sockets::{Family, bind_udp, bound_udp, closed_port, udp};
+use super::answers::{answer, say};
+use test_guests::sockets::{Family, bind_udp, bound_udp, closed_port, udp};
 
 /// A socket that hears everybody. The streams go before the socket.
 struct Open {
@@ -48,7 +48,7 @@ fn next(incoming: &IncomingDatagramStream, port: u16) -> String {
         match incoming.receive(1).as_deref() {
             Ok([]) => incoming.subscribe().block(),
             Ok([datagram, ..]) => {
-                let from = crate::sockets::port_of(datagram.remote_address) == port;
+                let from = test_guests::sockets::port_of(datagram.remote_address) == port;
                 return format!("{} bytes, from there: {from}", datagram.data.len());
             }
             Err(error) => return error.name().into(),

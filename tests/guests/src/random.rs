@@ -1,10 +1,12 @@
 //! Numbers that look like chance and come again.
 
 /// A generator (splitmix64).
-pub(crate) struct Random(u64);
+#[derive(Clone, Debug)]
+pub struct Random(u64);
 
 impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// The numbers of this seed.
+    pub fn new(seed: u64) -> Self {
         Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
@@ -16,16 +18,17 @@ impl Random {
     }
 
     /// A number below `end`, which is not 0.
-    pub(crate) fn below(&mut self, end: usize) -> usize {
+    pub fn below(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
     }
 
-    pub(crate) fn one_in(&mut self, many: usize) -> bool {
+    /// True one time in so many, which are not 0.
+    pub fn one_in(&mut self, many: usize) -> bool {
         self.below(many) == 0
     }
 
     /// One of a list that is not empty.
-    pub(crate) fn of<T: Copy>(&mut self, list: &[T]) -> T {
+    pub fn of<T: Copy>(&mut self, list: &[T]) -> T {
         list[self.below(list.len())]
     }
 }

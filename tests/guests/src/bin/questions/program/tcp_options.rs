@@ -3,8 +3,8 @@
 use wasi::sockets::network::ErrorCode;
 use wasi::sockets::tcp::TcpSocket;
 
-use crate::answers::{answer, say};
-use crate::sockets::{Family, accept, connect, listener, tcp};
+use super::answers::{answer, say};
+use test_guests::sockets::{Family, accept, connect, listener, tcp};
 
 /// A number that can be set, and got.
 struct Number {

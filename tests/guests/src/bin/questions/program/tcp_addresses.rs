@@ -2,8 +2,8 @@
 
 use wasi::sockets::network::IpSocketAddress;
 
-use crate::answers::{answer, say, worked};
-use crate::sockets::{
+use super::answers::{answer, say, worked};
+use test_guests::sockets::{
     self, Family, accept, bind, closed_port, connect, listen, listener, port_of, tcp, v4, v6,
 };
 

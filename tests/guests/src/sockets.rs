@@ -1,4 +1,5 @@
-//! Sockets on the loopback device, made as a program makes them.
+//! Sockets of WASI 0.2 on the loopback device, made as a program makes them. What does not work panics, unless a function
+//! answers it.
 
 use wasi::io::poll::Pollable;
 use wasi::io::streams::{InputStream, OutputStream};
@@ -11,22 +12,29 @@ use wasi::sockets::tcp_create_socket::create_tcp_socket;
 use wasi::sockets::udp::UdpSocket;
 use wasi::sockets::udp_create_socket::create_udp_socket;
 
-/// Which version of IP the questions are about.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Family {
+/// A version of IP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// Version 4.
     Ipv4,
+    /// Version 6.
     Ipv6,
 }
 
 impl Family {
-    pub(crate) fn of_wasi(self) -> IpAddressFamily {
+    /// Both.
+    pub const ALL: [Family; 2] = [Family::Ipv4, Family::Ipv6];
+
+    /// Its name in wasi:sockets.
+    pub fn of_wasi(self) -> IpAddressFamily {
         match self {
             Family::Ipv4 => IpAddressFamily::Ipv4,
             Family::Ipv6 => IpAddressFamily::Ipv6,
         }
     }
 
-    pub(crate) fn other(self) -> Self {
+    /// The one that this is not.
+    pub fn other(self) -> Self {
         match self {
             Family::Ipv4 => Family::Ipv6,
             Family::Ipv6 => Family::Ipv4,
@@ -34,67 +42,72 @@ impl Family {
     }
 
     /// This port of the loopback device.
-    pub(crate) fn loopback(self, port: u16) -> IpSocketAddress {
-        match self {
-            Family::Ipv4 => v4((127, 0, 0, 1), port),
-            Family::Ipv6 => v6((0, 0, 0, 0, 0, 0, 0, 1), port),
-        }
+    pub fn loopback(self, port: u16) -> IpSocketAddress {
+        self.of([127, 0, 0, 1], [0, 0, 0, 0, 0, 0, 0, 1], port)
     }
 
     /// This port of no address in particular.
-    pub(crate) fn unspecified(self, port: u16) -> IpSocketAddress {
-        match self {
-            Family::Ipv4 => v4((0, 0, 0, 0), port),
-            Family::Ipv6 => v6((0, 0, 0, 0, 0, 0, 0, 0), port),
-        }
+    pub fn unspecified(self, port: u16) -> IpSocketAddress {
+        self.of([0; 4], [0; 8], port)
     }
 
     /// This port of a group.
-    pub(crate) fn group(self, port: u16) -> IpSocketAddress {
-        match self {
-            Family::Ipv4 => v4((224, 254, 0, 1), port),
-            Family::Ipv6 => v6((0xff14, 0, 0, 0, 0, 0, 0, 0xfe01), port),
-        }
+    pub fn group(self, port: u16) -> IpSocketAddress {
+        self.of([224, 254, 0, 1], [0xff14, 0, 0, 0, 0, 0, 0, 0xfe01], port)
     }
 
     /// This port of an address for documents, which nobody has.
-    pub(crate) fn nobody(self, port: u16) -> IpSocketAddress {
+    pub fn nobody(self, port: u16) -> IpSocketAddress {
+        self.of([192, 0, 2, 1], [0x2001, 0xdb8, 0, 0, 0, 0, 0, 1], port)
+    }
+
+    /// The address of this version.
+    fn of(self, four: [u8; 4], six: [u16; 8], port: u16) -> IpSocketAddress {
         match self {
-            Family::Ipv4 => v4((192, 0, 2, 1), port),
-            Family::Ipv6 => v6((0x2001, 0xdb8, 0, 0, 0, 0, 0, 1), port),
+            Family::Ipv4 => v4(four.into(), port),
+            Family::Ipv6 => v6(six.into(), port),
         }
     }
 }
 
-pub(crate) fn v4(address: (u8, u8, u8, u8), port: u16) -> IpSocketAddress {
+/// An address of IPv4 with its port.
+pub fn v4(address: (u8, u8, u8, u8), port: u16) -> IpSocketAddress {
     IpSocketAddress::Ipv4(Ipv4SocketAddress { port, address })
 }
 
-pub(crate) fn v6(address: (u16, u16, u16, u16, u16, u16, u16, u16), port: u16) -> IpSocketAddress {
+/// An address of IPv6 with its port.
+pub fn v6(address: (u16, u16, u16, u16, u16, u16, u16, u16), port: u16) -> IpSocketAddress {
     IpSocketAddress::Ipv6(Ipv6SocketAddress { port, flow_info: 0, address, scope_id: 0 })
 }
 
-pub(crate) fn port_of(address: IpSocketAddress) -> u16 {
+/// The port of an address.
+pub fn port_of(address: IpSocketAddress) -> u16 {
     match address {
         IpSocketAddress::Ipv4(address) => address.port,
         IpSocketAddress::Ipv6(address) => address.port,
     }
 }
 
-pub(crate) fn network() -> Network {
+/// The network.
+pub fn network() -> Network {
     instance_network()
 }
 
-pub(crate) fn tcp(family: Family) -> TcpSocket {
+/// A new TCP socket.
+pub fn tcp(family: Family) -> TcpSocket {
     create_tcp_socket(family.of_wasi()).expect("a TCP socket")
 }
 
-pub(crate) fn udp(family: Family) -> UdpSocket {
+/// A new UDP socket.
+pub fn udp(family: Family) -> UdpSocket {
     create_udp_socket(family.of_wasi()).expect("a UDP socket")
 }
 
 /// Waits for an operation that was started.
-pub(crate) fn finish<T>(
+///
+/// # Errors
+/// What came of it.
+pub fn finish<T>(
     subscribe: impl Fn() -> Pollable,
     operation: impl Fn() -> Result<T, ErrorCode>,
 ) -> Result<T, ErrorCode> {
@@ -106,17 +119,29 @@ pub(crate) fn finish<T>(
     }
 }
 
-pub(crate) fn bind(socket: &TcpSocket, address: IpSocketAddress) -> Result<(), ErrorCode> {
+/// Binds a TCP socket.
+///
+/// # Errors
+/// Why it is not bound.
+pub fn bind(socket: &TcpSocket, address: IpSocketAddress) -> Result<(), ErrorCode> {
     socket.start_bind(&network(), address)?;
     finish(|| socket.subscribe(), || socket.finish_bind())
 }
 
-pub(crate) fn listen(socket: &TcpSocket) -> Result<(), ErrorCode> {
+/// Has a bound socket listen.
+///
+/// # Errors
+/// Why it does not.
+pub fn listen(socket: &TcpSocket) -> Result<(), ErrorCode> {
     socket.start_listen()?;
     finish(|| socket.subscribe(), || socket.finish_listen())
 }
 
-pub(crate) fn connect(
+/// Connects a socket, and waits until it is.
+///
+/// # Errors
+/// Why it is not.
+pub fn connect(
     socket: &TcpSocket,
     address: IpSocketAddress,
 ) -> Result<(InputStream, OutputStream), ErrorCode> {
@@ -124,12 +149,16 @@ pub(crate) fn connect(
     finish(|| socket.subscribe(), || socket.finish_connect())
 }
 
-pub(crate) fn accept(socket: &TcpSocket) -> Result<(TcpSocket, InputStream, OutputStream), ErrorCode> {
+/// Waits for a connection.
+///
+/// # Errors
+/// Why there will be none.
+pub fn accept(socket: &TcpSocket) -> Result<(TcpSocket, InputStream, OutputStream), ErrorCode> {
     finish(|| socket.subscribe(), || socket.accept())
 }
 
 /// A socket that listens, and its port.
-pub(crate) fn listener(family: Family) -> (TcpSocket, u16) {
+pub fn listener(family: Family) -> (TcpSocket, u16) {
     let socket = tcp(family);
     bind(&socket, family.loopback(0)).expect("an address");
     listen(&socket).expect("a listener");
@@ -138,38 +167,51 @@ pub(crate) fn listener(family: Family) -> (TcpSocket, u16) {
 }
 
 /// A port that nobody listens on.
-pub(crate) fn closed_port(family: Family) -> u16 {
+pub fn closed_port(family: Family) -> u16 {
     let socket = tcp(family);
     bind(&socket, family.loopback(0)).expect("an address");
     port_of(socket.local_address().expect("its address"))
 }
 
 /// One end of a connection; the streams go before the socket.
-pub(crate) struct End {
-    pub(crate) input: InputStream,
-    pub(crate) output: OutputStream,
-    pub(crate) socket: TcpSocket,
+#[derive(Debug)]
+pub struct End {
+    /// What the other one sends.
+    pub input: InputStream,
+    /// What is sent to the other one.
+    pub output: OutputStream,
+    /// The socket itself.
+    pub socket: TcpSocket,
 }
 
 /// A connection: who connected, and who accepted.
-pub(crate) fn pair(family: Family) -> (End, End) {
+pub fn pair(family: Family) -> (End, End) {
     let (listener, port) = listener(family);
+    pair_at(family, &listener, port)
+}
+
+/// The same to a listener with this port.
+pub fn pair_at(family: Family, listener: &TcpSocket, port: u16) -> (End, End) {
     let socket = tcp(family);
     let (input, output) = connect(&socket, family.loopback(port)).expect("a connection");
     let near = End { input, output, socket };
-    let (socket, input, output) = accept(&listener).expect("a connection");
+    let (socket, input, output) = accept(listener).expect("a connection");
     (near, End { input, output, socket })
 }
 
 /// A bound UDP socket, and its port.
-pub(crate) fn bound_udp(family: Family) -> (UdpSocket, u16) {
+pub fn bound_udp(family: Family) -> (UdpSocket, u16) {
     let socket = udp(family);
     bind_udp(&socket, family.loopback(0)).expect("an address");
     let port = port_of(socket.local_address().expect("its address"));
     (socket, port)
 }
 
-pub(crate) fn bind_udp(socket: &UdpSocket, address: IpSocketAddress) -> Result<(), ErrorCode> {
+/// Binds a UDP socket.
+///
+/// # Errors
+/// Why it is not bound.
+pub fn bind_udp(socket: &UdpSocket, address: IpSocketAddress) -> Result<(), ErrorCode> {
     socket.start_bind(&network(), address)?;
     finish(|| socket.subscribe(), || socket.finish_bind())
 }

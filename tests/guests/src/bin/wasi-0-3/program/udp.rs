@@ -1,8 +1,8 @@
 //! Questions about UDP.
 
-use crate::addresses::{LOOPBACK, at, elsewhere, other, port};
-use crate::bindings::wasi::sockets::types::{ErrorCode, IpAddressFamily, IpSocketAddress, UdpSocket};
-use crate::wait::{begin, both};
+use super::addresses::{LOOPBACK, at, elsewhere, other, port};
+use super::bindings::wasi::sockets::types::{ErrorCode, IpAddressFamily, IpSocketAddress, UdpSocket};
+use super::wait::{begin, both};
 use std::pin::pin;
 
 /// Runs all.

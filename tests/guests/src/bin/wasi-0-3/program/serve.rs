@@ -1,11 +1,11 @@
 //! Servers for peers elsewhere.
 
-use crate::addresses::at;
-use crate::bindings::wasi::cli::exit::exit_with_code;
-use crate::bindings::wasi::sockets::types::{
+use super::addresses::at;
+use super::bindings::wasi::cli::exit::exit_with_code;
+use super::bindings::wasi::sockets::types::{
     ErrorCode, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, TcpSocket,
 };
-use crate::wait::begin;
+use super::wait::begin;
 use std::net::Ipv4Addr;
 use std::pin::pin;
 use wit_bindgen::StreamReader;

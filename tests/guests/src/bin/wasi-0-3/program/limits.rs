@@ -1,8 +1,8 @@
 //! How much there is: of everything until it is refused.
 
-use crate::addresses::at;
-use crate::bindings::wasi::sockets::types::{ErrorCode, IpAddressFamily, TcpSocket, UdpSocket};
-use crate::wait::both;
+use super::addresses::at;
+use super::bindings::wasi::sockets::types::{ErrorCode, IpAddressFamily, TcpSocket, UdpSocket};
+use super::wait::both;
 
 const FAMILY: IpAddressFamily = IpAddressFamily::Ipv4;
 

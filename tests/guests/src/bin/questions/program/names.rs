@@ -3,8 +3,8 @@
 use wasi::sockets::ip_name_lookup::resolve_addresses;
 use wasi::sockets::network::{ErrorCode, IpAddress};
 
-use crate::answers::say;
-use crate::sockets::network;
+use super::answers::say;
+use test_guests::sockets::network;
 
 pub(crate) fn ask() {
     for name in

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use wasi::io::streams::{InputStream, OutputStream, StreamError};
 
-use crate::random::Random;
+use test_guests::random::Random;
 
 /// The byte at a place of what one end sends.
 fn byte_at(place: usize) -> u8 {

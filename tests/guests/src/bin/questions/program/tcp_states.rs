@@ -1,11 +1,12 @@
 //! Every method of a TCP socket in every state.
 
 use std::any::Any;
+use std::ops::Deref;
 
 use wasi::sockets::tcp::{ShutdownType, TcpSocket};
 
-use crate::answers::{answer, say, worked};
-use crate::sockets::{self, Family, closed_port, connect, listener, network, tcp};
+use super::answers::{Enter, Method, answer, say, say_all, worked};
+use test_guests::sockets::{self, Family, closed_port, connect, listener, network, tcp};
 
 /// A socket, and what must live as long as it stays in its state; streams go before their sockets.
 struct Held {
@@ -13,10 +14,15 @@ struct Held {
     socket: TcpSocket,
 }
 
-/// How a socket gets into a state.
-type Enter = fn(Family) -> Held;
+impl Deref for Held {
+    type Target = TcpSocket;
 
-const STATES: [(&str, Enter); 8] = [
+    fn deref(&self) -> &TcpSocket {
+        &self.socket
+    }
+}
+
+const STATES: [(&str, Enter<Held>); 8] = [
     ("unbound", |family| alone(tcp(family))),
     ("bind-in-progress", |family| {
         let socket = tcp(family);
@@ -59,10 +65,7 @@ fn bound(family: Family) -> TcpSocket {
     socket
 }
 
-/// What a method says.
-type Method = fn(Family, &TcpSocket) -> String;
-
-const METHODS: [(&str, Method); 27] = [
+const METHODS: [(&str, Method<Held>); 27] = [
     ("start-bind", |family, socket| answer(&socket.start_bind(&network(), family.loopback(0)))),
     ("finish-bind", |_, socket| answer(&socket.finish_bind())),
     ("start-connect", |family, socket| {
@@ -98,14 +101,11 @@ const METHODS: [(&str, Method); 27] = [
 ];
 
 pub(crate) fn ask(family: Family) {
+    say_all(family, &STATES, &METHODS);
     for (state, enter) in STATES {
-        for (name, method) in METHODS {
-            let held = enter(family);
-            say(&format!("{state}, {name}"), &method(family, &held.socket));
-        }
         // An attempt is decided when chance has it.
         if state != "connect-in-progress" {
-            say(&format!("{state}, ready"), &enter(family).socket.subscribe().ready().to_string());
+            say(&format!("{state}, ready"), &enter(family).subscribe().ready().to_string());
         }
     }
 }

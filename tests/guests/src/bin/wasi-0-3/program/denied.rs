@@ -1,8 +1,8 @@
 //! What a policy that allows connections to 127.0.0.1 alone denies.
 
-use crate::addresses::{at, elsewhere, other};
-use crate::bindings::wasi::sockets::ip_name_lookup::{ErrorCode as LookupErrorCode, resolve_addresses};
-use crate::bindings::wasi::sockets::types::{
+use super::addresses::{at, elsewhere, other};
+use super::bindings::wasi::sockets::ip_name_lookup::{ErrorCode as LookupErrorCode, resolve_addresses};
+use super::bindings::wasi::sockets::types::{
     ErrorCode, IpAddressFamily, IpSocketAddress, TcpSocket, UdpSocket,
 };
 

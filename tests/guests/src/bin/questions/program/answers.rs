@@ -1,5 +1,6 @@
 //! How answers are printed.
 
+use test_guests::sockets::Family;
 use wasi::io::streams::StreamError;
 use wasi::sockets::network::ErrorCode;
 
@@ -15,29 +16,18 @@ impl Shown for () {
     }
 }
 
-impl Shown for bool {
-    fn shown(&self) -> String {
-        self.to_string()
-    }
+/// Types that are shown as they are printed.
+macro_rules! shown_as_printed {
+    ($($type:ty),*) => {
+        $(impl Shown for $type {
+            fn shown(&self) -> String {
+                self.to_string()
+            }
+        })*
+    };
 }
 
-impl Shown for u8 {
-    fn shown(&self) -> String {
-        self.to_string()
-    }
-}
-
-impl Shown for u32 {
-    fn shown(&self) -> String {
-        self.to_string()
-    }
-}
-
-impl Shown for u64 {
-    fn shown(&self) -> String {
-        self.to_string()
-    }
-}
+shown_as_printed!(bool, u8, u32, u64);
 
 impl Shown for Vec<u8> {
     fn shown(&self) -> String {
@@ -70,4 +60,19 @@ pub(crate) fn worked<T>(result: Result<T, ErrorCode>) -> String {
 /// Prints one answer.
 pub(crate) fn say(question: &str, answer: &str) {
     println!("{question}: {answer}");
+}
+
+/// How a socket gets into a state.
+pub(crate) type Enter<S> = fn(Family) -> S;
+
+/// What a method says.
+pub(crate) type Method<S> = fn(Family, &S) -> String;
+
+/// Calls every method of a kind of socket in every state.
+pub(crate) fn say_all<S>(family: Family, states: &[(&str, Enter<S>)], methods: &[(&str, Method<S>)]) {
+    for (state, enter) in states {
+        for (name, method) in methods {
+            say(&format!("{state}, {name}"), &method(family, &enter(family)));
+        }
+    }
 }

@@ -36,6 +36,7 @@ mod ping;
 mod policy;
 mod ports_published;
 mod strangers;
+mod stress;
 mod survival;
 mod tcp_abuse;
 mod tcp_by_hand;
@@ -70,6 +71,7 @@ const MODULES: &[&[Case]] = &[
     linux::CASES,
     languages::CASES,
     endurance::CASES,
+    stress::CASES,
     linux_failures::CASES,
     linux_control::CASES,
     linux_addresses::CASES,

@@ -141,10 +141,7 @@ fn calls_at_random_answer_as_the_standard_says_and_leave_nothing() -> Result<()>
     for first in (0..count).step_by(1000) {
         let told = world.ask("test/model", &format!("{first} {}", (count - first).min(1000)))?;
         ensure!(told.exit == GuestExit::Code(0), "{told:?}");
-        ensure!(world.failure().is_none(), "{:?}", world.failure());
-        let left = world.tool("ss", "-H -a -n")?;
-        let left: Vec<&str> = left.lines().filter(|line| !line.contains("TIME-WAIT")).collect();
-        ensure!(left.is_empty(), "after the sequences from {first} on: {left:#?}");
+        world.expect_no_sockets().with_context(|| format!("after the sequences from {first} on"))?;
     }
     Ok(())
 }

@@ -31,6 +31,7 @@ mod linux_v6;
 mod many_guests;
 mod monitor;
 mod oracle;
+mod oracle_0_3;
 mod own_interfaces;
 mod ping;
 mod policy;
@@ -101,6 +102,7 @@ const MODULES: &[&[Case]] = &[
     guests::CASES,
     many_guests::CASES,
     oracle::CASES,
+    oracle_0_3::CASES,
     own_interfaces::CASES,
     tools::ip_v4::CASES,
     tools::ip_v6::CASES,

@@ -4,6 +4,7 @@ pub mod bulk;
 pub mod random;
 #[cfg(target_os = "wasi")]
 pub mod sockets;
+pub mod way;
 
 /// The `main` of a guest that is nothing but a component, where it is built as something else.
 #[macro_export]

@@ -3,7 +3,9 @@
 //!
 //! `wasi-0-3 tcp|udp|names|denied`: the questions; `sockets|tcp-buffers|udp-buffers`: how many there are; `serve PORT`:
 //! sends back what comes; `trap PORT`, `leave PORT`: traps or exits with the code 7 once a byte came; `give-up ADDRESS PORT`:
-//! a connection to that port of an IPv4 address, and then serves `PORT`; `spin`: never waits.
+//! a connection to that port of an IPv4 address, and then serves `PORT`; `spin`: never waits; `questions ABOUT
+//! 4|6`: asks what every host answers alike, and prints the answers; `model FIRST
+//! COUNT`: calls at random.
 
 #[cfg(target_os = "wasi")]
 mod program;

@@ -9,7 +9,7 @@ use test_guests::sockets::Family;
 use wasi::sockets::network::IpSocketAddress;
 
 /// Calls of one sequence.
-const CALLS: usize = 60;
+const CALLS: usize = 100;
 
 /// Makes the sequences that the arguments name.
 pub(crate) fn main() {

@@ -4,10 +4,11 @@ mod opening;
 
 use test_guests::random::Random;
 use test_guests::sockets::{Family, port_of, tcp};
+use test_guests::way::Begun;
 use wasi::sockets::network::ErrorCode;
 use wasi::sockets::tcp::{ShutdownType, TcpSocket};
 
-use super::connection::{End, SharedWay};
+use super::connection::End;
 
 /// Sockets at a time.
 const SOCKETS: usize = 6;
@@ -35,17 +36,6 @@ struct Known {
     number: usize,
 }
 
-/// A connection that was begun.
-struct Begun {
-    client_port: u16,
-    listener_port: u16,
-    /// What the client hears, and what it says.
-    ways: (SharedWay, SharedWay),
-    accepted: bool,
-    /// One of its ends is gone, or the listener before it was accepted.
-    gone: bool,
-}
-
 /// All sockets of a sequence.
 pub(crate) struct Model {
     family: Family,
@@ -69,6 +59,10 @@ impl Model {
             return self.take(socket, State::Unbound, None);
         }
         let at = random.below(self.sockets.len());
+        if random.one_in(2) {
+            self.go_on(at, random);
+            return self.look(random);
+        }
         match random.below(16) {
             0 | 1 => self.start_bind(at, random),
             2 => self.finish_bind(at),
@@ -83,6 +77,21 @@ impl Model {
             _ => self.stream(at, random),
         }
         self.look(random);
+    }
+
+    /// What a program would do next.
+    fn go_on(&mut self, at: usize, random: &mut Random) {
+        match self.sockets[at].state {
+            State::Unbound if random.one_in(2) => self.start_bind(at, random),
+            State::Unbound => self.start_connect(at, random),
+            State::Binding => self.finish_bind(at),
+            State::Bound => self.start_listen(at),
+            State::ListenStarted => self.finish_listen(at),
+            State::Listening => self.accept(at),
+            State::Connecting(_) => self.finish_connect(at),
+            State::Connected => self.stream(at, random),
+            State::Closed => self.forget(at),
+        }
     }
 
     /// Drops everything, in any order.

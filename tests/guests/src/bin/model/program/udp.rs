@@ -57,6 +57,9 @@ impl Model {
             return;
         }
         let at = random.below(self.sockets.len());
+        if random.one_in(2) {
+            return self.go_on(at, random);
+        }
         match random.below(12) {
             0 | 1 => self.start_bind(at, random),
             2 | 3 => self.finish_bind(at),
@@ -65,6 +68,18 @@ impl Model {
             9 | 10 => self.receive(at),
             _ if random.one_in(4) => self.forget(at),
             _ => self.look(at),
+        }
+    }
+
+    /// What a program would do next.
+    fn go_on(&mut self, at: usize, random: &mut Random) {
+        let Known { state, streams, .. } = &self.sockets[at];
+        match state {
+            State::Unbound => self.start_bind(at, random),
+            State::Binding => self.finish_bind(at),
+            State::Bound if streams.is_none() => self.open(at, random),
+            State::Bound if random.one_in(2) => self.send(at, random),
+            State::Bound => self.receive(at),
         }
     }
 
@@ -127,12 +142,16 @@ impl Model {
 
     fn send(&mut self, at: usize, random: &mut Random) {
         let told = self.tell(at, "send");
-        let takes = |known: &&Known| known.state == State::Bound && known.waiting.len() < WAITING;
+        let ours = self.sockets[at].port;
+        // One that hears another one alone refuses, as does a peer that is gone; one whose buffer may be full may lose it.
+        let takes = |known: &&Known| {
+            let hears = known.peer.is_none_or(|peer| peer == ours);
+            known.state == State::Bound && known.waiting.len() < WAITING && hears
+        };
         let ports: Vec<u16> = self.sockets.iter().filter(takes).map(|known| known.port).collect();
         let Known { streams: Some((_, outgoing)), port: from, peer, .. } = &self.sockets[at] else { return };
         let (from, peer) = (*from, *peer);
         let Some(to) = peer.or_else(|| (!ports.is_empty()).then(|| random.of(&ports))) else { return };
-        // A peer that is gone refuses, and one whose buffer may be full may lose it.
         if !ports.contains(&to) {
             return;
         }

@@ -129,6 +129,11 @@ fn refused(family: Family) {
     send(&near.outgoing, b"anybody?", Some(nobody)).expect("room");
     send(&far.outgoing, b"yes", Some(family.loopback(near.port))).expect("room");
     say("without a peer nothing comes back", &next(&near.incoming, far.port));
+    let ((near, _), (peer, to)) = (bound_udp(family), bound_udp(family));
+    let _deaf = peer.stream(Some(family.loopback(far.port))).expect("streams");
+    let (incoming, outgoing) = near.stream(Some(family.loopback(to))).expect("streams");
+    say("send to who hears another one alone", &answer(&send(&outgoing, b"and me?", None)));
+    say("what comes back of that", &next(&incoming, 0));
 }
 
 fn odd_destinations(family: Family) {

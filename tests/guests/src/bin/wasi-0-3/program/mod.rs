@@ -3,7 +3,9 @@
 mod addresses;
 mod denied;
 mod limits;
+mod model;
 mod names;
+mod questions;
 mod serve;
 mod tcp;
 mod udp;
@@ -28,6 +30,15 @@ impl bindings::exports::wasi::cli::run::Guest for Program {
             "sockets" => limits::count(),
             "tcp-buffers" => limits::fill_tcp().await,
             "udp-buffers" => limits::fill_udp(),
+            "model" => {
+                let number = |at: usize| arguments[at].parse().expect("a number");
+                model::run(number(1), number(2)).await;
+                return Ok(());
+            }
+            "questions" => {
+                questions::ask(&arguments[1], arguments.get(2).map_or("", String::as_str)).await;
+                return Ok(());
+            }
             other => panic!("{other}?"),
         }
         println!("asked");

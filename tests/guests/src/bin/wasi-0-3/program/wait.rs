@@ -38,3 +38,12 @@ pub(crate) async fn begin<F: Future>(mut future: Pin<&mut F>) {
     })
     .await;
 }
+
+/// What there is at once, if there is something.
+pub(crate) async fn at_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}

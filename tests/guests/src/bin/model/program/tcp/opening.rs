@@ -2,9 +2,10 @@
 
 use test_guests::random::Random;
 use test_guests::sockets::{finish, network, port_of};
+use test_guests::way::Begun;
 use wasi::sockets::network::ErrorCode;
 
-use super::{Begun, Known, Model, State, port};
+use super::{Known, Model, State, port};
 use crate::program::address_to_bind;
 use crate::program::connection::End;
 
@@ -81,8 +82,7 @@ impl Model {
         known.state = State::Connecting(somebody);
         if somebody {
             let client_port = port(&known.socket);
-            let (ways, accepted, gone) = Default::default();
-            self.begun.push(Begun { client_port, listener_port: to, ways, accepted, gone });
+            self.begun.push(Begun { client_port, listener_port: to, ..Begun::default() });
         }
     }
 

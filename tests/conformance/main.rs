@@ -104,6 +104,7 @@ const MODULES: &[&[Case]] = &[
     oracle::CASES,
     oracle_0_3::CASES,
     own_interfaces::CASES,
+    tools::ip_addresses::CASES,
     tools::ip_v4::CASES,
     tools::ip_v6::CASES,
     tools::pings::CASES,

@@ -9,7 +9,7 @@ use super::bindings::wit_stream;
 use super::wait::begin;
 use std::net::Ipv4Addr;
 use std::pin::pin;
-use wit_bindgen::StreamReader;
+use wit_bindgen::{FutureReader, StreamReader};
 
 fn listen(port: u16) -> StreamReader<TcpSocket> {
     let socket = TcpSocket::create(IpAddressFamily::Ipv4).expect("a socket");
@@ -40,7 +40,7 @@ pub(crate) async fn trap(port: u16) {
 
 /// Ends with such a connection. If the byte was `h`, it is sent back first, and somebody else has to end it.
 pub(crate) async fn leave(port: u16) {
-    let (connection, data, _received) = first_byte(port).await;
+    let (connection, data, received) = first_byte(port).await;
     if data.1 != b"h" {
         drop(connection);
     } else {
@@ -48,13 +48,15 @@ pub(crate) async fn leave(port: u16) {
         let _sent = connection.send(answers);
         drop(connection);
         answer.write_all(data.1).await;
-        std::future::pending::<()>().await;
+        let _ = received.await;
     }
     exit_with_code(7);
 }
 
 /// A connection with the stream and the bytes of what was received first, and what tells its end.
-async fn first_byte(port: u16) -> (TcpSocket, (StreamReader<u8>, Vec<u8>), impl Sized) {
+async fn first_byte(
+    port: u16,
+) -> (TcpSocket, (StreamReader<u8>, Vec<u8>), FutureReader<Result<(), ErrorCode>>) {
     let connection = listen(port).next().await.expect("a connection");
     let (mut data, received) = connection.receive();
     let (status, byte) = data.read(Vec::with_capacity(1)).await;

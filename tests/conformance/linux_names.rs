@@ -92,9 +92,8 @@ fn a_server_is_learnt_by_dhcp() -> Result<()> {
 
 fn what_needs_no_server() -> Result<()> {
     let linux = Namespace::with_tap()?;
-    let scratch = Scratch::new()?;
-    let hosts = scratch.path().join("hosts");
-    std::fs::write(&hosts, "192.0.2.8\tprinter printer.test # in the hall\n")?;
+    let folder = Scratch::new()?;
+    let hosts = folder.write("hosts", "192.0.2.8\tprinter printer.test # in the hall\n")?;
     let options = "--ip 198.51.100.2/24 --add-host db:198.51.100.9 --add-host db:fd77::9";
     let options = format!("{options} --hosts-file {}", hosts.display());
     let names = ["localhost", "192.0.2.7", "::1", "DB", "Printer.test", "x.invalid", "nobody.to.ask"];

@@ -153,6 +153,7 @@ fn ask(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> InputRoute
         tos: received.tos & ROUTING_TOS,
         input: Some(packet.meta.device),
         hash: flow::hash(cx, [source, destination], received.protocol, 0, transport),
+        transport: flow::transport(cx, destination, received.protocol, transport),
         ..FlowKey::to(destination)
     };
     let (routes, sysctl, interfaces) = (&*cx.routes, &*cx.sysctl, &*cx.interfaces);

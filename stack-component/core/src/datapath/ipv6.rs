@@ -1,12 +1,12 @@
 //! The walk upward of IPv6, to the point where it is clear whom a packet is for.
 
-use super::{Context, deliver6, early_demux, forward6};
+use super::{Context, deliver6, early_demux, flow, forward6};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ip::v6::{self, Received};
 use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{DeviceIndex, LinkDestination, Packet};
-use crate::route::{Destination, FlowKey, ROUTING_TOS};
+use crate::route::{Destination, FlowKey, ROUTING_TOS, Transport};
 use crate::wire::ecn::Codepoint;
 use crate::wire::icmpv6::Type;
 use crate::wire::protocol::Protocol;
@@ -64,6 +64,13 @@ fn count(cx: &mut Context<'_>, packet: &Packet, received: &Received) {
     }
 }
 
+/// What rules may ask of a packet. Linux: `fib6_rules_early_flow_dissect`.
+fn transport_of(cx: &Context<'_>, packet: &Packet, received: &Received) -> Transport {
+    let fragment = received.next_header == Protocol::FRAGMENT;
+    let header = packet.data().get(received.header_len..).filter(|_| !fragment).unwrap_or_default();
+    flow::transport(cx, received.destination.into(), received.next_header, header)
+}
+
 /// Linux: `ip6_route_input`, `ip6_mc_input`.
 fn route(cx: &mut Context<'_>, mut packet: Packet, received: Received) -> Result<(), DropReason> {
     let Received { source, destination, traffic_class, .. } = received;
@@ -84,6 +91,7 @@ fn route(cx: &mut Context<'_>, mut packet: Packet, received: Received) -> Result
         tos: traffic_class & ROUTING_TOS,
         // What comes from ourselves comes from the address's own device.
         input: Some(device).filter(|&device| device != DeviceIndex::LOOPBACK),
+        transport: transport_of(cx, &packet, &received),
         ..FlowKey::to(destination.into())
     };
     match cx.routes.lookup(&flow) {

@@ -18,6 +18,7 @@ mod allowed;
 mod answer;
 mod bindings;
 mod buffers;
+mod closed;
 pub(crate) mod control;
 mod convert;
 mod error;
@@ -49,6 +50,7 @@ pub use quota::Limits;
 
 use crate::kernel::{Kernel, Owner};
 use crate::policy::Policy;
+use closed::Closed;
 use quota::Quota;
 use std::any::Any;
 use std::sync::Arc;
@@ -60,6 +62,7 @@ use wasmtime::{Result, StoreContextMut};
 pub(crate) struct GuestNetwork {
     kernel: Arc<Kernel>,
     quota: Quota,
+    closed: Closed,
     grants: Grants,
     interrupt: Interrupt,
     owner: Arc<Owner>,
@@ -83,6 +86,7 @@ impl GuestNetwork {
             owner,
             kernel,
             quota: Quota::new(limits),
+            closed: Closed::default(),
             grants,
             interrupt,
             policy,

@@ -13,7 +13,7 @@ impl GuestNetwork {
     /// One more socket.
     pub(in crate::gate) fn create_tcp(&self, family: IpAddressFamily) -> SocketResult<TcpSocket> {
         let mut socket = TcpSocket::create(&self.kernel, &self.owner, self.quota.take()?, family)?;
-        socket.reserve_buffers(&self.quota.buffers)?;
+        self.with_room(|| socket.reserve_buffers(&self.quota.buffers, &self.closed))?;
         Ok(socket)
     }
 
@@ -52,9 +52,9 @@ impl GuestNetwork {
             return Err(ErrorCode::InvalidState.into());
         }
         let slot = self.quota.take()?;
-        socket.has_room_for_another()?;
+        self.with_room(|| socket.has_room_for_another())?;
         let (mut accepted, input, output) = socket.accept(slot)?;
-        accepted.reserve_buffers(&self.quota.buffers)?;
+        accepted.reserve_buffers(&self.quota.buffers, &self.closed)?;
         Ok((accepted, input, output))
     }
 }

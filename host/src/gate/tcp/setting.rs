@@ -4,7 +4,24 @@ use super::super::answer::answered;
 use super::options::TcpOption;
 use super::socket::TcpSocket;
 use crate::gate::buffers::{Buffers, Reserved};
+use crate::gate::closed::Closed;
 use crate::gate::error::SocketResult;
+
+impl Drop for TcpSocket {
+    /// What a limited guest's connection has still to send stays with what it reserved.
+    fn drop(&mut self) {
+        let (Some(mut reserved), Some(closed)) = (self.reserved.take(), self.closed.take()) else { return };
+        let Some((local, remote)) = self.ends() else { return };
+        let unsent = self.call(|stack, handle| match stack.stack.socket_options() {
+            Some(options) => options.call_unacknowledged(&mut *stack.store, handle),
+            None => Ok(Ok(0)),
+        });
+        if let Ok(unsent @ 1..) = unsent {
+            reserved.resize((0, unsent));
+            closed.keep(local, remote, reserved);
+        }
+    }
+}
 
 impl TcpSocket {
     /// Sets an option, and remembers it. Buffers are as large as the guest may have them.
@@ -15,13 +32,19 @@ impl TcpSocket {
         self.count_buffers()
     }
 
-    /// Fixes the buffers at their sizes and reserves those, where the guest's are limited.
-    pub(in crate::gate) fn reserve_buffers(&mut self, buffers: &Buffers) -> SocketResult<()> {
+    /// Fixes the buffers at their sizes and reserves those, where the guest's are limited. When the socket is `closed`, it
+    /// keeps what it has still to send.
+    pub(in crate::gate) fn reserve_buffers(
+        &mut self,
+        buffers: &Buffers,
+        closed: &Closed,
+    ) -> SocketResult<()> {
         if !buffers.are_limited() {
             return Ok(());
         }
         let (receive, send) = self.buffer_sizes()?;
         self.reserved = Some(buffers.reserve((receive, send))?);
+        self.closed = Some(closed.clone());
         self.set(TcpOption::ReceiveBuffer(receive))?;
         self.set(TcpOption::SendBuffer(send))
     }

@@ -10,6 +10,7 @@ use super::{input_stream::TcpInput, output_stream::TcpOutput};
 use crate::gate::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress};
 use crate::gate::bindings::wasi::sockets::tcp::ShutdownType;
 use crate::gate::buffers::Reserved;
+use crate::gate::closed::Closed;
 use crate::gate::error::{SocketError, SocketResult};
 use crate::gate::options::Remembered;
 use crate::gate::permit::Permit;
@@ -43,6 +44,8 @@ pub struct TcpSocket {
     pub(super) permit: Permit,
     /// What its buffers take of the guest's; none where that is not limited.
     pub(super) reserved: Option<Reserved>,
+    /// Where that goes when it is dropped.
+    pub(super) closed: Option<Closed>,
     _slot: Slot,
 }
 
@@ -106,6 +109,7 @@ impl TcpSocket {
             ownership,
             permit: Permit::default(),
             reserved: None,
+            closed: None,
             _slot: slot,
         }
     }
@@ -126,6 +130,11 @@ impl TcpSocket {
 
     pub(in crate::gate) fn state(&self) -> TcpState {
         self.state
+    }
+
+    /// Both ends of a connection, ours first.
+    pub(super) fn ends(&self) -> Option<(IpSocketAddress, IpSocketAddress)> {
+        self.local.zip(self.remote).filter(|_| self.state == TcpState::Connected)
     }
 
     /// What the guest wanted to be bound to, in which port 0 is any.

@@ -17,7 +17,7 @@ impl GuestNetwork {
     /// One more socket.
     pub(in crate::gate) fn create_udp(&self, family: IpAddressFamily) -> SocketResult<UdpSocket> {
         let mut socket = UdpSocket::create(&self.kernel, &self.owner, self.quota.take()?, family)?;
-        socket.reserve_buffers(&self.quota.buffers)?;
+        self.with_room(|| socket.reserve_buffers(&self.quota.buffers))?;
         Ok(socket)
     }
 

@@ -3,7 +3,6 @@
 //! Who reads them may be slow, or stop. Then the guest that prints waits, and nobody else: the others, timers, signals and
 //! the control socket are seen to by another thread meanwhile.
 
-use super::streams::failed;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::io;
@@ -82,6 +81,14 @@ fn write_all(to: BorrowedFd<'_>, mut bytes: &[u8]) -> io::Result<()> {
 fn has_room(to: BorrowedFd<'_>, longest: Option<Timespec>) -> bool {
     let mut descriptors = [PollFd::from_borrowed_fd(to, PollFlags::OUT)];
     poll(&mut descriptors, longest.as_ref()).is_ok_and(|ready| ready > 0)
+}
+
+/// What a guest is told of an output that failed.
+pub(super) fn failed(error: io::Error) -> StreamError {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => StreamError::Closed,
+        _ => StreamError::LastOperationFailed(error.into()),
+    }
 }
 
 impl IsTerminal for Inherited {

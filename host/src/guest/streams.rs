@@ -1,6 +1,6 @@
 //! The standard streams of a guest.
 
-use super::inherited::Inherited;
+use super::inherited::{Inherited, failed};
 use crate::gate::Permit;
 use std::io::{self, ErrorKind};
 use std::os::fd::OwnedFd;
@@ -140,14 +140,6 @@ impl Output {
             }
         }
         Ok(true)
-    }
-}
-
-/// What a guest is told of an output that failed.
-pub(super) fn failed(error: io::Error) -> StreamError {
-    match error.kind() {
-        ErrorKind::BrokenPipe => StreamError::Closed,
-        _ => StreamError::LastOperationFailed(error.into()),
     }
 }
 

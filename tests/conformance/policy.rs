@@ -9,6 +9,7 @@ crate::cases! {
     nothing_leaves_by_the_user_wire_without_a_rule,
     rules_deny_what_they_do_not_name,
     counting_lets_through_and_tells,
+    a_server_that_may_not_listen_is_told_so_as_soon_as_it_is_bound,
 }
 
 /// Runs a guest with these words before and behind its file.
@@ -59,5 +60,19 @@ fn counting_lets_through_and_tells() -> Result<()> {
     let counted = |line: &&str| line.contains(" times without a rule: udp to 127.0.0.1:");
     let line = ended.error.lines().find(counted).with_context(|| format!("{ended:?}"))?;
     ensure!(line.contains("--allow-outbound=udp://127.0.0.1:"), "{line}");
+    Ok(())
+}
+
+fn a_server_that_may_not_listen_is_told_so_as_soon_as_it_is_bound() -> Result<()> {
+    for (rules, fails_at) in
+        [("--allow-resolve=*", "bind"), ("--allow-outbound=tcp://192.0.2.1:80", "listen")]
+    {
+        let ended = run(&format!("--nic none {rules}"), "test/bind-listen", "80")?;
+        let said = String::from_utf8_lossy(&ended.output).into_owned();
+        ensure!(said.trim() == format!("{fails_at}: access-denied"), "{rules}: {ended:?}");
+        ensure_denied(&ended, "tcp at 0.0.0.0:80", "--allow-inbound=tcp://*:80")?;
+    }
+    let ended = run("--nic none --allow-inbound=tcp://*:80", "test/bind-listen", "80")?;
+    ensure!(ended.output == b"listening\n" && ended.error.is_empty(), "{ended:?}");
     Ok(())
 }

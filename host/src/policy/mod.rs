@@ -175,7 +175,21 @@ impl Policy {
         self.then(|network| network.inbound(transport, local))
     }
 
-    /// The same, where a no is no denial.
+    /// Whether a guest may bind a TCP socket to `local`: unless it could do nothing from there, neither hear nor connect.
+    /// Where rules let it connect to anybody it is asked only when it listens ([`Policy::inbound`]), as it is where what is
+    /// not allowed is counted.
+    ///
+    /// # Errors
+    /// What was denied, once it was told.
+    pub fn binding(&self, local: SocketAddr) -> Result<(), Denial> {
+        let connects = || self.rules.outbound.iter().any(|rule| rule.transport == Transport::Tcp);
+        if self.rules.mode == Mode::Enforce && self.rules.unruled == Unruled::Denied && !connects() {
+            return self.inbound(Transport::Tcp, local);
+        }
+        self.then(|network| network.binding(local))
+    }
+
+    /// The same as [`Policy::inbound`], where a no is no denial.
     pub fn allows_inbound(&self, transport: Transport, local: SocketAddr) -> bool {
         let around = self.within.as_ref().is_none_or(|network| network.allows_inbound(transport, local));
         around && self.is_inbound_ruled(transport, local)

@@ -87,6 +87,25 @@ fn hearing_at_all_addresses_is_more_than_hearing_at_one() {
 }
 
 #[test]
+fn who_may_neither_hear_nor_connect_may_not_be_bound() {
+    let rows = [
+        (Unruled::Denied, None, None, false),
+        (Unruled::Denied, None, Some("tcp://*:80"), true),
+        (Unruled::Denied, None, Some("tcp://*:81"), false),
+        (Unruled::Denied, Some("tcp://192.0.2.1:443"), None, true),
+        (Unruled::Denied, Some("udp://192.0.2.1:53"), None, false),
+        (Unruled::Inward, None, None, true),
+        (Unruled::Allowed, None, None, true),
+    ];
+    for (row, (unruled, outbound, inbound, allowed)) in rows.into_iter().enumerate() {
+        let policy = policy(unruled, outbound.as_slice(), inbound.as_slice(), &[]);
+        assert_eq!(policy.binding(at("127.0.0.1:80")).is_ok(), allowed, "{row}");
+    }
+    let counting = Policy::new(Rules { mode: Mode::Count, unruled: Unruled::Denied, ..Rules::default() });
+    assert!(counting.binding(at("127.0.0.1:80")).is_ok() && counting.counted().is_empty());
+}
+
+#[test]
 fn names_hold_for_the_addresses_that_were_looked_up() {
     let policy = policy(
         Unruled::Denied,

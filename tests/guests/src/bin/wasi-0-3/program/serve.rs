@@ -5,6 +5,7 @@ use super::bindings::wasi::cli::exit::exit_with_code;
 use super::bindings::wasi::sockets::types::{
     ErrorCode, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, TcpSocket,
 };
+use super::bindings::wit_stream;
 use super::wait::begin;
 use std::net::Ipv4Addr;
 use std::pin::pin;
@@ -28,6 +29,25 @@ pub(crate) async fn echo(port: u16) {
         drop(connection);
         println!("{:?} {:?}", received.await, sent.await);
     }
+}
+
+/// Connects to this port of the guest's own machine as soon as somebody listens there, and expects to be echoed.
+pub(crate) async fn ask(port: u16) {
+    let socket = loop {
+        let socket = TcpSocket::create(IpAddressFamily::Ipv4).expect("a socket");
+        match socket.connect(at(IpAddressFamily::Ipv4, 1, port)).await {
+            Ok(()) => break socket,
+            Err(_) => std::thread::sleep(std::time::Duration::from_millis(5)),
+        }
+    };
+    let (mut writer, data) = wit_stream::new();
+    let sent = socket.send(data);
+    let (echoes, received) = socket.receive();
+    assert!(writer.write_all(b"hello, older one".to_vec()).await.is_empty());
+    drop(writer);
+    assert_eq!(echoes.collect().await, b"hello, older one");
+    sent.await.expect("sent");
+    received.await.expect("an orderly end");
 }
 
 /// Traps with a connection of which there are only the streams.

@@ -34,6 +34,7 @@ pub(super) fn dump(
     all.extend(makings(&links));
     all.extend(settings.into_iter().map(Told::Sysctl));
     all.extend(by_hand.iter().map(|link| Told::SetLink(link.index, changes(link))));
+    all.extend(of_stations(stack, store, |_| true)?);
     let now = Instant::now();
     if let Some(addresses) = stack.addresses() {
         let by_hand = addresses.call_addresses(&mut *store)?.into_iter().filter(is_by_hand);
@@ -60,6 +61,24 @@ pub(super) fn dump(
         all.extend(fixed.map(|neighbour| Told::SetNeighbour(NeighbourVerb::Replace, neighbour)));
     }
     Ok(all)
+}
+
+/// The addresses that the stack made by itself of the station addresses of these devices. A stack in its place would make others
+/// if a device has another station address meanwhile. Linux: `IFAPROT_KERNEL_RA`, `IFAPROT_KERNEL_LL`.
+pub(super) fn of_stations(
+    stack: &Stack,
+    store: &mut Store<StackState>,
+    is_meant: impl Fn(u32) -> bool,
+) -> Result<Vec<Told>> {
+    let Some(addresses) = stack.addresses() else { return Ok(Vec::new()) };
+    let now = Instant::now();
+    let of_station = |address: &Address| {
+        let by_itself = matches!(address.protocol, 2 | 3) && matches!(address.local, IpAddress::Ipv6(_));
+        by_itself && is_meant(address.device)
+    };
+    let kept = addresses.call_addresses(store)?.into_iter().filter(of_station);
+    // The newest comes first in the list.
+    Ok(kept.rev().map(|address| Told::add_address(address, true, now)).collect())
 }
 
 /// Those of the settings that the stack has.

@@ -61,21 +61,27 @@ impl Told {
         Told::AddAddress(Address { label: String::new(), ..what }, replace, when)
     }
 
-    /// With what the stack chose or knows by itself: a dummy's name and station address, the device of a setting.
+    /// With what the stack chose or knows by itself: a dummy's name and station address, the device of a setting, the addresses
+    /// that a device keeps from before it got another station address.
     ///
     /// # Errors
     /// When the stack trapped.
-    pub(super) fn completed(self, stack: &Stack, store: &mut Store<StackState>) -> Result<Self> {
-        let Some(links) = stack.links() else { return Ok(self) };
+    pub(super) fn completed(self, stack: &Stack, store: &mut Store<StackState>) -> Result<Vec<Self>> {
+        let Some(links) = stack.links() else { return Ok(vec![self]) };
         Ok(match self {
             Told::AddLink(made, number) => {
                 let known = links.call_links(store)?.into_iter().find(|link| link.index == number);
-                Told::AddLink(known.map_or(made.clone(), |known| as_made(made, known)), number)
+                vec![Told::AddLink(known.map_or(made.clone(), |known| as_made(made, known)), number)]
             }
             Told::Sysctl(setting) if setting.is_of_a_device() => {
-                Told::Sysctl(setting.of(&links.call_links(store)?))
+                vec![Told::Sysctl(setting.of(&links.call_links(store)?))]
             }
-            other => other,
+            Told::SetLink(number, changes) if changes.address.is_some() => {
+                let mut all = dump::of_stations(stack, store, |device| device == number)?;
+                all.push(Told::SetLink(number, changes));
+                all
+            }
+            other => vec![other],
         })
     }
 }

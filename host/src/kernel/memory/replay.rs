@@ -14,6 +14,9 @@ use wasmtime::Result;
 /// How many routes are asked for at once.
 const PAGE: u32 = 4096;
 
+/// Frames that a step handles meanwhile; the cards were just reset and hold hardly any.
+const FRAMES: u32 = 1;
+
 /// Tells the stack all of it. What it refuses is said in the log, and is no reason to stop.
 pub(super) fn replay(told: &[Told], running: &mut Running) -> Result<()> {
     let mut numbers = Numbers::default();
@@ -108,7 +111,10 @@ fn address(told: Told, running: &mut Running, numbers: &Numbers) -> Result<Answe
             None => Ok(()),
         },
         Told::RemoveAddress(device, local, len, label) => {
-            answer(addresses.call_remove_address(store, numbers.now(device), local, len, &label)?)
+            // It may be one that the stack makes by itself; what a router says, it has not heard yet.
+            running.stack.wnet_stack_reactor().call_step(&mut *store, FRAMES)?;
+            let _ = addresses.call_remove_address(store, numbers.now(device), local, len, &label)?;
+            Ok(())
         }
         _ => Ok(()),
     })

@@ -68,7 +68,7 @@ impl EventLoop {
     pub(super) fn hear_echoes(&mut self, socket: RawHandle) {
         let Some(sockets) = self.echo_sockets.iter().find(|sockets| sockets.ear == socket) else { return };
         let (family, mouth) = (sockets.family, sockets.mouth);
-        while let Ok(Incoming { arrival, data }) = self.stack.raw_receive(socket) {
+        while let Ok(Incoming { arrival, data, .. }) = self.stack.raw_receive(socket) {
             let (source, destination) = (arrival.source, arrival.destination);
             let message = match family {
                 Family::V4 => ipv4::Header::parse(&data).map(|header| header.payload()).unwrap_or_default(),

@@ -7,11 +7,12 @@ use crate::icmp::v4::{self as icmp, Problem};
 use crate::ip::Cutting;
 use crate::ip::v4::{self, Received, Recorder};
 use crate::netfilter::{HookPoint, HookState};
-use crate::packet::{Checksum, LinkDestination, Packet};
+use crate::packet::{Checksum, DeviceIndex, LinkDestination, Packet};
 use crate::tcp::SegmentInfo;
 use crate::udp::{Arrival, Rejected};
+use crate::wire::ipv4::{HEADER_LEN, set_options_len};
 use crate::wire::protocol::Protocol;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
 /// Gives a packet that is for us to its protocol. `to_many` says that it is for others, too. Linux:
 /// `ip_local_deliver`.
@@ -37,10 +38,13 @@ fn deliver_whole(
     received: Received,
     to_many: bool,
 ) -> Result<(), DropReason> {
+    let many = to_many || received.addressed != LinkDestination::Host;
+    if received.header_len > HEADER_LEN {
+        record(cx, &mut packet, &received, many);
+    }
     let state = HookState { point: HookPoint::LocalIn, input: Some(packet.meta.device), output: None };
     cx.hooks.run(&state, &mut packet)?;
     packet.pull(received.header_len);
-    let many = to_many || received.addressed != LinkDestination::Host;
     let known = matches!(received.protocol, Protocol::ICMP | Protocol::IGMP | Protocol::TCP | Protocol::UDP);
     if known {
         cx.counters.increment(Counter::IpInDelivers);
@@ -62,6 +66,26 @@ fn deliver_whole(
             Err(DropReason::UnknownIpProtocol)
         }
     }
+}
+
+/// Leaves our address and time in the options of a packet that begins with its header and came to us. Linux:
+/// `ip_options_compile`.
+fn record(cx: &Context<'_>, packet: &mut Packet, received: &Received, to_many: bool) {
+    let ours = (!to_many).then_some(received.destination.into());
+    let Some(us) = recorder(cx, packet.meta.device, received.source, ours) else { return };
+    let options = packet.data_mut().get_mut(HEADER_LEN..received.header_len).unwrap_or_default();
+    if us.record(options) {
+        set_options_len(packet.data_mut(), received.header_len - HEADER_LEN);
+    }
+}
+
+/// Who records a packet from `peer` that came by `device`, or an answer to it: `ours`, or the address that the route to the peer
+/// has. Linux: `fib_compute_spec_dst`, `ip_rt_get_source`.
+fn recorder(cx: &Context<'_>, device: DeviceIndex, peer: Ipv4Addr, ours: Option<IpAddr>) -> Option<Recorder> {
+    let peer = IpAddr::V4(peer);
+    let ours = ours.or_else(|| cx.interfaces.source_for(cx.sysctl, device, peer, peer));
+    let Some(IpAddr::V4(address)) = ours else { return None };
+    Some(Recorder { address, millis: cx.now.as_millis() })
 }
 
 fn arrival(cx: &Context<'_>, packet: &Packet, received: &Received) -> raw::Arrival {
@@ -119,7 +143,7 @@ fn icmp_message(
     let device = packet.meta.device;
     let arrival = arrival(cx, &packet, received);
     // Errors about what sockets below TCP and UDP sent, and echo replies, say nothing to ICMP itself.
-    let message = raw::for_sockets(cx, &packet);
+    let message = raw::for_sockets(cx, &packet, received.options(&packet));
     let verdict = match icmp::input(cx.counters, cx.sysctl, packet, to_many, cx.now) {
         Err(DropReason::IcmpIgnored) if raw::message(cx, &arrival, &message) => return Ok(()),
         Ok(icmp::Verdict::Error(error)) => {
@@ -171,10 +195,7 @@ fn with_options_echoed(
     if options.is_empty() {
         return packet;
     }
-    let (device, peer) = (packet.meta.device, IpAddr::V4(received.source));
-    let ours = from.or_else(|| cx.interfaces.source_for(cx.sysctl, device, peer, peer));
-    let Some(IpAddr::V4(address)) = ours else { return packet };
-    let us = Recorder { address, millis: cx.now.as_millis() };
+    let Some(us) = recorder(cx, packet.meta.device, received.source, from) else { return packet };
     let options = v4::echo_options(options, us);
     packet.push(options.len()).copy_from_slice(&options);
     packet.meta.options = options.len() as u8;

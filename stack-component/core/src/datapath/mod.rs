@@ -81,7 +81,7 @@ pub(crate) use paths::RoutePaths;
 pub(crate) use run::{
     device_gone, device_stopped, follow_link_settings, next_deadline, poll, run_output, station_changed,
 };
-pub(crate) use transmit::{Outgoing, send};
+pub(crate) use transmit::{Outgoing, Wishes, send, send_as_wished};
 
 #[cfg(test)]
 mod tests;

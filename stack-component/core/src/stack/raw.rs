@@ -2,9 +2,10 @@
 
 use super::sending::told;
 use super::{SocketHandle, Stack};
-use crate::datapath::{self, Headed, Outgoing};
+use crate::datapath::{self, Headed, Outgoing, Wishes};
 use crate::packet::Packet;
 use crate::raw::{Family, Incoming, Kind, Message, RawHandle, RawOption, RawReadiness, Report};
+use crate::route::{FlowKey, Scope};
 use crate::socket::SocketError;
 use crate::time::Instant;
 use crate::wire::{ipv4, ipv6};
@@ -13,7 +14,8 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 impl Stack {
     /// A new raw or ping socket. A raw socket hears from now on.
     pub fn raw_open(&mut self, family: Family, kind: Kind) -> Result<RawHandle, SocketError> {
-        self.raw.open(family, kind, self.sysctl.rmem_default as usize)
+        let buffers = (self.sysctl.rmem_default as usize, self.sysctl.wmem_default as usize);
+        self.raw.open(family, kind, buffers)
     }
 
     /// Binds a socket to one of the stack's addresses, none: to all; a ping socket to an identifier, 0: to one that
@@ -46,7 +48,11 @@ impl Stack {
         {
             return Err(SocketError::InvalidArgument);
         }
-        self.raw.set(handle, option, self.sysctl.rmem_max as usize)
+        let max_buffer = match option {
+            RawOption::SendBuffer(_) => self.sysctl.wmem_max,
+            _ => self.sysctl.rmem_max,
+        };
+        self.raw.set(handle, option, max_buffer as usize)
     }
 
     /// Our end: the address it is bound to, or that what it sends to its peer comes from; and a ping socket's identifier, 0
@@ -86,11 +92,14 @@ impl Stack {
             IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
             destination => destination,
         };
-        let device = socket.device_to(destination);
-        let source = self.datagram_source(destination, device, broadcast)?;
+        let (device, neighbours) = (socket.device_to(destination), socket.to_neighbours());
+        let scope = if neighbours { Scope::Link } else { Scope::Universe };
+        let flow = FlowKey { output: device, scope, ..FlowKey::to(destination) };
+        let source = self.flow_source(&flow, broadcast)?;
         let source = local.filter(|local| self.routes.is_local(*local)).unwrap_or(source);
         self.raw.bind_implicitly(handle)?;
-        let prepared = self.raw.outgoing(handle, &message, source, destination)?;
+        let prepared = self.raw.outgoing(handle, &message, (source, destination), now)?;
+        let (flow_label, memory) = (prepared.flow_label, Some(prepared.memory));
         let outgoing = Outgoing {
             packet: prepared.packet,
             source: Some(source),
@@ -101,7 +110,8 @@ impl Stack {
             cutting: prepared.cutting,
             device: prepared.device,
         };
-        let sent = self.with_context(now, |cx, _, _| datapath::send(cx, outgoing));
+        let wishes = Wishes { flow_label, neighbours, memory };
+        let sent = self.with_context(now, |cx, _, _| datapath::send_as_wished(cx, outgoing, wishes));
         self.run_output(now);
         told(sent)
     }

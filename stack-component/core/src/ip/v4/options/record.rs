@@ -67,8 +67,8 @@ impl Recorder {
     }
 }
 
-/// The options of an answer to a packet with `options`: the route and the times so far, and ours as the one it came to
-/// and the one it leaves from again. Their length is a multiple of four. Linux: `__ip_options_echo`.
+/// The options of an answer to a packet with `options`: the route and the times so far, and ours as the one it leaves from.
+/// Their length is a multiple of four. Linux: `__ip_options_echo`, `ip_options_build`.
 pub fn echo(options: &[u8], us: Recorder) -> Vec<u8> {
     let mut answer = Vec::new();
     let mut at = 0;
@@ -79,7 +79,6 @@ pub fn echo(options: &[u8], us: Recorder) -> Vec<u8> {
         }
         at += length;
     }
-    us.record(&mut answer);
     us.record(&mut answer);
     answer.resize(answer.len().next_multiple_of(4), END);
     answer
@@ -164,10 +163,10 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_has_the_route_and_us_twice() {
+    fn an_answer_has_the_route_and_us() {
         let route = [148, 4, 0, 0, RECORD_ROUTE, 15, 8, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, NOP];
         let answer = echo(&route, US);
-        let expected = [&[RECORD_ROUTE, 15, 16, 10, 0, 0, 1][..], &ADDRESS, &ADDRESS, &[END]].concat();
+        let expected = [&[RECORD_ROUTE, 15, 12, 10, 0, 0, 1][..], &ADDRESS, &[0; 4], &[END]].concat();
         assert_eq!(answer, expected);
         assert!(echo(&[148, 4, 0, 0], US).is_empty());
     }

@@ -21,6 +21,7 @@ wit_bindgen::generate!({
             import wnet:stack/socket-owners@0.1.0;
             import wnet:stack/raw-sockets@0.1.0;
             import wnet:stack/raw-groups@0.1.0;
+            import wnet:stack/raw-fields@0.1.0;
             import wnet:stack/packet-sockets@0.1.0;
             import wnet:stack/interrupt@0.1.0;
             import wasi:clocks/monotonic-clock@0.2.12;

@@ -93,11 +93,12 @@ const INTERFACES_0_3: [&str; 21] = [
 ];
 
 /// The interfaces of our own that need no grant of control.
-const OUR_INTERFACES: [&str; 7] = [
+const OUR_INTERFACES: [&str; 8] = [
     gate::tcp::socket_options::INTERFACE,
     gate::udp::groups::INTERFACE,
     gate::raw::INTERFACE,
     gate::raw::HEADERS,
+    gate::raw::FIELDS,
     gate::raw_groups::INTERFACE,
     gate::packet::INTERFACE,
     gate::interrupt::INTERFACE,

@@ -8,6 +8,7 @@ mod ip_name_lookup;
 mod network;
 mod packet;
 mod raw;
+mod raw_fields;
 mod raw_headers;
 mod socket_options;
 pub(crate) mod tcp;

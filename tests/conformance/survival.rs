@@ -41,6 +41,10 @@ const CHANGES: &[&str] = &[
     "addr add 10.9.0.3/24 dev green valid_lft 50000 preferred_lft 40000",
     "addr add fd00:9::3/64 dev green valid_lft 50000 preferred_lft 40000",
     "addr add fe80::9/64 dev green",
+    // An address that a device made by itself may go, too.
+    "link add blue address 02:00:00:00:00:b1 type dummy",
+    "link set blue up",
+    "addr del fe80::ff:fe00:b1/64 dev blue",
 ];
 
 /// What shows all of that.
@@ -144,9 +148,6 @@ fn what_tools_set_survives_the_stack() -> Result<()> {
         })
     };
     change(&mortal, one_by_one)?;
-    // An address that a device made by itself may go, too.
-    one_by_one(&["link add blue address 02:00:00:00:00:b1 type dummy", "link set blue up"])?;
-    one_by_one(&["addr del fe80::ff:fe00:b1/64 dev blue"])?;
     survives(&mortal)
 }
 

@@ -38,6 +38,9 @@ pub(crate) enum Told {
     RemoveLink(u32),
     /// An address, and whether it might be there. Its lifetimes count from when it was told.
     AddAddress(Address, bool, Instant),
+    /// The addresses that a device has because the stack made them of station addresses, and no others. Their lifetimes count
+    /// from when this was told.
+    OwnAddresses(u32, Vec<Address>, Instant),
     /// See `addresses.remove-address`.
     RemoveAddress(u32, IpAddress, Option<u8>, String),
     /// A change of the routes; its expiry counts from when it was told.
@@ -77,9 +80,8 @@ impl Told {
                 vec![Told::Sysctl(setting.of(&links.call_links(store)?))]
             }
             Told::SetLink(number, changes) if changes.address.is_some() => {
-                let mut all = dump::of_stations(stack, store, |device| device == number)?;
-                all.push(Told::SetLink(number, changes));
-                all
+                let own = dump::own_addresses(stack, store, &[number])?;
+                own.into_iter().chain([Told::SetLink(number, changes)]).collect()
             }
             other => vec![other],
         })

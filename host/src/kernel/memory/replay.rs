@@ -1,6 +1,7 @@
 //! A stack is told what another was told before it.
 
 use super::{Setting, Told, dump};
+use crate::kernel::bindings::exports::wasi::sockets::network::IpAddress;
 use crate::kernel::bindings::exports::wnet::stack::addresses::Address;
 use crate::kernel::bindings::exports::wnet::stack::control_types::Failure;
 use crate::kernel::bindings::exports::wnet::stack::links::NewLink;
@@ -68,6 +69,9 @@ fn tell(told: Told, running: &mut Running, numbers: &mut Numbers) -> Result<Answ
         Told::Clear => clear(running).map(Ok),
         Told::Sysctl(setting) => sysctl(running, &setting),
         Told::AddLink(..) | Told::SetLink(..) | Told::RemoveLink(_) => link(told, running, numbers),
+        Told::OwnAddresses(device, own, since) => {
+            own_addresses(running, numbers.now(device), &own, since).map(Ok)
+        }
         Told::AddAddress(..) | Told::RemoveAddress(..) => address(told, running, numbers),
         Told::SetNeighbour(..) | Told::RemoveNeighbour(..) => neighbour(told, running, numbers),
         Told::ChangeRoute(..) | Told::AddRule(..) | Told::RemoveRule(..) => route(told, running, numbers),
@@ -118,6 +122,33 @@ fn address(told: Told, running: &mut Running, numbers: &Numbers) -> Result<Answe
         }
         _ => Ok(()),
     })
+}
+
+/// Lets a device have these of the addresses that the stack makes by itself, and no others. What it does not take it
+/// makes by itself.
+fn own_addresses(running: &mut Running, device: u32, own: &[Address], since: Instant) -> Result<()> {
+    let Some(addresses) = running.stack.addresses() else { return Ok(()) };
+    let store = &mut running.store;
+    running.stack.wnet_stack_reactor().call_step(&mut *store, FRAMES)?;
+    let made = addresses.call_addresses(&mut *store)?;
+    let is_among = |all: &[Address], one: &Address| all.iter().any(|other| same(other.local, one.local));
+    for other in made.iter().filter(|made| made.device == device && dump::is_own(made)) {
+        if !is_among(own, other) {
+            let len = Some(other.prefix_length);
+            let _ = addresses.call_remove_address(&mut *store, device, other.local, len, "")?;
+        }
+    }
+    for missing in own.iter().filter(|own| !is_among(&made, own)) {
+        if let Some(what) = aged(Address { device, ..missing.clone() }, since) {
+            let _ = addresses.call_add_address(&mut *store, &what, false)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether two addresses are one, of IPv6 alone.
+fn same(one: IpAddress, other: IpAddress) -> bool {
+    matches!((one, other), (IpAddress::Ipv6(one), IpAddress::Ipv6(other)) if one == other)
 }
 
 /// The address with what is left of its lifetimes; none: it is over.

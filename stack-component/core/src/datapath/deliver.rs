@@ -72,20 +72,27 @@ fn deliver_whole(
 /// `ip_options_compile`.
 fn record(cx: &Context<'_>, packet: &mut Packet, received: &Received, to_many: bool) {
     let ours = (!to_many).then_some(received.destination.into());
-    let Some(us) = recorder(cx, packet.meta.device, received.source, ours) else { return };
+    let Some(address) = recorded_address(cx, packet.meta.device, received.source, ours) else { return };
+    let us = Recorder { address, millis: cx.now.as_millis(), is_ours: &|ip| cx.routes.is_local(ip.into()) };
     let options = packet.data_mut().get_mut(HEADER_LEN..received.header_len).unwrap_or_default();
     if us.record(options) {
         set_options_len(packet.data_mut(), received.header_len - HEADER_LEN);
     }
 }
 
-/// Who records a packet from `peer` that came by `device`, or an answer to it: `ours`, or the address that the route to the peer
-/// has. Linux: `fib_compute_spec_dst`, `ip_rt_get_source`.
-fn recorder(cx: &Context<'_>, device: DeviceIndex, peer: Ipv4Addr, ours: Option<IpAddr>) -> Option<Recorder> {
+/// What is recorded of us in a packet from `peer` that came by `device`, or in an answer to it: `ours`, or the address that the
+/// route to the peer has. Linux: `fib_compute_spec_dst`, `ip_rt_get_source`.
+fn recorded_address(
+    cx: &Context<'_>,
+    device: DeviceIndex,
+    peer: Ipv4Addr,
+    ours: Option<IpAddr>,
+) -> Option<Ipv4Addr> {
     let peer = IpAddr::V4(peer);
-    let ours = ours.or_else(|| cx.interfaces.source_for(cx.sysctl, device, peer, peer));
-    let Some(IpAddr::V4(address)) = ours else { return None };
-    Some(Recorder { address, millis: cx.now.as_millis() })
+    match ours.or_else(|| cx.interfaces.source_for(cx.sysctl, device, peer, peer))? {
+        IpAddr::V4(address) => Some(address),
+        IpAddr::V6(_) => None,
+    }
 }
 
 fn arrival(cx: &Context<'_>, packet: &Packet, received: &Received) -> raw::Arrival {
@@ -195,7 +202,10 @@ fn with_options_echoed(
     if options.is_empty() {
         return packet;
     }
-    let Some(us) = recorder(cx, packet.meta.device, received.source, from) else { return packet };
+    let Some(address) = recorded_address(cx, packet.meta.device, received.source, from) else {
+        return packet;
+    };
+    let us = Recorder { address, millis: cx.now.as_millis(), is_ours: &|ip| cx.routes.is_local(ip.into()) };
     let options = v4::echo_options(options, us);
     packet.push(options.len()).copy_from_slice(&options);
     packet.meta.options = options.len() as u8;

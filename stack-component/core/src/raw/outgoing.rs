@@ -5,7 +5,6 @@ use crate::ip::Cutting;
 use crate::ip::v4::{OwnOptions, Recorder};
 use crate::packet::{DeviceIndex, Packet};
 use crate::socket::SocketError;
-use crate::time::Instant;
 use crate::wire::checksum::{Sum, pseudo_header};
 use crate::wire::icmpv4::{self, Type};
 use crate::wire::protocol::Protocol;
@@ -71,13 +70,13 @@ pub(super) fn is_echo_reply(protocol: Protocol, kind: u8) -> bool {
 
 impl Raw {
     /// Makes the packet for `message`, from our address `source`. A ping socket has its identifier put in, and its
-    /// checksum computed, whatever stands there; options of the header come before it. Linux: `ping_common_sendmsg`, `rawv6_push_pending_frames`.
+    /// checksum computed, whatever stands there; options of the header, in which `us` is recorded, come before it. Linux: `ping_common_sendmsg`, `rawv6_push_pending_frames`.
     pub fn outgoing(
         &self,
         handle: RawHandle,
         message: &Message<'_>,
         (source, destination): (IpAddr, IpAddr),
-        now: Instant,
+        us: Option<Recorder<'_>>,
     ) -> Result<Prepared, SocketError> {
         let socket = self.sockets.get(handle).ok_or(SocketError::InvalidState)?;
         let options = &socket.options;
@@ -97,8 +96,8 @@ impl Raw {
         if let Some(offset) = offset {
             fill_checksum(packet.data_mut(), offset, protocol, source, destination)?;
         }
-        if let (Some(header), IpAddr::V4(address)) = (options.header, source) {
-            push_options(&mut packet, header.sent_by(Recorder { address, millis: now.as_millis() }));
+        if let (Some(header), Some(us)) = (options.header, us) {
+            push_options(&mut packet, header.sent_by(us));
         }
         let to_group = destination.is_multicast();
         let own = if to_group { Some(options.multicast.hop_limit) } else { options.hop_limit };

@@ -50,7 +50,7 @@ fn ping(raw: &mut Raw) -> RawHandle {
 
 fn request(raw: &Raw, handle: RawHandle, data: &[u8]) -> Result<Vec<u8>, SocketError> {
     let message = Message { data, to: None, hop_limit: None };
-    Ok(raw.outgoing(handle, &message, (us(), peer()), Instant::ZERO)?.packet.into_data())
+    Ok(raw.outgoing(handle, &message, (us(), peer()), None)?.packet.into_data())
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn ipv6_checksums_are_filled_in() {
     let (source, destination) = (address("fd77::1"), address("fd77::2"));
     let send = |data: &[u8]| {
         let message = Message { data, to: None, hop_limit: Some(3) };
-        raw.outgoing(handle, &message, (source, destination), Instant::ZERO)
+        raw.outgoing(handle, &message, (source, destination), None)
     };
     let datagram = send(&[0, 1, 0, 2, 0, 8, 0xff, 0xff]).unwrap();
     assert_eq!(datagram.hop_limit, Some(3));

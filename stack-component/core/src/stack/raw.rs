@@ -3,6 +3,7 @@
 use super::sending::told;
 use super::{SocketHandle, Stack};
 use crate::datapath::{self, Headed, Outgoing, Wishes};
+use crate::ip::v4::Recorder;
 use crate::packet::Packet;
 use crate::raw::{Family, Incoming, Kind, Message, RawHandle, RawOption, RawReadiness, Report};
 use crate::route::{FlowKey, Scope};
@@ -86,19 +87,19 @@ impl Stack {
         if Family::of(destination) != family {
             return Err(SocketError::InvalidArgument);
         }
-        // No address means this host. Linux: `ip_route_output_key_hash_rcu`, `rawv6_sendmsg`.
-        let destination = match destination {
-            IpAddr::V4(Ipv4Addr::UNSPECIFIED) => local.unwrap_or(Ipv4Addr::LOCALHOST.into()),
-            IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
-            destination => destination,
-        };
+        let destination = or_this_host(destination, local);
         let (device, neighbours) = (socket.device_to(destination), socket.to_neighbours());
         let scope = if neighbours { Scope::Link } else { Scope::Universe };
         let flow = FlowKey { output: device, scope, ..FlowKey::to(destination) };
         let source = self.flow_source(&flow, broadcast)?;
         let source = local.filter(|local| self.routes.is_local(*local)).unwrap_or(source);
         self.raw.bind_implicitly(handle)?;
-        let prepared = self.raw.outgoing(handle, &message, (source, destination), now)?;
+        let is_ours = |ip: Ipv4Addr| self.routes.is_local(ip.into());
+        let us = match source {
+            IpAddr::V4(address) => Some(Recorder { address, millis: now.as_millis(), is_ours: &is_ours }),
+            IpAddr::V6(_) => None,
+        };
+        let prepared = self.raw.outgoing(handle, &message, (source, destination), us)?;
         let (flow_label, memory) = (prepared.flow_label, Some(prepared.memory));
         let outgoing = Outgoing {
             packet: prepared.packet,
@@ -165,5 +166,14 @@ impl Stack {
     pub fn raw_close(&mut self, handle: RawHandle) {
         self.forget_groups(SocketHandle::Raw(handle));
         self.raw.close(handle);
+    }
+}
+
+/// No address means this host. Linux: `ip_route_output_key_hash_rcu`, `rawv6_sendmsg`.
+fn or_this_host(destination: IpAddr, local: Option<IpAddr>) -> IpAddr {
+    match destination {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => local.unwrap_or(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+        destination => destination,
     }
 }

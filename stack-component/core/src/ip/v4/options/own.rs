@@ -22,7 +22,7 @@ impl OwnOptions {
     }
 
     /// The same in a packet that `us` sends: its address and time are recorded. Linux: `ip_options_build`.
-    pub fn sent_by(mut self, us: Recorder) -> Self {
+    pub fn sent_by(mut self, us: Recorder<'_>) -> Self {
         us.record(&mut self.bytes);
         self
     }
@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn options_are_padded_and_hold_who_sends_them() {
-        let us = Recorder { address: Ipv4Addr::new(192, 0, 2, 7), millis: 5 };
+        let us = Recorder { address: Ipv4Addr::new(192, 0, 2, 7), millis: 5, is_ours: &|_| false };
         let route = OwnOptions::new(&[RECORD_ROUTE, 7, 4, 0, 0, 0, 0]).unwrap();
         assert_eq!(route.as_bytes(), [RECORD_ROUTE, 7, 4, 0, 0, 0, 0, END]);
         assert_eq!(route.sent_by(us).as_bytes(), [RECORD_ROUTE, 7, 8, 192, 0, 2, 7, END]);

@@ -32,7 +32,7 @@ const REQUIRED_EXPORTS: [&str; 12] = [
     "wnet:stack/reactor@0.1.0",
 ];
 
-const OPTIONAL_EXPORTS: [&str; 20] = [
+const OPTIONAL_EXPORTS: [&str; 21] = [
     "wnet:stack/abort@0.1.0",
     "wnet:stack/addresses@0.1.0",
     "wnet:stack/changes@0.1.0",
@@ -53,6 +53,7 @@ const OPTIONAL_EXPORTS: [&str; 20] = [
     "wnet:stack/sockets@0.1.0",
     "wnet:stack/tcp-metrics@0.1.0",
     "wnet:stack/names@0.1.0",
+    "wnet:stack/reverse-names@0.1.0",
 ];
 
 fn the_imports_are_at_most_those_of_the_contract() -> Result<()> {

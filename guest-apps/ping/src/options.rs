@@ -75,6 +75,8 @@ pub(crate) struct Options {
     pub(crate) flood: bool,
     /// A request that was not answered when the next one is sent is told of.
     pub(crate) outstanding: bool,
+    /// Hosts are shown without their names.
+    pub(crate) numeric: bool,
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
     /// 0: one that nobody has.
@@ -123,6 +125,7 @@ impl Options {
             timestamps: false,
             flood: false,
             outstanding: false,
+            numeric: false,
             quiet: false,
             verbose: false,
             identifier: 0,
@@ -169,7 +172,8 @@ impl Options {
             'A' => self.adaptive = true,
             'l' => self.preload = number(value, 1, MAX_PRELOAD)?,
             'D' => self.timestamps = true,
-            'f' => self.flood = true,
+            'f' => (self.flood, self.numeric) = (true, true),
+            'n' => self.numeric = true,
             'e' => self.identifier = number(value, 0, u16::MAX)?,
             'O' => self.outstanding = true,
             'p' => self.pattern = pattern(value)?,
@@ -190,7 +194,7 @@ impl Options {
                 self.timeout = Some(seconds().map_err(|_| format!("bad linger time: {value}"))?)
                     .filter(|time| !time.is_zero())
             }
-            // Addresses are numbers anyway.
+            // -d and -U.
             _ => {}
         }
         Ok(())
@@ -319,6 +323,7 @@ mod tests {
             timestamps: true,
             flood: true,
             outstanding: true,
+            numeric: true,
             identifier: 7,
             pattern: vec![0xff, 0],
             quiet: true,

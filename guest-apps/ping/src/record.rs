@@ -61,7 +61,7 @@ pub(crate) struct Shown {
 
 impl Shown {
     /// The text behind a reply's line; `name` is how an address is shown.
-    pub(crate) fn text(&mut self, options: &[u8], name: impl Fn(Ipv4Addr) -> String) -> String {
+    pub(crate) fn text(&mut self, options: &[u8], mut name: impl FnMut(Ipv4Addr) -> String) -> String {
         let mut text = String::new();
         let mut rest = options;
         while let Some((&kind, behind)) = rest.split_first() {
@@ -77,8 +77,8 @@ impl Shown {
             let len = behind.first().copied().map_or(0, usize::from);
             let Some((option, behind)) = rest.split_at_checked(len).filter(|_| len >= 2) else { break };
             text += &match kind {
-                RECORD_ROUTE => self.route(option, &name),
-                TIMESTAMP => times(option, &name),
+                RECORD_ROUTE => self.route(option, &mut name),
+                TIMESTAMP => times(option, &mut name),
                 other => format!("\nunknown option {other:x}"),
             };
             rest = behind;
@@ -86,7 +86,7 @@ impl Shown {
         text
     }
 
-    fn route(&mut self, option: &[u8], name: impl Fn(Ipv4Addr) -> String) -> String {
+    fn route(&mut self, option: &[u8], mut name: impl FnMut(Ipv4Addr) -> String) -> String {
         let Some(filled) = filled(option, 3).filter(|filled| !filled.is_empty()) else {
             return String::new();
         };
@@ -99,7 +99,7 @@ impl Shown {
     }
 }
 
-fn times(option: &[u8], name: impl Fn(Ipv4Addr) -> String) -> String {
+fn times(option: &[u8], mut name: impl FnMut(Ipv4Addr) -> String) -> String {
     let flags = option.get(3).copied().unwrap_or_default();
     let Some(filled) = filled(option, 4).filter(|filled| !filled.is_empty()) else { return String::new() };
     let mut text = String::from("\nTS: ");

@@ -8,13 +8,14 @@ use crate::statistics::{Answer, Statistics, Times, milliseconds};
 use crate::{FAILED, errors};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Write;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tool_common::address::{ip, wit};
 use tool_common::control::interrupt;
 use tool_common::control::raw_fields::{self, PacketWithOptions};
 use tool_common::control::raw_sockets::{IncomingPacket, OutgoingPacket, PacketError, RawOption, RawSocket};
 use tool_common::error::text;
+use tool_common::names::HostNames;
 use tool_common::wasi::clocks::monotonic_clock;
 use tool_common::wasi::io::poll::poll;
 use tool_common::wasi::sockets::network::ErrorCode;
@@ -48,6 +49,9 @@ struct Ping<'a> {
     /// How what hosts on the way left is shown.
     recorded: record::Shown,
     flow_label: Option<u32>,
+    names: HostNames,
+    /// Hosts are shown without their names: it was asked for, or the user knows none either.
+    numeric: bool,
 }
 
 /// Pings to the end; answers the exit code. The error is a line.
@@ -66,8 +70,21 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
     let began = monotonic_clock::now();
     let (name, last_sent, statistics) = (options.destination.clone(), Duration::ZERO, Statistics::default());
     let recorded = record::Shown::default();
-    let mut ping =
-        Ping { options, socket, name, address, zone, began, statistics, last_sent, recorded, flow_label };
+    let numeric = options.numeric || is_number(&name);
+    let mut ping = Ping {
+        options,
+        socket,
+        name,
+        address,
+        zone,
+        began,
+        statistics,
+        last_sent,
+        recorded,
+        flow_label,
+        names: HostNames::default(),
+        numeric,
+    };
     let ended = ping.exchange();
     // When nothing could be sent at all, nothing is shown: iputils finds that out before, with connect(2).
     if ping.statistics.sent == 0 && ended.is_err() {
@@ -96,7 +113,20 @@ impl Ping<'_> {
         }
     }
 
-    fn introduce(&self) {
+    /// The same behind the host's name, if that is wanted and known. iputils: `pr_addr`.
+    fn named(&mut self, address: IpAddr) -> String {
+        let shown = self.shown(address);
+        let of_link = matches!(address, IpAddr::V6(of_link) if is_of_link(of_link));
+        if self.numeric || of_link {
+            return shown;
+        }
+        match self.names.name(address, Some(&interrupt::subscribe())) {
+            Some(name) => format!("{name} ({shown})"),
+            None => shown,
+        }
+    }
+
+    fn introduce(&mut self) {
         let sticky = || match self.options.sticky {
             true => source_over(None, self.address).map_or(String::new(), |from| format!(" from {from} :")),
             false => String::new(),
@@ -113,6 +143,7 @@ impl Ping<'_> {
         if !pattern.is_empty() && !self.options.quiet {
             print(&format!("PATTERN: 0x{pattern}\n"));
         }
+        let host = self.named(self.address);
         let (name, address, size) = (&self.name, self.address, self.options.size);
         let line = match address {
             IpAddr::V4(_) => {
@@ -121,9 +152,8 @@ impl Ping<'_> {
                 format!("PING {name} ({address}){from} {size}({whole}) bytes of data.\n")
             }
             IpAddr::V6(_) => {
-                let shown = self.shown(address);
                 let flow = self.flow_label.map_or(String::new(), |label| format!(" , flow 0x{label:05x},"));
-                format!("PING {name}({shown}){flow}{from} {size} data bytes\n")
+                format!("PING {name}({host}){flow}{from} {size} data bytes\n")
             }
         };
         print(&line);
@@ -299,7 +329,7 @@ impl Ping<'_> {
             print("\x08 \x08");
             return true;
         }
-        let (size, from, limit) = (packet.data.len(), self.shown(ip(packet.source)), packet.hop_limit);
+        let (size, from, limit) = (packet.data.len(), self.named(ip(packet.source)), packet.hop_limit);
         let mut line = format!("{}{size} bytes from {from}: icmp_seq={sequence} ttl={limit}", self.stamp());
         if self.options.size >= TIMED_FROM {
             line += &format!(" time={}", milliseconds(time));
@@ -311,7 +341,9 @@ impl Ping<'_> {
             line += &format!("\nwrong data byte #{place} should be {sent:#x} but was {found:#x}");
         }
         line += if self.options.audible { "\x07" } else { "" };
-        line += &self.recorded.text(options, |address| address.to_string());
+        let mut recorded = std::mem::take(&mut self.recorded);
+        line += &recorded.text(options, |address| self.named(address.into()));
+        self.recorded = recorded;
         print(&(line + "\n"));
         true
     }
@@ -339,7 +371,7 @@ impl Ping<'_> {
             let sign = if self.address.is_ipv6() { ": " } else { "=" };
             return eprintln!("ping: local error: message too long, mtu{sign}{}", error.info);
         };
-        let from = self.shown(offender);
+        let from = self.named(offender);
         let sequence = echo::sequence(&error.data).unwrap_or_default();
         let (kind, code, info) = (error.icmp_type, error.icmp_code, error.info);
         let what = if offender.is_ipv6() { errors::v6 } else { errors::v4 }(kind, code, info);
@@ -354,6 +386,11 @@ impl Ping<'_> {
             false => String::new(),
         }
     }
+}
+
+/// Whether a destination is written as an address.
+fn is_number(destination: &str) -> bool {
+    destination.contains(':') || destination.parse::<Ipv4Addr>().is_ok()
 }
 
 /// The flow label that was asked for, or any. Linux: `fl6_renew`.

@@ -17,6 +17,7 @@ wit_bindgen::generate!({
             import wnet:stack/changes@0.1.0;
             import wnet:stack/resolvers@0.1.0;
             import wnet:stack/names@0.1.0;
+            import wnet:stack/reverse-names@0.1.0;
             import wnet:stack/sockets@0.1.0;
             import wnet:stack/socket-owners@0.1.0;
             import wnet:stack/raw-sockets@0.1.0;

@@ -7,6 +7,7 @@ pub mod error;
 mod exit;
 pub mod getopt;
 pub mod json;
+pub mod names;
 mod near;
 pub mod services;
 mod words;

@@ -111,6 +111,8 @@ exports! {
         tcp_metrics: wnet::stack::tcp_metrics;
         /// What names are looked up by, if the stack can be told.
         names: wnet::stack::names;
+        /// The names of hosts that have addresses, if the stack looks for them.
+        reverse_names: wnet::stack::reverse_names;
         /// How connections of a process that died are reset, if the stack can do that.
         abort: wnet::stack::abort;
     }

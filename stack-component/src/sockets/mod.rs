@@ -10,6 +10,7 @@ mod packet;
 mod raw;
 mod raw_fields;
 mod raw_headers;
+mod reverse_names;
 mod socket_options;
 pub(crate) mod tcp;
 mod tcp_create_socket;

@@ -9,6 +9,7 @@ pub mod getopt;
 pub mod json;
 pub mod names;
 mod near;
+mod pattern;
 pub mod services;
 mod words;
 
@@ -16,4 +17,5 @@ pub use bindings::wasi;
 pub use bindings::wnet::stack as control;
 pub use exit::{Exit, finish, leave, show};
 pub use near::did_you_mean;
+pub use pattern::fits;
 pub use words::{Words, number};

@@ -25,6 +25,7 @@ mod instance_network;
 pub(crate) mod interrupt;
 mod ip_name_lookup;
 mod network;
+mod options;
 pub(crate) mod p3;
 pub(crate) mod packet;
 mod permit;

@@ -11,12 +11,14 @@ use super::sending::Sending;
 use super::shared::Shared;
 use crate::gate::bindings::wasi::sockets::network::ErrorCode as Code;
 use crate::gate::error::{SocketError, SocketResult};
+use crate::gate::options::getters_and_setters;
 use crate::gate::tcp::{TcpOption, TcpSocket, TcpState, ask};
 use crate::gate::{Gate, GateView, GuestNetwork};
 use std::iter;
+use std::sync::MutexGuard;
 use tokio::sync::oneshot;
 use wasmtime::Result;
-use wasmtime::component::{Access, Accessor, FutureReader, Resource, StreamReader};
+use wasmtime::component::{Access, Accessor, FutureReader, Resource, ResourceTableError, StreamReader};
 
 type Socket = Resource<TcpHandle>;
 type Answer<T> = std::result::Result<T, ErrorCode>;
@@ -28,15 +30,6 @@ impl Drop for Attempt {
     fn drop(&mut self) {
         self.0.lock().give_up_connecting();
     }
-}
-
-/// Does something with a socket.
-macro_rules! with {
-    ($gate:ident, $this:ident, |$socket:ident| $does:expr) => {{
-        let mut guard = $gate.table.get(&$this).map_err(SocketError::from)?.socket.lock();
-        let $socket = &mut *guard;
-        $does
-    }};
 }
 
 impl<T: Send> HostTcpSocketWithStore<T> for Gate {
@@ -118,6 +111,12 @@ impl GuestNetwork {
     }
 }
 
+impl GateView<'_> {
+    fn tcp_socket(&self, this: &Socket) -> Result<MutexGuard<'_, TcpSocket>, ResourceTableError> {
+        Ok(self.table.get(this)?.socket.lock())
+    }
+}
+
 impl HostTcpSocket for GateView<'_> {
     fn create(&mut self, family: IpAddressFamily) -> SocketResult<Socket> {
         let socket = self.network.create_tcp(family.into())?;
@@ -125,86 +124,40 @@ impl HostTcpSocket for GateView<'_> {
     }
 
     fn bind(&mut self, this: Socket, local: IpSocketAddress) -> SocketResult<()> {
-        with!(self, this, |socket| {
-            socket.start_bind(local.into())?;
-            socket.finish_bind()
-        })
+        let mut socket = self.tcp_socket(&this)?;
+        socket.start_bind(local.into())?;
+        socket.finish_bind()
     }
 
     fn get_local_address(&mut self, this: Socket) -> SocketResult<IpSocketAddress> {
-        with!(self, this, |socket| socket.local_address().map(Into::into))
+        Ok(self.tcp_socket(&this)?.local_address()?.into())
     }
 
     fn get_remote_address(&mut self, this: Socket) -> SocketResult<IpSocketAddress> {
-        with!(self, this, |socket| socket.remote_address().map(Into::into))
+        Ok(self.tcp_socket(&this)?.remote_address()?.into())
     }
 
     fn get_is_listening(&mut self, this: Socket) -> Result<bool> {
-        Ok(self.table.get(&this)?.socket.lock().state() == TcpState::Listening)
+        Ok(self.tcp_socket(&this)?.state() == TcpState::Listening)
     }
 
     fn get_address_family(&mut self, this: Socket) -> Result<IpAddressFamily> {
-        Ok(self.table.get(&this)?.socket.lock().family().into())
+        Ok(self.tcp_socket(&this)?.family().into())
     }
 
     fn set_listen_backlog_size(&mut self, this: Socket, value: u64) -> SocketResult<()> {
-        with!(self, this, |socket| socket.set(TcpOption::Backlog(value)))
+        self.tcp_socket(&this)?.set(TcpOption::Backlog(value))
     }
 
-    fn get_keep_alive_enabled(&mut self, this: Socket) -> SocketResult<bool> {
-        with!(self, this, |socket| ask!(socket, call_keep_alive_enabled))
-    }
-
-    fn set_keep_alive_enabled(&mut self, this: Socket, value: bool) -> SocketResult<()> {
-        with!(self, this, |socket| socket.set(TcpOption::KeepAlive(value)))
-    }
-
-    fn get_keep_alive_idle_time(&mut self, this: Socket) -> SocketResult<Duration> {
-        with!(self, this, |socket| ask!(socket, call_keep_alive_idle_time))
-    }
-
-    fn set_keep_alive_idle_time(&mut self, this: Socket, value: Duration) -> SocketResult<()> {
-        with!(self, this, |socket| socket.set(TcpOption::KeepAliveIdle(value)))
-    }
-
-    fn get_keep_alive_interval(&mut self, this: Socket) -> SocketResult<Duration> {
-        with!(self, this, |socket| ask!(socket, call_keep_alive_interval))
-    }
-
-    fn set_keep_alive_interval(&mut self, this: Socket, value: Duration) -> SocketResult<()> {
-        with!(self, this, |socket| socket.set(TcpOption::KeepAliveInterval(value)))
-    }
-
-    fn get_keep_alive_count(&mut self, this: Socket) -> SocketResult<u32> {
-        with!(self, this, |socket| ask!(socket, call_keep_alive_count))
-    }
-
-    fn set_keep_alive_count(&mut self, this: Socket, value: u32) -> SocketResult<()> {
-        with!(self, this, |socket| socket.set(TcpOption::KeepAliveCount(value)))
-    }
-
-    fn get_hop_limit(&mut self, this: Socket) -> SocketResult<u8> {
-        with!(self, this, |socket| ask!(socket, call_hop_limit))
-    }
-
-    fn set_hop_limit(&mut self, this: Socket, value: u8) -> SocketResult<()> {
-        with!(self, this, |socket| socket.set(TcpOption::HopLimit(value)))
-    }
-
-    fn get_receive_buffer_size(&mut self, this: Socket) -> SocketResult<u64> {
-        with!(self, this, |socket| ask!(socket, call_receive_buffer_size))
-    }
-
-    fn set_receive_buffer_size(&mut self, this: Socket, value: u64) -> SocketResult<()> {
-        with!(self, this, |socket| socket.set(TcpOption::ReceiveBuffer(value)))
-    }
-
-    fn get_send_buffer_size(&mut self, this: Socket) -> SocketResult<u64> {
-        with!(self, this, |socket| ask!(socket, call_send_buffer_size))
-    }
-
-    fn set_send_buffer_size(&mut self, this: Socket, value: u64) -> SocketResult<()> {
-        with!(self, this, |socket| socket.set(TcpOption::SendBuffer(value)))
+    getters_and_setters! {
+        tcp_socket, ask, TcpOption;
+        get_keep_alive_enabled, set_keep_alive_enabled: bool = call_keep_alive_enabled, KeepAlive;
+        get_keep_alive_idle_time, set_keep_alive_idle_time: Duration = call_keep_alive_idle_time, KeepAliveIdle;
+        get_keep_alive_interval, set_keep_alive_interval: Duration = call_keep_alive_interval, KeepAliveInterval;
+        get_keep_alive_count, set_keep_alive_count: u32 = call_keep_alive_count, KeepAliveCount;
+        get_hop_limit, set_hop_limit: u8 = call_hop_limit, HopLimit;
+        get_receive_buffer_size, set_receive_buffer_size: u64 = call_receive_buffer_size, ReceiveBuffer;
+        get_send_buffer_size, set_send_buffer_size: u64 = call_send_buffer_size, SendBuffer;
     }
 
     fn drop(&mut self, this: Socket) -> Result<()> {

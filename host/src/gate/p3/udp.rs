@@ -10,6 +10,7 @@ use crate::gate::allowed::{is_peer, socket_address};
 use crate::gate::bindings::wasi::sockets::network::{ErrorCode as Code, IpSocketAddress as Address};
 use crate::gate::bindings::wasi::sockets::udp::OutgoingDatagram;
 use crate::gate::error::SocketResult;
+use crate::gate::options::getters_and_setters;
 use crate::gate::ready::unready;
 use crate::gate::udp::{IncomingDatagramStream, OutgoingDatagramStream, UdpOption, UdpSocket, UdpState, ask};
 use crate::gate::{Gate, GateView, GuestNetwork};
@@ -206,28 +207,11 @@ impl HostUdpSocket for GateView<'_> {
         Ok(self.table.get(&this)?.socket.family().into())
     }
 
-    fn get_unicast_hop_limit(&mut self, this: Socket) -> SocketResult<u8> {
-        ask!(self.udp_socket(&this)?, call_unicast_hop_limit)
-    }
-
-    fn set_unicast_hop_limit(&mut self, this: Socket, value: u8) -> SocketResult<()> {
-        self.udp_socket(&this)?.set(UdpOption::HopLimit(value))
-    }
-
-    fn get_receive_buffer_size(&mut self, this: Socket) -> SocketResult<u64> {
-        ask!(self.udp_socket(&this)?, call_receive_buffer_size)
-    }
-
-    fn set_receive_buffer_size(&mut self, this: Socket, value: u64) -> SocketResult<()> {
-        self.udp_socket(&this)?.set(UdpOption::ReceiveBuffer(value))
-    }
-
-    fn get_send_buffer_size(&mut self, this: Socket) -> SocketResult<u64> {
-        ask!(self.udp_socket(&this)?, call_send_buffer_size)
-    }
-
-    fn set_send_buffer_size(&mut self, this: Socket, value: u64) -> SocketResult<()> {
-        self.udp_socket(&this)?.set(UdpOption::SendBuffer(value))
+    getters_and_setters! {
+        udp_socket, ask, UdpOption;
+        get_unicast_hop_limit, set_unicast_hop_limit: u8 = call_unicast_hop_limit, HopLimit;
+        get_receive_buffer_size, set_receive_buffer_size: u64 = call_receive_buffer_size, ReceiveBuffer;
+        get_send_buffer_size, set_send_buffer_size: u64 = call_send_buffer_size, SendBuffer;
     }
 
     fn drop(&mut self, this: Socket) -> Result<()> {

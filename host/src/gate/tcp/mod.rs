@@ -20,6 +20,7 @@ use super::bindings::wasi::sockets::network::{IpAddressFamily, IpSocketAddress};
 use super::bindings::wasi::sockets::tcp::{Duration, Host, HostTcpSocket, ShutdownType};
 use super::error::SocketResult;
 use super::network::Network;
+use super::options::getters_and_setters;
 pub(crate) use input_stream::TcpInput;
 pub(crate) use options::TcpOption;
 pub(crate) use output_stream::TcpOutput;
@@ -125,60 +126,15 @@ impl HostTcpSocket for GateView<'_> {
         self.tcp(&this)?.set(TcpOption::Backlog(value))
     }
 
-    fn keep_alive_enabled(&mut self, this: Socket) -> SocketResult<bool> {
-        ask!(self.tcp(&this)?, call_keep_alive_enabled)
-    }
-
-    fn set_keep_alive_enabled(&mut self, this: Socket, value: bool) -> SocketResult<()> {
-        self.tcp(&this)?.set(TcpOption::KeepAlive(value))
-    }
-
-    fn keep_alive_idle_time(&mut self, this: Socket) -> SocketResult<Duration> {
-        ask!(self.tcp(&this)?, call_keep_alive_idle_time)
-    }
-
-    fn set_keep_alive_idle_time(&mut self, this: Socket, value: Duration) -> SocketResult<()> {
-        self.tcp(&this)?.set(TcpOption::KeepAliveIdle(value))
-    }
-
-    fn keep_alive_interval(&mut self, this: Socket) -> SocketResult<Duration> {
-        ask!(self.tcp(&this)?, call_keep_alive_interval)
-    }
-
-    fn set_keep_alive_interval(&mut self, this: Socket, value: Duration) -> SocketResult<()> {
-        self.tcp(&this)?.set(TcpOption::KeepAliveInterval(value))
-    }
-
-    fn keep_alive_count(&mut self, this: Socket) -> SocketResult<u32> {
-        ask!(self.tcp(&this)?, call_keep_alive_count)
-    }
-
-    fn set_keep_alive_count(&mut self, this: Socket, value: u32) -> SocketResult<()> {
-        self.tcp(&this)?.set(TcpOption::KeepAliveCount(value))
-    }
-
-    fn hop_limit(&mut self, this: Socket) -> SocketResult<u8> {
-        ask!(self.tcp(&this)?, call_hop_limit)
-    }
-
-    fn set_hop_limit(&mut self, this: Socket, value: u8) -> SocketResult<()> {
-        self.tcp(&this)?.set(TcpOption::HopLimit(value))
-    }
-
-    fn receive_buffer_size(&mut self, this: Socket) -> SocketResult<u64> {
-        ask!(self.tcp(&this)?, call_receive_buffer_size)
-    }
-
-    fn set_receive_buffer_size(&mut self, this: Socket, value: u64) -> SocketResult<()> {
-        self.tcp(&this)?.set(TcpOption::ReceiveBuffer(value))
-    }
-
-    fn send_buffer_size(&mut self, this: Socket) -> SocketResult<u64> {
-        ask!(self.tcp(&this)?, call_send_buffer_size)
-    }
-
-    fn set_send_buffer_size(&mut self, this: Socket, value: u64) -> SocketResult<()> {
-        self.tcp(&this)?.set(TcpOption::SendBuffer(value))
+    getters_and_setters! {
+        tcp, ask, TcpOption;
+        keep_alive_enabled, set_keep_alive_enabled: bool = call_keep_alive_enabled, KeepAlive;
+        keep_alive_idle_time, set_keep_alive_idle_time: Duration = call_keep_alive_idle_time, KeepAliveIdle;
+        keep_alive_interval, set_keep_alive_interval: Duration = call_keep_alive_interval, KeepAliveInterval;
+        keep_alive_count, set_keep_alive_count: u32 = call_keep_alive_count, KeepAliveCount;
+        hop_limit, set_hop_limit: u8 = call_hop_limit, HopLimit;
+        receive_buffer_size, set_receive_buffer_size: u64 = call_receive_buffer_size, ReceiveBuffer;
+        send_buffer_size, set_send_buffer_size: u64 = call_send_buffer_size, SendBuffer;
     }
 
     fn subscribe(&mut self, this: Socket) -> Result<Resource<DynPollable>> {

@@ -1,5 +1,6 @@
 //! The options that a guest set on a socket, kept so that the socket can be made again.
 
+use crate::gate::buffers::Reserved;
 use crate::kernel::Entered;
 use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode;
 use wasmtime::component::ResourceAny;
@@ -45,41 +46,13 @@ impl TcpOption {
             TcpOption::SendBuffer(value) => tcp.call_set_send_buffer_size(store, socket, value),
         }
     }
-}
 
-/// What was set, each option once, in the order in which they were last set.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct TcpOptions(Vec<TcpOption>);
-
-impl TcpOptions {
-    /// Remembers an option that the stack accepted.
-    pub(super) fn remember(&mut self, option: TcpOption) {
-        self.0.retain(|earlier| std::mem::discriminant(earlier) != std::mem::discriminant(&option));
-        self.0.push(option);
-    }
-
-    /// All of them.
-    pub(super) fn iter(&self) -> impl Iterator<Item = TcpOption> + '_ {
-        self.0.iter().copied()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_value_of_each_option_is_kept() {
-        let mut options = TcpOptions::default();
-        for option in [
-            TcpOption::HopLimit(1),
-            TcpOption::KeepAlive(true),
-            TcpOption::HopLimit(2),
-            TcpOption::Backlog(9),
-        ] {
-            options.remember(option);
+    /// The same, with buffers no larger than the guest may have them.
+    pub(super) fn within(self, reserved: &Reserved) -> Self {
+        match self {
+            TcpOption::ReceiveBuffer(size) => TcpOption::ReceiveBuffer(size.min(reserved.largest_receive())),
+            TcpOption::SendBuffer(size) => TcpOption::SendBuffer(size.min(reserved.largest_send())),
+            option => option,
         }
-        let kept: Vec<_> = options.iter().collect();
-        assert_eq!(kept, [TcpOption::KeepAlive(true), TcpOption::HopLimit(2), TcpOption::Backlog(9)]);
     }
 }

@@ -9,15 +9,7 @@ use crate::gate::error::SocketResult;
 impl TcpSocket {
     /// Sets an option, and remembers it. Buffers are as large as the guest may have them.
     pub(in crate::gate) fn set(&mut self, option: TcpOption) -> SocketResult<()> {
-        let option = match (option, &self.reserved) {
-            (TcpOption::ReceiveBuffer(size), Some(reserved)) => {
-                TcpOption::ReceiveBuffer(size.min(reserved.largest_receive()))
-            }
-            (TcpOption::SendBuffer(size), Some(reserved)) => {
-                TcpOption::SendBuffer(size.min(reserved.largest_send()))
-            }
-            (option, _) => option,
-        };
+        let option = self.reserved.as_ref().map_or(option, |reserved| option.within(reserved));
         self.call(|stack, handle| option.set(stack, handle))?;
         self.options.remember(option);
         self.count_buffers()

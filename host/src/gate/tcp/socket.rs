@@ -3,7 +3,7 @@
 use super::super::answer::{StackAnswer, answered};
 use super::ask;
 use super::extras::Extras;
-use super::options::TcpOptions;
+use super::options::TcpOption;
 use super::state::{Operation, TcpState};
 use super::stream::StreamHandle;
 use super::{input_stream::TcpInput, output_stream::TcpOutput};
@@ -11,6 +11,7 @@ use crate::gate::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, 
 use crate::gate::bindings::wasi::sockets::tcp::ShutdownType;
 use crate::gate::buffers::Reserved;
 use crate::gate::error::{SocketError, SocketResult};
+use crate::gate::options::Remembered;
 use crate::gate::quota::Slot;
 use crate::gate::ready::{Readiness, Watched, ready};
 use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode as StackErrorCode;
@@ -32,7 +33,7 @@ pub struct TcpSocket {
     remote: Option<IpSocketAddress>,
     /// What the guest wanted to be bound to.
     asked: Option<IpSocketAddress>,
-    pub(super) options: TcpOptions,
+    pub(super) options: Remembered<TcpOption>,
     /// What was set beyond wasi:sockets.
     pub(super) extras: Extras,
     readiness: Readiness,
@@ -96,7 +97,7 @@ impl TcpSocket {
             local: None,
             remote: None,
             asked: None,
-            options: TcpOptions::default(),
+            options: Remembered::default(),
             extras: Extras::default(),
             readiness: Readiness::default(),
             ownership,

@@ -2,8 +2,9 @@
 
 use super::super::answer::{StackAnswer, answered};
 use super::memberships::Groups;
-use super::options::{UdpOption, UdpOptions};
+use super::options::UdpOption;
 use crate::gate::bindings::wasi::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress};
+use crate::gate::options::Remembered;
 use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode as StackErrorCode;
 use crate::kernel::{Entered, Owned, Ownership};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -58,7 +59,7 @@ pub(super) struct Association {
     pub(super) local: Option<IpSocketAddress>,
     /// Whom the streams are limited to.
     remote: Option<IpSocketAddress>,
-    pub(super) options: UdpOptions,
+    pub(super) options: Remembered<UdpOption>,
     pub(super) groups: Groups,
     ownership: Ownership,
     /// Whether it hears others than those whom it may send to.
@@ -94,7 +95,7 @@ impl Association {
             streams: (None, None),
             local: None,
             remote: None,
-            options: UdpOptions::default(),
+            options: Remembered::default(),
             groups: Groups::default(),
             ownership,
             hears_strangers: true,

@@ -20,6 +20,7 @@ use super::bindings::wasi::sockets::udp::{
 };
 use super::error::{SocketError, SocketResult};
 use super::network::Network;
+use super::options::getters_and_setters;
 pub(in crate::gate) use options::UdpOption;
 use wasmtime::Result;
 use wasmtime::component::Resource;
@@ -89,28 +90,11 @@ impl HostUdpSocket for GateView<'_> {
         Ok(self.table.get(&this)?.family())
     }
 
-    fn unicast_hop_limit(&mut self, this: Socket) -> SocketResult<u8> {
-        ask!(self.udp(&this)?, call_unicast_hop_limit)
-    }
-
-    fn set_unicast_hop_limit(&mut self, this: Socket, value: u8) -> SocketResult<()> {
-        self.udp(&this)?.set(UdpOption::HopLimit(value))
-    }
-
-    fn receive_buffer_size(&mut self, this: Socket) -> SocketResult<u64> {
-        ask!(self.udp(&this)?, call_receive_buffer_size)
-    }
-
-    fn set_receive_buffer_size(&mut self, this: Socket, value: u64) -> SocketResult<()> {
-        self.udp(&this)?.set(UdpOption::ReceiveBuffer(value))
-    }
-
-    fn send_buffer_size(&mut self, this: Socket) -> SocketResult<u64> {
-        ask!(self.udp(&this)?, call_send_buffer_size)
-    }
-
-    fn set_send_buffer_size(&mut self, this: Socket, value: u64) -> SocketResult<()> {
-        self.udp(&this)?.set(UdpOption::SendBuffer(value))
+    getters_and_setters! {
+        udp, ask, UdpOption;
+        unicast_hop_limit, set_unicast_hop_limit: u8 = call_unicast_hop_limit, HopLimit;
+        receive_buffer_size, set_receive_buffer_size: u64 = call_receive_buffer_size, ReceiveBuffer;
+        send_buffer_size, set_send_buffer_size: u64 = call_send_buffer_size, SendBuffer;
     }
 
     fn subscribe(&mut self, this: Socket) -> Result<Resource<DynPollable>> {

@@ -1,5 +1,6 @@
 //! The options that a guest set on a UDP socket, kept so that the socket can be made again.
 
+use crate::gate::buffers::Reserved;
 use crate::kernel::Entered;
 use crate::kernel::bindings::exports::wasi::sockets::network::ErrorCode;
 use wasmtime::component::ResourceAny;
@@ -30,21 +31,13 @@ impl UdpOption {
             UdpOption::SendBuffer(value) => udp.call_set_send_buffer_size(store, socket, value),
         }
     }
-}
 
-/// What was set, each option once.
-#[derive(Clone, Debug, Default)]
-pub(super) struct UdpOptions(Vec<UdpOption>);
-
-impl UdpOptions {
-    /// Remembers an option that the stack accepted.
-    pub(super) fn remember(&mut self, option: UdpOption) {
-        self.0.retain(|earlier| std::mem::discriminant(earlier) != std::mem::discriminant(&option));
-        self.0.push(option);
-    }
-
-    /// All of them.
-    pub(super) fn iter(&self) -> impl Iterator<Item = UdpOption> + '_ {
-        self.0.iter().copied()
+    /// The same, with buffers no larger than the guest may have them.
+    pub(super) fn within(self, reserved: &Reserved) -> Self {
+        match self {
+            UdpOption::ReceiveBuffer(size) => UdpOption::ReceiveBuffer(size.min(reserved.largest_receive())),
+            UdpOption::SendBuffer(size) => UdpOption::SendBuffer(size.min(reserved.largest_send())),
+            option => option,
+        }
     }
 }

@@ -78,15 +78,7 @@ impl UdpSocket {
 
     /// Sets an option, and remembers it. Buffers are as large as the guest may have them.
     pub(in crate::gate) fn set(&mut self, option: UdpOption) -> SocketResult<()> {
-        let option = match (option, &self.reserved) {
-            (UdpOption::ReceiveBuffer(size), Some(reserved)) => {
-                UdpOption::ReceiveBuffer(size.min(reserved.largest_receive()))
-            }
-            (UdpOption::SendBuffer(size), Some(reserved)) => {
-                UdpOption::SendBuffer(size.min(reserved.largest_send()))
-            }
-            (option, _) => option,
-        };
+        let option = self.reserved.as_ref().map_or(option, |reserved| option.within(reserved));
         self.call(|stack, handle| option.set(stack, handle))?;
         self.shared.lock().options.remember(option);
         if self.reserved.is_some() {

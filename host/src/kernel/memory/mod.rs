@@ -42,7 +42,7 @@ pub(crate) enum Told {
     /// from when this was told.
     OwnAddresses(u32, Vec<Address>, Instant),
     /// See `addresses.remove-address`.
-    RemoveAddress(u32, IpAddress, Option<u8>, String),
+    RemoveAddress(u32, IpAddress, Option<(IpAddress, u8)>, String),
     /// A change of the routes; its expiry counts from when it was told.
     ChangeRoute(RouteVerb, Route, Instant),
     /// A rule, and whether it is one of IPv6.
@@ -58,12 +58,6 @@ pub(crate) enum Told {
 }
 
 impl Told {
-    /// An address that was given at `when`.
-    pub(crate) fn add_address(what: Address, replace: bool, when: Instant) -> Self {
-        // The stack makes the label of the device's name.
-        Told::AddAddress(Address { label: String::new(), ..what }, replace, when)
-    }
-
     /// With what the stack chose or knows by itself: a dummy's name and station address, the device of a setting, the addresses
     /// that a device keeps from before it got another station address.
     ///

@@ -114,10 +114,10 @@ fn address(told: Told, running: &mut Running, numbers: &Numbers) -> Result<Answe
             }
             None => Ok(()),
         },
-        Told::RemoveAddress(device, local, len, label) => {
+        Told::RemoveAddress(device, local, network, label) => {
             // It may be one that the stack makes by itself; what a router says, it has not heard yet.
             running.stack.wnet_stack_reactor().call_step(&mut *store, FRAMES)?;
-            let _ = addresses.call_remove_address(store, numbers.now(device), local, len, &label)?;
+            let _ = addresses.call_remove_address(store, numbers.now(device), local, network, &label)?;
             Ok(())
         }
         _ => Ok(()),
@@ -134,8 +134,8 @@ fn own_addresses(running: &mut Running, device: u32, own: &[Address], since: Ins
     let is_among = |all: &[Address], one: &Address| all.iter().any(|other| same(other.local, one.local));
     for other in made.iter().filter(|made| made.device == device && dump::is_own(made)) {
         if !is_among(own, other) {
-            let len = Some(other.prefix_length);
-            let _ = addresses.call_remove_address(&mut *store, device, other.local, len, "")?;
+            let network = Some((other.local, other.prefix_length));
+            let _ = addresses.call_remove_address(&mut *store, device, other.local, network, "")?;
         }
     }
     for missing in own.iter().filter(|own| !is_among(&made, own)) {
@@ -214,8 +214,8 @@ fn clear(running: &mut Running) -> Result<()> {
     if let Some(addresses) = running.stack.addresses() {
         for known in addresses.call_addresses(&mut *store)? {
             if dump::is_by_hand(&known) {
-                let len = Some(known.prefix_length);
-                let _ = addresses.call_remove_address(&mut *store, known.device, known.local, len, "")?;
+                let network = Some((known.peer.unwrap_or(known.local), known.prefix_length));
+                let _ = addresses.call_remove_address(&mut *store, known.device, known.local, network, "")?;
             }
         }
     }

@@ -8,6 +8,7 @@ use crate::ip::Cutting;
 use crate::ip::v4::{self, Received, Recorder};
 use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{Checksum, DeviceIndex, LinkDestination, Packet};
+use crate::route::Scope;
 use crate::tcp::SegmentInfo;
 use crate::udp::{Arrival, Rejected};
 use crate::wire::ipv4::{HEADER_LEN, set_options_len};
@@ -89,7 +90,7 @@ fn recorded_address(
     ours: Option<IpAddr>,
 ) -> Option<Ipv4Addr> {
     let peer = IpAddr::V4(peer);
-    match ours.or_else(|| cx.interfaces.source_for(cx.sysctl, device, peer, peer))? {
+    match ours.or_else(|| cx.interfaces.source_for(cx.sysctl, device, (peer, Scope::Link), peer))? {
         IpAddr::V4(address) => Some(address),
         IpAddr::V6(_) => None,
     }

@@ -4,6 +4,7 @@ use super::super::{Hosts, LookupHandle, NameError, Settings};
 use super::bench::Bench;
 use crate::time::Duration;
 use alloc::vec::Vec;
+use std::format;
 use std::string::{String, ToString};
 
 /// A PTR record of what was asked for: host.test, which holds for 30 s.

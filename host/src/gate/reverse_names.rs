@@ -7,7 +7,7 @@ use super::{GateHost, GateView};
 use crate::kernel::bindings::exports::wasi::sockets::network::{ErrorCode, IpAddress};
 use crate::kernel::bindings::exports::wnet::stack::reverse_names::Guest;
 use crate::kernel::exports;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use wasmtime::Result;
 use wasmtime::component::{Linker, ResourceAny};

@@ -192,12 +192,14 @@ fn memory_in_pieces(payload: usize, mtu: u32) -> usize {
 fn flow_of(cx: &Context<'_>, outgoing: &Outgoing) -> FlowKey {
     let Outgoing { packet, source, destination, protocol, tos, device, .. } = outgoing;
     let ends = [source.unwrap_or(unspecified_like(*destination)), *destination];
+    let payload = packet.data().get(packet.meta.options.into()..).unwrap_or_default();
     FlowKey {
         source: *source,
         mark: packet.meta.mark,
         tos: tos & ROUTING_TOS,
         output: *device,
-        hash: flow::hash(cx, ends, *protocol, 0, packet.data()),
+        hash: flow::hash(cx, ends, *protocol, 0, payload),
+        transport: flow::transport(cx, *destination, *protocol, payload),
         ..FlowKey::to(*destination)
     }
 }

@@ -6,11 +6,22 @@ use crate::datapath::{self, Headed, Outgoing, Wishes};
 use crate::ip::v4::Recorder;
 use crate::packet::Packet;
 use crate::raw::{Family, Incoming, Kind, Message, RawHandle, RawOption, RawReadiness, Report};
-use crate::route::{FlowKey, Scope};
+use crate::route::{FlowKey, Scope, Transport};
 use crate::socket::SocketError;
 use crate::time::Instant;
+use crate::wire::protocol::Protocol;
 use crate::wire::{ipv4, ipv6};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// What rules may ask of packets of such a socket. Linux: `flowi4_init_output` in `raw_sendmsg` and `ping_v4_sendmsg`.
+fn transport(family: Family, kind: Kind) -> Transport {
+    let protocol = match (kind, family) {
+        (Kind::Raw(protocol), _) => protocol,
+        (Kind::Ping, Family::V4) => Protocol::ICMP,
+        (Kind::Ping, Family::V6) => Protocol::ICMPV6,
+    };
+    Transport { protocol: protocol.0, ports: [0; 2] }
+}
 
 impl Stack {
     /// A new raw or ping socket. A raw socket hears from now on.
@@ -60,7 +71,15 @@ impl Stack {
     /// if it has none. Linux: `getsockname` behind `connect`.
     pub fn raw_local(&self, handle: RawHandle) -> Option<(Option<IpAddr>, u16)> {
         let socket = self.raw.get(handle)?;
-        let towards = |peer| self.datagram_source(peer, socket.device_to(peer), true).ok();
+        let towards = |peer| {
+            self.datagram_source(
+                peer,
+                transport(socket.family(), socket.kind()),
+                socket.device_to(peer),
+                true,
+            )
+            .ok()
+        };
         let address = socket.local().or_else(|| socket.remote().and_then(towards));
         Some((address, socket.identifier()))
     }
@@ -90,7 +109,8 @@ impl Stack {
         let destination = or_this_host(destination, local);
         let (device, neighbours) = (socket.device_to(destination), socket.to_neighbours());
         let scope = if neighbours { Scope::Link } else { Scope::Universe };
-        let flow = FlowKey { output: device, scope, ..FlowKey::to(destination) };
+        let transport = transport(socket.family(), socket.kind());
+        let flow = FlowKey { output: device, scope, transport, ..FlowKey::to(destination) };
         let source = self.flow_source(&flow, broadcast)?;
         let source = local.filter(|local| self.routes.is_local(*local)).unwrap_or(source);
         self.raw.bind_implicitly(handle)?;
@@ -140,7 +160,12 @@ impl Stack {
         let mut packet = Packet::from_payload(message.data);
         (packet.meta.mark, packet.meta.unlooped) = (socket.mark(), !socket.loops());
         // Whether everybody may be sent to.
-        self.datagram_source(destination, device, socket.may_broadcast())?;
+        self.datagram_source(
+            destination,
+            transport(family, Kind::Raw(Protocol::RAW)),
+            device,
+            socket.may_broadcast(),
+        )?;
         let headed = Headed { packet, source, destination, device };
         let sent = self.with_context(now, |cx, _, _| datapath::send_headed(cx, headed));
         self.run_output(now);

@@ -3,7 +3,7 @@
 use super::Stack;
 use crate::drop_reason::DropReason;
 use crate::packet::DeviceIndex;
-use crate::route::{Destination, FlowKey, Refusal, Scope};
+use crate::route::{Destination, FlowKey, Refusal, Scope, Transport};
 use crate::socket::SocketError;
 use core::net::IpAddr;
 
@@ -23,15 +23,16 @@ impl Stack {
         self.interfaces.source_for(&self.sysctl, device, way, destination)
     }
 
-    /// Our address for a datagram or packet to `destination`, by `device` if one is named; `broadcast`: it may go to
-    /// everybody. Linux: `ip_route_output_flow` in `udp_sendmsg` and `raw_sendmsg`.
+    /// Our address for a datagram or packet of `transport` to `destination`, by `device` if one is named; `broadcast`: it may
+    /// go to everybody. Linux: `ip_route_output_flow` in `udp_sendmsg` and `raw_sendmsg`.
     pub(super) fn datagram_source(
         &self,
         destination: IpAddr,
+        transport: Transport,
         device: Option<DeviceIndex>,
         broadcast: bool,
     ) -> Result<IpAddr, SocketError> {
-        self.flow_source(&FlowKey { output: device, ..FlowKey::to(destination) }, broadcast)
+        self.flow_source(&FlowKey { output: device, transport, ..FlowKey::to(destination) }, broadcast)
     }
 
     /// The same for a flow of ours.

@@ -3,6 +3,7 @@
 
 pub mod address;
 mod bindings;
+pub mod calendar;
 pub mod error;
 mod exit;
 pub mod getopt;

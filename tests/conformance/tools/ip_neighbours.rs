@@ -32,7 +32,6 @@ const IP: &[&str] = &[
     "neigh show proxy 10.9.0.0/24",
     "neigh flush proxy",
     "neigh show proxy",
-    "neigh add proxy dev eth0",
     "neigh add 10.0.2.9 lladdr 02:00:00:00:00:09 dev eth0 extern_learn protocol static",
     "neigh add 10.0.2.10 lladdr 02:00:00:00:00:0a dev eth0 protocol 77",
     "neigh add 10.0.2.11 lladdr 02:00:00:00:00:0a dev eth0 protocol frob",

@@ -1,6 +1,6 @@
 //! The walk upward of IPv6, to the point where it is clear whom a packet is for.
 
-use super::{Context, deliver6, flow, forward6, proxies};
+use super::{Context, deliver6, early_demux, flow, forward6, proxies};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ip::v6::{self, Received};
@@ -72,13 +72,18 @@ fn transport_of(cx: &Context<'_>, packet: &Packet, received: &Received) -> Trans
 }
 
 /// Linux: `ip6_route_input`, `ip6_mc_input`.
-fn route(cx: &mut Context<'_>, packet: Packet, received: Received) -> Result<(), DropReason> {
+fn route(cx: &mut Context<'_>, mut packet: Packet, received: Received) -> Result<(), DropReason> {
     let Received { source, destination, traffic_class, .. } = received;
     let device = packet.meta.device;
     if destination.is_multicast() {
         // Whose packets are wanted is for those who asked for them. Linux: `ipv6_chk_mcast_addr` without a source.
         let ours = cx.groups.has_joined(device, destination.into());
         return if ours { deliver6::deliver(cx, packet, received) } else { Err(DropReason::Ipv6NotForUs) };
+    }
+    let may_be = received.next_header == Protocol::TCP && received.addressed == LinkDestination::Host;
+    let ends = (source.into(), destination.into());
+    if may_be && early_demux::tcp(cx, &mut packet, received.header_len, ends) {
+        return deliver6::deliver(cx, packet, received);
     }
     let flow = FlowKey {
         source: Some(source.into()),

@@ -60,6 +60,7 @@ pub(super) fn dump(
             .into_iter()
             .filter(|neighbour| matches!(neighbour.state, NeighbourState::Permanent | NeighbourState::Noarp));
         all.extend(fixed.map(|neighbour| Told::SetNeighbour(NeighbourVerb::Replace, neighbour)));
+        all.extend(neighbours.call_proxies(&mut *store)?.into_iter().map(Told::SetProxy));
     }
     Ok(all)
 }

@@ -15,7 +15,7 @@ pub(super) use setting::{LONGEST_NAME, LONGEST_VALUE};
 use super::bindings::exports::wasi::sockets::network::IpAddress;
 use super::bindings::exports::wnet::stack::addresses::Address;
 use super::bindings::exports::wnet::stack::links::{Link, LinkChanges, LinkKind, NewLink};
-use super::bindings::exports::wnet::stack::neighbours::{Neighbour, NeighbourVerb};
+use super::bindings::exports::wnet::stack::neighbours::{Neighbour, NeighbourVerb, Proxy};
 use super::bindings::exports::wnet::stack::routing::{Route, RouteVerb, Rule};
 use super::exports::Stack;
 use super::state::StackState;
@@ -53,6 +53,10 @@ pub(crate) enum Told {
     SetNeighbour(NeighbourVerb, Neighbour),
     /// See `neighbours.remove-neighbour`.
     RemoveNeighbour(u32, IpAddress),
+    /// See `neighbours.set-proxy`.
+    SetProxy(Proxy),
+    /// See `neighbours.remove-proxy`.
+    RemoveProxy(Option<u32>, IpAddress),
     /// Everything that the stack was configured with goes: what follows is all there is.
     Clear,
 }

@@ -5,7 +5,7 @@ use crate::kernel::bindings::exports::wasi::sockets::network::IpAddress;
 use crate::kernel::bindings::exports::wnet::stack::addresses::Address;
 use crate::kernel::bindings::exports::wnet::stack::control_types::Failure;
 use crate::kernel::bindings::exports::wnet::stack::links::NewLink;
-use crate::kernel::bindings::exports::wnet::stack::neighbours::Neighbour;
+use crate::kernel::bindings::exports::wnet::stack::neighbours::{Neighbour, Proxy};
 use crate::kernel::bindings::exports::wnet::stack::routing::{Hop, Route, RouteVerb};
 use crate::kernel::image::Running;
 use std::collections::HashMap;
@@ -74,6 +74,7 @@ fn tell(told: Told, running: &mut Running, numbers: &mut Numbers) -> Result<Answ
         }
         Told::AddAddress(..) | Told::RemoveAddress(..) => address(told, running, numbers),
         Told::SetNeighbour(..) | Told::RemoveNeighbour(..) => neighbour(told, running, numbers),
+        Told::SetProxy(_) | Told::RemoveProxy(..) => proxy(told, running, numbers),
         Told::ChangeRoute(..) | Told::AddRule(..) | Told::RemoveRule(..) => route(told, running, numbers),
     }
 }
@@ -171,6 +172,21 @@ fn neighbour(told: Told, running: &mut Running, numbers: &Numbers) -> Result<Ans
             // One that was found by itself is not there, and does not have to go.
             let _ = neighbours.call_remove_neighbour(store, numbers.now(device), address)?;
             Ok(())
+        }
+        _ => Ok(()),
+    })
+}
+
+fn proxy(told: Told, running: &mut Running, numbers: &Numbers) -> Result<Answer> {
+    let Some(neighbours) = running.stack.neighbours() else { return Ok(Ok(())) };
+    let store = &mut running.store;
+    let now = |device: Option<u32>| device.map(|device| numbers.now(device));
+    Ok(match told {
+        Told::SetProxy(what) => {
+            answer(neighbours.call_set_proxy(store, Proxy { device: now(what.device), ..what })?)
+        }
+        Told::RemoveProxy(device, address) => {
+            answer(neighbours.call_remove_proxy(store, now(device), address)?)
         }
         _ => Ok(()),
     })

@@ -17,6 +17,7 @@ pub use denial::{Denial, NoLookUp};
 pub use parse::{address_rule, name_rule};
 pub use rule::{AddressRule, NameRule, Transport};
 
+use crate::tell;
 use denial::Denials;
 use parse::is_name;
 use std::collections::{HashMap, HashSet};
@@ -261,7 +262,7 @@ impl Policy {
             Mode::Count => Ok(()),
             Mode::Enforce => {
                 if is_new {
-                    eprintln!("wnet: denied: {denial}");
+                    tell(format_args!("denied: {denial}"));
                 }
                 Err(denial)
             }

@@ -8,6 +8,7 @@ use crate::guest::{GuestConfig, Interrupt, StandardStreams, run_guest};
 use crate::kernel::Kernel;
 use crate::policy::{Policy, Rules};
 use crate::signals::{Ending, Signals};
+use crate::tell;
 use std::sync::Arc;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -115,7 +116,7 @@ impl Running {
                 ended = self.tasks.join_next() => match ended {
                     Some(Ok(ended)) => self.note(ended),
                     Some(Err(error)) if error.is_cancelled() => {}
-                    Some(Err(error)) => eprintln!("wnet: {error}"),
+                    Some(Err(error)) => tell(error),
                     None => return (self.exit_code(), None),
                 },
                 signal = signals.next() => if self.end_by(signal) {
@@ -162,7 +163,7 @@ impl Running {
 /// Says at once why a guest did not come to an exit code of its own.
 fn told(ended: Result<u8, Failure>) -> u8 {
     ended.unwrap_or_else(|failure| {
-        eprintln!("wnet: {failure}");
+        tell(&failure);
         failure.exit_code
     })
 }

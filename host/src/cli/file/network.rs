@@ -46,7 +46,8 @@ pub(super) fn config(file: Table<'_>, folder: &Path) -> Result<Config, String> {
 /// The network lets through what any guest may; each guest does what it may itself, and that is what the wire allows where
 /// nothing was said of it.
 fn each_its_own(config: &mut Config) {
-    let own = config.guests.iter_mut().map(|guest| guest.rules.get_or_insert_with(|| config.rules.clone()).clone());
+    let own =
+        config.guests.iter_mut().map(|guest| guest.rules.get_or_insert_with(|| config.rules.clone()).clone());
     config.rules = policy::union(own).unwrap_or_default();
 }
 

@@ -5,6 +5,7 @@ use crate::gateway::echo::{self, Far, PingSocket};
 use crate::gateway::flows::{Exchange, Flow};
 use crate::gateway::knock::Knock;
 use crate::gateway::refusal::Reason;
+use crate::tell;
 use mio::unix::SourceFd;
 use mio::{Interest, Token};
 use stack_core::raw::{Family, Incoming, Message, RawHandle};
@@ -57,9 +58,9 @@ impl EventLoop {
     /// Says once why this machine carries no echoes.
     fn tell_forbidden(&mut self, error: &io::Error) {
         if echo::is_forbidden(error) && !std::mem::replace(&mut self.told_forbidden, true) {
-            eprintln!(
-                "wnet: this machine carries no pings of the guest: its setting net.ipv4.ping_group_range does not \
-                 have the group of this process"
+            tell(
+                "this machine carries no pings of the guest: its setting net.ipv4.ping_group_range does not \
+                 have the group of this process",
             );
         }
     }

@@ -61,6 +61,9 @@ pub struct Rules {
     pub unruled: Unruled,
     /// The guest's own addresses, beside those of the loopback device.
     pub own: Vec<IpAddr>,
+    /// The addresses of the user wire's gateway, behind which this machine's loopback lies. Rules hold for these that name them
+    /// as addresses: a name means whatever its owner says, and `*` the outside. slirp4netns: `--disable-host-loopback`.
+    pub gateways: Vec<IpAddr>,
     /// Whom guests may send to.
     pub outbound: Vec<AddressRule>,
     /// Where guests may hear.
@@ -161,6 +164,10 @@ impl Policy {
             Unruled::Allowed => return true,
             Unruled::Inward if remote.is_loopback() || self.rules.own.contains(&remote) => return true,
             Unruled::Inward | Unruled::Denied => {}
+        }
+        if self.rules.gateways.contains(&remote) {
+            let mut by_address = self.rules.outbound.iter().filter(|rule| !rule.is_about_names());
+            return by_address.any(|rule| allows(rule, &[]));
         }
         let known = lock(&self.known);
         let names = known.get(&remote).map(Vec::as_slice).unwrap_or_default();

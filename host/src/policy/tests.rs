@@ -6,6 +6,7 @@ fn policy(unruled: Unruled, outbound: &[&str], inbound: &[&str], resolve: &[&str
         mode: Mode::Enforce,
         unruled,
         own: vec![at("10.0.2.15:80").ip()],
+        gateways: vec![at("10.0.2.2:80").ip()],
         outbound: rules(outbound),
         inbound: rules(inbound),
         resolve: resolve.iter().map(|text| name_rule(text).unwrap()).collect(),
@@ -118,6 +119,27 @@ fn names_hold_for_the_addresses_that_were_looked_up() {
     assert!(policy.outbound(Transport::Tcp, at("192.0.2.1:80")).is_err(), "another port");
     assert!(policy.outbound(Transport::Tcp, v6).is_err(), "another name");
     assert!(policy.tells("www.a.test", v6.ip()) && !policy.tells("www.a.test", v4.ip()));
+}
+
+#[test]
+fn what_stands_for_this_machines_loopback_has_to_be_named_by_its_address() {
+    let gateway = at("10.0.2.2:5432");
+    let rows = [
+        ("tcp://10.0.2.2:5432", true),
+        ("tcp://10.0.2.0/24:*", true),
+        ("tcp://rebound.test:5432", false),
+        ("tcp://*.test:*", false),
+        ("tcp://*:*", false),
+    ];
+    for (rule, allowed) in rows {
+        let policy = policy(Unruled::Denied, &[rule], &[], &[]);
+        policy.learn("rebound.test", gateway.ip());
+        let answers = [policy.outbound(Transport::Tcp, gateway), policy.opening(Transport::Tcp, gateway)];
+        let [by_gate, by_gateway] = answers.map(|answer| answer.map_err(|denial| denial.flag()));
+        let expected = if allowed { Ok(()) } else { Err("--allow-outbound=tcp://10.0.2.2:5432".into()) };
+        assert_eq!((&by_gate, &by_gateway), (&expected, &expected), "{rule}");
+        assert_eq!(policy.echo(gateway.ip()).is_ok(), allowed, "{rule}");
+    }
 }
 
 #[test]

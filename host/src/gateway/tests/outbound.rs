@@ -112,7 +112,7 @@ fn a_closed_port_refuses() {
 
 #[test]
 fn what_no_rule_allows_is_prohibited() {
-    let (_gateway, mut guest) = with_rules(&["tcp://192.0.2.1:80", "udp://*:*"]);
+    let (_gateway, mut guest) = with_rules(&["tcp://192.0.2.1:80", "tcp://*:*", "udp://10.0.2.2:*"]);
     let (listener, remote) = server();
     let socket = connect(&mut guest, remote);
     assert_eq!(outcome(&mut guest, socket), Err(SocketError::HostUnreachable));

@@ -81,6 +81,8 @@ pub(super) struct EventLoop {
     ready: Vec<usize>,
     /// Those whose turn is over, although something may be left.
     again: Vec<usize>,
+    /// Connections whose guest is still to get what came before a reset: any frame may acknowledge that.
+    ending: Vec<usize>,
     buffer: Vec<u8>,
     epoch: std::time::Instant,
 }
@@ -142,6 +144,7 @@ impl EventLoop {
             next_token: CONNECTIONS,
             ready: Vec::new(),
             again: Vec::new(),
+            ending: Vec::new(),
             buffer: vec![0; CHUNK],
             epoch: std::time::Instant::now(),
         })
@@ -185,6 +188,7 @@ impl EventLoop {
         self.answer_door();
         self.advertise();
         self.take_wakeups();
+        self.ready.append(&mut self.ending);
         while let Some(token) = self.ready.pop() {
             self.pump(token);
         }
@@ -250,10 +254,8 @@ impl EventLoop {
                     }
                     return;
                 };
-                match connection.note_event(event) {
-                    Status::Broken(reason) => self.remove_broken(token, &reason),
-                    Status::Open | Status::Refused(_) | Status::Finished => self.ready.push(token),
-                }
+                connection.note_event(event);
+                self.ready.push(token);
             }
         }
     }
@@ -284,6 +286,7 @@ impl EventLoop {
             Status::Open => {}
             Status::Refused(elsewhere) => self.knock_elsewhere(token, elsewhere),
             Status::Finished => self.remove_finished(token),
+            Status::Ending => self.ending.push(token),
             Status::Broken(reason) => self.remove_broken(token, &reason),
         }
     }

@@ -3,7 +3,7 @@
 use super::guest::{GATEWAY, Guest, PATIENCE, with_rules, would_block};
 use super::pattern;
 use stack_core::socket::SocketError;
-use stack_core::tcp::{Shutdown, TcpHandle};
+use stack_core::tcp::{Received, Shutdown, TcpHandle};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::thread::{self, JoinHandle};
@@ -144,6 +144,36 @@ fn resets_pass_in_both_directions() {
     guest.stack.tcp_abort(socket, now);
     guest.run("the reset", |_| served.is_finished().then_some(()));
     assert_eq!(served.join().unwrap(), Err(std::io::ErrorKind::ConnectionReset));
+}
+
+#[test]
+fn what_came_before_a_reset_is_heard() {
+    let (_gateway, mut guest) = with_rules(&["tcp://10.0.2.2:*"]);
+    let (listener, remote) = server();
+    // It leaves the rest of the question unread, which Linux answers with a reset behind the answer.
+    let served = serve(listener, |mut stream| {
+        stream.read_exact(&mut [0]).unwrap();
+        stream.write_all(&pattern(4, 60_000)).unwrap();
+    });
+    let socket = connect(&mut guest, remote);
+    assert_eq!(outcome(&mut guest, socket), Ok(()));
+    guest.send(socket, &[7; 1000]);
+    // The guest has no turn meanwhile, so that not all of it is on the wire when the reset comes.
+    served.join().unwrap();
+    let mut heard = Vec::new();
+    let end = guest.run("the reset", |guest| {
+        let now = guest.now();
+        loop {
+            match would_block(guest.stack.tcp_receive(socket, 65_536, now)) {
+                Ok(Some(Received::Data(data))) => heard.extend(data),
+                Ok(Some(Received::End)) => return Some(Ok(())),
+                Ok(None) => return None,
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    });
+    assert!(heard == pattern(4, 60_000), "{} bytes of the answer", heard.len());
+    assert_eq!(end, Err(SocketError::ConnectionReset));
 }
 
 #[test]

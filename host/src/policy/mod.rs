@@ -111,12 +111,15 @@ impl Policy {
         self.then(|network| network.outbound(transport, remote))
     }
 
-    /// The same for who does not answer but begins.
+    /// The same for who does not answer but begins. The user wire's gateway asks it of what the gate has seen already, but for
+    /// packets that a guest makes itself: what was counted is not counted again.
     ///
     /// # Errors
     /// What was denied, once it was told.
     pub fn opening(&self, transport: Transport, remote: SocketAddr) -> Result<(), Denial> {
-        self.judge(self.allows_outbound(transport, remote), || Denial::Outbound(transport, remote))?;
+        let denial = || Denial::Outbound(transport, remote);
+        let counted = || self.rules.mode == Mode::Count && lock(&self.denials).has(&denial());
+        self.judge(self.allows_outbound(transport, remote) || counted(), denial)?;
         self.then(|network| network.opening(transport, remote))
     }
 

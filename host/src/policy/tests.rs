@@ -160,9 +160,17 @@ fn counting_lets_through_and_remembers() {
     for _ in 0..3 {
         assert_eq!(counting.outbound(Transport::Tcp, at("192.0.2.1:80")), Ok(()));
     }
+    let unseen = at("192.0.2.1:81");
+    for remote in [at("192.0.2.1:80"), unseen, unseen] {
+        assert_eq!(counting.opening(Transport::Tcp, remote), Ok(()));
+    }
     assert_eq!(counting.resolve("a.test"), Ok(()));
     let counted: Vec<_> = counting.counted().iter().map(|(denial, count)| (denial.flag(), *count)).collect();
-    let expected = [("--allow-outbound=tcp://192.0.2.1:80".into(), 3), ("--allow-resolve=a.test".into(), 1)];
+    let expected = [
+        ("--allow-outbound=tcp://192.0.2.1:80".into(), 3),
+        ("--allow-outbound=tcp://192.0.2.1:81".into(), 1),
+        ("--allow-resolve=a.test".into(), 1),
+    ];
     assert_eq!(counted, expected);
 }
 

@@ -34,6 +34,9 @@ impl EventLoop {
             exchange.far.asked = asked.to_vec();
             return Ok(());
         }
+        if self.is_on_wire(remote) {
+            return Err(Some(Reason::Host));
+        }
         self.policy.echo(remote).map_err(|_| Some(Reason::Prohibited))?;
         if self.echoes.len() >= echo::MAX_FLOWS
             && let Some(token) = self.echoes.most_silent()

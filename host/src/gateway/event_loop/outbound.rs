@@ -47,11 +47,20 @@ impl EventLoop {
         }
     }
 
+    /// Whether `remote` would be on this wire, where nobody else is: on this machine's networks it would be a stranger, whatever
+    /// rules say of the guest and its own address.
+    pub(super) fn is_on_wire(&self, remote: IpAddr) -> bool {
+        !self.door.is_own(remote) && self.subnets.iter().any(|subnet| subnet.contains(remote))
+    }
+
     /// Who stands for `remote` on the real host, if the guest may reach it: the gateway's address is this machine's loopback.
     pub(super) fn target(&self, transport: Transport, remote: SocketAddr) -> Result<SocketAddr, Reason> {
         let own = self.door.is_own(remote.ip());
         if own && remote.port() == resolvers::PORT && self.policy.allows_look_ups() {
             return Ok(resolvers::current(self.resolver));
+        }
+        if self.is_on_wire(remote.ip()) {
+            return Err(Reason::Host);
         }
         self.policy.opening(transport, remote).map_err(|_| Reason::Prohibited)?;
         let loopback = match remote.ip() {
@@ -130,7 +139,7 @@ impl EventLoop {
                 self.door.admit(frame);
             }
             Err(error) => {
-                tracing::warn!("no connection to {remote}: {error}");
+                tracing::debug!("no connection to {remote}: {error}");
                 self.dials.remove(token);
                 self.refuse(&frame, Reason::Host);
             }

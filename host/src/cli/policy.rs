@@ -59,6 +59,7 @@ impl PolicyArguments {
             unruled,
             own: cards.iter().flat_map(Card::own_addresses).collect(),
             gateways: cards.iter().flat_map(Card::user_gateways).collect(),
+            name_servers: Vec::new(),
             outbound: allow_outbound,
             inbound: allow_inbound,
             resolve: allow_resolve,

@@ -64,6 +64,9 @@ pub struct Rules {
     /// The addresses of the user wire's gateway, behind which this machine's loopback lies. Rules hold for these that name them
     /// as addresses: a name means whatever its owner says, and `*` the outside. slirp4netns: `--disable-host-loopback`.
     pub gateways: Vec<IpAddr>,
+    /// The servers that the command line has names asked of: questions to them leave by the user wire while any name may be
+    /// looked up. Of the gate a guest that asks them itself needs a rule.
+    pub name_servers: Vec<SocketAddr>,
     /// Whom guests may send to.
     pub outbound: Vec<AddressRule>,
     /// Where guests may hear.
@@ -119,7 +122,8 @@ impl Policy {
     pub fn opening(&self, transport: Transport, remote: SocketAddr) -> Result<(), Denial> {
         let denial = || Denial::Outbound(transport, remote);
         let counted = || self.rules.mode == Mode::Count && lock(&self.denials).has(&denial());
-        self.judge(self.allows_outbound(transport, remote) || counted(), denial)?;
+        let asks = self.rules.name_servers.contains(&remote) && self.allows_look_ups();
+        self.judge(asks || self.allows_outbound(transport, remote) || counted(), denial)?;
         self.then(|network| network.opening(transport, remote))
     }
 

@@ -7,6 +7,7 @@ fn policy(unruled: Unruled, outbound: &[&str], inbound: &[&str], resolve: &[&str
         unruled,
         own: vec![at("10.0.2.15:80").ip()],
         gateways: vec![at("10.0.2.2:80").ip()],
+        name_servers: vec![at("192.0.2.53:53")],
         outbound: rules(outbound),
         inbound: rules(inbound),
         resolve: resolve.iter().map(|text| name_rule(text).unwrap()).collect(),
@@ -139,6 +140,20 @@ fn what_stands_for_this_machines_loopback_has_to_be_named_by_its_address() {
         let expected = if allowed { Ok(()) } else { Err("--allow-outbound=tcp://10.0.2.2:5432".into()) };
         assert_eq!((&by_gate, &by_gateway), (&expected, &expected), "{rule}");
         assert_eq!(policy.echo(gateway.ip()).is_ok(), allowed, "{rule}");
+    }
+}
+
+#[test]
+fn questions_to_named_servers_leave_where_any_name_may_be_looked_up() {
+    let server = at("192.0.2.53:53");
+    let rows =
+        [(&["a.test"][..], server, true), (&[], server, false), (&["a.test"], at("192.0.2.53:54"), false)];
+    for (resolve, remote, allowed) in rows {
+        let policy = policy(Unruled::Denied, &[], &[], resolve);
+        for transport in [Transport::Tcp, Transport::Udp] {
+            assert_eq!(policy.opening(transport, remote).is_ok(), allowed, "{resolve:?} {remote}");
+            assert!(policy.outbound(transport, remote).is_err(), "the guest's own are not asked for");
+        }
     }
 }
 

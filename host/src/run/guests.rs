@@ -37,7 +37,8 @@ impl Policies {
 
 /// What the guests are started with, and the policies that hold for them.
 pub(super) fn prepare(config: &Config) -> Result<(Vec<GuestConfig>, Policies), Failure> {
-    let network = Arc::new(Policy::new(config.rules.clone()));
+    let name_servers = config.names.iter().flat_map(|names| names.servers.iter().copied()).collect();
+    let network = Arc::new(Policy::new(Rules { name_servers, ..config.rules.clone() }));
     let mut policies = Policies { network, own: Vec::new() };
     let mut guests: Vec<GuestConfig> = Vec::new();
     for guest in &config.guests {

@@ -20,7 +20,7 @@ pub use rule::{AddressRule, NameRule, Transport};
 use crate::tell;
 use denial::Denials;
 use parse::is_name;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -83,8 +83,8 @@ pub struct Policy {
     within: Option<Arc<Policy>>,
     /// Addresses of names that were looked up, with what they were called.
     known: Mutex<HashMap<IpAddr, Vec<String>>>,
-    /// Who sends datagrams to a published port, and may be answered.
-    clients: Mutex<HashSet<SocketAddr>>,
+    /// Who sends datagrams to a published port, and may be answered, with by how many flows.
+    clients: Mutex<HashMap<SocketAddr, usize>>,
     denials: Mutex<Denials>,
 }
 
@@ -139,20 +139,27 @@ impl Policy {
 
     /// Whether `remote` is a client of a published port of the network.
     fn answers(&self, transport: Transport, remote: SocketAddr) -> bool {
-        let known = || lock(&self.clients).contains(&remote);
+        let known = || lock(&self.clients).contains_key(&remote);
         let of_network = || self.within.as_ref().is_some_and(|network| network.answers(transport, remote));
         transport == Transport::Udp && (known() || of_network())
     }
 
-    /// Hears that `client` sends datagrams to a published port: it may be answered until [`Policy::forget_client`]. The
-    /// caller bounds how many there are.
+    /// Hears that `client` sends datagrams to a published port: it may be answered until [`Policy::forget_client`] was called as
+    /// often. The caller bounds how many there are.
     pub fn admit_client(&self, client: SocketAddr) {
-        lock(&self.clients).insert(client);
+        let mut clients = lock(&self.clients);
+        let flows = clients.entry(client).or_default();
+        *flows = flows.saturating_add(1);
     }
 
-    /// The client has been silent for long.
+    /// The client has been silent for long at one of the ports that it was admitted at.
     pub fn forget_client(&self, client: SocketAddr) {
-        lock(&self.clients).remove(&client);
+        let mut clients = lock(&self.clients);
+        if let Some(flows) = clients.get_mut(&client).filter(|flows| **flows > 1) {
+            *flows -= 1;
+        } else {
+            clients.remove(&client);
+        }
     }
 
     /// Whether a guest that may not hear at a port hears `remote` all the same, because it may send there.

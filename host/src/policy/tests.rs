@@ -273,6 +273,9 @@ fn clients_of_a_published_port_may_be_answered() {
     assert!(policy.outbound(Transport::Udp, client).is_ok());
     assert!(policy.outbound(Transport::Tcp, client).is_err(), "another transport");
     assert!(policy.opening(Transport::Udp, client).is_err(), "no answer");
+    policy.admit_client(client);
+    policy.forget_client(client);
+    assert!(policy.outbound(Transport::Udp, client).is_ok(), "it is a client of another port, too");
     policy.forget_client(client);
     assert!(policy.outbound(Transport::Udp, client).is_err());
 }

@@ -173,7 +173,6 @@ impl EventLoop {
         let known = self.datagrams.token_of_client(listener, client);
         if let Some(exchange) = known.and_then(|token| self.datagrams.get_mut(token)) {
             exchange.last = now;
-            self.policy.admit_client(exchange.flow.remote);
             return Ok(exchange.flow);
         }
         if self.datagrams.is_full() {

@@ -15,6 +15,9 @@ use std::time::Duration;
 /// Most flows at once; one more takes the place of the one that has been silent longest.
 const MAX_FLOWS: usize = 4096;
 
+/// Most remotes at once, flows' and those whose first datagram is on its way through the stack; those of more are lost.
+const MAX_STANDS: usize = 2 * MAX_FLOWS;
+
 /// How long a flow may be silent that had no answer. Linux: `nf_conntrack_udp_timeout`.
 const UNANSWERED: Duration = Duration::from_secs(30);
 
@@ -48,9 +51,14 @@ impl Default for Datagrams {
 }
 
 impl Datagrams {
-    /// Whether one more is one too many: of flows, or of remotes without any yet.
+    /// Whether one more flow is one too many.
     pub(super) fn is_full(&self) -> bool {
-        self.flows.len().max(self.stands.len()) >= MAX_FLOWS
+        self.flows.len() >= MAX_FLOWS
+    }
+
+    /// Whether one more remote is.
+    pub(super) fn has_all_remotes(&self) -> bool {
+        self.stands.len() >= MAX_STANDS
     }
 
     pub(super) fn get_mut(&mut self, token: usize) -> Option<&mut Exchange<Far>> {
@@ -73,6 +81,11 @@ impl Datagrams {
             self.by_client.insert((listener, client), token);
         }
         self.flows.insert(token, exchange);
+    }
+
+    /// Takes the socket that stands for `remote` out, if no flow needs it.
+    pub(super) fn take_unused(&mut self, remote: SocketAddr) -> Option<UdpHandle> {
+        self.stands.take_unused(remote)
     }
 
     /// Takes a flow out.
@@ -103,5 +116,33 @@ impl Datagrams {
     /// Takes the sockets out that no flow needs, with what they were bound to; a new one has its time.
     pub(super) fn take_idle(&mut self, now: Instant) -> Vec<(SocketAddr, UdpHandle)> {
         self.stands.take_idle(now, SWEEP)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stack_core::Stack;
+    use stack_core::random::SeededRandom;
+
+    #[test]
+    fn one_more_than_the_most_costs_one() {
+        let mut stack = Stack::new(Box::new(SeededRandom::new(1)));
+        let mut datagrams = Datagrams::default();
+        for number in 0..MAX_FLOWS + 1000 {
+            let remote = SocketAddr::from(([192, 0, 2, 1], number as u16));
+            // Its first datagram is let in, and then it has a flow.
+            datagrams.stands.insert(remote, stack.udp_open().unwrap(), Instant::ZERO);
+            if datagrams.is_full() {
+                let oldest = datagrams.most_silent().and_then(|token| datagrams.remove(token)).unwrap();
+                assert_eq!(usize::from(oldest.flow.remote.port()), number - MAX_FLOWS);
+                assert!(datagrams.take_unused(oldest.flow.remote).is_some());
+            }
+            let flow = Flow { guest: ([10, 0, 2, 15], 9).into(), remote };
+            let last = Instant::from_millis(number as u64);
+            let far = Far::Client(0, remote);
+            datagrams.insert(number, Exchange { flow, far, answered: true, last });
+        }
+        assert_eq!((datagrams.flows.len(), datagrams.stands.len()), (MAX_FLOWS, MAX_FLOWS));
     }
 }

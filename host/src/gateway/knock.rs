@@ -95,7 +95,7 @@ fn wish_v4(packet: &[u8]) -> Option<(Wish, SocketAddr, SocketAddr)> {
             let message = icmpv4::Header::parse(header.payload()).ok()?;
             (message.kind() == icmpv4::Type::ECHO_REQUEST).then_some(Wish::Echo)?
         }
-        protocol => of_transport(protocol, header.payload())?,
+        protocol => of_transport(protocol, header.payload(), header.source().into(), destination.into())?,
     };
     Some(between(wish, header.source().into(), destination.into(), header.payload()))
 }
@@ -117,19 +117,24 @@ fn wish_v6(packet: &[u8]) -> Option<(Wish, SocketAddr, SocketAddr)> {
             let message = icmpv6::Header::parse(payload).ok()?;
             (message.kind() == icmpv6::Type::ECHO_REQUEST).then_some(Wish::Echo)?
         }
-        protocol => of_transport(protocol, payload)?,
+        protocol => of_transport(protocol, payload, header.source().into(), destination.into())?,
     };
     Some(between(wish, header.source().into(), destination.into(), payload))
 }
 
-fn of_transport(protocol: Protocol, payload: &[u8]) -> Option<Wish> {
+fn of_transport(protocol: Protocol, payload: &[u8], from: IpAddr, to: IpAddr) -> Option<Wish> {
     match protocol {
         Protocol::TCP => {
             let flags = tcp::Header::parse(payload).ok()?.flags();
             (flags.syn() && !flags.intersects(tcp::Flags::ACK.with(tcp::Flags::RST)))
                 .then_some(Wish::Connection)
         }
-        Protocol::UDP => Some(Wish::Datagram),
+        // What is damaged the stack counts and drops; of a first piece the checksum cannot be known.
+        Protocol::UDP => {
+            let damaged =
+                udp::Header::parse(payload).is_ok_and(|datagram| !datagram.checksum_is_valid(from, to));
+            (!damaged).then_some(Wish::Datagram)
+        }
         _ => Some(Wish::Other),
     }
 }
@@ -172,6 +177,23 @@ mod tests {
             hop_limit: HOP_LIMIT,
         };
         envelope.around(&segment).unwrap()
+    }
+
+    #[test]
+    fn damaged_datagrams_are_not_judged() {
+        for (checksum, expected) in [(0, Some(Wish::Datagram)), (1, None)] {
+            let mut datagram = vec![0; udp::HEADER_LEN];
+            let total_len = datagram.len() as u16;
+            udp::Fields { source_port: 9, destination_port: 9, total_len }.emit(&mut datagram, checksum);
+            let envelope = Envelope {
+                stations: (MacAddress([2; 6]), MacAddress([4; 6])),
+                addresses: (IpAddr::from([10, 0, 2, 15]), IpAddr::from([192, 0, 2, 1])),
+                protocol: Protocol::UDP,
+                hop_limit: HOP_LIMIT,
+            };
+            let wished = wish(&envelope.around(&datagram).unwrap()).map(|(wish, ..)| wish);
+            assert_eq!(wished, expected, "{checksum}");
+        }
     }
 
     #[test]

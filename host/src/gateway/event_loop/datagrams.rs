@@ -29,8 +29,9 @@ impl EventLoop {
         if let Err(reason) = self.target(Transport::Udp, remote) {
             return self.refuse(&knock.frame, reason);
         }
-        if self.datagrams.is_full() {
-            self.forget_most_silent();
+        if self.datagrams.has_all_remotes() {
+            tracing::debug!("no datagrams to {remote}: too many remotes at once");
+            return;
         }
         match self.stand_for(remote) {
             Ok(_) => self.door.admit(knock.frame),
@@ -97,10 +98,8 @@ impl EventLoop {
 
     /// A new flow to the outside.
     fn call(&mut self, flow: Flow) -> Result<usize, Option<Reason>> {
-        if self.datagrams.is_full() {
-            self.forget_most_silent();
-        }
         let target = self.target(Transport::Udp, flow.remote).map_err(Some)?;
+        self.make_room(Some(flow.remote));
         let any: IpAddr = match target {
             SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
             SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
@@ -175,9 +174,7 @@ impl EventLoop {
             exchange.last = now;
             return Ok(exchange.flow);
         }
-        if self.datagrams.is_full() {
-            self.forget_most_silent();
-        }
+        self.make_room(None);
         let named = self
             .shown(client, guest)
             .filter(|&remote| self.datagrams.token(&Flow { guest, remote }).is_none());
@@ -231,10 +228,23 @@ impl EventLoop {
         }
     }
 
-    fn forget_most_silent(&mut self) {
-        if let Some(token) = self.datagrams.most_silent() {
-            self.end_flow(token);
+    /// Sees to it that there is room for one more flow. The remote of the one that goes is given up with it, unless it is `needed`.
+    fn make_room(&mut self, needed: Option<SocketAddr>) {
+        if !self.datagrams.is_full() {
+            return;
         }
+        let ended = self.datagrams.most_silent().and_then(|token| self.end_flow(token));
+        let remote = ended.map(|exchange| exchange.flow.remote).filter(|remote| Some(*remote) != needed);
+        if let Some((remote, socket)) =
+            remote.and_then(|remote| Some((remote, self.datagrams.take_unused(remote)?)))
+        {
+            self.give_up(remote, socket);
+        }
+    }
+
+    fn give_up(&mut self, remote: SocketAddr, socket: UdpHandle) {
+        self.stack.udp_close(socket);
+        self.door.set_open(remote, false);
     }
 
     fn end_flow(&mut self, token: usize) -> Option<Exchange<Far>> {
@@ -258,8 +268,7 @@ impl EventLoop {
             }
         }
         for (remote, socket) in self.datagrams.take_idle(now) {
-            self.stack.udp_close(socket);
-            self.door.set_open(remote, false);
+            self.give_up(remote, socket);
         }
     }
 }

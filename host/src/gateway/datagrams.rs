@@ -4,11 +4,12 @@
 //! through it there is a socket of the real host, or a client of a published port.
 
 use super::flows::{Exchange, Flow, Flows, SWEEP};
+use super::resolvers::{Asked, Question};
 use super::stands::Stands;
 use mio::net::UdpSocket;
 use stack_core::time::Instant;
 use stack_core::udp::UdpHandle;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -29,8 +30,8 @@ const ANSWERED: Duration = Duration::from_secs(120);
 pub(super) enum Far {
     /// A socket that is connected to whom the guest talks to.
     Socket(UdpSocket),
-    /// One that is connected to a name server of the real host.
-    Resolver(UdpSocket),
+    /// A question to the name servers of the real host.
+    Resolver(Question),
     /// A client of the published port with this number.
     Client(usize, SocketAddr),
 }
@@ -41,12 +42,15 @@ pub(super) struct Datagrams {
     flows: Flows<Far>,
     by_client: HashMap<(usize, SocketAddr), usize>,
     pub(super) stands: Stands<UdpHandle>,
+    /// Until when answers are waited for, the oldest first: of which question, and of whom.
+    questions: VecDeque<(Instant, usize, Asked)>,
 }
 
 impl Default for Datagrams {
     fn default() -> Self {
-        let (by_client, stands) = (HashMap::new(), Stands::default());
-        Datagrams { flows: Flows::new(UNANSWERED, ANSWERED), by_client, stands }
+        let flows = Flows::new(UNANSWERED, ANSWERED);
+        let (by_client, stands, questions) = (HashMap::new(), Stands::default(), VecDeque::new());
+        Datagrams { flows, by_client, stands, questions }
     }
 }
 
@@ -104,8 +108,25 @@ impl Datagrams {
     }
 
     /// When silent flows are looked for again; none while there is nothing.
-    pub(super) fn next_deadline(&self) -> Option<Instant> {
+    pub(super) fn next_sweep(&self) -> Option<Instant> {
         (self.stands.len() > 0).then(|| self.flows.next_sweep())
+    }
+
+    /// When there is something to be done next.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        let overdue = self.questions.front().map(|(deadline, ..)| *deadline);
+        self.next_sweep().into_iter().chain(overdue).min()
+    }
+
+    /// The question of the flow with this token was put to somebody, who is to answer by `deadline`; deadlines only grow.
+    pub(super) fn expect_answer(&mut self, deadline: Instant, token: usize, asked: Asked) {
+        self.questions.push_back((deadline, token, asked));
+    }
+
+    /// Takes a question whose answer should have come by now, with who was asked.
+    pub(super) fn take_overdue(&mut self, now: Instant) -> Option<(usize, Asked)> {
+        let (.., token, asked) = self.questions.pop_front_if(|(deadline, ..)| *deadline <= now)?;
+        Some((token, asked))
     }
 
     /// The flows that have been silent too long.

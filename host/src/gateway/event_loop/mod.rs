@@ -5,6 +5,7 @@ mod echoes;
 mod link;
 mod outbound;
 mod published;
+mod questions;
 mod stop;
 
 pub(super) use stop::StopRequest;
@@ -20,6 +21,7 @@ use super::echo::{self, Echoes};
 use super::echo_sockets::EchoSockets;
 use super::listener::{DatagramListener, Listener, Listeners};
 use super::network::Network;
+use super::resolvers::Resolvers;
 use crate::policy::Policy;
 use crate::wire::Wire;
 use crate::wire::user::UserWire;
@@ -71,8 +73,7 @@ pub(super) struct EventLoop {
     told_forbidden: bool,
     /// The published UDP ports.
     published: Vec<DatagramListener>,
-    /// How many name servers of the real host were found wanting.
-    resolver: usize,
+    resolvers: Resolvers,
     connections: HashMap<usize, Connection>,
     /// Which connection a socket of the stack belongs to.
     by_handle: HashMap<TcpHandle, usize>,
@@ -115,6 +116,7 @@ impl EventLoop {
         wire: Arc<UserWire>,
         listeners: Listeners,
         policy: Arc<Policy>,
+        resolvers: Resolvers,
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
         let Listeners { connections: mut listeners, datagrams: mut published, .. } = listeners;
@@ -138,7 +140,7 @@ impl EventLoop {
             echo_sockets: network.echo_sockets,
             told_forbidden: false,
             published,
-            resolver: 0,
+            resolvers,
             connections: HashMap::new(),
             by_handle: HashMap::new(),
             next_token: CONNECTIONS,
@@ -195,6 +197,7 @@ impl EventLoop {
         let accepting = self.accept();
         self.hear_published();
         self.expire_dials();
+        self.expire_questions();
         self.expire_datagrams();
         self.expire_echoes();
         // Moving bytes may have changed other sockets.

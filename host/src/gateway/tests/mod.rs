@@ -5,6 +5,7 @@ mod echoes;
 mod guest;
 mod newcomer;
 mod outbound;
+mod questions;
 mod v6;
 mod wire;
 

@@ -100,6 +100,7 @@ const MODULES: &[&[Case]] = &[
     many_guests::CASES,
     oracle::CASES,
     own_interfaces::CASES,
+    tools::ip_addresses::CASES,
     tools::ip_v4::CASES,
     tools::ip_v6::CASES,
     tools::pings::CASES,

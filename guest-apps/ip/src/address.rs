@@ -1,23 +1,23 @@
 //! `ip address`: shows, adds, removes and flushes. iproute2: `do_ipaddr`.
 
+use crate::address_parse::{Wanted, prefix};
 use crate::address_show as show;
 use crate::link_show::{self, Place, has};
 use crate::links::Links;
-use crate::options::{Options, begins, garbage, unknown_command, unsupported};
+use crate::options::{Family, Options, begins, garbage, unknown_command};
 use crate::output::Output;
-use std::net::{IpAddr, Ipv4Addr};
-use tool_common::address::{Prefix, ip, wit};
+use tool_common::address::{Prefix, ip};
 use tool_common::control::addresses::{self, Address, AddressFlags};
 use tool_common::control::links::{Link, LinkFlags, LinkKind};
 use tool_common::json::Json;
-use tool_common::{Exit, Words};
+use tool_common::{Exit, Words, fits};
 
 const USAGE: &str = "\
 Usage: ip address {add|change|replace} IFADDR dev IFNAME [ LIFETIME ] [ CONFFLAG-LIST ]
        ip address del IFADDR dev IFNAME
        ip address flush dev IFNAME [ scope SCOPE-ID ] [ to PREFIX ]
-       ip address [ show [ dev IFNAME ] [ scope SCOPE-ID ] [ to PREFIX ] [ up ] [ permanent | dynamic ... ] ]
-IFADDR := PREFIX [ broadcast ADDR ]
+       ip address [ show [ dev IFNAME ] [ scope SCOPE-ID ] [ to PREFIX ] [ label PATTERN ] [ up ] [ permanent | dynamic ... ] ]
+IFADDR := PREFIX | ADDR peer PREFIX [ broadcast ADDR ] [ label IFNAME ] [ scope SCOPE-ID ] [ metric METRIC ]
 LIFETIME := [ valid_lft LFT ] [ preferred_lft LFT ]
 LFT := forever | SECONDS
 CONFFLAG-LIST := [ nodad | mngtmpaddr | noprefixroute | optimistic ]...";
@@ -102,12 +102,16 @@ impl Selection {
             && self.kind.is_none_or(|kind| kind == link.kind)
     }
 
-    fn wants(&self, address: &Address, options: &Options) -> bool {
+    /// Whether an address of a link is meant. One without a label is called after its link.
+    fn wants(&self, address: &Address, link: &Link, options: &Options) -> bool {
+        let name = if address.label.is_empty() { &link.name } else { &address.label };
+        if self.label.as_ref().is_some_and(|label| !fits(label, name)) {
+            return false;
+        }
         let local = ip(address.local);
         options.family.is_none_or(|family| family.has(local))
             && self.scope.is_none_or(|scope| scope == address.scope)
             && self.within.is_none_or(|prefix| prefix.contains(local))
-            && self.label.as_ref().is_none_or(|label| *label == address.label)
             && self.flags.iter().all(|(flag, wanted)| show::has(address, *flag) == *wanted)
     }
 
@@ -151,13 +155,19 @@ pub(crate) fn kind(word: &str) -> Result<LinkKind, Exit> {
 fn list(links: &Links, options: &Options, selection: &Selection) -> Result<String, Exit> {
     let all = in_order(addresses::addresses());
     let mut output = Output::new(options);
+    let within = selection.within.map(|prefix| Family::of(prefix.address));
+    let options = &Options { family: options.family.or(within), ..*options };
     for link in links.all().iter().filter(|link| selection.wants_link(link)) {
         let of_link = all.iter().filter(|address| address.device == link.index);
-        let wanted: Vec<_> = of_link.filter(|address| selection.wants(address, options)).collect();
+        let wanted: Vec<_> = of_link.filter(|address| selection.wants(address, link, options)).collect();
         if wanted.is_empty() && selection.is_about_addresses(options) {
             continue;
         }
-        show_link(&mut output, link, links, options, &wanted);
+        // iproute2: `print_linkinfo`, which passes over links where a label is asked for.
+        match selection.label.is_some() && !options.json {
+            true => show_alone(&mut output, link, options, &wanted),
+            false => show_link(&mut output, link, links, options, &wanted),
+        }
     }
     Ok(output.finish())
 }
@@ -166,6 +176,18 @@ fn list(links: &Links, options: &Options, selection: &Selection) -> Result<Strin
 fn in_order(mut all: Vec<Address>) -> Vec<Address> {
     all.sort_by_key(|address| ip(address.local).is_ipv6());
     all
+}
+
+/// The addresses without their link, but where each has a line.
+fn show_alone(output: &mut Output, link: &Link, options: &Options, wanted: &[&Address]) {
+    for address in wanted {
+        let text = match (options.brief, options.oneline) {
+            (true, _) => show::brief(address) + "\n",
+            (false, true) => format!("{}: {}{}", link.index, link.name, show::lines(address)),
+            (false, false) => show::lines(address),
+        };
+        output.push(&text, Json::Null);
+    }
 }
 
 fn show_link(output: &mut Output, link: &Link, links: &Links, options: &Options, wanted: &[&Address]) {
@@ -190,134 +212,8 @@ fn show_link(output: &mut Output, link: &Link, links: &Links, options: &Options,
     output.push(&lines, Json::Object(fields));
 }
 
-fn prefix(word: &str) -> Result<Prefix, Exit> {
-    let wrong = || Exit::new(1, format!("Error: any valid prefix is expected rather than \"{word}\"."));
-    Prefix::parse(word).ok_or_else(wrong)
-}
-
-/// What is said of an address that is added or removed.
-const WORDS: [&str; 13] = [
-    "dev",
-    "brd",
-    "broadcast",
-    "label",
-    "scope",
-    "valid_lft",
-    "preferred_lft",
-    "nodad",
-    "optimistic",
-    "mngtmpaddr",
-    "noprefixroute",
-    "local",
-    "peer",
-];
-
-/// An address that is to be added or removed, and its device. iproute2: `ipaddr_modify`.
-struct Wanted {
-    address: Address,
-    /// The word had a slash.
-    prefixed: bool,
-}
-
-fn parse_address(links: &Links, mut words: Words<'_>) -> Result<Wanted, Exit> {
-    let (mut local, mut device, mut label) = (None, None, None);
-    let (mut broadcast, mut reach) = (None, None);
-    let (mut valid, mut preferred, mut flags) = (None, None, AddressFlags::empty());
-    while let Some(word) = words.take() {
-        match word {
-            "dev" => device = Some(words.value()?),
-            "brd" | "broadcast" => broadcast = Some(words.value()?),
-            "label" => label = Some(words.value()?),
-            "scope" => {
-                let word = words.value()?;
-                let number = show::scope_number(word);
-                reach = Some(number.ok_or_else(|| Exit::wrong(word, "invalid scope value.\n"))?);
-            }
-            "valid_lft" => valid = lifetime(words.value()?, "valid_lft")?,
-            "preferred_lft" => preferred = lifetime(words.value()?, "preferred_lft")?,
-            "peer" | "remote" | "anycast" | "metric" | "priority" | "preference" | "home" | "autojoin" => {
-                return Err(unsupported(word));
-            }
-            "nodad" => flags = flags | AddressFlags::NODAD,
-            "optimistic" => flags = flags | AddressFlags::OPTIMISTIC,
-            "mngtmpaddr" => flags = flags | AddressFlags::MNGTMPADDR,
-            "noprefixroute" => flags = flags | AddressFlags::NOPREFIXROUTE,
-            _ => {
-                let word = if word == "local" { words.value()? } else { word };
-                if local.replace(word).is_some() {
-                    return Err(garbage("local", word, WORDS));
-                }
-            }
-        }
-    }
-    let missing = || Exit::new(1, "Not enough information: \"dev\" argument is required.");
-    let name = device.ok_or_else(missing)?;
-    let word = local.unwrap_or_default();
-    let local = prefix(word)?;
-    let device = links.find(name)?.index;
-    usual(local, name, (label, reach))?;
-    let address = Address {
-        device,
-        local: wit(local.address),
-        prefix_length: local.len,
-        peer: None,
-        broadcast: broadcast.map(|word| everybody(word, local)).transpose()?.map(wit),
-        scope: scope_of(local.address),
-        flags,
-        label: label.unwrap_or_default().into(),
-        preferred_lifetime: preferred,
-        valid_lifetime: valid,
-        protocol: 0,
-    };
-    Ok(Wanted { address, prefixed: word.contains('/') })
-}
-
-/// Refuses what the stack does not do but as it always does it: an address's label is the name of its device, and its
-/// scope follows from it.
-fn usual(local: Prefix, device: &str, (label, reach): (Option<&str>, Option<u8>)) -> Result<(), Exit> {
-    if let Some(label) = label.filter(|label| *label != device) {
-        return Err(unsupported(&format!("label {label}")));
-    }
-    match reach.filter(|reach| *reach != scope_of(local.address)) {
-        Some(reach) => Err(unsupported(&format!("scope {}", show::scope(reach)))),
-        None => Ok(()),
-    }
-}
-
-/// The scope that an address has. iproute2: `default_scope`; Linux: `rt_scope`.
-fn scope_of(address: IpAddr) -> u8 {
-    match address {
-        address if address.is_loopback() => 254,
-        IpAddr::V4(address) if address.is_link_local() => 253,
-        IpAddr::V6(address) if address.is_unicast_link_local() => 253,
-        _ => 0,
-    }
-}
-
-/// The address of everybody that a word says: `+` is the last of the network, `-` the first. iproute2: `ipaddr_modify`.
-fn everybody(word: &str, local: Prefix) -> Result<IpAddr, Exit> {
-    let IpAddr::V4(address) = local.address else { return Ok(prefix(word)?.address) };
-    let hosts = u32::MAX.checked_shr(local.len.into()).unwrap_or(0);
-    match word {
-        "+" => Ok(Ipv4Addr::from_bits(address.to_bits() | hosts).into()),
-        "-" => Ok(Ipv4Addr::from_bits(address.to_bits() & !hosts).into()),
-        word => Ok(prefix(word)?.address),
-    }
-}
-
-fn lifetime(word: &str, what: &str) -> Result<Option<u32>, Exit> {
-    if word == "forever" {
-        return Ok(None);
-    }
-    match word.parse() {
-        Ok(0) if what == "valid_lft" => Err(Exit::new(1, "valid_lft is zero")),
-        Ok(seconds) => Ok(Some(seconds)),
-        Err(_) => Err(Exit::wrong(word, &format!("{what} value is wrong\n"))),
-    }
-}
-
 fn change(links: &Links, words: Words<'_>, replace: bool) -> Result<String, Exit> {
-    let wanted = parse_address(links, words)?;
+    let wanted = Wanted::parse(links, words, true)?;
     let (valid, preferred) = (wanted.address.valid_lifetime, wanted.address.preferred_lifetime);
     if preferred.unwrap_or(u32::MAX) > valid.unwrap_or(u32::MAX) && preferred.is_some() {
         return Err(Exit::new(1, "preferred_lft is greater than valid_lft"));
@@ -327,9 +223,16 @@ fn change(links: &Links, words: Words<'_>, replace: bool) -> Result<String, Exit
 }
 
 fn remove(links: &Links, words: Words<'_>) -> Result<String, Exit> {
-    let Wanted { address, prefixed } = parse_address(links, words)?;
-    let length = prefixed.then_some(address.prefix_length);
-    let removed = addresses::remove_address(address.device, address.local, length, &address.label);
+    let wanted = Wanted::parse(links, words, false)?;
+    let (address, network) = (&wanted.address, wanted.network());
+    if network.is_none() {
+        let local = ip(address.local);
+        eprintln!("Warning: Executing wildcard deletion to stay compatible with old scripts.");
+        eprintln!("         Explicitly specify the prefix length ({local}/32) to avoid this warning.");
+        eprintln!("         This special behaviour is likely to disappear in further releases,");
+        eprintln!("         fix your scripts!");
+    }
+    let removed = addresses::remove_address(address.device, address.local, network, &address.label);
     removed.map_err(|failure| Exit::refused(&failure))?;
     Ok(String::new())
 }
@@ -343,13 +246,13 @@ fn flush(links: &Links, options: &Options, words: Words<'_>) -> Result<String, E
     let all = addresses::addresses();
     let mut count = 0;
     for address in &all {
-        let of_link =
-            links.all().iter().any(|link| link.index == address.device && selection.wants_link(link));
-        if !of_link || !selection.wants(address, options) {
+        let mut of_link =
+            links.all().iter().filter(|link| link.index == address.device && selection.wants_link(link));
+        if !of_link.any(|link| selection.wants(address, link, options)) {
             continue;
         }
-        let length = Some(address.prefix_length);
-        match addresses::remove_address(address.device, address.local, length, "") {
+        let network = (address.peer.unwrap_or(address.local), address.prefix_length);
+        match addresses::remove_address(address.device, address.local, Some(network), "") {
             Ok(()) => count += 1,
             // One of its network that came later may have gone with it.
             Err(failure)
@@ -369,6 +272,7 @@ fn flush(links: &Links, options: &Options, words: Words<'_>) -> Result<String, E
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tool_common::address::wit;
 
     #[test]
     fn addresses_are_in_linuxs_order() {
@@ -378,9 +282,10 @@ mod tests {
             prefix_length: 24,
             peer: None,
             broadcast: None,
-            scope: scope_of(local.parse().unwrap()),
+            scope: 0,
             flags: AddressFlags::empty(),
             label: String::new(),
+            metric: 0,
             preferred_lifetime: None,
             valid_lifetime: None,
             protocol: 0,
@@ -388,25 +293,5 @@ mod tests {
         let all = in_order(["fd00::2", "10.0.0.1", "fe80::1", "10.0.0.2"].map(address).into());
         let order: Vec<_> = all.iter().map(|address| ip(address.local).to_string()).collect();
         assert_eq!(order, ["10.0.0.1", "10.0.0.2", "fd00::2", "fe80::1"]);
-    }
-
-    #[test]
-    fn what_the_stack_always_does_may_be_said() {
-        let local = |word| prefix(word).unwrap();
-        let net = local("10.0.2.3/24");
-        for (label, reach, refused) in [
-            (None, None, None),
-            (Some("eth0"), Some(0), None),
-            (Some("eth0:1"), None, Some("label eth0:1")),
-            (None, Some(253), Some("scope link")),
-        ] {
-            let said = usual(net, "eth0", (label, reach)).err().map(|exit| exit.text);
-            let expected = refused.map(|what| format!("Error: \"{what}\" is not supported by this stack."));
-            assert_eq!(said, expected);
-        }
-        for (word, expected) in [("+", "10.0.2.255"), ("-", "10.0.2.0"), ("10.0.2.77", "10.0.2.77")] {
-            assert_eq!(everybody(word, net).ok(), expected.parse().ok());
-        }
-        assert_eq!(usual(local("fe80::1/64"), "eth0", (None, Some(253))), Ok(()));
     }
 }

@@ -66,15 +66,35 @@ fn lifetime(seconds: Option<u32>) -> String {
     seconds.map_or("forever".into(), |seconds| format!("{seconds}sec"))
 }
 
+/// An address with its other end, the length of its prefix and the metric of its network.
+fn ends(address: &Address) -> String {
+    let (local, len) = (ip(address.local), address.prefix_length);
+    let ends = match address.peer.map(ip).filter(|peer| *peer != local) {
+        Some(peer) => format!("{local} peer {peer}/{len}"),
+        None => format!("{local}/{len}"),
+    };
+    if address.metric == 0 { ends } else { format!("{ends} metric {}", address.metric) }
+}
+
+/// The fields of the same.
+fn ends_json(address: &Address) -> Vec<(&'static str, Json)> {
+    let local = ip(address.local);
+    let mut fields = object! { "local": local.to_string() };
+    if let Some(peer) = address.peer.map(ip).filter(|peer| *peer != local) {
+        fields.push(("address", peer.to_string().into()));
+    }
+    fields.push(("prefixlen", u32::from(address.prefix_length).into()));
+    if address.metric != 0 {
+        fields.push(("metric", address.metric.into()));
+    }
+    fields
+}
+
 /// The two lines about an address.
 pub(crate) fn lines(address: &Address) -> String {
     let local = ip(address.local);
-    let mut out = format!("    {} {local}", Family::of(local).name());
+    let mut out = format!("    {} {}", Family::of(local).name(), ends(address));
     // Writing to a text does not fail.
-    let _ = match address.peer.map(ip).filter(|peer| *peer != local) {
-        Some(peer) => write!(out, " peer {peer}/{}", address.prefix_length),
-        None => write!(out, "/{}", address.prefix_length),
-    };
     if let Some(broadcast) = address.broadcast {
         let _ = write!(out, " brd {}", ip(broadcast));
     }
@@ -90,11 +110,8 @@ pub(crate) fn lines(address: &Address) -> String {
 /// The object of an address.
 pub(crate) fn json(address: &Address) -> Json {
     let local = ip(address.local);
-    let mut fields = object! { "family": Family::of(local).name(), "local": local.to_string() };
-    if let Some(peer) = address.peer.map(ip).filter(|peer| *peer != local) {
-        fields.push(("address", peer.to_string().into()));
-    }
-    fields.push(("prefixlen", u32::from(address.prefix_length).into()));
+    let mut fields = object! { "family": Family::of(local).name() };
+    fields.extend(ends_json(address));
     if let Some(broadcast) = address.broadcast {
         fields.push(("broadcast", ip(broadcast).to_string().into()));
     }
@@ -110,13 +127,12 @@ pub(crate) fn json(address: &Address) -> Json {
 
 /// What `-br` shows of an address.
 pub(crate) fn brief(address: &Address) -> String {
-    format!("{}/{} ", ip(address.local), address.prefix_length)
+    ends(address) + " "
 }
 
 /// The object of an address with `-br`.
 pub(crate) fn json_brief(address: &Address) -> Json {
-    let prefix_length = u32::from(address.prefix_length);
-    Json::Object(object! { "local": ip(address.local).to_string(), "prefixlen": prefix_length })
+    Json::Object(ends_json(address))
 }
 
 #[cfg(test)]
@@ -134,6 +150,7 @@ mod tests {
             scope: 0,
             flags,
             label: if local.contains(':') { "" } else { "eth0" }.into(),
+            metric: 0,
             preferred_lifetime: Some(50),
             valid_lifetime: None,
             protocol: 0,

@@ -4,6 +4,7 @@
 //! `..._show` files turn records into lines and JSON. What is shown and how errors are said follows iproute2 6.1.
 
 mod address;
+mod address_parse;
 mod address_show;
 mod batch;
 mod link;

@@ -8,6 +8,7 @@ mod exit;
 pub mod getopt;
 pub mod json;
 mod near;
+mod pattern;
 pub mod services;
 mod words;
 
@@ -15,4 +16,5 @@ pub use bindings::wasi;
 pub use bindings::wnet::stack as control;
 pub use exit::{Exit, finish, leave, show};
 pub use near::did_you_mean;
+pub use pattern::fits;
 pub use words::{Words, number};

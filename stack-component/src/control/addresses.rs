@@ -10,8 +10,9 @@ use crate::sockets::addresses::{host, wit_host};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};
-use stack_core::device::{self, AddressScope, AddressState, Interface, Lifetimes};
+use stack_core::device::{self, AddressScope, AddressState, Interface, Label, Lifetimes};
 use stack_core::packet::DeviceIndex;
+use stack_core::stack::Stack;
 use stack_core::time::Instant;
 use stack_core::wire::cidr::IpCidr;
 
@@ -41,38 +42,49 @@ impl Guest for Component {
         enter(|state, now| {
             let mut record = device::Address::new(cidr, now);
             record.lifetimes = Lifetimes::from_seconds(now, valid, preferred);
+            record.peer = peer(&what)?;
+            record.metric = what.metric;
+            if cidr.is_ipv4() {
+                record.scope = AddressScope(what.scope);
+                record.label = label(&state.stack, device, &what.label)?;
+            }
             // As it is said: nobody may be named. Linux: `inet_rtm_newaddr`.
             record.broadcast = what.broadcast.map(host).and_then(v4);
             record.flags.no_dad = has(what.flags, AddressFlags::NODAD);
             record.flags.optimistic = has(what.flags, AddressFlags::OPTIMISTIC);
             record.flags.no_prefix_route = has(what.flags, AddressFlags::NOPREFIXROUTE);
             record.flags.manage_temporary = has(what.flags, AddressFlags::MNGTMPADDR);
-            match replace {
+            let given = match replace {
                 true => state.stack.replace_address_record(device, record),
                 false => state.stack.add_address_record(device, record),
-            }
-        })?;
-        Ok(())
+            };
+            given.map_err(Failure::from)
+        })
     }
 
     fn remove_address(
         device: u32,
         local: IpAddress,
-        prefix_length: Option<u8>,
+        network: Option<(IpAddress, u8)>,
         label: String,
     ) -> Result<(), Failure> {
         let (device, ip) = (DeviceIndex(device), host(local));
+        let network = network.map(|(inside, len)| (host(inside), len));
+        // Of IPv6 the length alone counts. Linux: `inet6_addr_del`.
+        let within = |known: &device::Address, (inside, len): (IpAddr, u8)| {
+            len == known.cidr.prefix_len() && (ip.is_ipv6() || known.network().contains(inside))
+        };
         enter(|state, _| {
             let interface = state.stack.interfaces().get(device);
             let interface = interface.ok_or_else(|| failure(Errno::NoDevice, ""))?;
             let meant = |known: &&device::Address| {
                 known.ip() == ip
-                    && prefix_length.is_none_or(|len| len == known.cidr.prefix_len())
-                    && (label.is_empty() || label == interface.name())
+                    && network.is_none_or(|network| within(known, network))
+                    && (label.is_empty() || label == label_of(interface.name(), known))
             };
             let known = interface.addresses().iter().find(meant).ok_or_else(|| no_such_address(ip))?;
-            let cidr = known.cidr;
-            Ok(state.stack.remove_address_of(device, cidr)?)
+            let key = known.key();
+            Ok(state.stack.remove_address_of(device, key)?)
         })
     }
 
@@ -95,6 +107,27 @@ impl Guest for Component {
     }
 }
 
+/// The other end of the link that an address to be added names. Linux: `extract_addr`, `rtm_to_ifaddr`.
+fn peer(what: &Address) -> Result<Option<IpAddr>, Failure> {
+    let local = host(what.local);
+    let peer = what.peer.map(host).filter(|peer| *peer != local);
+    match peer {
+        Some(peer) if peer.is_ipv4() != local.is_ipv4() => Err(failure(Errno::Invalid, "")),
+        Some(IpAddr::V6(nobody)) if nobody.is_unspecified() => Ok(None),
+        peer => Ok(peer),
+    }
+}
+
+/// What an IPv4 address to be added is called, if not as its device.
+fn label(stack: &Stack, device: DeviceIndex, label: &str) -> Result<Option<Label>, Failure> {
+    let usual = stack.interfaces().get(device).is_some_and(|interface| interface.name() == label);
+    if usual || label.is_empty() {
+        return Ok(None);
+    }
+    let long = || failure(Errno::OutOfRange, "Attribute failed policy validation");
+    Label::new(label).map(Some).ok_or_else(long)
+}
+
 fn v4(address: IpAddr) -> Option<Ipv4Addr> {
     if let IpAddr::V4(address) = address { Some(address) } else { None }
 }
@@ -113,23 +146,24 @@ pub(super) fn address(device: DeviceIndex, name: &str, record: &device::Address,
         device: device.0,
         local: wit_host(record.ip()),
         prefix_length: cidr.prefix_len(),
-        peer: None,
+        peer: record.peer.map(wit_host),
         broadcast: broadcast.map(|everybody| wit_host(everybody.into())),
-        scope: scope_of(record.scope()),
+        scope: record.scope.0,
         flags: flags_of(record),
-        label: if cidr.is_ipv4() { name.to_string() } else { String::new() },
+        label: label_of(name, record),
+        metric: record.metric,
         preferred_lifetime: left(record.lifetimes.preferred),
         valid_lifetime: left(record.lifetimes.valid),
         protocol: record.protocol.number(),
     }
 }
 
-/// Linux: `RT_SCOPE_*`.
-fn scope_of(scope: AddressScope) -> u8 {
-    match scope {
-        AddressScope::Global => 0,
-        AddressScope::Link => 253,
-        AddressScope::Host => 254,
+/// What an address of a device with this name is called; of IPv6, nothing.
+fn label_of(name: &str, record: &device::Address) -> String {
+    match (&record.label, record.cidr.is_ipv4()) {
+        (Some(label), true) => label.as_str().to_string(),
+        (None, true) => name.to_string(),
+        (_, false) => String::new(),
     }
 }
 

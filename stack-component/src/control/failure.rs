@@ -44,6 +44,7 @@ impl From<ConfigError> for Failure {
             }
             ConfigError::BadAddress(ip) => bad_address(ip),
             ConfigError::NoSuchAddress(ip) => no_such_address(ip),
+            ConfigError::OtherScope(_) => failure(Errno::Invalid, "ipv4: Invalid scope value"),
             ConfigError::NothingBeside(_) => failure(
                 Errno::Invalid,
                 "ipv6: address with \"mngtmpaddr\" flag must have a prefix length of 64",

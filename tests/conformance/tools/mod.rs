@@ -1,6 +1,7 @@
 //! The tools beside Linux's own: the same commands on a stack and in a namespace that are set up the same way show the
 //! same lines, and end with the same code.
 
+pub(crate) mod ip_addresses;
 pub(crate) mod ip_v4;
 pub(crate) mod ip_v6;
 mod pair;

@@ -25,17 +25,17 @@ pub(super) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
     })?;
     define(&mut addresses, "add-address", |kernel, (what, replace): (Address, bool)| {
         let add = |addresses: &Guest, store: &mut _| addresses.call_add_address(store, &what, replace);
-        let told = |(): &()| Told::add_address(what.clone(), replace, Instant::now());
+        let told = |(): &()| Told::AddAddress(what.clone(), replace, Instant::now());
         tell(kernel, Stack::addresses, add, told)
     })?;
     define(
         &mut addresses,
         "remove-address",
-        |kernel, (device, local, prefix, label): (u32, IpAddress, Option<u8>, String)| {
+        |kernel, (device, local, network, label): (u32, IpAddress, Option<(IpAddress, u8)>, String)| {
             let remove = |addresses: &Guest, store: &mut _| {
-                addresses.call_remove_address(store, device, local, prefix, &label)
+                addresses.call_remove_address(store, device, local, network, &label)
             };
-            let told = |(): &()| Told::RemoveAddress(device, local, prefix, label.clone());
+            let told = |(): &()| Told::RemoveAddress(device, local, network, label.clone());
             tell(kernel, Stack::addresses, remove, told)
         },
     )

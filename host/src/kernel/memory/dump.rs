@@ -41,7 +41,7 @@ pub(super) fn dump(
             by_hand.partition(|address| matches!(address.local, IpAddress::Ipv4(_)));
         // The newest of IPv6 comes first in the list. Linux: `ipv6_link_dev_addr`.
         let in_order = v4.into_iter().chain(v6.into_iter().rev());
-        all.extend(in_order.map(|address| Told::add_address(address, true, now)));
+        all.extend(in_order.map(|address| Told::AddAddress(address, true, now)));
     }
     if let Some(routing) = stack.routing() {
         for ipv6 in [false, true] {

@@ -39,7 +39,7 @@ pub(crate) enum Told {
     /// An address, and whether it might be there. Its lifetimes count from when it was told.
     AddAddress(Address, bool, Instant),
     /// See `addresses.remove-address`.
-    RemoveAddress(u32, IpAddress, Option<u8>, String),
+    RemoveAddress(u32, IpAddress, Option<(IpAddress, u8)>, String),
     /// A change of the routes; its expiry counts from when it was told.
     ChangeRoute(RouteVerb, Route, Instant),
     /// A rule, and whether it is one of IPv6.
@@ -55,12 +55,6 @@ pub(crate) enum Told {
 }
 
 impl Told {
-    /// An address that was given at `when`.
-    pub(crate) fn add_address(what: Address, replace: bool, when: Instant) -> Self {
-        // The stack makes the label of the device's name.
-        Told::AddAddress(Address { label: String::new(), ..what }, replace, when)
-    }
-
     /// With what the stack chose or knows by itself: a dummy's name and station address, the device of a setting.
     ///
     /// # Errors

@@ -107,8 +107,8 @@ fn address(told: Told, running: &mut Running, numbers: &Numbers) -> Result<Answe
             }
             None => Ok(()),
         },
-        Told::RemoveAddress(device, local, len, label) => {
-            answer(addresses.call_remove_address(store, numbers.now(device), local, len, &label)?)
+        Told::RemoveAddress(device, local, network, label) => {
+            answer(addresses.call_remove_address(store, numbers.now(device), local, network, &label)?)
         }
         _ => Ok(()),
     })
@@ -177,8 +177,8 @@ fn clear(running: &mut Running) -> Result<()> {
     if let Some(addresses) = running.stack.addresses() {
         for known in addresses.call_addresses(&mut *store)? {
             if dump::is_by_hand(&known) {
-                let len = Some(known.prefix_length);
-                let _ = addresses.call_remove_address(&mut *store, known.device, known.local, len, "")?;
+                let network = Some((known.peer.unwrap_or(known.local), known.prefix_length));
+                let _ = addresses.call_remove_address(&mut *store, known.device, known.local, network, "")?;
             }
         }
     }

@@ -2,9 +2,8 @@
 //! Linux: `addrconf_dad_work`, `addrconf_verify_rtnl`, `addrconf_rs_timer`.
 
 use super::{Context, addresses, detection, discovery_output, lost_routers, neighbours, temporary};
-use crate::device::{Address, AddressState};
+use crate::device::{Address, AddressKey, AddressState};
 use crate::packet::DeviceIndex;
-use crate::wire::cidr::IpCidr;
 use alloc::vec::Vec;
 
 /// Does what is due for all addresses and questions. Linux: `addrconf_verify_rtnl`, `addrconf_dad_work`,
@@ -14,15 +13,15 @@ pub(super) fn run_timers(cx: &mut Context<'_>) {
         return;
     }
     let due = |address: &&Address| address.deadline().is_some_and(|deadline| deadline <= cx.now);
-    let concerned: Vec<(DeviceIndex, IpCidr)> = cx
+    let concerned: Vec<(DeviceIndex, AddressKey)> = cx
         .interfaces
         .iter()
         .flat_map(|interface| {
-            interface.addresses().iter().filter(due).map(|address| (interface.index(), address.cidr))
+            interface.addresses().iter().filter(due).map(|address| (interface.index(), address.key()))
         })
         .collect();
-    for (device, cidr) in concerned {
-        run_timer(cx, device, cidr);
+    for (device, key) in concerned {
+        run_timer(cx, device, key);
     }
     for device in (1..=cx.interfaces.count() as u32).map(DeviceIndex) {
         let conf = cx.sysctl.ipv6.of(device.0);
@@ -51,17 +50,17 @@ fn restart_clock(cx: &mut Context<'_>) {
     cx.autoconf.hasten(renewal);
 }
 
-fn run_timer(cx: &mut Context<'_>, device: DeviceIndex, cidr: IpCidr) {
-    let Some(record) = cx.interfaces.get(device).and_then(|interface| interface.record(cidr)).copied() else {
+fn run_timer(cx: &mut Context<'_>, device: DeviceIndex, key: AddressKey) {
+    let Some(record) = cx.interfaces.get(device).and_then(|interface| interface.record(key)).copied() else {
         return;
     };
     if record.lifetimes.valid.is_some_and(|end| end <= cx.now) {
-        addresses::remove(cx, device, cidr);
+        addresses::remove(cx, device, key);
         return;
     }
     if record.state == AddressState::Preferred && record.lifetimes.preferred.is_some_and(|end| end <= cx.now)
     {
-        addresses::with_record(cx, device, cidr, |address| {
+        addresses::with_record(cx, device, key, |address| {
             address.state = AddressState::Deprecated;
             Some(())
         });

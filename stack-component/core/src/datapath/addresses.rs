@@ -1,11 +1,10 @@
 //! Addresses given, changed and taken, with what follows from them. Linux: `inet_insert_ifa`, `ipv6_add_addr`.
 
 use super::{Context, address_routes, multicast};
-use crate::device::{Address, AddressState, Detection};
+use crate::device::{Address, AddressKey, AddressState, Detection};
 use crate::packet::DeviceIndex;
 use crate::route::RouteError;
 use crate::time::{Duration, Instant};
-use crate::wire::cidr::IpCidr;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -13,11 +12,10 @@ use core::net::IpAddr;
 /// address is asked for on the link first. Linux: `inet_insert_ifa`, `ipv6_add_addr`.
 pub(super) fn add(cx: &mut Context<'_>, device: DeviceIndex, mut address: Address) -> Result<(), RouteError> {
     let Some(interface) = cx.interfaces.get(device) else { return Ok(()) };
-    if interface.record(address.cidr).is_some() {
+    if interface.record(address.key()).is_some() {
         return Err(RouteError::Exists);
     }
-    address.flags.secondary =
-        address.cidr.is_ipv4() && interface.primary_of(address.cidr.network()).is_some();
+    address.flags.secondary = address.cidr.is_ipv4() && interface.primary_of(address.network()).is_some();
     address.flags.optimistic &= may_be_optimistic(cx, device);
     if needs_detection(cx, device, &address) {
         address.state = AddressState::Tentative;
@@ -31,7 +29,7 @@ pub(super) fn add(cx: &mut Context<'_>, device: DeviceIndex, mut address: Addres
     address.follow_time(cx.now);
     match address.v6() {
         None => address_routes::announce_v4(cx, device, &address)?,
-        Some(ip) if address.is_usable() => address_routes::own(cx, device, ip)?,
+        Some(_) if address.is_usable() => address_routes::own(cx, device, &address)?,
         Some(_) => {}
     }
     if address.cidr.is_ipv6() && address.has_network_route() {
@@ -71,12 +69,16 @@ pub(super) fn first_question(cx: &mut Context<'_>, device: DeviceIndex) -> Insta
 }
 
 /// Takes an address away, with the routes that came with it. Linux: `inet_del_ifa`, `ipv6_del_addr`.
-pub(super) fn remove(cx: &mut Context<'_>, device: DeviceIndex, cidr: IpCidr) -> Option<Address> {
+pub(super) fn remove(
+    cx: &mut Context<'_>,
+    device: DeviceIndex,
+    key: impl Into<AddressKey>,
+) -> Option<Address> {
     let interface = cx.interfaces.get(device)?;
-    let address = *interface.record(cidr)?;
+    let address = *interface.record(key)?;
     if address.cidr.is_ipv4() {
         let is_primary = !address.flags.secondary;
-        let network = address.cidr.network();
+        let network = address.network();
         let others: Vec<Address> =
             interface.secondaries_of(network).filter(|_| is_primary).copied().collect();
         if cx.sysctl.ipv4_device(device.0).promote_secondaries() {
@@ -103,12 +105,12 @@ fn replace_primary(
     for other in others {
         address_routes::withdraw_v4(cx, device, other, source);
     }
-    let promoted = others.first().map(|first| first.cidr);
-    if let (Some(cidr), Some(interface)) = (promoted, cx.interfaces.get_mut(device)) {
-        interface.promote(cidr);
+    let promoted = others.first().map(Address::key);
+    if let (Some(key), Some(interface)) = (promoted, cx.interfaces.get_mut(device)) {
+        interface.promote(key);
     }
     for other in others {
-        let record = cx.interfaces.get(device).and_then(|interface| interface.record(other.cidr)).copied();
+        let record = cx.interfaces.get(device).and_then(|interface| interface.record(other.key())).copied();
         if let Some(record) = record {
             // There was room for as many routes before.
             let _ = address_routes::announce_v4(cx, device, &record);
@@ -121,11 +123,11 @@ fn remove_alone(cx: &mut Context<'_>, device: DeviceIndex, address: &Address) {
     let source = address_routes::source_of(cx, device, address);
     let ip = address.ip();
     if let Some(interface) = cx.interfaces.get_mut(device) {
-        interface.remove_address(address.cidr);
+        interface.remove_address(address.key());
     }
     match ip {
         IpAddr::V4(_) => address_routes::withdraw_v4(cx, device, address, source),
-        IpAddr::V6(ip) => address_routes::disown(cx, device, ip),
+        IpAddr::V6(_) => address_routes::disown(cx, device, address),
     }
     // Another device may have it still.
     if !cx.routes.is_local(ip) {
@@ -142,11 +144,12 @@ fn remove_alone(cx: &mut Context<'_>, device: DeviceIndex, address: &Address) {
 pub(super) fn with_record<R>(
     cx: &mut Context<'_>,
     device: DeviceIndex,
-    cidr: IpCidr,
+    key: impl Into<AddressKey>,
     change: impl FnOnce(&mut Address) -> Option<R>,
 ) -> Option<R> {
     let addresses = cx.interfaces.get_mut(device)?.addresses_mut();
-    change(addresses.iter_mut().find(|address| address.is_at(cidr))?)
+    let key = key.into();
+    change(addresses.iter_mut().find(|address| address.is_at(key))?)
 }
 
 /// Whether routers are believed on a device: by hosts, unless the settings say otherwise. Linux: `ipv6_accept_ra`.

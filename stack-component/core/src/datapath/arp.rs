@@ -84,13 +84,13 @@ fn answers(cx: &mut Context<'_>, device: DeviceIndex, message: &wire::arp::Packe
     let conf = cx.sysctl.ipv4_device(device.0);
     let of_device = cx.interfaces.get(device).and_then(|interface| interface.address(target.into()));
     // Who has no address yet is in every network.
-    let near = |known: &Address| sender.is_unspecified() || known.cidr.contains(sender.into());
+    let near = |known: &Address| sender.is_unspecified() || known.network().contains(sender.into());
     let ignored = match conf.arp_ignore() {
         1 => of_device.is_none(),
         2 => !of_device.is_some_and(near),
         3 => {
             let mut known = cx.interfaces.iter().filter_map(|interface| interface.address(target.into()));
-            known.all(|address| address.scope() == AddressScope::Host)
+            known.all(|address| address.scope > AddressScope::LINK)
         }
         8 => true,
         _ => false,

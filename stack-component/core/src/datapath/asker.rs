@@ -5,6 +5,7 @@ use super::Context;
 use crate::device::Address;
 use crate::neighbour::Key;
 use crate::packet::DeviceIndex;
+use crate::route::Scope;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The address that a question for a neighbour comes from; none: it has none. Linux: `arp_solicit`.
@@ -23,7 +24,12 @@ pub(super) fn v4(cx: &Context<'_>, device: DeviceIndex, neighbour: Ipv4Addr) -> 
         _ => None,
     };
     of_packet.or_else(|| {
-        match cx.interfaces.source_for(cx.sysctl, device, neighbour.into(), neighbour.into())? {
+        match cx.interfaces.source_for(
+            cx.sysctl,
+            device,
+            (neighbour.into(), Scope::Link),
+            neighbour.into(),
+        )? {
             IpAddr::V4(source) => Some(source),
             IpAddr::V6(_) => None,
         }
@@ -36,7 +42,8 @@ pub(super) fn v6(cx: &Context<'_>, device: DeviceIndex, neighbour: Ipv6Addr) -> 
     let interface = cx.interfaces.get(device)?;
     let waiting = cx.neighbours.waiting_source(Key { device, address: neighbour.into() });
     let of_packet = waiting.filter(|source| interface.address(*source).is_some_and(Address::is_usable));
-    let of_device = || cx.interfaces.source_for(cx.sysctl, device, neighbour.into(), neighbour.into());
+    let of_device =
+        || cx.interfaces.source_for(cx.sysctl, device, (neighbour.into(), Scope::Link), neighbour.into());
     let certain = |ip: &IpAddr| interface.address(*ip).is_none_or(|known| !known.is_optimistic());
     let of_link = || interface.link_local().map(IpAddr::V6);
     match of_packet.or_else(of_device).filter(certain).or_else(|| of_link().filter(certain))? {

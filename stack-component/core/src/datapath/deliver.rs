@@ -8,6 +8,7 @@ use crate::ip::Cutting;
 use crate::ip::v4::{self, Received, Recorder};
 use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{Checksum, LinkDestination, Packet};
+use crate::route::Scope;
 use crate::tcp::SegmentInfo;
 use crate::udp::{Arrival, Rejected};
 use crate::wire::protocol::Protocol;
@@ -172,7 +173,7 @@ fn with_options_echoed(
         return packet;
     }
     let (device, peer) = (packet.meta.device, IpAddr::V4(received.source));
-    let ours = from.or_else(|| cx.interfaces.source_for(cx.sysctl, device, peer, peer));
+    let ours = from.or_else(|| cx.interfaces.source_for(cx.sysctl, device, (peer, Scope::Link), peer));
     let Some(IpAddr::V4(address)) = ours else { return packet };
     let us = Recorder { address, millis: cx.now.as_millis() };
     let options = v4::echo_options(options, us);

@@ -39,7 +39,7 @@ pub(super) fn found_free(cx: &mut Context<'_>, device: DeviceIndex, ip: Ipv6Addr
         Some(())
     });
     // An optimistic one is ours already.
-    let _ = address_routes::own(cx, device, ip);
+    let _ = address_routes::own(cx, device, record);
     if ip.is_unicast_link_local() {
         multicast::link_local_found(cx, device, ip);
         ipv6_link::solicit_routers(cx, device);
@@ -63,7 +63,7 @@ pub(super) fn taken(cx: &mut Context<'_>, device: DeviceIndex, ip: Ipv6Addr) {
         addresses::remove(cx, device, record.cidr);
         return temporary::replace(cx, device, &record);
     }
-    address_routes::disown(cx, device, ip);
+    address_routes::disown(cx, device, &record);
     addresses::with_record(cx, device, record.cidr, |address| {
         (address.state, address.detection) = (AddressState::DadFailed, None);
         address.flags.optimistic = false;

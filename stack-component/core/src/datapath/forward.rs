@@ -59,7 +59,8 @@ pub(super) fn forward(
 /// Fills in the options that ask every router for its address or time. Linux: `ip_forward_options`.
 fn leave_our_mark(cx: &Context<'_>, packet: &mut Packet, received: &Received, hop: &NextHop) {
     let source = hop.source.or_else(|| {
-        cx.interfaces.source_for(cx.sysctl, hop.device, hop.neighbour, received.destination.into())
+        let way = (hop.neighbour, hop.scope);
+        cx.interfaces.source_for(cx.sysctl, hop.device, way, received.destination.into())
     });
     let Some(IpAddr::V4(address)) = source else { return };
     let us = Recorder { address, millis: cx.now.as_millis() };

@@ -35,7 +35,7 @@ pub(crate) fn send(cx: &mut Context<'_>, headed: Headed) -> Result<(), DropReaso
 fn route_and_send(cx: &mut Context<'_>, headed: Headed) -> Result<(), DropReason> {
     let Headed { mut packet, source, destination, device } = headed;
     let flow = FlowKey { source, mark: packet.meta.mark, output: device, ..FlowKey::to(destination) };
-    let transmit::Resolved { device, target, source: of_route, .. } = transmit::resolve(cx, &flow)?;
+    let transmit::Resolved { device, target, source: of_route, scope, .. } = transmit::resolve(cx, &flow)?;
     let mtu = cx.mtu(device, None);
     if packet.len() > mtu as usize {
         return Err(DropReason::PacketTooBig);
@@ -43,7 +43,7 @@ fn route_and_send(cx: &mut Context<'_>, headed: Headed) -> Result<(), DropReason
     if let Ok(header) = ipv4::Header::parse_quoted(packet.data()) {
         let (to, protocol) = (header.destination(), header.protocol());
         let neighbour = target.neighbour_of(destination);
-        let of_device = || cx.interfaces.source_for(cx.sysctl, device, neighbour, destination);
+        let of_device = || cx.interfaces.source_for(cx.sysctl, device, (neighbour, scope), destination);
         let Some(IpAddr::V4(ours)) = source.or(of_route).or_else(of_device) else {
             return Err(DropReason::NoRoute);
         };

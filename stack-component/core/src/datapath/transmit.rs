@@ -12,7 +12,7 @@ use crate::netfilter::{EgressChecked, HookPoint, HookState};
 use crate::packet::{DeviceIndex, Packet};
 use crate::qdisc;
 use crate::raw::Quote;
-use crate::route::{Destination, FlowKey, Metrics, NextHop, ROUTING_TOS};
+use crate::route::{Destination, FlowKey, Metrics, NextHop, ROUTING_TOS, Scope};
 use crate::tcp;
 use crate::wire;
 use crate::wire::address::unspecified_like;
@@ -83,7 +83,7 @@ pub(crate) fn send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropR
 fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), DropReason> {
     let Outgoing { source, destination, protocol, tos, .. } = outgoing;
     let flow = flow_of(cx, &outgoing);
-    let Resolved { device, target, source: route_source, metrics } = resolve(cx, &flow)?;
+    let Resolved { device, target, source: route_source, metrics, scope } = resolve(cx, &flow)?;
     outgoing.ttl = outgoing.ttl.or(metrics.hop_limit);
     let mtu = match destination.is_ipv6() {
         true => cx.mtu6(device, metrics.mtu),
@@ -99,7 +99,7 @@ fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), Dr
     };
     outgoing.cutting = cutting;
     let neighbour = target.neighbour_of(destination);
-    let of_device = || cx.interfaces.source_for(cx.sysctl, device, neighbour, destination);
+    let of_device = || cx.interfaces.source_for(cx.sysctl, device, (neighbour, scope), destination);
     let source = source.or(route_source).or_else(of_device).ok_or(DropReason::NoRoute)?;
     if outgoing.packet.meta.priority == 0 {
         outgoing.packet.meta.priority = qdisc::priority_of_tos(tos);
@@ -198,20 +198,22 @@ pub(super) struct Resolved {
     pub(super) source: Option<IpAddr>,
     /// What the route says of the path.
     metrics: Metrics,
+    /// How far the route's destinations are.
+    pub(super) scope: Scope,
 }
 
 /// Linux: `ip_route_output_key`.
 pub(super) fn resolve(cx: &mut Context<'_>, flow: &FlowKey) -> Result<Resolved, DropReason> {
     // No route says where everybody is; a device is enough. Linux: `ip_route_output_key_hash_rcu`.
     if let Some(device) = flow.output.filter(|_| flow.destination == IpAddr::V4(Ipv4Addr::BROADCAST)) {
-        return Ok(Resolved { device, target: Target::Broadcast, source: None, metrics: Metrics::NONE });
+        return Ok(on_link(device, Target::Broadcast));
     }
     let routes = &*cx.routes;
     match cx.output_cache.get(flow, routes.generation(), || routes.lookup(flow)) {
         Ok(Destination::Local { source }) => {
             // A packet to one of our own addresses comes from that address.
             let (device, source) = (DeviceIndex::LOOPBACK, source.or(Some(flow.destination)));
-            Ok(Resolved { device, target: Target::Loopback, source, metrics: Metrics::NONE })
+            Ok(Resolved { source, ..on_link(device, Target::Loopback) })
         }
         Ok(Destination::Broadcast(hop)) => Ok(by_hop(&hop, Target::Broadcast)),
         Ok(Destination::Unicast(hop)) => {
@@ -223,8 +225,7 @@ pub(super) fn resolve(cx: &mut Context<'_>, flow: &FlowKey) -> Result<Resolved, 
         // Who says where a group is need not have a route to it. Linux: `ip_route_output_key_hash_rcu`.
         Err(_) if flow.destination.is_multicast() && flow.output.is_some() => {
             let device = flow.output.ok_or(DropReason::NoRoute)?;
-            let target = Target::Neighbour(flow.destination);
-            Ok(Resolved { device, target, source: None, metrics: Metrics::NONE })
+            Ok(on_link(device, Target::Neighbour(flow.destination)))
         }
         Err(crate::route::Refusal::NoRoute) => Err(DropReason::NoRoute),
         Err(_) => Err(DropReason::RouteRefused),
@@ -232,7 +233,13 @@ pub(super) fn resolve(cx: &mut Context<'_>, flow: &FlowKey) -> Result<Resolved, 
 }
 
 fn by_hop(hop: &NextHop, target: Target) -> Resolved {
-    Resolved { device: hop.device, target, source: hop.source, metrics: hop.metrics }
+    let NextHop { device, source, metrics, scope, .. } = *hop;
+    Resolved { device, target, source, metrics, scope }
+}
+
+/// A way that no route says anything of.
+fn on_link(device: DeviceIndex, target: Target) -> Resolved {
+    Resolved { device, target, source: None, metrics: Metrics::NONE, scope: Scope::Link }
 }
 
 /// Sends a packet with its IP header, ours or a forwarded one, out of a device. Linux: `ip_output`, `ip6_output`.

@@ -1,5 +1,6 @@
 //! An address of an interface, with its state and lifetimes. Linux: `struct inet6_ifaddr`, `struct in_ifaddr`.
 
+use super::Label;
 use crate::time::{Duration, Instant};
 use crate::wire::cidr::IpCidr;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -39,15 +40,28 @@ pub struct AddressFlags {
     pub secondary: bool,
 }
 
-/// How far an address means anything. Linux: `RT_SCOPE_*`.
+/// How far an address means anything: the higher the number, the less far. Linux: `RT_SCOPE_*`, `ifa_scope`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AddressScope {
-    /// Everywhere.
-    Global,
-    /// On one link.
-    Link,
-    /// Here.
-    Host,
+pub struct AddressScope(pub u8);
+
+impl AddressScope {
+    /// Everywhere. Linux: `RT_SCOPE_UNIVERSE`.
+    pub const GLOBAL: AddressScope = AddressScope(0);
+    /// On one link. Linux: `RT_SCOPE_LINK`.
+    pub const LINK: AddressScope = AddressScope(253);
+    /// Here. Linux: `RT_SCOPE_HOST`.
+    pub const HOST: AddressScope = AddressScope(254);
+
+    /// The scope that an address has by itself. Linux: `rt_scope`.
+    pub const fn of(address: IpAddr) -> AddressScope {
+        match address {
+            IpAddr::V4(address) if address.is_loopback() => AddressScope::HOST,
+            IpAddr::V4(address) if address.is_link_local() => AddressScope::LINK,
+            IpAddr::V6(address) if address.is_loopback() => AddressScope::HOST,
+            IpAddr::V6(address) if address.is_unicast_link_local() => AddressScope::LINK,
+            _ => AddressScope::GLOBAL,
+        }
+    }
 }
 
 /// Who gave an address. Linux: `IFA_PROTO`, `IFAPROT_*`.
@@ -114,6 +128,22 @@ pub struct Detection {
     pub(crate) nonce: Option<[u8; 6]>,
 }
 
+/// What tells an address of a device from its others. Linux: what `find_matching_ifa` compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AddressKey {
+    /// The address, and how many of its bits name a network.
+    pub cidr: IpCidr,
+    /// The network that it is in.
+    pub network: IpCidr,
+}
+
+impl From<IpCidr> for AddressKey {
+    /// The address that is in its own network.
+    fn from(cidr: IpCidr) -> Self {
+        AddressKey { cidr, network: cidr.network() }
+    }
+}
+
 /// One address of an interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Address {
@@ -127,8 +157,17 @@ pub struct Address {
     pub protocol: AddressProtocol,
     /// How long it lasts.
     pub lifetimes: Lifetimes,
+    /// The other end of a link that has only two: its network is the neighbour's (IPv4), or it is a neighbour beside that
+    /// (IPv6). Linux: `ifa_address`, `peer_addr`.
+    pub peer: Option<IpAddr>,
     /// The address of everybody in its network; IPv4 only.
     pub broadcast: Option<Ipv4Addr>,
+    /// What it is called, if not as its device; IPv4 only. Linux: `ifa_label`.
+    pub label: Option<Label>,
+    /// How far it means anything.
+    pub scope: AddressScope,
+    /// The metric of the route to its network; 0: what such routes have. Linux: `ifa_rt_priority`, `rt_priority`.
+    pub metric: u32,
     /// When it was given.
     pub created: Instant,
     /// When it was last changed.
@@ -165,7 +204,11 @@ impl Address {
             },
             protocol: AddressProtocol::Unspecified,
             lifetimes: Lifetimes::FOREVER,
+            peer: None,
             broadcast: cidr.broadcast(),
+            label: None,
+            scope: AddressScope::of(cidr.address()),
+            metric: 0,
             created: now,
             updated: now,
             public: None,
@@ -190,10 +233,23 @@ impl Address {
         }
     }
 
-    /// Whether it is this one: with IPv4 that is one with a network of the same size, with IPv6 there are not two. Linux:
+    /// The network that it is in: with IPv4 that of the other end, if the link has only two.
+    pub fn network(&self) -> IpCidr {
+        let near = |peer: &IpAddr| peer.is_ipv4();
+        let other_end = self.peer.filter(near).and_then(|peer| IpCidr::new(peer, self.cidr.prefix_len()));
+        other_end.unwrap_or(self.cidr).network()
+    }
+
+    /// What tells it from the others of its device.
+    pub fn key(&self) -> AddressKey {
+        AddressKey { cidr: self.cidr, network: self.network() }
+    }
+
+    /// Whether it is this one: with IPv4 that is one with the same network, with IPv6 there are not two. Linux:
     /// `find_matching_ifa`, `ipv6_get_ifaddr`.
-    pub fn is_at(&self, cidr: IpCidr) -> bool {
-        if cidr.is_ipv4() { self.cidr == cidr } else { self.ip() == cidr.address() }
+    pub fn is_at(&self, key: impl Into<AddressKey>) -> bool {
+        let key = key.into();
+        if key.cidr.is_ipv4() { self.key() == key } else { self.ip() == key.cidr.address() }
     }
 
     /// Whether the hosts of its network are neighbours because of it. Which ones are so beside an address that a router
@@ -214,17 +270,6 @@ impl Address {
             AddressState::Preferred if over => AddressState::Deprecated,
             state => state,
         };
-    }
-
-    /// How far it means anything. Linux: `rt_scope`.
-    pub const fn scope(&self) -> AddressScope {
-        match self.cidr.address() {
-            IpAddr::V4(address) if address.is_loopback() => AddressScope::Host,
-            IpAddr::V4(address) if address.is_link_local() => AddressScope::Link,
-            IpAddr::V6(address) if address.is_loopback() => AddressScope::Host,
-            IpAddr::V6(address) if address.is_unicast_link_local() => AddressScope::Link,
-            _ => AddressScope::Global,
-        }
     }
 
     /// Whether packets may come from it and are taken in for it.
@@ -259,16 +304,16 @@ mod tests {
     fn scopes_and_deadlines() {
         let at = Instant::from_millis;
         let rows = [
-            ("127.0.0.1/8", AddressScope::Host),
-            ("169.254.1.1/16", AddressScope::Link),
-            ("192.0.2.1/24", AddressScope::Global),
-            ("::1/128", AddressScope::Host),
-            ("fe80::1/64", AddressScope::Link),
-            ("fd77::1/64", AddressScope::Global),
+            ("127.0.0.1/8", AddressScope::HOST),
+            ("169.254.1.1/16", AddressScope::LINK),
+            ("192.0.2.1/24", AddressScope::GLOBAL),
+            ("::1/128", AddressScope::HOST),
+            ("fe80::1/64", AddressScope::LINK),
+            ("fd77::1/64", AddressScope::GLOBAL),
         ];
         for (cidr, scope) in rows {
             let address = Address::new(cidr.parse().unwrap(), at(0));
-            assert_eq!((address.scope(), address.deadline()), (scope, None), "{cidr}");
+            assert_eq!((address.scope, address.deadline()), (scope, None), "{cidr}");
         }
         let mut address = Address::new("fd77::1/64".parse().unwrap(), at(0));
         address.lifetimes = Lifetimes::from_seconds(at(1000), 20, 10);

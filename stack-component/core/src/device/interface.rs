@@ -171,6 +171,7 @@ impl Interface {
     pub(crate) fn set_name(&mut self, name: String) {
         self.news |= self.name != name;
         self.name = name;
+        self.relabel();
     }
 
     /// Whether there are stations behind it whose addresses are asked for. Linux: no `IFF_NOARP`.
@@ -288,7 +289,7 @@ impl Interface {
     /// Whether it is different from the last time, what became of its addresses, and whether some of that was lost.
     pub(crate) fn take_changes(&mut self) -> (bool, Vec<(Event, Address)>, bool) {
         for before in self.before.take().unwrap_or_default() {
-            let now = self.addresses.iter().find(|address| address.is_at(before.cidr));
+            let now = self.addresses.iter().find(|address| address.is_at(before.key()));
             if let Some(&now) = now.filter(|now| **now != before && now.state != AddressState::Tentative) {
                 self.journal.note(Event::New, || now);
             }

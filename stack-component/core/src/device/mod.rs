@@ -4,6 +4,7 @@
 mod address;
 mod dummy;
 mod interface;
+mod label;
 mod loopback;
 mod primary;
 mod queue;
@@ -13,10 +14,12 @@ mod table;
 mod vlan;
 
 pub use address::{
-    Address, AddressFlags, AddressProtocol, AddressScope, AddressState, Detection, Lifetimes, after,
+    Address, AddressFlags, AddressKey, AddressProtocol, AddressScope, AddressState, Detection, Lifetimes,
+    after,
 };
 pub use dummy::Dummy;
 pub use interface::Interface;
+pub use label::Label;
 pub use loopback::Loopback;
 pub use statistics::Statistics;
 pub use table::{Interfaces, MAX_DEVICES};

@@ -1,26 +1,27 @@
 //! Which of a device's addresses stand for others: of the IPv4 ones of one network the first is the primary one, the
 //! others go with it. Linux: `IFA_F_SECONDARY`.
 
-use super::{Address, Interface};
+use super::{Address, AddressKey, Interface};
 use crate::wire::cidr::IpCidr;
 
 impl Interface {
-    /// The record of this address. One of IPv4 may be there several times, with networks of different sizes. Linux:
+    /// The record of this address. One of IPv4 may be there several times, in different networks. Linux:
     /// `find_matching_ifa`, `ipv6_get_ifaddr`.
-    pub fn record(&self, cidr: IpCidr) -> Option<&Address> {
-        self.addresses().iter().find(|address| address.is_at(cidr))
+    pub fn record(&self, key: impl Into<AddressKey>) -> Option<&Address> {
+        let key = key.into();
+        self.addresses().iter().find(|address| address.is_at(key))
     }
 
     /// The primary address of an IPv4 network. Linux: `inet_ifa_byprefix`.
     pub(crate) fn primary_of(&self, network: IpCidr) -> Option<&Address> {
         let all = self.addresses().iter().filter(|address| !address.flags.secondary);
-        all.filter(|address| address.cidr.is_ipv4()).find(|address| address.cidr.network() == network)
+        all.filter(|address| address.cidr.is_ipv4()).find(|address| address.network() == network)
     }
 
     /// The addresses that go with the primary one of an IPv4 network.
     pub(crate) fn secondaries_of(&self, network: IpCidr) -> impl Iterator<Item = &Address> {
         let all = self.addresses().iter().filter(|address| address.flags.secondary);
-        all.filter(move |address| address.cidr.network() == network)
+        all.filter(move |address| address.network() == network)
     }
 }
 
@@ -29,11 +30,11 @@ impl Interface {
 /// `ipv6_link_dev_addr`.
 pub(super) fn place_of(address: &Address, all: &[Address]) -> usize {
     if address.cidr.is_ipv6() {
-        let after = |other: &Address| other.cidr.is_ipv6() && address.scope() <= other.scope();
+        let after = |other: &Address| other.cidr.is_ipv6() && address.scope <= other.scope;
         return all.iter().position(after).unwrap_or(all.len());
     }
     let before =
-        |other: &Address| other.cidr.is_ipv4() && !other.flags.secondary && address.scope() <= other.scope();
+        |other: &Address| other.cidr.is_ipv4() && !other.flags.secondary && address.scope <= other.scope;
     if address.flags.secondary {
         return all.len();
     }

@@ -3,23 +3,24 @@
 use super::{Address, Interface, Interfaces};
 use crate::ip::v6::source::{self, Candidate};
 use crate::packet::DeviceIndex;
+use crate::route::Scope;
 use crate::sysctl::Sysctl;
 use crate::wire::address::needs_scope;
 use core::net::{IpAddr, Ipv6Addr};
 
 impl Interfaces {
     /// The address that a packet to `destination` comes from when it leaves by `device`: with IPv4 one of the network
-    /// of the `neighbour` that it is handed to, with IPv6 as RFC 6724 has it. Linux: `inet_select_addr`,
+    /// of the `neighbour` that it is handed to, by a route of this scope, with IPv6 as RFC 6724 has it. Linux: `inet_select_addr`,
     /// `ipv6_dev_get_saddr`.
     pub fn source_for(
         &self,
         sysctl: &Sysctl,
         device: DeviceIndex,
-        neighbour: IpAddr,
+        (neighbour, scope): (IpAddr, Scope),
         destination: IpAddr,
     ) -> Option<IpAddr> {
         match destination {
-            IpAddr::V4(_) => self.get(device)?.source_for(neighbour),
+            IpAddr::V4(_) => self.get(device)?.source_for(neighbour, scope),
             IpAddr::V6(to) => self.source_v6(sysctl, device, to).map(IpAddr::V6),
         }
     }

@@ -64,6 +64,8 @@ pub struct NextHop {
     pub source: Option<IpAddr>,
     /// What the route says of the path.
     pub metrics: Metrics,
+    /// How far the route's destinations are. Linux: `fib_scope`.
+    pub scope: Scope,
 }
 
 /// Where a packet goes.
@@ -223,7 +225,13 @@ impl Routes {
 fn on_link(flow: &FlowKey) -> Option<Destination> {
     let ours = flow.destination.is_ipv4() && flow.input.is_none();
     let device = flow.output.filter(|_| ours)?;
-    let hop = NextHop { device, neighbour: flow.destination, source: None, metrics: Metrics::NONE };
+    let hop = NextHop {
+        device,
+        neighbour: flow.destination,
+        source: None,
+        metrics: Metrics::NONE,
+        scope: Scope::Link,
+    };
     Some(match flow.destination == Ipv4Addr::BROADCAST {
         true => Destination::Broadcast(hop),
         false => Destination::Unicast(hop),
@@ -238,5 +246,5 @@ fn is_suppressed(way: &Way<'_>, longest: Option<u8>) -> bool {
 fn next_hop(route: &Route, hop: &Hop, destination: IpAddr) -> Result<NextHop, Refusal> {
     let device = hop.device.ok_or(Refusal::NoRoute)?;
     let neighbour = hop.gateway.unwrap_or(destination);
-    Ok(NextHop { device, neighbour, source: route.source, metrics: route.metrics })
+    Ok(NextHop { device, neighbour, source: route.source, metrics: route.metrics, scope: route.scope })
 }

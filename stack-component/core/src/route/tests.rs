@@ -70,6 +70,11 @@ fn where_packets_go() {
         neighbour: address(neighbour),
         source,
         metrics,
+        scope: if ["10.0.0.2", "255.255.255.255"].contains(&neighbour) {
+            Scope::Universe
+        } else {
+            Scope::Link
+        },
     };
     let none = Metrics::NONE;
     let rows = [

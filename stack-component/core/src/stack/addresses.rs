@@ -2,7 +2,7 @@
 
 use super::{ConfigError, Stack};
 use crate::datapath;
-use crate::device::Address;
+use crate::device::{Address, AddressKey};
 use crate::ip::v6::source::{Source, order_destinations};
 use crate::packet::DeviceIndex;
 use crate::route::{FlowKey, Route, RouteError};
@@ -34,8 +34,12 @@ impl Stack {
         if elsewhere || !may_be_ours(ip) {
             return Err(ConfigError::BadAddress(ip));
         }
-        if interface.record(address.cidr).is_some() {
+        if interface.record(address.key()).is_some() {
             return Err(ConfigError::AddressExists(ip));
+        }
+        // Linux: `__inet_insert_ifa`.
+        if interface.primary_of(address.network()).is_some_and(|primary| primary.scope != address.scope) {
+            return Err(ConfigError::OtherScope(ip));
         }
         if interface.addresses().len() >= MAX_ADDRESSES {
             return Err(ConfigError::TooManyAddresses);
@@ -59,7 +63,7 @@ impl Stack {
         address: Address,
     ) -> Result<(), ConfigError> {
         let interface = self.interfaces.get(device).ok_or(ConfigError::NoSuchDevice)?;
-        let Some(known) = interface.record(address.cidr) else {
+        let Some(known) = interface.record(address.key()) else {
             return self.add_address_record(device, address);
         };
         let alone = known.cidr.prefix_len() != 64 || known.flags.temporary;
@@ -74,18 +78,23 @@ impl Stack {
     /// the first. Linux: `ip address del` without a prefix length.
     pub fn remove_address(&mut self, device: DeviceIndex, ip: IpAddr) -> Result<(), ConfigError> {
         let record = self.interfaces.get(device).and_then(|interface| interface.address(ip));
-        let cidr = record.map(|record| record.cidr).ok_or(ConfigError::NoSuchAddress(ip))?;
-        self.remove_address_of(device, cidr)
+        let key = record.map(Address::key).ok_or(ConfigError::NoSuchAddress(ip))?;
+        self.remove_address_of(device, key)
     }
 
     /// Takes the address with this network away from a device, with the routes that came with it. Linux:
     /// `ip address del`.
-    pub fn remove_address_of(&mut self, device: DeviceIndex, cidr: IpCidr) -> Result<(), ConfigError> {
+    pub fn remove_address_of(
+        &mut self,
+        device: DeviceIndex,
+        key: impl Into<AddressKey>,
+    ) -> Result<(), ConfigError> {
+        let key = key.into();
         let interface = self.interfaces.get(device).ok_or(ConfigError::NoSuchDevice)?;
-        if interface.record(cidr).is_none_or(|known| known.cidr != cidr) {
-            return Err(ConfigError::NoSuchAddress(cidr.address()));
+        if interface.record(key).is_none_or(|known| known.key() != key) {
+            return Err(ConfigError::NoSuchAddress(key.cidr.address()));
         }
-        self.with_context(self.now, |cx, _, _| datapath::take_address(cx, device, cidr));
+        self.with_context(self.now, |cx, _, _| datapath::take_address(cx, device, key));
         Ok(())
     }
 

@@ -36,6 +36,8 @@ pub enum ConfigError {
     AddressExists(IpAddr),
     /// The device does not have this address.
     NoSuchAddress(IpAddr),
+    /// The address means something as far as others of its network do not. Linux: `EINVAL`.
+    OtherScope(IpAddr),
     /// Temporary addresses are made beside a public one of IPv6 with a network of 64 bits. Linux: `EINVAL`.
     NothingBeside(IpAddr),
     /// The device is without IPv6 (`disable_ipv6`). Linux: `EACCES`.
@@ -72,6 +74,9 @@ impl fmt::Display for ConfigError {
                 write!(f, "the device does not have the address {address}")
             }
             ConfigError::AddressExists(address) => write!(f, "the stack has the address {address} already"),
+            ConfigError::OtherScope(address) => {
+                write!(f, "{address} has another scope than the first address of its network")
+            }
             ConfigError::NothingBeside(address) => {
                 write!(f, "no temporary addresses are made beside {address}, whose network has not 64 bits")
             }

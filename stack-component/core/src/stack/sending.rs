@@ -3,7 +3,7 @@
 use super::Stack;
 use crate::drop_reason::DropReason;
 use crate::packet::DeviceIndex;
-use crate::route::{Destination, FlowKey, Refusal};
+use crate::route::{Destination, FlowKey, Refusal, Scope};
 use crate::socket::SocketError;
 use core::net::IpAddr;
 
@@ -14,13 +14,13 @@ impl Stack {
             // A packet to one of our own addresses comes from that address.
             Destination::Local { source } => Some(source.unwrap_or(destination)),
             Destination::Unicast(hop) | Destination::Broadcast(hop) => {
-                hop.source.or_else(|| self.source_on(hop.device, hop.neighbour, destination))
+                hop.source.or_else(|| self.source_on(hop.device, (hop.neighbour, hop.scope), destination))
             }
         }
     }
 
-    fn source_on(&self, device: DeviceIndex, neighbour: IpAddr, destination: IpAddr) -> Option<IpAddr> {
-        self.interfaces.source_for(&self.sysctl, device, neighbour, destination)
+    fn source_on(&self, device: DeviceIndex, way: (IpAddr, Scope), destination: IpAddr) -> Option<IpAddr> {
+        self.interfaces.source_for(&self.sysctl, device, way, destination)
     }
 
     /// Our address for a datagram or packet to `destination`, by `device` if one is named; `broadcast`: it may go to
@@ -39,7 +39,7 @@ impl Stack {
             // A group is wherever the socket's owner says.
             Err(Refusal::NoRoute | Refusal::Unreachable) => device
                 .filter(|_| destination.is_multicast())
-                .and_then(|device| self.source_on(device, destination, destination)),
+                .and_then(|device| self.source_on(device, (destination, Scope::Link), destination)),
         };
         source.ok_or(SocketError::NetworkUnreachable)
     }

@@ -7,6 +7,7 @@ use crate::ip::Cutting;
 use crate::ip::v4::{self, Request};
 use crate::multicast::{Language, Query, Report, batches};
 use crate::packet::{DeviceIndex, Packet};
+use crate::route::Scope;
 use crate::time::Duration;
 use crate::wire::igmp::{self, Message, RecordType};
 use crate::wire::ipv4::{ROUTER_ALERT, set_options_len};
@@ -93,7 +94,7 @@ fn try_send(
         return Ok(());
     }
     let to = destination.into();
-    let source = match cx.interfaces.source_for(cx.sysctl, device, to, to) {
+    let source = match cx.interfaces.source_for(cx.sysctl, device, (to, Scope::Link), to) {
         Some(IpAddr::V4(source)) => source,
         // RFC 3376 section 4.2.13: a host without an address tells all the same.
         _ => Ipv4Addr::UNSPECIFIED,

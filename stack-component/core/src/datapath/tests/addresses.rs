@@ -2,8 +2,8 @@
 //! `ip route show table all` where Linux was told the same.
 
 use super::*;
-use crate::device::{Address, AddressState, Lifetimes};
-use crate::route::{Hop, Route, RouteKind, RouteProtocol};
+use crate::device::{Address, AddressScope, AddressState, Lifetimes};
+use crate::route::{FlowKey, Hop, Route, RouteKind, RouteProtocol};
 use crate::stack::ConfigError;
 use crate::wire::cidr::IpCidr;
 
@@ -200,4 +200,78 @@ fn two_devices_may_have_the_same_address() {
     assert_eq!(local(&host), 2);
     host.stack.remove_address(ETH0, US.into()).unwrap();
     assert_eq!(local(&host), 1);
+}
+
+#[test]
+fn the_other_end_of_a_link_is_routed_to() {
+    let mut host = with(&[]);
+    let before = routes(&host);
+    let peered = |host: &Host, peer: &str, len, metric| Address {
+        peer: Some(peer.parse().unwrap()),
+        broadcast: None,
+        metric,
+        ..Address::new(IpCidr::new("10.1.0.1".parse().unwrap(), len).unwrap(), host.now)
+    };
+    for (peer, len, metric) in [("10.7.0.2", 32, 0), ("10.7.0.3", 32, 0), ("10.8.0.9", 24, 7)] {
+        let new = peered(&host, peer, len, metric);
+        host.stack.add_address_record(ETH0, new).unwrap();
+        assert_eq!(
+            host.stack.add_address_record(ETH0, new),
+            Err(ConfigError::AddressExists(new.ip())),
+            "{peer}"
+        );
+    }
+    let with_all = [
+        "10.7.0.2/32 src 10.1.0.1",
+        "10.7.0.3/32 src 10.1.0.1",
+        "10.8.0.0/24 src 10.1.0.1",
+        "broadcast 10.8.0.255 src 10.1.0.1",
+        "local 10.1.0.1 src 10.1.0.1",
+    ];
+    assert_eq!(routes(&host), with_all);
+    let metric = |host: &Host| {
+        let network: IpCidr = "10.8.0.0/24".parse().unwrap();
+        host.stack.routes().iter().find(|route| route.destination == network).unwrap().metric
+    };
+    assert_eq!(metric(&host), 7);
+    let other = peered(&host, "10.8.0.9", 24, 9);
+    host.stack.replace_address_record(ETH0, other).unwrap();
+    assert_eq!((metric(&host), routes(&host).len()), (9, 5));
+    // Another scope than the network has cannot be.
+    let nearer = Address { scope: AddressScope::LINK, ..Address::new(cidr("10.8.0.1/24"), host.now) };
+    let refused = Err(ConfigError::OtherScope(nearer.ip()));
+    assert_eq!(host.stack.add_address_record(ETH0, nearer), refused);
+    for peer in ["10.7.0.2", "10.7.0.3"] {
+        let key = peered(&host, peer, 32, 0).key();
+        host.stack.remove_address_of(ETH0, key).unwrap();
+    }
+    assert_eq!(routes(&host), with_all[2..]);
+    host.stack.remove_address_of(ETH0, other.key()).unwrap();
+    assert_eq!(routes(&host), before);
+}
+
+#[test]
+fn an_address_of_the_link_is_no_source_for_far_away() {
+    let mut host = with(&[]);
+    let near = Address { scope: AddressScope::LINK, ..Address::new(cidr("10.5.0.1/24"), host.now) };
+    host.stack.add_address_record(ETH0, near).unwrap();
+    host.stack.add_address(ETH0, cidr("10.6.0.1/24")).unwrap();
+    let far = Route::via(cidr("198.51.100.0/24"), Ipv4Addr::new(10, 5, 0, 9).into());
+    host.stack.add_route(far).unwrap();
+    for (to, expected) in [("198.51.100.1", "10.6.0.1"), ("10.5.0.7", "10.5.0.1")] {
+        let found = host.stack.find_route(&FlowKey::to(to.parse().unwrap())).unwrap();
+        assert_eq!(found.source, Some(expected.parse().unwrap()), "{to}");
+    }
+}
+
+#[test]
+fn labels_follow_their_device() {
+    let mut host = with(&["10.5.0.1/24", "10.5.0.2/24"]);
+    let label = |text| crate::device::Label::new(text);
+    let third = Address { label: label("eth0:x"), ..Address::new(cidr("10.5.0.3/24"), host.now) };
+    host.stack.add_address_record(ETH0, third).unwrap();
+    host.stack.rename_device(ETH0, "lan").unwrap();
+    let labels: Vec<_> =
+        host.stack.interfaces().get(ETH0).unwrap().addresses().iter().map(|a| a.label).collect();
+    assert_eq!(labels, [None, label("lan:2"), label("lan:x")]);
 }

@@ -8,6 +8,7 @@ use crate::route::Route;
 use crate::stack::ConfigError;
 use crate::wire::cidr::IpCidr;
 use crate::wire::{ipv6, ndp};
+use alloc::string::ToString;
 
 const NETWORK: &str = "fd01::/64";
 
@@ -174,4 +175,28 @@ fn a_network_that_is_not_on_the_link_does_not_get_there_by_its_addresses() {
     assert_eq!(made.clone().count(), 2);
     assert!(made.clone().all(|address| !address.flags.no_prefix_route), "nobody asked for that");
     assert_eq!(ends(&host, "2001:db8:1::/64"), [0; 0]);
+}
+
+#[test]
+fn the_other_end_of_a_link_is_a_neighbour() {
+    let mut host = fresh(&[("accept_dad", "0")]);
+    let metrics = |host: &Host| -> Vec<(String, u32)> {
+        let far = |route: &Route| route.destination.address().to_string().starts_with("fd0");
+        let unicast = host.stack.routes().iter().filter(|route: &Route| far(route) && route.metric > 0);
+        unicast.map(|route| (route.destination.to_string(), route.metric)).collect()
+    };
+    let row = |destination: &str, metric| (String::from(destination), metric);
+    let peer = |text: &str| Some(text.parse().unwrap());
+    let first = Address { peer: peer("fd02::2"), metric: 99, ..record(&host, "fd01::1/64", 0) };
+    host.stack.add_address_record(ETH0, first).unwrap();
+    assert_eq!(metrics(&host), [row("fd01::/64", 99), row("fd02::2/128", 99)]);
+    // What is not said stays.
+    let second = Address { peer: peer("fd03::2"), ..record(&host, "fd01::1/64", 0) };
+    host.stack.replace_address_record(ETH0, second).unwrap();
+    assert_eq!(metrics(&host), [row("fd01::/64", 99), row("fd03::2/128", 99)]);
+    let third = Address { metric: 5, ..record(&host, "fd01::1/64", 0) };
+    host.stack.replace_address_record(ETH0, third).unwrap();
+    assert_eq!(metrics(&host), [row("fd01::/64", 5), row("fd03::2/128", 5)]);
+    host.stack.remove_address(ETH0, "fd01::1".parse().unwrap()).unwrap();
+    assert_eq!(metrics(&host), []);
 }

@@ -2,8 +2,9 @@
 
 use super::Interface;
 use crate::device::primary::place_of;
-use crate::device::{Address, AddressScope, AddressState};
+use crate::device::{Address, AddressKey, AddressScope, AddressState};
 use crate::journal::Event;
+use crate::route::Scope;
 use crate::wire::cidr::IpCidr;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -31,7 +32,7 @@ impl Interface {
     pub(crate) fn add_address(&mut self, address: Address) {
         self.addresses.insert(place_of(&address, &self.addresses), address);
         // One that the stack makes itself is told of when it is ours. Linux: `inet6_addr_add`, `addrconf_dad_begin`.
-        let by_hand = !address.flags.dynamic && address.scope() == AddressScope::Global;
+        let by_hand = !address.flags.dynamic && address.scope == AddressScope::GLOBAL;
         if by_hand || address.state != AddressState::Tentative {
             self.journal.note(Event::New, || address);
         }
@@ -44,8 +45,8 @@ impl Interface {
     }
 
     /// Takes an address away, if it has it.
-    pub(crate) fn remove_address(&mut self, cidr: IpCidr) -> Option<Address> {
-        let place = self.addresses.iter().position(|address| address.is_at(cidr))?;
+    pub(crate) fn remove_address(&mut self, key: AddressKey) -> Option<Address> {
+        let place = self.addresses.iter().position(|address| address.is_at(key))?;
         let address = self.addresses.remove(place);
         if self.address(address.ip()).is_none() {
             self.announcements.retain(|announced| IpAddr::V4(*announced) != address.ip());
@@ -55,8 +56,8 @@ impl Interface {
     }
 
     /// Lets an address be the primary one of its network. Linux: `__inet_del_ifa`.
-    pub(crate) fn promote(&mut self, cidr: IpCidr) {
-        let Some(place) = self.addresses.iter().position(|address| address.is_at(cidr)) else { return };
+    pub(crate) fn promote(&mut self, key: AddressKey) {
+        let Some(place) = self.addresses.iter().position(|address| address.is_at(key)) else { return };
         let mut address = self.addresses.remove(place);
         address.flags.secondary = false;
         self.addresses.insert(place_of(&address, &self.addresses), address);
@@ -86,22 +87,24 @@ impl Interface {
         if self.link_up() { core::mem::take(&mut self.announcements) } else { Vec::new() }
     }
 
-    /// The IPv4 address to ask with for `neighbour`: one of the same network, or the primary one.
-    /// Linux: `inet_select_addr`.
-    pub(in crate::device) fn source_for(&self, neighbour: IpAddr) -> Option<IpAddr> {
-        let mut usable = self.addresses.iter().filter(|a| a.cidr.is_ipv4() && a.is_usable());
-        let near = usable.clone().find(|address| address.cidr.contains(neighbour));
+    /// The IPv4 address to ask with for `neighbour`: one of the same network, or the primary one, that means something as
+    /// far as the way goes. Linux: `inet_select_addr`.
+    pub(in crate::device) fn source_for(&self, neighbour: IpAddr, scope: Scope) -> Option<IpAddr> {
+        // What means something here alone may be told on the link. Linux: `localnet_scope`.
+        let reaches = |address: &&Address| address.scope.min(AddressScope::HOST) <= AddressScope(scope as u8);
+        let mut usable = self.addresses.iter().filter(|a| a.cidr.is_ipv4() && a.is_usable()).filter(reaches);
+        let near = usable.clone().find(|address| address.network().contains(neighbour));
         near.or_else(|| usable.next()).map(Address::ip)
     }
 
     /// Whether `address` is in a network of this link.
     pub fn is_on_link(&self, address: Ipv4Addr) -> bool {
-        self.addresses.iter().any(|ours| ours.cidr.contains(address.into()))
+        self.addresses.iter().any(|ours| ours.network().contains(address.into()))
     }
 
     /// Whether two addresses are in one network of this link. Linux: `inet_addr_onlink`.
     pub fn has_both_on_link(&self, one: Ipv4Addr, other: Ipv4Addr) -> bool {
-        let has = |ours: &Address| ours.cidr.contains(one.into()) && ours.cidr.contains(other.into());
-        self.addresses.iter().any(has)
+        let has = |network: IpCidr| network.contains(one.into()) && network.contains(other.into());
+        self.addresses.iter().any(|ours| has(ours.network()))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::Stack;
 use crate::packet::DeviceIndex;
-use crate::route::{FlowKey, Hop, Refusal, Route, RouteError, RouteKind, Rule, Way};
+use crate::route::{FlowKey, Hop, Refusal, Route, RouteError, RouteKind, Rule, Scope, Way};
 use crate::wire::cidr::IpCidr;
 use core::net::IpAddr;
 
@@ -30,8 +30,9 @@ impl Stack {
         let local = matches!(route.kind, RouteKind::Local | RouteKind::Anycast);
         let hop = if local { Hop::over(DeviceIndex::LOOPBACK) } else { *hop };
         let neighbour = hop.gateway.unwrap_or(flow.destination);
-        let of_device =
-            |device| self.interfaces.source_for(&self.sysctl, device, neighbour, flow.destination);
+        let of_device = |device| {
+            self.interfaces.source_for(&self.sysctl, device, (neighbour, route.scope), flow.destination)
+        };
         let chosen = if local { Some(flow.destination) } else { hop.device.and_then(of_device) };
         let route = Route { destination, ..route.clone() };
         let source = flow.source.or(route.source).or(chosen);
@@ -44,7 +45,7 @@ impl Stack {
         let ours = flow.destination.is_ipv4() && flow.input.is_none();
         let interface = self.interfaces.get(flow.output.filter(|_| ours)?)?;
         let (device, to) = (interface.index(), flow.destination);
-        let of_device = || self.interfaces.source_for(&self.sysctl, device, to, to);
+        let of_device = || self.interfaces.source_for(&self.sysctl, device, (to, Scope::Link), to);
         interface.is_up().then(|| FoundRoute {
             route: Route::over(IpCidr::host(to), RouteKind::Unicast, device),
             hop: Hop::over(device),

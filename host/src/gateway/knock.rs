@@ -9,6 +9,8 @@ use std::net::{IpAddr, SocketAddr};
 pub(super) enum Wish {
     /// To open a TCP connection.
     Connection,
+    /// That a connection, or the attempt at one, is no more. The stack sees it all the same.
+    Reset,
     /// That a datagram arrives: a UDP datagram, or the first piece of one.
     Datagram,
     /// To hear an echo.
@@ -29,7 +31,7 @@ pub(super) struct Knock {
     pub(super) source: SocketAddr,
     /// For whom.
     pub(super) destination: SocketAddr,
-    /// The frame as it came.
+    /// The frame as it came; empty where the stack has it.
     pub(super) frame: Vec<u8>,
 }
 
@@ -126,6 +128,9 @@ fn of_transport(protocol: Protocol, payload: &[u8], from: IpAddr, to: IpAddr) ->
     match protocol {
         Protocol::TCP => {
             let flags = tcp::Header::parse(payload).ok()?.flags();
+            if flags.rst() {
+                return Some(Wish::Reset);
+            }
             (flags.syn() && !flags.intersects(tcp::Flags::ACK.with(tcp::Flags::RST)))
                 .then_some(Wish::Connection)
         }
@@ -146,7 +151,7 @@ fn between(
     payload: &[u8],
 ) -> (Wish, SocketAddr, SocketAddr) {
     let (from, to) = match (wish, payload) {
-        (Wish::Connection | Wish::Datagram, &[a, b, c, d, ..]) => {
+        (Wish::Connection | Wish::Reset | Wish::Datagram, &[a, b, c, d, ..]) => {
             (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]))
         }
         (Wish::Echo, &[_, _, _, _, a, b, ..]) => (u16::from_be_bytes([a, b]), 0),
@@ -161,13 +166,8 @@ mod tests {
     use super::*;
     use stack_core::wire::ethernet::MacAddress;
 
-    fn syn(from: &str, to: &str) -> Vec<u8> {
-        let fields = tcp::Fields {
-            source_port: 9,
-            destination_port: 80,
-            flags: tcp::Flags::SYN,
-            ..Default::default()
-        };
+    fn segment(from: &str, to: &str, flags: tcp::Flags) -> Vec<u8> {
+        let fields = tcp::Fields { source_port: 9, destination_port: 80, flags, ..Default::default() };
         let mut segment = vec![0; fields.header_len()];
         fields.emit(&mut segment, 0);
         let envelope = Envelope {
@@ -208,7 +208,15 @@ mod tests {
             ("2001:db8::15", "::ffff:127.0.0.1", Some(Wish::Other)),
         ];
         for (from, to, expected) in table {
-            assert_eq!(wish(&syn(from, to)).map(|(wish, ..)| wish), expected, "{to}");
+            let syn = segment(from, to, tcp::Flags::SYN);
+            assert_eq!(wish(&syn).map(|(wish, ..)| wish), expected, "{to}");
+        }
+        for (flags, expected) in [(tcp::Flags::ACK, None), (tcp::Flags::RST, Some(Wish::Reset))] {
+            let wished = wish(&segment("10.0.2.15", "192.0.2.1", flags));
+            assert_eq!(
+                wished.map(|(wish, from, to)| (wish, from.port(), to.port())),
+                expected.map(|wish| (wish, 9, 80))
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
 //! TCP connections of the guest to the outside.
 
 use super::{EventLoop, prepare};
-use crate::gateway::connection::Connection;
+use crate::gateway::connection::{Connection, reset};
 use crate::gateway::dials::Dial;
 use crate::gateway::flows::Flow;
 use crate::gateway::knock::{Knock, Wish};
@@ -25,6 +25,7 @@ impl EventLoop {
         while let Some(knock) = self.door.take() {
             match knock.wish {
                 Wish::Connection => self.dial(knock),
+                Wish::Reset => self.hang_up(&knock),
                 Wish::Lease => self.lease_to(&knock),
                 Wish::Datagram if self.is_for_own(&knock, lease::PORT) => self.lease_to(&knock),
                 Wish::Datagram => self.meet(knock),
@@ -213,10 +214,24 @@ impl EventLoop {
     /// Gives up what the guest did not finish in time.
     pub(super) fn expire_dials(&mut self) {
         while let Some(dial) = self.dials.take_expired(self.now()) {
-            tracing::debug!("the guest did not finish its connection to {}", dial.flow.remote);
-            crate::gateway::connection::reset(&dial.host);
-            self.leave(dial.flow.remote);
+            self.give_up_dial(&dial);
         }
+    }
+
+    /// Gives up what the guest wants no more: it has answered the end of the handshake with a reset.
+    fn hang_up(&mut self, knock: &Knock) {
+        let flow = Flow { guest: knock.source, remote: knock.destination };
+        let dial = self.dials.take_answered(&flow).map(|(_, dial)| dial);
+        if let Some(dial) = dial {
+            self.dials.forget(&flow);
+            self.give_up_dial(&dial);
+        }
+    }
+
+    fn give_up_dial(&mut self, dial: &Dial) {
+        tracing::debug!("the guest did not finish its connection to {}", dial.flow.remote);
+        reset(&dial.host);
+        self.leave(dial.flow.remote);
     }
 
     fn leave(&mut self, remote: SocketAddr) {

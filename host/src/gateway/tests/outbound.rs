@@ -102,6 +102,20 @@ fn two_hundred_connections_at_once() {
 }
 
 #[test]
+fn who_gives_a_connection_up_leaves_no_other_behind() {
+    let (_gateway, mut guest) = with_rules(&["tcp://10.0.2.2:*"]);
+    let (listener, remote) = server();
+    let served = serve(listener, |mut stream| stream.read(&mut [0]).map_err(|error| error.kind()));
+    let socket = connect(&mut guest, remote);
+    // Its SYN waits for the neighbour's answer, and leaves.
+    let now = guest.now();
+    guest.stack.tcp_close(socket, now);
+    guest.run("the reset", |_| served.is_finished().then_some(()));
+    assert_eq!(served.join().unwrap(), Err(std::io::ErrorKind::ConnectionReset));
+    assert!(guest.now().as_millis() < PATIENCE.as_millis() as u64 / 2, "it is not waited for");
+}
+
+#[test]
 fn a_closed_port_refuses() {
     let (_gateway, mut guest) = with_rules(&["tcp://10.0.2.2:*"]);
     let (listener, remote) = server();

@@ -39,9 +39,14 @@ pub(super) struct Dials {
 }
 
 impl Dials {
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.by_token.len()
+    /// How many the guest has begun: dials, and connections that came of them.
+    pub(super) fn flows(&self) -> usize {
+        self.by_flow.len()
+    }
+
+    /// How many connections came of dials and are there still.
+    pub(super) fn connections(&self) -> usize {
+        self.by_flow.len().saturating_sub(self.by_token.len())
     }
 
     pub(super) fn insert(&mut self, token: usize, dial: Dial) {

@@ -49,6 +49,10 @@ const CONNECTIONS: usize = 1 << 20;
 /// Frames that the stack handles before sockets have their turn.
 const FRAME_BUDGET: usize = 256;
 
+/// Most connections at once that the guest began, and most that clients of published ports did. The guest tries again when there
+/// are fewer; clients wait for that.
+const MAX_CONNECTIONS: usize = 16_384;
+
 /// Everything the gateway's thread owns.
 pub(super) struct EventLoop {
     poll: Poll,

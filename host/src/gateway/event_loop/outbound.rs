@@ -1,6 +1,6 @@
 //! TCP connections of the guest to the outside.
 
-use super::{EventLoop, prepare};
+use super::{EventLoop, MAX_CONNECTIONS, prepare};
 use crate::gateway::connection::{Connection, reset};
 use crate::gateway::dials::Dial;
 use crate::gateway::flows::Flow;
@@ -15,9 +15,6 @@ use stack_core::socket::SocketError;
 use stack_core::tcp::{TcpHandle, TcpOption};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-
-/// Most connections at once; the guest tries again when there are fewer.
-const MAX_CONNECTIONS: usize = 16_384;
 
 impl EventLoop {
     /// Judges what waits at the door.
@@ -85,7 +82,7 @@ impl EventLoop {
             }
             return;
         }
-        if self.dials.len() + self.connections.len() >= MAX_CONNECTIONS {
+        if self.dials.flows() >= MAX_CONNECTIONS {
             tracing::debug!("{} waits: there are {MAX_CONNECTIONS} connections", flow.remote);
             return;
         }

@@ -20,6 +20,7 @@ pub use rule::{AddressRule, NameRule, Transport};
 use crate::tell;
 use denial::Denials;
 use parse::is_name;
+use stack_core::names::Host;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -302,8 +303,7 @@ fn normal(name: &str) -> String {
     idna::domain_to_ascii(bare).unwrap_or_else(|_| bare.to_ascii_lowercase())
 }
 
-/// Addresses, and names that mean this host.
+/// Addresses in any of the forms that the stack takes for such, and names that mean this host.
 fn is_no_name(name: &str) -> bool {
-    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-    bare.parse::<IpAddr>().is_ok() || bare == "localhost" || bare.ends_with(".localhost")
+    matches!(Host::parse(name), Ok(Host::Address(_) | Host::Local))
 }

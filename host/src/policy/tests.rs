@@ -109,6 +109,9 @@ fn names_hold_for_the_addresses_that_were_looked_up() {
         ("a.test", false),
         ("192.0.2.7", true),
         ("::1", true),
+        ("[::1]", true),
+        ("127.1", true),
+        ("0x7f000001", true),
         ("localhost", true),
         ("localhost.example", false),
     ] {

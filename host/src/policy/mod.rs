@@ -21,7 +21,7 @@ use crate::tell;
 use denial::Denials;
 use parse::is_name;
 use stack_core::names::Host;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -82,8 +82,8 @@ pub struct Policy {
     rules: Rules,
     /// What has to allow it, too.
     within: Option<Arc<Policy>>,
-    /// Addresses of names that were looked up, with what they were called.
-    known: Mutex<HashMap<IpAddr, Vec<String>>>,
+    /// Addresses of names that were looked up, with which rules of `outbound` name them.
+    known: Mutex<HashMap<IpAddr, HashSet<usize>>>,
     /// Who sends datagrams to a published port, and may be answered, with by how many flows.
     clients: Mutex<HashMap<SocketAddr, usize>>,
     denials: Mutex<Denials>,
@@ -133,7 +133,7 @@ impl Policy {
     /// # Errors
     /// What was denied, once it was told.
     pub fn echo(&self, remote: IpAddr) -> Result<(), Denial> {
-        let allowed = self.allows_any(remote, |rule, names| rule.reaches(remote, names));
+        let allowed = self.allows_any(remote, |rule, named| rule.reaches(remote, named));
         self.judge(allowed, || Denial::Echo(remote))?;
         self.then(|network| network.echo(remote))
     }
@@ -170,11 +170,11 @@ impl Policy {
     }
 
     fn allows_outbound(&self, transport: Transport, remote: SocketAddr) -> bool {
-        self.allows_any(remote.ip(), |rule, names| rule.allows(transport, remote, names))
+        self.allows_any(remote.ip(), |rule, named| rule.allows(transport, remote, named))
     }
 
-    /// Whether what is sent to `remote`, with the names it has, is allowed by any rule, or needs none.
-    fn allows_any(&self, remote: IpAddr, allows: impl Fn(&AddressRule, &[String]) -> bool) -> bool {
+    /// Whether what is sent to `remote` is allowed by any rule, of which it is told whether it names the host, or needs none.
+    fn allows_any(&self, remote: IpAddr, allows: impl Fn(&AddressRule, bool) -> bool) -> bool {
         match self.rules.unruled {
             Unruled::Allowed => return true,
             Unruled::Inward if remote.is_loopback() || self.rules.own.contains(&remote) => return true,
@@ -182,11 +182,12 @@ impl Policy {
         }
         if self.rules.gateways.contains(&remote) {
             let mut by_address = self.rules.outbound.iter().filter(|rule| !rule.is_about_names());
-            return by_address.any(|rule| allows(rule, &[]));
+            return by_address.any(|rule| allows(rule, false));
         }
         let known = lock(&self.known);
-        let names = known.get(&remote).map(Vec::as_slice).unwrap_or_default();
-        self.rules.outbound.iter().any(|rule| allows(rule, names))
+        let naming = known.get(&remote);
+        let named = |index: &usize| naming.is_some_and(|naming| naming.contains(index));
+        self.rules.outbound.iter().enumerate().any(|(index, rule)| allows(rule, named(&index)))
     }
 
     /// Whether a guest may hear at `local`.
@@ -241,15 +242,11 @@ impl Policy {
     pub fn learn(&self, name: &str, address: IpAddr) {
         let name = normal(name);
         self.within.iter().for_each(|network| network.learn(&name, address));
-        if !self.rules.outbound.iter().any(|rule| rule.names(&name)) {
-            return;
-        }
+        let rules = self.rules.outbound.iter().enumerate();
+        let mut naming = rules.filter(|(_, rule)| rule.singles_out(&name)).map(|(index, _)| index).peekable();
         let mut known = lock(&self.known);
-        if known.len() < MAX_KNOWN || known.contains_key(&address) {
-            let names = known.entry(address).or_default();
-            if !names.contains(&name) && names.len() < 16 {
-                names.push(name);
-            }
+        if naming.peek().is_some() && (known.len() < MAX_KNOWN || known.contains_key(&address)) {
+            known.entry(address).or_default().extend(naming);
         }
     }
 

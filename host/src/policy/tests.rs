@@ -122,6 +122,11 @@ fn names_hold_for_the_addresses_that_were_looked_up() {
     assert!(policy.outbound(Transport::Tcp, v4).is_ok());
     assert!(policy.outbound(Transport::Tcp, at("192.0.2.1:80")).is_err(), "another port");
     assert!(policy.outbound(Transport::Tcp, v6).is_err(), "another name");
+    for number in 0..100 {
+        policy.learn(&format!("{number}.cdn.test"), v6.ip());
+    }
+    policy.learn("example.com", v6.ip());
+    assert!(policy.outbound(Transport::Tcp, v6).is_ok(), "one more name of a shared address");
     assert!(policy.tells("www.a.test", v6.ip()) && !policy.tells("www.a.test", v4.ip()));
 }
 

@@ -2,7 +2,8 @@
 //! `--allow-resolve`.
 //!
 //! The gate asks before the stack is called; the user wire's gateway asks once more before it opens a socket of this
-//! machine, so that a guest that makes packets of its own gets no further. What is denied is told once, with the
+//! machine, so that a guest that makes packets of its own gets no further. The addresses of names are those that the stack
+//! tells of: rules for names hold as far as the stack is honest, and the gateway carries any question to name servers. What is denied is told once, with the
 //! flag that would allow it.
 //!
 //! Memory: at most [`MAX_KNOWN`] addresses of names and [`MAX_TOLD`] denials are kept in mind.

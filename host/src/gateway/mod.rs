@@ -51,6 +51,8 @@ use std::time::Duration;
 pub enum GatewayError {
     /// Another program listens there.
     AddressInUse(SocketAddr),
+    /// Another published port listens there, at this address.
+    Twice(SocketAddr, SocketAddr),
     /// The system lets only the superuser listen there.
     Forbidden(SocketAddr),
     /// The address is none of this machine's.
@@ -73,6 +75,9 @@ impl fmt::Display for GatewayError {
         match self {
             GatewayError::AddressInUse(address) => {
                 write!(f, "-p: {address} is in use by another program; end it or publish another HOST port")
+            }
+            GatewayError::Twice(address, other) => {
+                write!(f, "-p: {address} and {other} cannot both be published; publish another HOST port")
             }
             GatewayError::Forbidden(address) => {
                 write!(f, "-p: not allowed to listen on {address}; publish a HOST port from 1024 on")

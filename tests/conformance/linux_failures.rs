@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use conformance::namespace::{GUEST, LINUX, Namespace, TAP, reset};
 use conformance::traffic::{self, bytes, io_kind};
+use conformance::wnet_process::Wnet;
 
 use crate::linux::{ECHO, echo_client, echo_server, fill};
 
@@ -19,6 +20,7 @@ crate::cases! {
     a_reset_by_linux_reaches_the_guest,
     a_peer_that_disappears_is_given_up_and_others_are_served,
     a_cable_that_was_pulled_loses_nothing,
+    what_the_last_reader_of_a_tap_could_do_is_forgotten,
 }
 
 /// A second address of Linux, which can be taken away.
@@ -117,4 +119,22 @@ fn a_cable_that_was_pulled_loses_nothing() -> Result<()> {
     (&stream).read_to_end(&mut back)?;
     ensure!(back == b"meanwhile after", "{:?} came back", String::from_utf8_lossy(&back));
     traffic::echo(&linux.connect(ECHO)?, &bytes(4, 100_000))
+}
+
+/// Another program that reads a TAP device has sums left to it and segments joined. The device remembers that.
+const READER: &str = "
+import fcntl, struct
+tap = open('/dev/net/tun', 'r+b', buffering=0)
+IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x2, 0x1000, 0x4000
+fcntl.ioctl(tap, 0x400454ca, struct.pack('16sH22x', b'tap0', IFF_TAP | IFF_NO_PI | IFF_VNET_HDR))
+TUN_F_CSUM, TUN_F_TSO4, TUN_F_TSO6 = 1, 2, 4
+fcntl.ioctl(tap, 0x400454d0, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6)
+";
+
+fn what_the_last_reader_of_a_tap_could_do_is_forgotten() -> Result<()> {
+    let linux = Namespace::with_tap()?;
+    linux.run("python3", &["-c", READER])?;
+    let _server = Wnet::serve_on_tap(&linux, &[], "echo-server", ECHO.port())?;
+    let stream = linux.connect(ECHO)?;
+    traffic::exchange(&stream, &bytes(5, 100_000))
 }

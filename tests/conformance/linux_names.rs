@@ -92,12 +92,18 @@ fn a_server_is_learnt_by_dhcp() -> Result<()> {
 
 fn what_needs_no_server() -> Result<()> {
     let linux = Namespace::with_tap()?;
+    let folder = Scratch::new()?;
+    let hosts = folder.write("hosts", "192.0.2.8\tprinter printer.test # in the hall\n")?;
     let options = "--ip 198.51.100.2/24 --add-host db:198.51.100.9 --add-host db:fd77::9";
-    let names = ["localhost", "192.0.2.7", "::1", "DB", "x.invalid", "nobody.to.ask"];
-    let said = look_up(&linux, options, &names)?;
-    let [localhost, literal, loopback, db, invalid, nobody] = &said[..] else { anyhow::bail!("{said:?}") };
+    let options = format!("{options} --hosts-file {}", hosts.display());
+    let names = ["localhost", "192.0.2.7", "::1", "DB", "Printer.test", "x.invalid", "nobody.to.ask"];
+    let said = look_up(&linux, &options, &names)?;
+    let [localhost, literal, loopback, db, printer, invalid, nobody] = &said[..] else {
+        anyhow::bail!("{said:?}")
+    };
     ensure!(localhost == "localhost: ::1 127.0.0.1", "{localhost}");
     ensure!(literal == "192.0.2.7: 192.0.2.7" && loopback == "::1: ::1", "{said:?}");
+    ensure!(printer == "Printer.test: 192.0.2.8", "{printer}");
     ensure!(db == "DB: 198.51.100.9 fd77::9", "what can be reached comes first: {db}");
     ensure!(invalid.contains(": error: ") && nobody.contains(": error: "), "{said:?}");
     let error = |line: &str| line.split(": error: ").nth(1).map(str::to_owned).context("no error");

@@ -211,7 +211,7 @@ fn pings_and_traces_over_ipv6_go_through_linux() -> Result<()> {
     let guest = Instance::start(&router, "tools6", "--ip fd77::2/64 --gateway fd77::1")?;
     // Linux looks for duplicates of its own first.
     router.run("ping", &words("-6 -c 1 -w 10 fd78::1"))?;
-    for size in [0, 56, 1452, 1453, 4000, 65_000] {
+    for size in [0, 56, 1452, 1453, 4000, 65_507] {
         let report = guest.tool(&format!("ping -6 -c 2 -i 0.01 -w 10 -s {size} fd78::1"))?;
         ensure!(report.contains(" 2 received, 0% packet loss"), "{report}");
         ensure!(report.contains(&format!("{} bytes from fd78::1: icmp_seq=2 ttl=63", size + 8)), "{report}");

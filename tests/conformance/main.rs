@@ -31,11 +31,13 @@ mod linux_v6;
 mod many_guests;
 mod monitor;
 mod oracle;
+mod oracle_0_3;
 mod own_interfaces;
 mod ping;
 mod policy;
 mod ports_published;
 mod strangers;
+mod stress;
 mod survival;
 mod tcp_abuse;
 mod tcp_by_hand;
@@ -70,6 +72,7 @@ const MODULES: &[&[Case]] = &[
     linux::CASES,
     languages::CASES,
     endurance::CASES,
+    stress::CASES,
     linux_failures::CASES,
     linux_control::CASES,
     linux_addresses::CASES,
@@ -99,8 +102,10 @@ const MODULES: &[&[Case]] = &[
     guests::CASES,
     many_guests::CASES,
     oracle::CASES,
+    oracle_0_3::CASES,
     own_interfaces::CASES,
     tools::ip_addresses::CASES,
+    tools::ip_rules::CASES,
     tools::ip_v4::CASES,
     tools::ip_v6::CASES,
     tools::pings::CASES,

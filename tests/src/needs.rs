@@ -33,8 +33,13 @@ pub fn program(name: &str, package: &str) -> Result<PathBuf> {
 }
 
 /// The programs that [`Namespace::run`](crate::namespace::Namespace::run) runs, with their packages.
-const RUN: [(&str, &str); 4] =
-    [("ip", "iproute2"), ("bridge", "iproute2"), ("ping", "iputils-ping"), ("traceroute", "traceroute")];
+const RUN: [(&str, &str); 5] = [
+    ("ip", "iproute2"),
+    ("bridge", "iproute2"),
+    ("ping", "iputils-ping"),
+    ("python3", "python3"),
+    ("traceroute", "traceroute"),
+];
 
 /// Whether `program` is there, if it is one that may be missing.
 ///

@@ -3,10 +3,11 @@
 
 use anyhow::{Context, Result};
 use tokio::time::timeout;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Accessor, Component, Linker};
 use wasmtime::{Config, Engine, Store};
-use wasmtime_wasi::p2::bindings::Command;
+use wasmtime_wasi::p2::bindings as p2;
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
+use wasmtime_wasi::p3::bindings as p3;
 use wasmtime_wasi::{I32Exit, ResourceTable, WasiCtx, WasiCtxView, WasiView};
 use wnet::guest::GuestExit;
 
@@ -50,14 +51,24 @@ pub fn ask(name: &str, words: &str) -> Result<Told> {
 
 async fn run(component: &[u8], process: Process) -> Result<GuestExit> {
     let mut config = Config::new();
-    config.concurrency_support(false);
+    config.concurrency_support(true);
+    config.wasm_component_model_async(true);
     let engine = Engine::new(&config)?;
     let component = Component::new(&engine, component)?;
     let mut linker = Linker::new(&engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi::p3::add_to_linker(&mut linker)?;
     let mut store = Store::new(&engine, process);
-    let command = Command::instantiate_async(&mut store, &component, &linker).await?;
-    Ok(match command.wasi_cli_run().call_run(&mut store).await {
+    let instance = linker.instantiate_async(&mut store, &component).await?;
+    // A guest that exports both is started through 0.3, as our host does.
+    let ended = match p3::Command::new(&mut store, &instance) {
+        Ok(command) => {
+            let run = async |store: &Accessor<Process>| command.wasi_cli_run().call_run(store).await;
+            store.run_concurrent(run).await.flatten()
+        }
+        Err(_) => p2::Command::new(&mut store, &instance)?.wasi_cli_run().call_run(&mut store).await,
+    };
+    Ok(match ended {
         Ok(Ok(())) => GuestExit::Code(0),
         Ok(Err(())) => GuestExit::Code(1),
         Err(error) => match error.downcast_ref::<I32Exit>() {

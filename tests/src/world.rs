@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, LazyLock};
 use std::thread::JoinHandle;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use tokio::runtime::Runtime;
 use tokio::task;
 use wnet::gateway::{Gateway, GatewayConfig, Publish, Subnet};
@@ -209,6 +209,22 @@ impl World {
         let counters = self.kernel.counters();
         let found = counters.iter().find(|(counter, _)| counter == name);
         found.unwrap_or_else(|| panic!("there is no counter {name}")).1
+    }
+
+    /// Expects that the stack lives, and has no sockets but connections that wait after their end.
+    ///
+    /// # Errors
+    /// If it died, or which sockets there are.
+    pub fn expect_no_sockets(&self) -> Result<()> {
+        let all = self.tool("ss", "-H -a -n")?;
+        let left: Vec<&str> = all.lines().filter(|line| !line.contains("TIME-WAIT")).collect();
+        ensure!(left.is_empty() && self.failure().is_none(), "{:?} {left:#?}", self.failure());
+        Ok(())
+    }
+
+    /// How much memory the stack component has taken, in bytes.
+    pub fn stack_memory(&self) -> u64 {
+        self.kernel.stack_memory()
     }
 
     /// All drops of the stack by reason, those that happened.

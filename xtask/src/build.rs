@@ -62,6 +62,7 @@ const TEST_GUESTS: (&str, &[&str]) = (
         "raw-groups",
         "socket-options",
         "spin",
+        "stress",
         "surroundings",
         "trap",
         "udp-echo",

@@ -26,19 +26,25 @@ pub(crate) enum Scope {
     AllAndSetupWays,
 }
 
-/// The crates that need neither wasmtime nor a component.
-const SMALL: [&str; 10] = [
+/// The crates that need neither wasmtime nor a component. Not `packetdrill`, whose tests go with the packet scripts.
+const SMALL: [&str; 13] = [
     "e1000-regs",
     "ip",
     "nstat",
-    "packetdrill",
+    "ping",
     "resolvectl",
     "ss",
+    "stack-component",
     "stack-core",
     "sysctl",
+    "tcpdump",
     "tool-common",
+    "traceroute",
     "xtask",
 ];
+
+/// The crates of the packet scripts.
+const SCRIPTS: [&str; 3] = ["packetdrill", build::PACKETDRILL[0], build::PACKETDRILL[1]];
 
 /// The package of the conformance tests.
 const CONFORMANCE: &str = "conformance";
@@ -86,7 +92,7 @@ fn everything(workspace: &Workspace, report: &mut Report) -> Result<()> {
         report.add(&format!("guests in {language}"), outcome);
     }
     cargo_test(workspace, report, "unit tests", &[&SMALL[..], &[build::HOST]].concat())?;
-    cargo_test(workspace, report, "packet scripts", &[&["packetdrill"], &build::PACKETDRILL[..]].concat())?;
+    cargo_test(workspace, report, "packet scripts", &SCRIPTS)?;
     cargo_test(workspace, report, "conformance", &[CONFORMANCE])?;
     report.add("clippy", clippy(workspace, &built.toolchain)?);
     Ok(())
@@ -176,4 +182,40 @@ fn setup_ways(workspace: &Workspace) -> Result<Outcome> {
         }
     }
     Ok(Outcome::Passed(String::new()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::path::Path;
+
+    /// Whether Rust below `folder`, but not in a package of its own there, has tests.
+    fn has_tests(folder: &Path) -> bool {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+        let mut files =
+            files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "rs"));
+        files.any(|file| fs::read_to_string(file).is_ok_and(|text| text.contains("#[test]\n")))
+            || folders.iter().any(|folder| !folder.join("Cargo.toml").exists() && has_tests(folder))
+    }
+
+    #[test]
+    fn every_crate_with_tests_is_tested() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+        let members = manifest.split_once("members = [").unwrap().1.split_once(']').unwrap().0;
+        let mut with_tests = 0;
+        for member in members.split('"').skip(1).step_by(2) {
+            let folder = root.join(member);
+            let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+            let name = manifest.split_once("name = \"").unwrap().1.split_once('"').unwrap().0;
+            let tested = [&SMALL[..], &SCRIPTS, &[build::HOST, CONFORMANCE]].concat().contains(&name);
+            if has_tests(&folder) {
+                with_tests += 1;
+                assert!(tested, "{name} has tests that `cargo xtask test` does not run");
+            }
+        }
+        assert!(with_tests > 10, "{with_tests} crates with tests");
+    }
 }

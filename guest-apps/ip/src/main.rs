@@ -20,6 +20,7 @@ mod route_get;
 mod route_parse;
 mod route_show;
 mod rule;
+mod rule_show;
 mod tables;
 mod timestamp;
 

@@ -6,11 +6,12 @@ use crate::links::Links;
 use crate::options::{Family, Options, begins};
 use crate::route_show::{self, Common, Told};
 use crate::timestamp::timestamp;
-use crate::{neighbour, rule};
+use crate::{neighbour, rule_show};
 use std::io::Write;
 use std::time::SystemTime;
 use tool_common::address::ip;
 use tool_common::control::changes::{self, Change, ChangeEvent, ChangeGroups, Changed};
+use tool_common::control::routing;
 use tool_common::json::Json;
 use tool_common::{Exit, Words, did_you_mean, object};
 
@@ -178,8 +179,8 @@ impl Monitor<'_> {
                 told.line.push('\n');
                 ("[ROUTE]", told)
             }
-            Changed::Rule((_, rule)) => {
-                let (line, fields) = rule::told(rule);
+            Changed::Rule((ipv6, rule)) => {
+                let (line, fields) = rule_show::told(rule, &routing::rules(*ipv6));
                 ("[RULE]", Told { line, fields })
             }
             Changed::Neighbour(neighbour) => ("[NEIGH]", neighbour::told(neighbour, links, options, false)),

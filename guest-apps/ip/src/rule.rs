@@ -3,10 +3,10 @@
 use crate::options::{Family, Options, begins, unknown_command, unsupported};
 use crate::output::Output;
 use crate::route_parse::{number_of, prefix};
+use crate::rule_show::told;
 use crate::tables;
-use std::fmt::Write;
 use std::net::IpAddr;
-use tool_common::address::{bits, ip, wit};
+use tool_common::address::{ip, wit};
 use tool_common::control::routing::{self, Rule, RuleAction};
 use tool_common::json::Json;
 use tool_common::{Exit, Words};
@@ -15,8 +15,10 @@ const USAGE: &str = "\
 Usage: ip rule { add | del } SELECTOR ACTION
        ip rule { flush | list [ SELECTOR ] }
 SELECTOR := [ not ] [ from PREFIX ] [ to PREFIX ] [ tos TOS ] [ fwmark FWMARK[/MASK] ]
-            [ iif STRING ] [ oif STRING ] [ pref NUMBER ]
-ACTION := [ table TABLE_ID | blackhole | unreachable | prohibit ] [ suppress_prefixlength NUMBER ]";
+            [ iif STRING ] [ oif STRING ] [ pref NUMBER ] [ ipproto PROTOCOL ]
+            [ sport [ NUMBER | NUMBER-NUMBER ] ] [ dport [ NUMBER | NUMBER-NUMBER ] ]
+ACTION := [ table TABLE_ID | blackhole | unreachable | prohibit | goto NUMBER | nop ]
+          [ suppress_prefixlength NUMBER ]";
 
 /// Does an `ip rule` command.
 pub(crate) fn run(options: &Options, mut words: Words<'_>) -> Result<String, Exit> {
@@ -44,7 +46,7 @@ pub(crate) fn run(options: &Options, mut words: Words<'_>) -> Result<String, Exi
 }
 
 /// What is said of a rule.
-const WORDS: [&str; 17] = [
+const WORDS: [&str; 22] = [
     "not",
     "from",
     "to",
@@ -62,6 +64,11 @@ const WORDS: [&str; 17] = [
     "blackhole",
     "unreachable",
     "prohibit",
+    "goto",
+    "nop",
+    "ipproto",
+    "sport",
+    "dport",
 ];
 
 /// What is said of a rule; what is not said may be anything.
@@ -75,6 +82,9 @@ struct Request {
     output: Option<String>,
     mark: Option<(u32, u32)>,
     tos: Option<u8>,
+    protocol: Option<u8>,
+    source_ports: Option<(u16, u16)>,
+    destination_ports: Option<(u16, u16)>,
     action: Option<RuleAction>,
     suppress: Option<u8>,
 }
@@ -104,8 +114,20 @@ impl Request {
                     let table = number_of(words.value()?, tables::table, "invalid table ID\n")?;
                     request.action = Some(RuleAction::Table(table));
                 }
-                "goto" | "realms" | "nat" | "map-to" | "uidrange" | "ipproto" | "sport" | "dport"
-                | "l3mdev" | "suppress_ifgroup" | "tun_id" | "protocol" => return Err(unsupported(word)),
+                "ipproto" => {
+                    let wrong = "Invalid \"ipproto\" value\n";
+                    request.protocol = Some(number_of(words.value()?, tables::ip_protocol, wrong)?);
+                }
+                "sport" => request.source_ports = Some(ports(words.value()?)?),
+                "dport" => request.destination_ports = Some(ports(words.value()?)?),
+                "goto" => {
+                    request.action = Some(RuleAction::Goto(number(words.value()?, "invalid target\n")?));
+                }
+                // A stack's guests are nobody's.
+                "uidrange" => return Err(unsupported(word)),
+                "realms" | "nat" | "map-to" | "l3mdev" | "suppress_ifgroup" | "tun_id" | "protocol" => {
+                    return Err(unsupported(word));
+                }
                 _ => {
                     let word = if matches!(word, "type" | "action") { words.value()? } else { word };
                     let action = number_of(word, action, "Failed to parse rule type");
@@ -133,6 +155,9 @@ impl Request {
             mark,
             mask,
             tos: self.tos.unwrap_or(0),
+            protocol: self.protocol.unwrap_or(0),
+            source_ports: self.source_ports,
+            destination_ports: self.destination_ports,
             action: self.action.unwrap_or(otherwise),
             suppress_prefix_length: self.suppress,
         }
@@ -155,6 +180,9 @@ impl Request {
             && self.output.as_ref().is_none_or(|name| rule.output.as_ref() == Some(name))
             && self.mark.is_none_or(|mark| mark == (rule.mark, rule.mask))
             && self.tos.is_none_or(|tos| tos == rule.tos)
+            && self.protocol.is_none_or(|protocol| protocol == rule.protocol)
+            && self.source_ports.is_none_or(|ports| rule.source_ports == Some(ports))
+            && self.destination_ports.is_none_or(|ports| rule.destination_ports == Some(ports))
             && self.action.is_none_or(|action| same_action(action, rule.action))
             && self.suppress.is_none_or(|len| rule.suppress_prefix_length == Some(len))
     }
@@ -165,7 +193,10 @@ fn same_action(a: RuleAction, b: RuleAction) -> bool {
         (RuleAction::Table(a), RuleAction::Table(b)) => a == b,
         (RuleAction::Unreachable, RuleAction::Unreachable)
         | (RuleAction::Prohibit, RuleAction::Prohibit)
-        | (RuleAction::Blackhole, RuleAction::Blackhole) => true,
+        | (RuleAction::Blackhole, RuleAction::Blackhole)
+        | (RuleAction::Nop, RuleAction::Nop)
+        // Whereto it goes is not compared. Linux: `rule_find`.
+        | (RuleAction::Goto(_), RuleAction::Goto(_)) => true,
         _ => false,
     }
 }
@@ -193,11 +224,21 @@ fn mark(word: &str) -> Option<(u32, u32)> {
     }
 }
 
+/// `80`, `80-90`.
+fn ports(word: &str) -> Result<(u16, u16), Exit> {
+    let range = |word: &str| {
+        let (first, last) = word.split_once('-').unwrap_or((word, word));
+        Some((first.parse().ok()?, last.parse().ok()?))
+    };
+    number_of(word, range, "invalid port range\n")
+}
+
 fn action(word: &str) -> Option<RuleAction> {
     match word {
         "blackhole" => Some(RuleAction::Blackhole),
         "unreachable" => Some(RuleAction::Unreachable),
         "prohibit" => Some(RuleAction::Prohibit),
+        "nop" => Some(RuleAction::Nop),
         _ => None,
     }
 }
@@ -205,8 +246,9 @@ fn action(word: &str) -> Option<RuleAction> {
 fn list(options: &Options, ipv6: bool, words: Words<'_>) -> Result<String, Exit> {
     let request = Request::parse(words)?;
     let mut output = Output::new(options);
-    for rule in routing::rules(ipv6).iter().filter(|rule| request.selects(rule)) {
-        let (line, fields) = told(rule);
+    let all = routing::rules(ipv6);
+    for rule in all.iter().filter(|rule| request.selects(rule)) {
+        let (line, fields) = told(rule, &all);
         output.push(&line, Json::Object(fields));
     }
     Ok(output.finish())
@@ -230,85 +272,6 @@ fn flush(ipv6: bool) -> Result<String, Exit> {
     Ok(String::new())
 }
 
-/// A rule as it is shown. iproute2: `print_rule`.
-pub(crate) fn told(rule: &Rule) -> (String, Vec<(&'static str, Json)>) {
-    let priority = rule.priority.unwrap_or_default();
-    let mut line = format!("{priority}:\t");
-    let mut fields = vec![("priority", Json::from(priority))];
-    // Writing to a text does not fail.
-    if rule.invert {
-        line += "not ";
-        fields.push(("not", Json::Null));
-    }
-    match rule.source.map(|(address, len)| (ip(address), len)) {
-        Some((address, len)) => {
-            let _ = write!(line, "from {} ", written(address, len));
-            fields.push(("src", address.to_string().into()));
-            fields.extend((len != bits(address)).then(|| ("srclen", u32::from(len).into())));
-        }
-        None => {
-            line += "from all ";
-            fields.push(("src", "all".into()));
-        }
-    }
-    if let Some((address, len)) = rule.destination.map(|(address, len)| (ip(address), len)) {
-        let _ = write!(line, "to {} ", written(address, len));
-        fields.push(("dst", address.to_string().into()));
-        fields.extend((len != bits(address)).then(|| ("dstlen", u32::from(len).into())));
-    }
-    if rule.tos != 0 {
-        let _ = write!(line, "tos {:#04x} ", rule.tos);
-        fields.push(("tos", format!("{:#04x}", rule.tos).into()));
-    }
-    if rule.mark != 0 || rule.mask != 0 {
-        let _ = write!(line, "fwmark {:#x}", rule.mark);
-        fields.push(("fwmark", format!("{:#x}", rule.mark).into()));
-        if rule.mask != u32::MAX {
-            let _ = write!(line, "/{:#x}", rule.mask);
-            fields.push(("fwmask", format!("{:#x}", rule.mask).into()));
-        }
-        line.push(' ');
-    }
-    for (word, name) in [("iif", &rule.input), ("oif", &rule.output)] {
-        if let Some(name) = name {
-            let _ = write!(line, "{word} {name} ");
-            fields.push((word, name.as_str().into()));
-        }
-    }
-    finish(rule, line, fields)
-}
-
-fn finish(
-    rule: &Rule,
-    mut line: String,
-    mut fields: Vec<(&'static str, Json)>,
-) -> (String, Vec<(&'static str, Json)>) {
-    let refuses = match rule.action {
-        RuleAction::Table(table) => {
-            let name = tables::table_name(table);
-            let _ = write!(line, "lookup {name} ");
-            fields.push(("table", name.into()));
-            None
-        }
-        RuleAction::Unreachable => Some("unreachable"),
-        RuleAction::Prohibit => Some("prohibit"),
-        RuleAction::Blackhole => Some("blackhole"),
-    };
-    if let Some(len) = rule.suppress_prefix_length {
-        let _ = write!(line, "suppress_prefixlength {len} ");
-        fields.push(("suppress_prefixlen", u32::from(len).into()));
-    }
-    if let Some(name) = refuses {
-        line += name;
-        fields.push(("action", name.into()));
-    }
-    (line.trim_end().to_owned() + "\n", fields)
-}
-
-fn written(address: IpAddr, len: u8) -> String {
-    if len == bits(address) { address.to_string() } else { format!("{address}/{len}") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -323,6 +286,12 @@ mod tests {
                 r#"{"priority":499,"src":"all","dst":"10.3.0.0","dstlen":16,"fwmark":"0x5","fwmask":"0xff","iif":"v0","action":"blackhole"}"#,
             ),
             (
+                "pref 3 ipproto tcp sport 5-6 dport 80 goto 9",
+                "3:\tfrom all ipproto tcp sport 5-6 dport 80 goto 9 [unresolved]\n",
+                r#"{"priority":3,"src":"all","ipproto":"tcp","sport_start":5,"sport_end":6,"dport":80,"goto":9,"unresolved":null}"#,
+            ),
+            ("pref 4 nop", "4:\tfrom all nop\n", r#"{"priority":4,"src":"all","nop":null}"#),
+            (
                 "not pref 1 from 10.1.0.1 fwmark 9 lookup local",
                 "1:\tnot from 10.1.0.1 fwmark 0x9 lookup local\n",
                 r#"{"priority":1,"not":null,"src":"10.1.0.1","fwmark":"0x9","table":"local"}"#,
@@ -331,7 +300,7 @@ mod tests {
             let words: Vec<String> = words.split(' ').map(String::from).collect();
             let request = || Request::parse(Words::new(&words)).unwrap();
             let rule = request().rule(RuleAction::Table(254));
-            let (shown, fields) = told(&rule);
+            let (shown, fields) = told(&rule, &[]);
             assert_eq!((shown.as_str(), Json::Object(fields).compact().as_str()), (line, json));
             assert!(request().means(&rule));
         }

@@ -62,10 +62,33 @@ pub(crate) fn kind(word: &str) -> Option<RouteKind> {
     KINDS.iter().find(|(_, name)| *name == word).map(|(kind, _)| *kind)
 }
 
+/// Protocols above IP, with the names that Debian's /etc/protocols has.
+const IP_PROTOCOLS: [(&str, u8); 15] = [
+    ("icmp", 1),
+    ("igmp", 2),
+    ("ipencap", 4),
+    ("tcp", 6),
+    ("udp", 17),
+    ("dccp", 33),
+    ("ipv6", 41),
+    ("gre", 47),
+    ("esp", 50),
+    ("ah", 51),
+    ("ipv6-icmp", 58),
+    ("ospf", 89),
+    ("pim", 103),
+    ("sctp", 132),
+    ("udplite", 136),
+];
+
+/// The name of a protocol above IP, or its number. iproute2: `inet_proto_n2a`.
+pub(crate) fn ip_protocol_name(number: u8) -> String {
+    let found = IP_PROTOCOLS.iter().find(|(_, known)| *known == number);
+    found.map_or_else(|| number.to_string(), |(name, _)| (*name).into())
+}
+
 /// The number of a protocol above IP by its name. iproute2: `inet_proto_a2n`.
 pub(crate) fn ip_protocol(word: &str) -> Option<u8> {
-    const NAMES: [(&str, u8); 6] =
-        [("icmp", 1), ("tcp", 6), ("udp", 17), ("ipv6-icmp", 58), ("sctp", 132), ("udplite", 136)];
-    let found = NAMES.iter().find(|(name, _)| *name == word).map(|(_, number)| *number);
+    let found = IP_PROTOCOLS.iter().find(|(name, _)| *name == word).map(|(_, number)| *number);
     found.or_else(|| word.parse().ok())
 }

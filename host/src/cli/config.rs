@@ -21,6 +21,8 @@ pub struct Config {
     pub sysctls: Vec<(String, String)>,
     /// What names are looked up by; none: as the stack does by itself.
     pub names: Option<NameSettings>,
+    /// A file with more names that nobody needs to be asked about. Linux: `/etc/hosts`.
+    pub hosts_file: Option<PathBuf>,
     /// What the guests may reach, be reached by, and look up.
     pub rules: Rules,
     /// Where the cards' frames are captured.
@@ -48,6 +50,7 @@ pub(super) fn from_arguments(arguments: RunArguments, places: &Places) -> Result
         rules: arguments.policy.rules(&cards),
         cards,
         sysctls: arguments.sysctls,
+        hosts_file: arguments.hosts_file,
         names: arguments.names.settings(),
         pcap: arguments.pcap,
         guests: guests::from_words(arguments.guests, &given)?,

@@ -106,7 +106,7 @@ struct UpArguments {
 
 /// Runs guest programs on a network stack of their own
 ///
-/// A guest is a component that imports wasi:sockets 0.2, as `cargo build --target wasm32-wasip2` makes it.
+/// A guest is a component that imports wasi:sockets 0.2 or 0.3, as `cargo build --target wasm32-wasip2` makes it.
 /// Its exit code becomes that of wnet; of several guests, the first one that is not 0. The options before the first
 /// guest hold for all.
 #[derive(Debug, clap::Args)]
@@ -126,11 +126,11 @@ struct RunArguments {
     #[arg(long, value_name = "WIRE", default_value = "user", value_parser = values::wire)]
     nic: Vec<WireArgument>,
 
-    /// MAC address of the network card [default: 52:54 and the four bytes of the first address]
+    /// MAC address of the network card [default: 52:54 and the last four bytes of the first address; random where there is none]
     #[arg(long, value_name = "MAC", value_parser = values::mac)]
     mac: Vec<[u8; 6]>,
 
-    /// Largest IP packet of the network card in bytes, 68 to 16110 [default: a TAP's own, 1500 on the user wire]
+    /// Largest IP packet of the network card in bytes, 68 to 16110, on the user wire to 1500 [default: a TAP's own, 1500]
     #[arg(long, value_name = "BYTES", value_parser = mtu)]
     mtu: Vec<u16>,
 
@@ -146,16 +146,20 @@ struct RunArguments {
     #[command(flatten)]
     names: NameArguments,
 
+    /// File of names with their addresses, as /etc/hosts is one [default: none]
+    #[arg(long, value_name = "FILE")]
+    hosts_file: Option<PathBuf>,
+
     #[command(flatten)]
     policy: PolicyArguments,
 
     #[command(flatten)]
     limits: LimitArguments,
 
-    /// Publishes a TCP port of the guest: connections to port HOST of this machine reach the guest's port
-    /// GUEST (user wire only). Listens on 127.0.0.1 unless IP says otherwise; HOST 0 takes a free port and
+    /// Publishes a port of the guest: connections (with /udp behind it: datagrams) to port HOST of this machine reach
+    /// the guest's port GUEST (user wire only). Listens on 127.0.0.1 unless IP says otherwise; HOST 0 takes a free port and
     /// prints it
-    #[arg(short, long, value_name = "[IP:]HOST:GUEST", value_parser = values::publish)]
+    #[arg(short, long, value_name = "[IP:]HOST:GUEST[/udp]", value_parser = values::publish)]
     publish: Vec<Publish>,
 
     /// Directory HOST of this machine that the guest sees as GUEST [default GUEST: the same path]

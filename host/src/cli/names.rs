@@ -10,7 +10,7 @@ const PORT: u16 = 53;
 /// The options about names.
 #[derive(Debug, clap::Args)]
 pub(super) struct NameArguments {
-    /// Name server [default: those that DHCP and routers tell of]
+    /// Name server [default: the gateway on the user wire; else those that routers, DHCPv6 and DHCP tell of]
     #[arg(long, value_name = "ADDRESS[:PORT]", value_parser = server)]
     pub(super) dns: Vec<SocketAddr>,
 
@@ -22,7 +22,7 @@ pub(super) struct NameArguments {
     #[arg(long, value_name = "OPTION", value_parser = option)]
     pub(super) dns_option: Vec<DnsOption>,
 
-    /// A name that nobody needs to be asked about
+    /// A name with its address, as a line of /etc/hosts
     #[arg(long, value_name = "NAME:ADDRESS", value_parser = host)]
     pub(super) add_host: Vec<(String, IpAddr)>,
 }

@@ -98,6 +98,7 @@ fn without_options_the_guest_is_on_the_user_wire() {
         }],
         sysctls: vec![],
         names: None,
+        hosts_file: None,
         rules: Rules {
             unruled: Unruled::Inward,
             own: ["10.0.2.15", "fd24:6c63:dd76::15"].map(|ip| ip.parse().unwrap()).to_vec(),
@@ -188,7 +189,7 @@ fn all_options_together() {
         "run --name one --stack my.wasm --nic tap:tap0 --mac 02:00:00:00:00:0f --mtu 9000 --ip 192.0.2.15/24 \
          --ip 198.51.100.7/28 --gateway 192.0.2.1 --gateway 198.51.100.1 --dir /srv::/ --dir data --env A=b=c \
          --env HOME --sysctl net.ipv4.tcp_syn_retries=3 --grant control,ping --max-sockets 9 \
-         --max-memory 64M --max-buffers 1024K --pcap out.pcapng g.wasm -p 1 --name=x -- -q",
+         --max-memory 64M --max-buffers 1024K --hosts-file hosts --pcap out.pcapng g.wasm -p 1 --name=x -- -q",
     );
     assert_eq!(
         config,
@@ -207,6 +208,7 @@ fn all_options_together() {
             }],
             sysctls: vec![("net.ipv4.tcp_syn_retries".into(), "3".into())],
             names: None,
+            hosts_file: Some("hosts".into()),
             rules: Rules {
                 own: ["192.0.2.15", "198.51.100.7"].map(|ip| ip.parse().unwrap()).to_vec(),
                 ..Rules::default()

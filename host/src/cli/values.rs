@@ -182,7 +182,8 @@ pub(super) fn gateway(text: &str) -> Result<IpAddr, String> {
 }
 
 pub(super) fn publish(text: &str) -> Result<Publish, String> {
-    const EXPECTED: &str = "expected [IP:]HOST:GUEST with ports up to 65535, as 8080:80 or 0.0.0.0:8080:80";
+    const EXPECTED: &str =
+        "expected [IP:]HOST:GUEST[/udp] with ports up to 65535, as 8080:80 or 0.0.0.0:8080:80";
     let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
     let transport = match protocol {
         "tcp" => Transport::Tcp,

@@ -111,6 +111,7 @@ impl Image {
         let pre = &self.program.pre;
         let mut store = Store::new(pre.engine(), state);
         store.set_max_component_handles(MAX_HANDLES);
+        store.limiter(|state| &mut state.memory);
         store.epoch_deadline_trap();
         store.set_epoch_deadline(EPOCHS_PER_ENTRY);
         let stack = pre.instantiate(&mut store)?;

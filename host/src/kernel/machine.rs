@@ -129,6 +129,14 @@ impl Machine {
         self.deadline = next;
     }
 
+    /// Bytes of memory that the stack has.
+    pub(super) fn stack_memory(&self) -> u64 {
+        match &self.life {
+            Life::Running(running) => running.store.data().memory.bytes(),
+            Life::Failed(_) => 0,
+        }
+    }
+
     /// Why there is no stack any more, if there is none.
     pub(super) fn failure(&self) -> Option<Arc<str>> {
         match &self.life {

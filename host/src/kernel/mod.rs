@@ -5,6 +5,7 @@
 //! * [`imports`], [`inert`]: what a stack imports. They work on [`state`], with [`clock`], [`random`], [`notices`],
 //!   [`resources`].
 //! * [`machine`]: what the big lock guards, and what happens when the stack dies.
+//! * [`linear_memory`]: how much memory a stack has.
 //! * [`memory`]: what a stack was told while it ran, for the one in its place.
 //! * [`entered`], [`handles`], [`waiters`]: how the gate calls the stack and waits for it.
 //! * [`owners`]: whose the sockets are.
@@ -30,6 +31,7 @@ mod image;
 mod imports;
 mod inert;
 pub mod lab;
+mod linear_memory;
 mod machine;
 mod memory;
 mod names;
@@ -162,6 +164,12 @@ impl Kernel {
             counters.extend(unpoisoned(nic.lock()).counters());
         }
         counters
+    }
+
+    /// How much memory the stack has, in bytes; 0 if there is none any more. What it once has it keeps, so that this only
+    /// grows while it lives.
+    pub fn stack_memory(&self) -> u64 {
+        self.core.lock().stack_memory()
     }
 
     /// Why the stack was given up, if it was: it died too often, or did not start again.

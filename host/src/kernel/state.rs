@@ -1,6 +1,7 @@
 //! What the stack's Store carries for the functions that the stack imports.
 
 use super::clock::Clock;
+use super::linear_memory::LinearMemory;
 use super::nic::Nic;
 use super::notices::Notices;
 use super::random::RandomSource;
@@ -32,6 +33,7 @@ pub struct StackState {
     pub(super) notices: Notices,
     pub(super) clock: Clock,
     pub(super) inert: Inert,
+    pub(super) memory: LinearMemory,
 }
 
 impl StackState {
@@ -45,6 +47,7 @@ impl StackState {
             notices: Notices::default(),
             clock,
             inert: Inert::default(),
+            memory: LinearMemory::default(),
         }
     }
 

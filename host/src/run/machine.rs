@@ -1,5 +1,6 @@
 //! The machine that a guest runs on: wire, network card, kernel, and what listens on this side of the wire.
 
+use super::hosts;
 use crate::cli::{Card, Config, WireConfig};
 use crate::e1000::MAX_MTU;
 use crate::failure::Failure;
@@ -55,7 +56,7 @@ impl Machine {
             component,
             nics,
             sysctls: settings(config),
-            names: names(config),
+            names: names(config)?,
             cache: true,
         })?;
         let gateway = fars
@@ -113,20 +114,28 @@ fn settings(config: &Config) -> Vec<(String, String)> {
 
 /// What names are looked up by: on the user wire alone by its gateway, unless the command line says whom to ask. A stack that
 /// somebody brings need not know names.
-fn names(config: &Config) -> Option<NameSettings> {
+fn names(config: &Config) -> Result<Option<NameSettings>, Failure> {
+    let said = match &config.hosts_file {
+        None => config.names.clone(),
+        Some(file) => {
+            let mut names = config.names.clone().unwrap_or_default();
+            names.hosts.extend(hosts::read(file)?);
+            Some(names)
+        }
+    };
     let gateway = match &config.cards[..] {
         [Card { wire: WireConfig::User(gateway), .. }] => gateway.subnets.first(),
         _ => None,
     };
-    let Some(gateway) = gateway else { return config.names.clone() };
-    if config.stack.is_some() && config.names.is_none() {
-        return None;
+    let Some(gateway) = gateway else { return Ok(said) };
+    if config.stack.is_some() && said.is_none() {
+        return Ok(None);
     }
-    let mut names = config.names.clone().unwrap_or_default();
+    let mut names = said.unwrap_or_default();
     if names.servers.is_empty() {
         names.servers.push(SocketAddr::new(gateway.gateway, gateway::NAME_SERVER_PORT));
     }
-    Some(names)
+    Ok(Some(names))
 }
 
 fn stack_component(file: Option<&Path>) -> Result<StackComponent, Failure> {

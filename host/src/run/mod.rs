@@ -1,6 +1,7 @@
 //! `wnet run` and `wnet up`: switches a machine on, runs the guests on it, and ends all in order.
 
 mod guests;
+mod hosts;
 mod machine;
 
 use crate::cli::Config;

@@ -4,13 +4,15 @@
 //! The device has to exist. Opening one that does not would create it when the process is privileged, with
 //! a name that was perhaps only mistyped and with no link to anything, so existence is checked first.
 
-// The descriptor that tun-tap opens is handed over as a number; taking ownership of it is `unsafe`.
+// The descriptor that tun-tap opens is handed over as a number; taking ownership of it is `unsafe`, and so is a request to the
+// driver that tun-tap does not know.
 #![allow(unsafe_code)]
 
 use super::link_mtu::link_mtu;
 use super::{MAX_FRAME, Wire};
 use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
+use rustix::ioctl::{self, IntegerSetter, Opcode, opcode};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use std::fmt;
 use std::io;
@@ -140,6 +142,8 @@ impl Tap {
         // SAFETY: `into_raw_fd` gives up the interface's open descriptor, which nobody else has.
         let descriptor = unsafe { OwnedFd::from_raw_fd(interface.into_raw_fd()) };
         rustix::io::ioctl_fionbio(&descriptor, true).map_err(os)?;
+        // What the last reader said outlives it: frames would come with sums that are still to be filled in.
+        set_offload(&descriptor, 0).map_err(os)?;
         Ok(Tap { descriptor, name: name.to_string(), told_down: AtomicBool::new(false) })
     }
 
@@ -190,6 +194,13 @@ impl Wire for Tap {
             }
         }
     }
+}
+
+/// Tells the driver what frames may be like that it hands out. Linux: `TUNSETOFFLOAD`, with bits of `TUN_F_CSUM` and so on.
+fn set_offload(tap: &OwnedFd, offload: usize) -> Result<(), Errno> {
+    const TUNSETOFFLOAD: Opcode = opcode::write::<u32>(b'T', 208);
+    // SAFETY: this request takes a number, no pointer, whatever its code says of a size.
+    unsafe { ioctl::ioctl(tap, IntegerSetter::<TUNSETOFFLOAD>::new_usize(offload)) }
 }
 
 /// Linux: `dev_valid_name`; '%' is refused because TUNSETIFF takes it for a pattern.

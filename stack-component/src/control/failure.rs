@@ -92,6 +92,7 @@ impl From<RouteError> for Failure {
             RouteError::NeedsNoHop => failure(Errno::Invalid, ""),
             RouteError::BadSource(_) => failure(Errno::Invalid, "Invalid prefsrc address"),
             RouteError::BadScope => failure(Errno::Invalid, "Invalid scope"),
+            RouteError::BackwardGoto => failure(Errno::Invalid, "Backward goto not supported"),
             RouteError::Invalid => failure(Errno::Invalid, ""),
             RouteError::TooMany => failure(Errno::NoBufferSpace, ""),
         }

@@ -6,15 +6,18 @@ use crate::Component;
 use crate::bindings::exports::wnet::stack::control_types::{Errno, Failure};
 use crate::bindings::exports::wnet::stack::route_lookup::{Flow, Guest, Path, Transport};
 use crate::entry::enter;
-use stack_core::route::BadSource;
+use stack_core::route::{self, BadSource, FlowKey};
 use stack_core::stack::control::NoPath;
 
 impl Guest for Component {
     fn find_path(what: Flow, above: Option<Transport>) -> Result<Path, Failure> {
-        let flow = routing::core_flow(&what);
-        let above = above.map(|above| (above.protocol, [above.source_port, above.destination_port]));
+        let above = above.map(|above| route::Transport {
+            protocol: above.protocol,
+            ports: [above.source_port, above.destination_port],
+        });
+        let flow = FlowKey { transport: above.unwrap_or_default(), ..routing::core_flow(&what) };
         enter(|state, now| {
-            let path = state.stack.find_path(&flow, above)?;
+            let path = state.stack.find_path(&flow)?;
             let seconds = path.expires.map(|until| until.since(now).as_secs());
             Ok(Path {
                 way: routing::wit_way(&path.found, now),

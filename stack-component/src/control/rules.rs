@@ -9,7 +9,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 use stack_core::packet::DeviceIndex;
-use stack_core::route::{self, TableId};
+use stack_core::route::{self, PortRange, TableId};
 use stack_core::stack::Stack;
 use stack_core::wire::cidr::IpCidr;
 
@@ -32,11 +32,16 @@ pub(super) fn wit(stack: &Stack, rule: route::Rule) -> Rule {
         mark: rule.mark,
         mask: rule.mask,
         tos: rule.tos,
+        protocol: rule.protocol,
+        source_ports: rule.source_ports.map(PortRange::ends),
+        destination_ports: rule.destination_ports.map(PortRange::ends),
         action: match rule.action {
             route::RuleAction::Table(table) => RuleAction::Table(table.0),
             route::RuleAction::Unreachable => RuleAction::Unreachable,
             route::RuleAction::Prohibit => RuleAction::Prohibit,
             route::RuleAction::Blackhole => RuleAction::Blackhole,
+            route::RuleAction::Goto(target) => RuleAction::Goto(target),
+            route::RuleAction::Nop => RuleAction::Nop,
         },
         suppress_prefix_length: rule.suppress_prefix_len,
     }
@@ -60,6 +65,13 @@ pub(super) fn core_rule(stack: &Stack, like: IpAddr, rule: Rule) -> Result<route
         RuleAction::Unreachable => route::RuleAction::Unreachable,
         RuleAction::Prohibit => route::RuleAction::Prohibit,
         RuleAction::Blackhole => route::RuleAction::Blackhole,
+        RuleAction::Goto(target) => route::RuleAction::Goto(target),
+        RuleAction::Nop => route::RuleAction::Nop,
+    };
+    let ports = |ports: Option<(u16, u16)>, what| -> Result<Option<PortRange>, Failure> {
+        let Some((first, last)) = ports else { return Ok(None) };
+        let range = PortRange::new(first, last);
+        range.map(Some).ok_or_else(|| failure(Errno::Invalid, what))
     };
     let priority = rule.priority.unwrap_or_else(|| stack.routes().default_rule_priority(like));
     Ok(route::Rule {
@@ -71,6 +83,9 @@ pub(super) fn core_rule(stack: &Stack, like: IpAddr, rule: Rule) -> Result<route
         mark: rule.mark,
         mask: rule.mask,
         tos: rule.tos,
+        protocol: rule.protocol,
+        source_ports: ports(rule.source_ports, "Invalid sport range")?,
+        destination_ports: ports(rule.destination_ports, "Invalid dport range")?,
         suppress_prefix_len: rule.suppress_prefix_length,
         ..route::Rule::new(priority, action)
     })

@@ -1,6 +1,10 @@
-//! What test guests share with who tests them.
+//! What test guests share with each other, and with who tests them.
 
 pub mod bulk;
+pub mod random;
+#[cfg(target_os = "wasi")]
+pub mod sockets;
+pub mod way;
 
 /// The `main` of a guest that is nothing but a component, where it is built as something else.
 #[macro_export]

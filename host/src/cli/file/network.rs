@@ -60,6 +60,7 @@ fn of_cards(cards: Vec<Card>) -> Config {
         cards,
         sysctls: Vec::new(),
         names: None,
+        hosts_file: None,
         pcap: None,
         guests: Vec::new(),
     }
@@ -91,6 +92,7 @@ fn network(table: Table<'_>, folder: &Path) -> Result<Config, String> {
         rules: policy_of(&table)?.rules(&cards),
         sysctls: table.pairs("sysctl")?,
         names: names.settings(),
+        hosts_file: table.value("hosts-file", path_in(folder))?,
         pcap: table.value("pcap", path_in(folder))?,
         ..of_cards(cards)
     };

@@ -37,6 +37,7 @@ fn all_keys_together() {
         dns-search = ["a.test", "b.test"]
         dns-option = "ndots:2"
         add-host = "db:10.0.0.7"
+        hosts-file = "hosts"
         allow-inbound = "tcp://*:80"
         allow-outbound = "tcp://*:443"
         allow-resolve = "*.c.test"
@@ -64,7 +65,7 @@ fn all_keys_together() {
     "#;
     let mut expected = on_the_command_line(
         "run --name one --stack /etc/wnet/my.wasm -p 8080:80 -p 0:7 --dns 192.0.2.53 --dns-search a.test \
-         --dns-search b.test --dns-option ndots:2 --add-host db:10.0.0.7 --allow-inbound tcp://*:80 \
+         --dns-search b.test --dns-option ndots:2 --add-host db:10.0.0.7 --hosts-file /etc/wnet/hosts --allow-inbound tcp://*:80 \
          --allow-outbound tcp://*:443 --allow-resolve *.c.test --policy count --pcap /tmp/out.pcapng \
          --sysctl net.ipv4.tcp_syn_retries=3 --sysctl net.ipv4.conf.all.rp_filter=2 --nic tap:tap0 \
          --mac 02:00:00:00:00:0f --mtu 9000 --ip 192.0.2.15/24 --ip dhcp --gateway 192.0.2.1 --nic user \

@@ -1,7 +1,7 @@
-//! What tells flows apart when a route has several ways.
+//! What tells flows apart when a route has several ways, and when rules ask for what is above IP.
 
 use super::Context;
-use crate::route::FlowTuple;
+use crate::route::{FlowTuple, Transport};
 use crate::wire::protocol::Protocol;
 use core::net::IpAddr;
 
@@ -17,11 +17,30 @@ pub(super) fn hash(
     if !cx.routes.spreads() {
         return 0;
     }
-    let has_ports = matches!(protocol, Protocol::TCP | Protocol::UDP);
-    let ports = match transport {
-        &[a, b, c, d, ..] if has_ports => [u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])],
-        _ => [0; 2],
-    };
+    let ports = ports(protocol, transport);
     let flow = FlowTuple { source, destination, protocol: protocol.0, ports, flow_label };
     cx.routes.flow_hash(&flow, cx.sysctl.multipath_hash_policy(destination))
+}
+
+/// What rules may ask of a packet to `destination`, if any asks; `header` is what is behind its IP header, nothing if it
+/// is a fragment. Linux: `fib4_rules_early_flow_dissect`, `fib6_rules_early_flow_dissect`.
+pub(super) fn transport(
+    cx: &Context<'_>,
+    destination: IpAddr,
+    protocol: Protocol,
+    header: &[u8],
+) -> Transport {
+    match cx.routes.rules_ask_transport(destination) {
+        true => Transport { protocol: protocol.0, ports: ports(protocol, header) },
+        false => Transport::default(),
+    }
+}
+
+/// The source and the destination port; zeros of what has none.
+fn ports(protocol: Protocol, header: &[u8]) -> [u16; 2] {
+    let has_ports = matches!(protocol, Protocol::TCP | Protocol::UDP);
+    match header {
+        &[a, b, c, d, ..] if has_ports => [u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])],
+        _ => [0; 2],
+    }
 }

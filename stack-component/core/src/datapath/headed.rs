@@ -1,11 +1,12 @@
 //! Packets whose IP header somebody else made: what raw sockets send with it. Linux: `raw_send_hdrinc`,
 //! `rawv6_send_hdrinc`.
 
-use super::{Context, make_header, multicast, transmit};
+use super::{Context, flow, make_header, multicast, transmit};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::packet::{DeviceIndex, Packet};
 use crate::route::FlowKey;
+use crate::wire::protocol::Protocol;
 use crate::wire::{ipv4, ipv6};
 use core::net::IpAddr;
 
@@ -34,7 +35,9 @@ pub(crate) fn send(cx: &mut Context<'_>, headed: Headed) -> Result<(), DropReaso
 
 fn route_and_send(cx: &mut Context<'_>, headed: Headed) -> Result<(), DropReason> {
     let Headed { mut packet, source, destination, device } = headed;
-    let flow = FlowKey { source, mark: packet.meta.mark, output: device, ..FlowKey::to(destination) };
+    let transport = flow::transport(cx, destination, Protocol::RAW, &[]);
+    let flow =
+        FlowKey { source, mark: packet.meta.mark, output: device, transport, ..FlowKey::to(destination) };
     let transmit::Resolved { device, target, source: of_route, scope, .. } = transmit::resolve(cx, &flow)?;
     let mtu = cx.mtu(device, None);
     if packet.len() > mtu as usize {

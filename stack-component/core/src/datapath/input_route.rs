@@ -1,7 +1,7 @@
 //! Where an IPv4 packet goes that arrived. Linux: `ip_rcv_finish_core`, `ip_route_input_slow`.
 
 use super::transmit::Target;
-use super::{Context, deliver, flow, forward, multicast};
+use super::{Context, deliver, early_demux, flow, forward, multicast};
 use crate::device::Interfaces;
 use crate::drop_reason::DropReason;
 use crate::icmp::v4::Problem;
@@ -11,7 +11,7 @@ use crate::route::{BadSource, Destination, FlowKey, NextHop, ROUTING_TOS, Refusa
 use crate::sysctl::Sysctl;
 use crate::wire::protocol::Protocol;
 use alloc::format;
-use core::net::{Ipv4Addr, SocketAddr};
+use core::net::Ipv4Addr;
 
 /// What the routes say of a packet that arrived.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +34,11 @@ enum Verdict {
 
 /// Delivers a packet, passes it on or refuses it.
 pub(super) fn route(cx: &mut Context<'_>, mut packet: Packet, received: Received) -> Result<(), DropReason> {
-    let verdict = match early_demux(cx, &mut packet, &received) {
+    let may_be = received.protocol == Protocol::TCP
+        && received.addressed == LinkDestination::Host
+        && !received.fragment;
+    let ends = (received.source.into(), received.destination.into());
+    let verdict = match may_be && early_demux::tcp(cx, &mut packet, received.header_len, ends) {
         true => Verdict::Deliver { to_many: false },
         false => judge(cx, &packet, &received)?,
     };
@@ -149,6 +153,7 @@ fn ask(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> InputRoute
         tos: received.tos & ROUTING_TOS,
         input: Some(packet.meta.device),
         hash: flow::hash(cx, [source, destination], received.protocol, 0, transport),
+        transport: flow::transport(cx, destination, received.protocol, transport),
         ..FlowKey::to(destination)
     };
     let (routes, sysctl, interfaces) = (&*cx.routes, &*cx.sysctl, &*cx.interfaces);
@@ -185,20 +190,4 @@ pub(crate) fn source_policy(interfaces: &Interfaces, sysctl: &Sysctl, device: De
         mark_counts: conf.src_valid_mark(),
         has_address: interfaces.get(device).is_some_and(|device| !device.addresses().is_empty()),
     }
-}
-
-/// Whether the packet belongs to a connection that had one by this device since the routes last changed: then it is for
-/// us, and from whom it says. Linux: `tcp_v4_early_demux`.
-fn early_demux(cx: &mut Context<'_>, packet: &mut Packet, received: &Received) -> bool {
-    let wanted = cx.sysctl.ip_early_demux && cx.sysctl.tcp_early_demux;
-    let may_be = received.protocol == Protocol::TCP && received.addressed == LinkDestination::Host;
-    if !wanted || !may_be || received.fragment {
-        return false;
-    }
-    let Some(&[a, b, c, d, ..]) = packet.data().get(received.header_len..) else { return false };
-    let remote = SocketAddr::new(received.source.into(), u16::from_be_bytes([a, b]));
-    let local = SocketAddr::new(received.destination.into(), u16::from_be_bytes([c, d]));
-    let socket = cx.tcp.early_demux(local, remote, packet.meta.device, cx.routes.generation());
-    packet.meta.socket = socket.map(|handle| handle.to_bits());
-    socket.is_some()
 }

@@ -1,12 +1,12 @@
 //! The walk upward of IPv6, to the point where it is clear whom a packet is for.
 
-use super::{Context, deliver6, forward6};
+use super::{Context, deliver6, early_demux, flow, forward6};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ip::v6::{self, Received};
 use crate::netfilter::{HookPoint, HookState};
 use crate::packet::{DeviceIndex, LinkDestination, Packet};
-use crate::route::{Destination, FlowKey, ROUTING_TOS};
+use crate::route::{Destination, FlowKey, ROUTING_TOS, Transport};
 use crate::wire::ecn::Codepoint;
 use crate::wire::icmpv6::Type;
 use crate::wire::protocol::Protocol;
@@ -64,8 +64,15 @@ fn count(cx: &mut Context<'_>, packet: &Packet, received: &Received) {
     }
 }
 
+/// What rules may ask of a packet. Linux: `fib6_rules_early_flow_dissect`.
+fn transport_of(cx: &Context<'_>, packet: &Packet, received: &Received) -> Transport {
+    let fragment = received.next_header == Protocol::FRAGMENT;
+    let header = packet.data().get(received.header_len..).filter(|_| !fragment).unwrap_or_default();
+    flow::transport(cx, received.destination.into(), received.next_header, header)
+}
+
 /// Linux: `ip6_route_input`, `ip6_mc_input`.
-fn route(cx: &mut Context<'_>, packet: Packet, received: Received) -> Result<(), DropReason> {
+fn route(cx: &mut Context<'_>, mut packet: Packet, received: Received) -> Result<(), DropReason> {
     let Received { source, destination, traffic_class, .. } = received;
     let device = packet.meta.device;
     if destination.is_multicast() {
@@ -73,12 +80,18 @@ fn route(cx: &mut Context<'_>, packet: Packet, received: Received) -> Result<(),
         let ours = cx.groups.has_joined(device, destination.into());
         return if ours { deliver6::deliver(cx, packet, received) } else { Err(DropReason::Ipv6NotForUs) };
     }
+    let may_be = received.next_header == Protocol::TCP && received.addressed == LinkDestination::Host;
+    let ends = (source.into(), destination.into());
+    if may_be && early_demux::tcp(cx, &mut packet, received.header_len, ends) {
+        return deliver6::deliver(cx, packet, received);
+    }
     let flow = FlowKey {
         source: Some(source.into()),
         mark: packet.meta.mark,
         tos: traffic_class & ROUTING_TOS,
         // What comes from ourselves comes from the address's own device.
         input: Some(device).filter(|&device| device != DeviceIndex::LOOPBACK),
+        transport: transport_of(cx, &packet, &received),
         ..FlowKey::to(destination.into())
     };
     match cx.routes.lookup(&flow) {

@@ -36,6 +36,7 @@ mod dhcp;
 mod dhcp6;
 mod discovery;
 mod discovery_output;
+mod early_demux;
 mod flow;
 mod forward;
 mod forward6;

@@ -2,8 +2,9 @@
 
 use crate::device::Interfaces;
 use crate::packet::DeviceIndex;
-use crate::route::{Destination, FlowKey, PathInfo, Paths, Routes};
+use crate::route::{Destination, FlowKey, PathInfo, Paths, Routes, Transport};
 use crate::sysctl::Sysctl;
+use crate::wire::protocol::Protocol;
 use core::net::SocketAddr;
 
 /// The routes with the devices they lead to.
@@ -14,12 +15,13 @@ pub(crate) struct RoutePaths<'a> {
 }
 
 impl Paths for RoutePaths<'_> {
-    fn path(&self, remote: SocketAddr) -> Option<PathInfo> {
+    fn path(&self, port: u16, remote: SocketAddr) -> Option<PathInfo> {
         let mtu_of = |device: DeviceIndex| {
             let of_v6 = if remote.is_ipv6() { self.sysctl.ipv6.of(device.0).mtu } else { u32::MAX };
             self.interfaces.get(device).map(|interface| interface.mtu().min(of_v6))
         };
-        match self.routes.lookup(&FlowKey::towards(remote)).ok()? {
+        let transport = Transport { protocol: Protocol::TCP.0, ports: [port, remote.port()] };
+        match self.routes.lookup(&FlowKey { transport, ..FlowKey::towards(remote) }).ok()? {
             Destination::Local { .. } => Some(PathInfo {
                 mtu: mtu_of(DeviceIndex::LOOPBACK)?,
                 loopback: true,

@@ -163,6 +163,7 @@ fn flow_of(cx: &Context<'_>, outgoing: &Outgoing) -> FlowKey {
         tos: tos & ROUTING_TOS,
         output: *device,
         hash: flow::hash(cx, ends, *protocol, 0, packet.data()),
+        transport: flow::transport(cx, *destination, *protocol, packet.data()),
         ..FlowKey::to(*destination)
     }
 }

@@ -1,7 +1,6 @@
 //! Names that are known without asking. Linux: `/etc/hosts`.
 
 use crate::wire::dns::Name;
-use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -29,24 +28,12 @@ impl Hosts {
         &self.entries
     }
 
-    /// The table that a file's text writes: on each line an address, names, and perhaps `#` and words for people
-    /// (`hosts(5)`). The error names the line.
-    pub fn parse(text: &str) -> Result<Hosts, String> {
-        let mut hosts = Hosts::default();
-        for (number, line) in (1..).zip(text.lines()) {
-            let wrong = |what: &str| alloc::format!("line {number}: {what}");
-            let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
-            let Some(address) = words.next() else { continue };
-            let address = address.parse().map_err(|_| wrong(&alloc::format!("{address:?} is no address")))?;
-            for word in words {
-                let name = Name::from_text(word);
-                let name = name.ok_or_else(|| wrong(&alloc::format!("{word:?} is no name")))?;
-                if !hosts.add(name, address) {
-                    return Err(wrong(&alloc::format!("more than {MAX_ENTRIES} names")).to_string());
-                }
-            }
-        }
-        Ok(hosts)
+    /// A table of these, each a name and an address.
+    #[cfg(test)]
+    pub(crate) fn of(entries: &[(&str, &str)]) -> Hosts {
+        let entry =
+            |(name, address): &(&str, &str)| (Name::from_text(name).unwrap(), address.parse().unwrap());
+        Hosts { entries: entries.iter().map(entry).collect() }
     }
 
     /// The addresses of a name; none if it is not in the table.

@@ -74,6 +74,8 @@ fn place(flow: &FlowKey, secret: u64) -> usize {
     };
     let source = flow.source.map_or(0, fold).rotate_left(32);
     let devices = [flow.input, flow.output].map(|device| u64::from(device.map_or(0, |device| device.0)));
+    let [from, to] = flow.transport.ports.map(u64::from);
+    let source = source ^ from << 16 ^ to;
     let other = u64::from(flow.mark) << 32 | u64::from(flow.hash) ^ u64::from(flow.tos) << 40;
     let mixed = fold(flow.destination) ^ source ^ other ^ devices[0] << 16 ^ devices[1] << 48 ^ secret;
     // Multiplication carries every bit upward, so the highest ones depend on all.

@@ -33,6 +33,8 @@ pub enum RouteError {
     /// The versions of its addresses differ, the table is 0, a weight is not from 1 to 256, or the type of service has
     /// bits that are none of its. Linux: `EINVAL`.
     Invalid,
+    /// A rule leads to one before it. Linux: `EINVAL`.
+    BackwardGoto,
     /// There are as many routes or rules as there may be. Linux: `ENOMEM`.
     TooMany,
 }
@@ -51,6 +53,7 @@ impl RouteError {
             RouteError::NeedsNoHop
             | RouteError::BadSource(_)
             | RouteError::BadScope
+            | RouteError::BackwardGoto
             | RouteError::Invalid => 22,
         }
     }
@@ -75,6 +78,7 @@ impl fmt::Display for RouteError {
             RouteError::BadSource(source) => return write!(f, "{source} is no address of this stack"),
             RouteError::BadScope => "the scope does not fit the kind of route",
             RouteError::Invalid => "addresses of both versions, or a number out of range",
+            RouteError::BackwardGoto => "a rule goes on with one behind it",
             RouteError::TooMany => "there are as many routes as there may be",
         })
     }

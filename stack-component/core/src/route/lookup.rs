@@ -29,13 +29,35 @@ pub struct FlowKey {
     pub scope: Scope,
     /// Its flow's, to choose one of several ways by: [`Routes::flow_hash`].
     pub hash: u32,
+    /// What is above IP, where rules ask for that: [`Routes::rules_ask_transport`].
+    pub transport: Transport,
+}
+
+/// What of a packet's transport header decides where it goes; zeros: it is not known, or there is none. Linux:
+/// `flowi4_proto`, `fl4_sport`, `fl4_dport`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Transport {
+    /// The number of the protocol.
+    pub protocol: u8,
+    /// The source and the destination port.
+    pub ports: [u16; 2],
+}
+
+impl Transport {
+    /// As an answer has it.
+    #[must_use]
+    pub const fn reversed(self) -> Self {
+        let [source, destination] = self.ports;
+        Transport { ports: [destination, source], ..self }
+    }
 }
 
 impl FlowKey {
     /// A packet of ours of which nothing is known but where it is to go.
     pub const fn to(destination: IpAddr) -> Self {
         let (source, input, output) = (None, None, None);
-        FlowKey { destination, source, mark: 0, tos: 0, input, output, scope: Scope::Universe, hash: 0 }
+        let (scope, transport) = (Scope::Universe, Transport { protocol: 0, ports: [0; 2] });
+        FlowKey { destination, source, mark: 0, tos: 0, input, output, scope, hash: 0, transport }
     }
 
     /// As [`FlowKey::to`], over the device of the scope of a link's address.
@@ -169,9 +191,20 @@ impl Routes {
     /// The route that a packet takes. Linux: `fib_lookup`, `fib6_rule_lookup`.
     pub fn find(&self, flow: &FlowKey) -> Result<Way<'_>, Refusal> {
         let family = self.family(flow.destination);
-        for rule in family.rules.iter().filter(|rule| rule.is_about(flow)) {
+        let rules = family.rules.as_slice();
+        let mut next = 0;
+        while let Some(rule) = rules.get(next) {
+            next += 1;
+            if !rule.is_about(flow) {
+                continue;
+            }
             let found = match rule.action {
                 RuleAction::Table(table) => family.tables.get(&table).and_then(|table| table.find(flow)),
+                RuleAction::Nop => continue,
+                RuleAction::Goto(target) => {
+                    next = family.rules.place_of(target).unwrap_or(next);
+                    continue;
+                }
                 RuleAction::Unreachable => return Err(Refusal::NoRoute),
                 RuleAction::Prohibit => return Err(Refusal::Prohibit),
                 RuleAction::Blackhole => return Err(Refusal::Blackhole),
@@ -183,6 +216,11 @@ impl Routes {
             }
         }
         Err(Refusal::NoRoute)
+    }
+
+    /// Whether rules of the version that `like` has ask for protocols or ports. Linux: `fib_rules_require_fldissect`.
+    pub fn rules_ask_transport(&self, like: IpAddr) -> bool {
+        self.family(like).rules.ask_transport()
     }
 
     /// What an address is to us. Linux: `inet_addr_type`, `ipv6_chk_addr`.

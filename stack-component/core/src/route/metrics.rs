@@ -44,8 +44,8 @@ pub struct PathInfo {
 
 /// Who tells the way to a destination: TCP asks, whoever has routes and devices answers.
 pub trait Paths {
-    /// The way to `remote`, over the device of its scope if it has one; none: there is no route.
-    fn path(&self, remote: SocketAddr) -> Option<PathInfo>;
+    /// The way from a port to `remote`, over the device of its scope if it has one; none: there is no route.
+    fn path(&self, port: u16, remote: SocketAddr) -> Option<PathInfo>;
 
     /// A number that changes when an answer may have changed.
     fn generation(&self) -> u32;
@@ -80,7 +80,7 @@ impl Metrics {
 }
 
 impl Paths for OnePath {
-    fn path(&self, _remote: SocketAddr) -> Option<PathInfo> {
+    fn path(&self, _port: u16, _remote: SocketAddr) -> Option<PathInfo> {
         Some(self.0)
     }
 

@@ -24,6 +24,8 @@ mod table;
 mod trie;
 
 #[cfg(test)]
+mod rule_tests;
+#[cfg(test)]
 mod tests;
 
 pub use cache::DestinationCache;
@@ -31,10 +33,10 @@ pub use entry::{Hop, Route};
 pub use error::RouteError;
 pub use exceptions::{Belief, Exceptions, PathMtu};
 pub use kinds::{Preference, RouteKind, RouteProtocol, Scope, TableId};
-pub use lookup::{Destination, FlowKey, NextHop, ROUTING_TOS, Refusal, Way};
+pub use lookup::{Destination, FlowKey, NextHop, ROUTING_TOS, Refusal, Transport, Way};
 pub use metrics::{Metrics, OnePath, PathInfo, Paths};
 pub use multipath::FlowTuple;
 pub use routes::{MAX_ROUTES, Routes};
-pub use rule::{Rule, RuleAction};
+pub use rule::{PortRange, Rule, RuleAction};
 pub use source::{BadSource, SourcePolicy};
 pub use table::Meeting;

@@ -386,7 +386,7 @@ impl Routes {
 
     /// The rules of the version that `like` has, in the order they are asked.
     pub fn rules(&self, like: IpAddr) -> Vec<Rule> {
-        self.family(like).rules.iter().copied().collect()
+        self.family(like).rules.as_slice().to_vec()
     }
 
     /// The priority of a rule that names none.

@@ -41,6 +41,7 @@ impl Routes {
             mark: if policy.mark_counts { flow.mark } else { 0 },
             tos: flow.tos,
             input: output,
+            transport: flow.transport.reversed(),
             ..FlowKey::to(source)
         };
         let last_resort = match policy.reverse_path {

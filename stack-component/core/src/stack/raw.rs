@@ -5,10 +5,22 @@ use super::{SocketHandle, Stack};
 use crate::datapath::{self, Headed, Outgoing};
 use crate::packet::Packet;
 use crate::raw::{Family, Incoming, Kind, Message, RawHandle, RawOption, RawReadiness, Report};
+use crate::route::Transport;
 use crate::socket::SocketError;
 use crate::time::Instant;
+use crate::wire::protocol::Protocol;
 use crate::wire::{ipv4, ipv6};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// What rules may ask of packets of such a socket. Linux: `flowi4_init_output` in `raw_sendmsg` and `ping_v4_sendmsg`.
+fn transport(family: Family, kind: Kind) -> Transport {
+    let protocol = match (kind, family) {
+        (Kind::Raw(protocol), _) => protocol,
+        (Kind::Ping, Family::V4) => Protocol::ICMP,
+        (Kind::Ping, Family::V6) => Protocol::ICMPV6,
+    };
+    Transport { protocol: protocol.0, ports: [0; 2] }
+}
 
 impl Stack {
     /// A new raw or ping socket. A raw socket hears from now on.
@@ -53,7 +65,15 @@ impl Stack {
     /// if it has none. Linux: `getsockname` behind `connect`.
     pub fn raw_local(&self, handle: RawHandle) -> Option<(Option<IpAddr>, u16)> {
         let socket = self.raw.get(handle)?;
-        let towards = |peer| self.datagram_source(peer, socket.device_to(peer), true).ok();
+        let towards = |peer| {
+            self.datagram_source(
+                peer,
+                transport(socket.family(), socket.kind()),
+                socket.device_to(peer),
+                true,
+            )
+            .ok()
+        };
         let address = socket.local().or_else(|| socket.remote().and_then(towards));
         Some((address, socket.identifier()))
     }
@@ -87,7 +107,8 @@ impl Stack {
             destination => destination,
         };
         let device = socket.device_to(destination);
-        let source = self.datagram_source(destination, device, broadcast)?;
+        let source =
+            self.datagram_source(destination, transport(socket.family(), socket.kind()), device, broadcast)?;
         let source = local.filter(|local| self.routes.is_local(*local)).unwrap_or(source);
         self.raw.bind_implicitly(handle)?;
         let prepared = self.raw.outgoing(handle, &message, source, destination)?;
@@ -129,7 +150,12 @@ impl Stack {
         let mut packet = Packet::from_payload(message.data);
         (packet.meta.mark, packet.meta.unlooped) = (socket.mark(), !socket.loops());
         // Whether everybody may be sent to.
-        self.datagram_source(destination, device, socket.may_broadcast())?;
+        self.datagram_source(
+            destination,
+            transport(family, Kind::Raw(Protocol::RAW)),
+            device,
+            socket.may_broadcast(),
+        )?;
         let headed = Headed { packet, source, destination, device };
         let sent = self.with_context(now, |cx, _, _| datapath::send_headed(cx, headed));
         self.run_output(now);

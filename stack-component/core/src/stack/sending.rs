@@ -3,7 +3,7 @@
 use super::Stack;
 use crate::drop_reason::DropReason;
 use crate::packet::DeviceIndex;
-use crate::route::{Destination, FlowKey, Refusal, Scope};
+use crate::route::{Destination, FlowKey, Refusal, Scope, Transport};
 use crate::socket::SocketError;
 use core::net::IpAddr;
 
@@ -23,24 +23,26 @@ impl Stack {
         self.interfaces.source_for(&self.sysctl, device, way, destination)
     }
 
-    /// Our address for a datagram or packet to `destination`, by `device` if one is named; `broadcast`: it may go to
-    /// everybody. Linux: `ip_route_output_flow` in `udp_sendmsg` and `raw_sendmsg`.
+    /// Our address for a datagram or packet of `transport` to `destination`, by `device` if one is named; `broadcast`: it may
+    /// go to everybody. Linux: `ip_route_output_flow` in `udp_sendmsg` and `raw_sendmsg`.
     pub(super) fn datagram_source(
         &self,
         destination: IpAddr,
+        transport: Transport,
         device: Option<DeviceIndex>,
         broadcast: bool,
     ) -> Result<IpAddr, SocketError> {
-        let source = match self.routes.lookup(&FlowKey { output: device, ..FlowKey::to(destination) }) {
-            Ok(Destination::Broadcast(_)) if !broadcast => return Err(SocketError::AccessDenied),
-            Ok(way) => self.source_by(destination, &way),
-            Err(Refusal::Prohibit) => return Err(SocketError::AccessDenied),
-            Err(Refusal::Blackhole) => return Err(SocketError::InvalidArgument),
-            // A group is wherever the socket's owner says.
-            Err(Refusal::NoRoute | Refusal::Unreachable) => device
-                .filter(|_| destination.is_multicast())
-                .and_then(|device| self.source_on(device, (destination, Scope::Link), destination)),
-        };
+        let source =
+            match self.routes.lookup(&FlowKey { output: device, transport, ..FlowKey::to(destination) }) {
+                Ok(Destination::Broadcast(_)) if !broadcast => return Err(SocketError::AccessDenied),
+                Ok(way) => self.source_by(destination, &way),
+                Err(Refusal::Prohibit) => return Err(SocketError::AccessDenied),
+                Err(Refusal::Blackhole) => return Err(SocketError::InvalidArgument),
+                // A group is wherever the socket's owner says.
+                Err(Refusal::NoRoute | Refusal::Unreachable) => device
+                    .filter(|_| destination.is_multicast())
+                    .and_then(|device| self.source_on(device, (destination, Scope::Link), destination)),
+            };
         source.ok_or(SocketError::NetworkUnreachable)
     }
 }

@@ -6,13 +6,14 @@ use super::Stack;
 use crate::bpf::Instruction;
 use crate::datapath::RoutePaths;
 use crate::packet::DeviceIndex;
-use crate::route::{Destination, FlowKey, Refusal};
+use crate::route::{Destination, FlowKey, Refusal, Transport};
 use crate::tcp::{
     CongestionInfo, Env, FilterError, Received, SendFlags, Shutdown, SocketError, StateChange, Tcp,
     TcpHandle, TcpInfo, TcpOption, TcpOptions, TcpReadiness, TcpState,
 };
 use crate::time::Instant;
 use crate::wire::address::{needs_scope, scope_of};
+use crate::wire::protocol::Protocol;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
@@ -77,8 +78,11 @@ impl Stack {
         }
         let bound_to = self.tcp.options(handle).and_then(|options| options.device);
         let output = self.scope_towards(remote, bound_to)?;
-        let (source, mtu) = self.path_to(ip, output)?;
-        let bound = self.tcp.local_address(handle).map(|local| local.ip());
+        let bound = self.tcp.local_address(handle);
+        let port = bound.map_or(0, |local| local.port());
+        let transport = Transport { protocol: Protocol::TCP.0, ports: [port, remote.port()] };
+        let (source, mtu) = self.path_to(FlowKey { output, transport, ..FlowKey::to(ip) })?;
+        let bound = bound.map(|local| local.ip());
         Ok((bound.filter(|address| !address.is_unspecified()).unwrap_or(source), mtu))
     }
 
@@ -96,16 +100,15 @@ impl Stack {
         device.map(Some).ok_or(SocketError::InvalidArgument)
     }
 
-    /// Our address towards `remote`, and the largest packet of the way there in bytes. Linux:
-    /// `ip_route_connect`.
-    fn path_to(&self, remote: IpAddr, output: Option<DeviceIndex>) -> Result<(IpAddr, u32), SocketError> {
+    /// Our address on a flow's way, and the largest packet of that in bytes. Linux: `ip_route_connect`.
+    fn path_to(&self, flow: FlowKey) -> Result<(IpAddr, u32), SocketError> {
         let refused = |refusal| match refusal {
             Refusal::Prohibit => SocketError::AccessDenied,
             Refusal::Blackhole => SocketError::InvalidArgument,
             Refusal::NoRoute => SocketError::NetworkUnreachable,
             Refusal::Unreachable => SocketError::HostUnreachable,
         };
-        let way = self.routes.lookup(&FlowKey { output, ..FlowKey::to(remote) }).map_err(refused)?;
+        let way = self.routes.lookup(&flow).map_err(refused)?;
         let mtu = match &way {
             Destination::Local { .. } => {
                 self.interfaces.get(DeviceIndex::LOOPBACK).map_or(65536, |lo| lo.mtu())
@@ -116,7 +119,7 @@ impl Stack {
             }
             Destination::Broadcast(_) => return Err(SocketError::InvalidArgument),
         };
-        Ok((self.source_by(remote, &way).ok_or(SocketError::NetworkUnreachable)?, mtu))
+        Ok((self.source_by(flow.destination, &way).ok_or(SocketError::NetworkUnreachable)?, mtu))
     }
 
     /// As [`Stack::tcp_connect`], with data for the SYN; answers how much was taken. Linux: `MSG_FASTOPEN`.

@@ -5,6 +5,7 @@ use super::{SocketHandle, Stack};
 use crate::datapath::{self, Outgoing};
 use crate::ip::Cutting;
 use crate::packet::DeviceIndex;
+use crate::route::Transport;
 use crate::socket::SocketError;
 use crate::time::Instant;
 use crate::udp::{Counted, Udp, UdpHandle, UdpOption, UdpOptions, UdpReadiness};
@@ -39,6 +40,12 @@ impl Stack {
         }
     }
 
+    /// What rules may ask of datagrams of a socket.
+    fn udp_transport(&self, handle: UdpHandle, remote: SocketAddr) -> Transport {
+        let port = self.udp.local_address(handle).map_or(0, |local| local.port());
+        Transport { protocol: Protocol::UDP.0, ports: [port, remote.port()] }
+    }
+
     /// Lets a socket talk to `remote` alone. Nothing is sent.
     pub fn udp_connect(&mut self, handle: UdpHandle, remote: SocketAddr) -> Result<(), SocketError> {
         if remote.ip().is_unspecified() || remote.port() == 0 {
@@ -47,7 +54,7 @@ impl Stack {
         let options = self.udp.options(handle).ok_or(SocketError::InvalidState)?;
         let of_group = options.multicast.device.filter(|_| remote.ip().is_multicast());
         let device = self.scope_towards(remote, of_group)?.or(of_group);
-        let source = self.datagram_source(remote.ip(), device, false)?;
+        let source = self.datagram_source(remote.ip(), self.udp_transport(handle, remote), device, false)?;
         self.udp_bind_implicitly(handle, remote.ip())?;
         self.udp.connect(handle, source, remote)
     }
@@ -74,7 +81,8 @@ impl Stack {
         let options = self.udp.options(handle).ok_or(SocketError::InvalidState)?;
         let to_group = remote.ip().is_multicast();
         let device = scope_of(remote).map(DeviceIndex).or(options.multicast.device.filter(|_| to_group));
-        let route_source = self.datagram_source(remote.ip(), device, false)?;
+        let route_source =
+            self.datagram_source(remote.ip(), self.udp_transport(handle, remote), device, false)?;
         self.udp_bind_implicitly(handle, remote.ip())?;
         let local = self.udp.local_address(handle).ok_or(SocketError::InvalidState)?;
         let bound = Some(local.ip()).filter(|&ip| !ip.is_unspecified() && self.routes.is_local(ip));

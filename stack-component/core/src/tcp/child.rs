@@ -16,7 +16,7 @@ impl Tcp {
         options: &TcpOptions,
     ) -> Connection {
         let mut connection = request.make_connection(env, options);
-        let path = self.path_to(env, connection.tuple.remote.into(), request.mtu);
+        let path = self.path_to(env, &connection.tuple, request.mtu);
         self.set_path(env, &mut connection, &path, options);
         connection.receive.mss = connection.send_mss().min(DEFAULT_MSS);
         connection

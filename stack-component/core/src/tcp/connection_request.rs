@@ -75,7 +75,7 @@ impl Tcp {
         }
         let options = options.clone();
         let remote = syn.tuple.remote.ip();
-        let path = self.path_to(env, syn.tuple.remote.into(), syn.mtu);
+        let path = self.path_to(env, &syn.tuple, syn.mtu);
         let (mtu, _) = self.path_mtu(env, remote, &path);
         let path = PathInfo { mtu, ..path };
         let mut request = Request::new(env, &syn, handle, &options, &path);
@@ -149,7 +149,7 @@ impl Tcp {
             None => Remembered::default(),
         };
         let remote = ack.tuple.remote.ip();
-        let path = self.path_to(env, ack.tuple.remote.into(), ack.mtu);
+        let path = self.path_to(env, &ack.tuple, ack.mtu);
         let (mtu, _) = self.path_mtu(env, remote, &path);
         let path = PathInfo { mtu, ..path };
         let mut request = Request::new(env, ack, handle, &options, &path);

@@ -1,8 +1,8 @@
 //! What the segments of a handshake say of marks, and what a SYN-ACK promises for the connection to come (RFC 3168
 //! section 6.1.1, RFC 9768 section 3.1). What becomes of it is in [`ecn`](super::ecn).
 
-use super::Env;
 use super::segment::Segment;
+use super::{Env, FourTuple};
 use crate::wire::ecn::Codepoint;
 use crate::wire::tcp::{AccurateEcn, Flags, Options};
 
@@ -93,7 +93,7 @@ impl Promise {
         }
         // RFC 3168 section 6.1.1: a SYN must not be markable; one that is comes from a broken path.
         let broken = syn.codepoint != Codepoint::NotEct && !syn.flags.contains(Flags::AE);
-        let wanted = env.sysctl.tcp_ecn > 0 || route_wants_ecn(env, syn.tuple.remote.into());
+        let wanted = env.sysctl.tcp_ecn > 0 || route_wants_ecn(env, &syn.tuple);
         let agreed = needed || (wanted && !broken);
         Promise { mode: if agreed { Mode::Classic } else { Mode::Off }, ..none }
     }
@@ -150,6 +150,6 @@ impl Promise {
     }
 }
 
-pub(super) fn route_wants_ecn(env: &Env<'_>, peer: core::net::SocketAddr) -> bool {
-    env.paths.path(peer).is_some_and(|path| path.metrics.ecn)
+pub(super) fn route_wants_ecn(env: &Env<'_>, tuple: &FourTuple) -> bool {
+    env.paths.path(tuple.local.port(), tuple.remote.into()).is_some_and(|path| path.metrics.ecn)
 }

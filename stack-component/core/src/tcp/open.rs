@@ -90,7 +90,7 @@ impl Tcp {
         succession: Option<Succession>,
     ) -> Result<Connection, SocketError> {
         let remote = tuple.remote.ip();
-        let path = self.path_to(env, tuple.remote.into(), mtu);
+        let path = self.path_to(env, &tuple, mtu);
         let socket = self.sockets.get(handle).ok_or(SocketError::InvalidState)?;
         let (options, key) = (socket.options.clone(), socket.keys.get(remote).cloned());
         let largest = largest_window(env.sysctl, &options);

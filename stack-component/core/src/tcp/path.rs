@@ -1,25 +1,25 @@
 //! What a connection knows of its path: sizes, metrics, the path MTU and errors about it. Linux: what
 //! `tcp_sync_mss`, `tcp_mtu_to_mss` and `tcp_v4_mtu_reduced` keep in a socket.
 
-use super::Env;
 use super::congestion::{self, Algorithm};
 use super::connection::{Connection, PathState};
 use super::options::{PathMtu, TcpOptions};
 use super::segment_size::{MIN_MSS, advertised_mss};
 use super::table::Tcp;
+use super::{Env, FourTuple};
 use crate::route::{Metrics, PathInfo};
 use crate::sysctl::Sysctl;
 use crate::time::{Duration, Instant};
-use core::net::{IpAddr, SocketAddr};
+use core::net::IpAddr;
 
 /// How long a path MTU from ICMP is believed. Linux: `ip_rt_mtu_expires`.
 pub(super) const MTU_EXPIRES: Duration = Duration::from_secs(600);
 
 impl Tcp {
-    /// The way to `remote`, with the path MTU that ICMP told of; a link of `mtu` bytes if there is no route.
-    pub(super) fn path_to(&self, env: &Env<'_>, remote: SocketAddr, mtu: u32) -> PathInfo {
+    /// The way of a connection, with the path MTU that ICMP told of; a link of `mtu` bytes if there is no route.
+    pub(super) fn path_to(&self, env: &Env<'_>, tuple: &FourTuple, mtu: u32) -> PathInfo {
         let none = PathInfo { mtu, loopback: false, metrics: Metrics::NONE };
-        env.paths.path(remote).unwrap_or(none)
+        env.paths.path(tuple.local.port(), tuple.remote.into()).unwrap_or(none)
     }
 
     /// The largest packet of the way there, in bytes.
@@ -70,9 +70,9 @@ impl Tcp {
         if !old && state.generation == env.paths.generation() {
             return;
         }
-        let (peer, remote) = (connection.tuple.remote, connection.tuple.remote.ip());
-        let path = env.paths.path(peer.into());
-        let mtu = path.map(|path| self.path_mtu(env, remote, &path));
+        let (local, remote) = (connection.tuple.local.port(), connection.tuple.remote);
+        let path = env.paths.path(local, remote.into());
+        let mtu = path.map(|path| self.path_mtu(env, remote.ip(), &path));
         let Some((connection, _)) = self.sockets.get_mut(handle).and_then(|socket| socket.connection_mut())
         else {
             return;

@@ -12,16 +12,11 @@ test_guests::component_only!();
 
 #[cfg(target_os = "wasi")]
 mod rules {
+    use test_guests::sockets::{End, Family, pair};
     use wasi::io::poll::poll;
-    use wasi::io::streams::{InputStream, OutputStream};
-    use wasi::sockets::instance_network::instance_network;
-    use wasi::sockets::network::{ErrorCode, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress};
-    use wasi::sockets::tcp::TcpSocket;
-    use wasi::sockets::tcp_create_socket::create_tcp_socket;
 
     pub(super) fn break_one(how: &str) {
-        let listener = listen();
-        let (input, output, _client) = connect(&listener);
+        let (End { input, output, socket: _socket }, _far) = pair(Family::Ipv4);
         match how {
             // More than `check-write` permitted.
             "overwrite" => {
@@ -41,38 +36,6 @@ mod rules {
                 drop(pollable);
             }
             _ => panic!("unknown rule"),
-        }
-    }
-
-    fn address(port: u16) -> IpSocketAddress {
-        IpSocketAddress::Ipv4(Ipv4SocketAddress { port, address: (127, 0, 0, 1) })
-    }
-
-    fn listen() -> TcpSocket {
-        let socket = create_tcp_socket(IpAddressFamily::Ipv4).expect("a socket");
-        socket.start_bind(&instance_network(), address(0)).expect("a bind");
-        finish(&socket, || socket.finish_bind());
-        socket.start_listen().expect("a listen");
-        finish(&socket, || socket.finish_listen());
-        socket
-    }
-
-    fn connect(listener: &TcpSocket) -> (InputStream, OutputStream, TcpSocket) {
-        let IpSocketAddress::Ipv4(local) = listener.local_address().expect("an address") else {
-            panic!("an IPv4 address");
-        };
-        let socket = create_tcp_socket(IpAddressFamily::Ipv4).expect("a socket");
-        socket.start_connect(&instance_network(), address(local.port)).expect("a connect");
-        let (input, output) = finish(&socket, || socket.finish_connect());
-        (input, output, socket)
-    }
-
-    fn finish<T>(socket: &TcpSocket, operation: impl Fn() -> Result<T, ErrorCode>) -> T {
-        loop {
-            match operation() {
-                Err(ErrorCode::WouldBlock) => socket.subscribe().block(),
-                result => return result.expect("an operation that works"),
-            }
         }
     }
 }

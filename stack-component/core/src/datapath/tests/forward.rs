@@ -1,7 +1,9 @@
 //! Packets for others.
 
 use super::*;
-use crate::route::{Hop, Route, RouteKind};
+use crate::route::{Hop, PortRange, Route, RouteKind, Rule, RuleAction};
+use crate::socket::SocketError;
+use core::net::SocketAddr;
 
 const BEHIND: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
 
@@ -163,4 +165,34 @@ fn flows_are_spread_over_two_gateways_and_each_keeps_to_its_own() {
     let again: Vec<usize> = (1000..1200).map(&mut by_second).collect();
     assert_eq!(chosen, again);
     assert!((70..130).contains(&chosen.iter().sum::<usize>()), "{chosen:?}");
+}
+
+/// Linux: `ip rule add ipproto udp dport 53 prohibit`, `ip rule add sport 700 prohibit`.
+#[test]
+fn rules_lead_by_protocols_and_ports() {
+    let (mut host, eth1) = Host::router();
+    know_behind(&mut host, &eth1);
+    let port = |port| PortRange::new(port, port);
+    let prohibit = |priority| Rule::new(priority, RuleAction::Prohibit);
+    let by_service = Rule { protocol: 17, destination_ports: port(53), ..prohibit(100) };
+    let by_client = Rule { source_ports: port(700), ..prohibit(101) };
+    for rule in [by_service, by_client] {
+        host.stack.add_rule(US.into(), rule).unwrap();
+    }
+    for (ports, refused) in [((1000, 53), true), ((1000, 54), false), ((700, 54), true)] {
+        host.arrive(ip_frame(&datagram((PEER, ports.0), (BEHIND, ports.1), b"x")));
+        let dropped = if refused { vec![DropReason::RouteRefused] } else { vec![] };
+        assert_eq!((host.dropped(), lines(&eth1).len()), (dropped, usize::from(!refused)), "{ports:?}");
+    }
+    let now = host.now;
+    let to = |port| SocketAddr::new(BEHIND.into(), port);
+    let socket = host.stack.udp_open().unwrap();
+    let mut send = |port| host.stack.udp_send_to(socket, b"x", Some(to(port)), now);
+    assert_eq!((send(53), send(54)), (Err(SocketError::AccessDenied), Ok(())));
+    let mut connect = |from, to| {
+        let socket = host.stack.tcp_open().unwrap();
+        host.stack.tcp_bind(socket, SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), from)).unwrap();
+        host.stack.tcp_connect(socket, to, now)
+    };
+    assert_eq!((connect(700, to(53)), connect(701, to(53))), (Err(SocketError::AccessDenied), Ok(())));
 }

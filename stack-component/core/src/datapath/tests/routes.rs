@@ -1,8 +1,11 @@
 //! Where packets that arrive go, and how often the tables are asked.
 
 use super::*;
+use crate::netfilter::{HookPoint, Verdict};
 use crate::route::{Route, RouteKind};
 use crate::testing::{ADDRESSES, Impairment, Network};
+use core::net::{Ipv6Addr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const BEHIND: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
 
@@ -65,6 +68,34 @@ fn segments_of_a_connection_find_it_without_a_route() {
         let asked = host.input_cache.hits + host.input_cache.misses;
         assert!(host.counters().get(Counter::TcpInSegs) > 50);
         assert!(asks.contains(&asked), "{asked} with early demux {wanted}, at {}", ADDRESSES[1]);
+    }
+}
+
+#[test]
+fn segments_over_ipv6_find_their_connection_too() {
+    for (wanted, expected) in [("1", 1..100), ("0", 0..1)] {
+        let mut host = Host::new();
+        host.stack.set_sysctl("net.ipv4.tcp_early_demux", wanted).unwrap();
+        let found = Arc::new(AtomicUsize::new(0));
+        let count = found.clone();
+        let hook = Box::new(move |_: &_, packet: &mut Packet| {
+            count.fetch_add(usize::from(packet.meta.socket.is_some()), Ordering::Relaxed);
+            Verdict::Accept
+        });
+        host.stack.hooks_mut().register(HookPoint::LocalIn, 0, hook);
+        let at = SocketAddr::new(Ipv6Addr::LOCALHOST.into(), 80);
+        let (listener, client) = (host.stack.tcp_open().unwrap(), host.stack.tcp_open().unwrap());
+        host.stack.tcp_bind(listener, at).unwrap();
+        host.stack.tcp_listen(listener).unwrap();
+        host.stack.tcp_connect(client, at, host.now).unwrap();
+        host.poll();
+        let accepted = host.stack.tcp_accept(listener).unwrap();
+        for (socket, data) in [(client, "hello"), (accepted, "and back"), (client, "more")] {
+            host.stack.tcp_send(socket, data.as_bytes(), host.now).unwrap();
+            host.poll();
+        }
+        let found = found.load(Ordering::Relaxed);
+        assert!(expected.contains(&found), "{found} with early demux {wanted}");
     }
 }
 

@@ -4,7 +4,7 @@ use super::super::Stack;
 use super::FoundRoute;
 use crate::datapath;
 use crate::packet::DeviceIndex;
-use crate::route::{BadSource, FlowKey, FlowTuple, PathMtu, Refusal, RouteKind};
+use crate::route::{BadSource, FlowKey, FlowTuple, PathMtu, Refusal, RouteKind, Transport};
 use crate::time::Instant;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -39,10 +39,9 @@ impl From<Refusal> for NoPath {
 }
 
 impl Stack {
-    /// The way of a packet, as one that came in if `flow` has an input device; `above` has its protocol and ports.
-    /// Linux: `inet_rtm_getroute`.
-    pub fn find_path(&self, flow: &FlowKey, above: Option<(u8, [u16; 2])>) -> Result<FoundPath, NoPath> {
-        let flow = &FlowKey { hash: self.hash_of(flow, above), ..*flow };
+    /// The way of a packet, as one that came in if `flow` has an input device. Linux: `inet_rtm_getroute`.
+    pub fn find_path(&self, flow: &FlowKey) -> Result<FoundPath, NoPath> {
+        let flow = &FlowKey { hash: self.hash_of(flow), ..*flow };
         // Nobody sends from an address of others. Linux: `ip_route_output_key_hash_rcu`.
         if let (None, Some(source @ IpAddr::V4(_))) = (flow.input, flow.source)
             && !self.routes.is_local(source)
@@ -63,8 +62,8 @@ impl Stack {
     }
 
     /// The hash that chooses one of several ways. Linux: `fib_multipath_hash`.
-    fn hash_of(&self, flow: &FlowKey, above: Option<(u8, [u16; 2])>) -> u32 {
-        let (protocol, ports) = above.unwrap_or_default();
+    fn hash_of(&self, flow: &FlowKey) -> u32 {
+        let Transport { protocol, ports } = flow.transport;
         let any = if flow.destination.is_ipv4() {
             Ipv4Addr::UNSPECIFIED.into()
         } else {
@@ -137,14 +136,14 @@ mod tests {
         let input = Some(DeviceIndex::LOOPBACK);
         let from = |source: &str| FlowKey { source: Some(source.parse().unwrap()), input, ..to("127.0.0.1") };
         let martian = Err(NoPath::BadSource(BadSource::Martian));
-        assert_eq!(stack.find_path(&FlowKey { input, ..to("127.0.0.1") }, None), martian);
-        assert_eq!(stack.find_path(&from("224.0.0.1"), None), martian);
-        assert_eq!(stack.find_path(&from("127.0.0.1"), None), martian, "our own address");
-        let local = stack.find_path(&from("192.0.2.1"), None).unwrap();
+        assert_eq!(stack.find_path(&FlowKey { input, ..to("127.0.0.1") }), martian);
+        assert_eq!(stack.find_path(&from("224.0.0.1")), martian);
+        assert_eq!(stack.find_path(&from("127.0.0.1")), martian, "our own address");
+        let local = stack.find_path(&from("192.0.2.1")).unwrap();
         assert_eq!((local.found.hop.device, local.redirect), (input, false));
         let refused = Err(NoPath::Refused(Refusal::NoRoute));
         let foreign = FlowKey { source: "192.0.2.9".parse().ok(), ..to("127.0.0.1") };
-        assert_eq!(stack.find_path(&foreign, None), refused);
-        assert_eq!(stack.find_path(&to("192.0.2.1"), None), refused);
+        assert_eq!(stack.find_path(&foreign), refused);
+        assert_eq!(stack.find_path(&to("192.0.2.1")), refused);
     }
 }

@@ -148,7 +148,7 @@ fn the_link_is_cut() {
 #[test]
 fn whose_look_up_has_ended_is_woken_and_addresses_come_in_order() {
     let mut stack = Stack::new(alloc::boxed::Box::new(crate::random::SeededRandom::new(1)));
-    let hosts = Hosts::parse("203.0.113.1 both\n2001:db8::1 both\n127.0.0.1 both").unwrap();
+    let hosts = Hosts::of(&["203.0.113.1", "2001:db8::1", "127.0.0.1"].map(|address| ("both", address)));
     stack.set_name_settings(Settings { hosts, ..Settings::default() }, Vec::new());
     let lookup = stack.resolve("both", Instant::from_millis(1)).unwrap().unwrap();
     assert_eq!(stack.take_wakeups(), [SocketHandle::Lookup(lookup)]);

@@ -26,9 +26,7 @@ impl Connection {
         let codepoint = if needed { Codepoint::Ect0 } else { Codepoint::NotEct };
         self.ecn.accurate.sent = codepoint;
         if !again && !ack {
-            let asks = matches!(env.sysctl.tcp_ecn, 1 | 3 | 4)
-                || needed
-                || route_wants_ecn(env, self.tuple.remote.into());
+            let asks = matches!(env.sysctl.tcp_ecn, 1 | 3 | 4) || needed || route_wants_ecn(env, &self.tuple);
             self.ecn.mode = match asks {
                 true if env.sysctl.tcp_ecn == 3 => Mode::Pending,
                 true => Mode::Classic,

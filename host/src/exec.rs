@@ -6,6 +6,7 @@ use crate::files;
 use crate::instance::client::{self, Tool};
 use crate::instance::{Folder, InstanceName, list};
 use crate::signals::Signals;
+use crate::tell;
 use crate::tools;
 use rustix::fs::{MemfdFlags, memfd_create};
 use std::ffi::OsStr;
@@ -28,7 +29,7 @@ pub fn run(config: ExecConfig) -> u8 {
         Err(error) => Err(Failure::host(format!("cannot start: {error}"))),
     };
     outcome.unwrap_or_else(|failure| {
-        eprintln!("wnet: {failure}");
+        tell(&failure);
         failure.exit_code
     })
 }
@@ -42,7 +43,7 @@ async fn exec(config: ExecConfig) -> Result<u8, Failure> {
     let connection = client::connect(&folder, &name).await?;
     let reply = client::run(connection, tool, &mut signals).await?;
     if !reply.text.is_empty() {
-        eprintln!("wnet: {}", reply.text);
+        tell(&reply.text);
     }
     Ok(reply.exit_code)
 }

@@ -22,6 +22,8 @@ pub fn start(name: Option<&str>) -> Result<(), String> {
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // Where nobody reads the log, saying so there would be a panic.
+        .log_internal_errors(false)
         .with_ansi(colours)
         .event_format(Named { name: name.map(str::to_string), format: Format::default() })
         .finish();

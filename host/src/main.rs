@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 use wnet::instance::InstanceName;
-use wnet::{cli, exec, log, packetdrill, run};
+use wnet::{cli, exec, log, packetdrill, run, tell};
 
 /// Exit code for a log filter that is none: a failure of the configuration.
 const BAD_LOG_FILTER: u8 = 125;
@@ -13,7 +13,7 @@ fn main() -> ExitCode {
         Ok(cli::Order::Up(file)) => match cli::read(&file) {
             Ok(config) => config,
             Err(error) => {
-                eprintln!("wnet: {error}");
+                tell(&error);
                 return error.exit_code().into();
             }
         },
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     if let Err(error) = log::start(config.name.as_ref().map(InstanceName::as_str)) {
-        eprintln!("wnet: {error}");
+        tell(&error);
         return BAD_LOG_FILTER.into();
     }
     run::run(config).into()

@@ -2,6 +2,7 @@
 //!
 //! What it plays lies with the tests, and the host does not depend on them.
 
+use crate::tell;
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -22,7 +23,7 @@ pub fn run(arguments: &[OsString]) -> u8 {
         }
         Err(error) => format!("cannot tell where this program lies: {error}"),
     };
-    eprintln!("wnet: {error} (`cargo xtask build` builds it)");
+    tell(format_args!("{error} (`cargo xtask build` builds it)"));
     CANNOT_START
 }
 

@@ -80,6 +80,13 @@ fn add_device(
     for (name, value) in sysctls.iter().filter(|(name, _)| is_of_device(name, &config.name)) {
         stack.set_sysctl(name, value).map_err(|error| error.to_string())?;
     }
+    let wants_ipv6 = autoconf & Autoconf::IPV6 == Autoconf::IPV6 || addresses.iter().any(|own| own.is_ipv6());
+    if wants_ipv6 && stack.sysctl().ipv6.of(index.0).disable_ipv6 {
+        return Err(
+            "the setting disable_ipv6 turns off IPv6, which the card is to have; leave it out, or give the card addresses of IPv4 alone (--ip)"
+                .into(),
+        );
+    }
     for address in addresses {
         // Whoever configures a machine has seen to it that nobody else has the address, and its programs use it at once.
         let mut record = Address::new(address, Instant::from_nanos(monotonic_clock::now()));

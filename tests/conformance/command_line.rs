@@ -16,6 +16,7 @@ crate::cases! {
     what_is_not_supported_yet_says_so,
     help_and_version_are_0,
     settings_that_the_stack_refuses_are_125,
+    a_card_with_ipv6_that_is_turned_off_is_125,
     a_bad_log_filter_is_125,
     a_guest_that_does_not_exist_is_127,
     a_guest_that_cannot_be_read_is_125,
@@ -96,6 +97,18 @@ fn settings_that_the_stack_refuses_are_125() -> Result<()> {
     )?;
     let ended = run_words(&["--sysctl", "net.ipv4.ip_default_ttl=0", "GUEST"])?;
     expect(&ended, 125, &["net.ipv4.ip_default_ttl", "1 to 255"])
+}
+
+fn a_card_with_ipv6_that_is_turned_off_is_125() -> Result<()> {
+    for addresses in [&["--ip", "fd24:6c63:dd76::15/64"][..], &["--ip", "10.0.2.15/24", "--ip", "auto"], &[]]
+    {
+        for device in ["eth0", "all", "default"] {
+            let setting = format!("net.ipv6.conf.{device}.disable_ipv6=1");
+            let words = [addresses, &["--sysctl", &setting, "GUEST"]].concat();
+            expect(&run_words(&words)?, 125, &["eth0", "disable_ipv6", "--ip"])?;
+        }
+    }
+    Ok(())
 }
 
 fn a_bad_log_filter_is_125() -> Result<()> {

@@ -32,7 +32,7 @@ const REQUIRED_EXPORTS: [&str; 12] = [
     "wnet:stack/reactor@0.1.0",
 ];
 
-const OPTIONAL_EXPORTS: [&str; 19] = [
+const OPTIONAL_EXPORTS: [&str; 21] = [
     "wnet:stack/abort@0.1.0",
     "wnet:stack/addresses@0.1.0",
     "wnet:stack/changes@0.1.0",
@@ -42,6 +42,7 @@ const OPTIONAL_EXPORTS: [&str; 19] = [
     "wnet:stack/links@0.1.0",
     "wnet:stack/neighbours@0.1.0",
     "wnet:stack/packet-sockets@0.1.0",
+    "wnet:stack/raw-fields@0.1.0",
     "wnet:stack/raw-groups@0.1.0",
     "wnet:stack/raw-headers@0.1.0",
     "wnet:stack/raw-sockets@0.1.0",
@@ -52,6 +53,7 @@ const OPTIONAL_EXPORTS: [&str; 19] = [
     "wnet:stack/sockets@0.1.0",
     "wnet:stack/tcp-metrics@0.1.0",
     "wnet:stack/names@0.1.0",
+    "wnet:stack/reverse-names@0.1.0",
 ];
 
 fn the_imports_are_at_most_those_of_the_contract() -> Result<()> {

@@ -202,7 +202,13 @@ fn dnsmasq_gives_an_address() -> Result<()> {
     wait_for_address(&linux, &name, "198.51.100.77/24")?;
     linux.run("ping", &["-c", "1", "-w", "10", "198.51.100.77"])?;
     let routes = linux.run(&artifacts::wnet()?.display().to_string(), &["ip", "--on", &name, "route"])?;
-    ensure!(routes.contains("default via 198.51.100.1"), "{routes}");
+    // Behind what others configure: 1000 and the card's number, as dhcpcd has it.
+    for expected in [
+        "default via 198.51.100.1 dev eth0 proto dhcp src 198.51.100.77 metric 1002",
+        "198.51.100.0/24 dev eth0 proto dhcp scope link src 198.51.100.77 metric 1002",
+    ] {
+        ensure!(routes.lines().any(|line| line.trim_end() == expected), "{expected}: {routes}");
+    }
     let wnet = artifacts::wnet()?.display().to_string();
     for (verb, expected) in [
         ("dns", "Global:\nLink 2 (eth0): 198.51.100.53 198.51.100.54"),

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::ErrorKind;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
 use anyhow::{Result, ensure};
 use conformance::artifacts;
@@ -16,6 +16,7 @@ crate::cases! {
     many_peers_at_once_get_their_own_answers,
     linux_refuses_and_the_guest_hears_it,
     a_guest_finds_udp_as_std_has_it,
+    who_said_so_sends_to_everybody,
 }
 
 /// The port of the echo service.
@@ -100,5 +101,21 @@ fn linux_refuses_and_the_guest_hears_it() -> Result<()> {
 fn a_guest_finds_udp_as_std_has_it() -> Result<()> {
     let ended = run([artifacts::component("test/udp-questions")?.as_os_str()])?;
     ensure!(ended.code == Some(0), "{:?}: {}", ended.code, ended.error);
+    Ok(())
+}
+
+fn who_said_so_sends_to_everybody() -> Result<()> {
+    let linux = Namespace::with_tap()?;
+    let [a, b, c, _] = LINUX.octets();
+    let guest = artifacts::component("test/broadcast")?;
+    let socket = linux.udp((Ipv4Addr::UNSPECIFIED, 0))?;
+    let (everybody, port) =
+        (Ipv4Addr::new(a, b, c, 255).to_string(), socket.local_addr()?.port().to_string());
+    let words = [guest.as_os_str(), OsStr::new(&everybody), OsStr::new(&port)];
+    let ended = Wnet::start_on_tap(&linux, words)?.wait()?;
+    ensure!(ended.code == Some(0), "{ended:?}");
+    let mut heard = [0; 100];
+    let (length, from) = socket.recv_from(&mut heard)?;
+    ensure!(heard[..length] == *b"hello, everybody" && from.ip() == GUEST, "{from}");
     Ok(())
 }

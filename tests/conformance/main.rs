@@ -105,6 +105,7 @@ const MODULES: &[&[Case]] = &[
     oracle_0_3::CASES,
     own_interfaces::CASES,
     tools::ip_addresses::CASES,
+    tools::ip_neighbours::CASES,
     tools::ip_rules::CASES,
     tools::ip_v4::CASES,
     tools::ip_v6::CASES,

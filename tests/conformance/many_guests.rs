@@ -65,7 +65,7 @@ pub(crate) fn start(words: &[&str]) -> Result<Wnet> {
 }
 
 /// Runs to the end, without input.
-fn ended(words: &[&str]) -> Result<Ended> {
+pub(crate) fn ended(words: &[&str]) -> Result<Ended> {
     let mut wnet = start(words)?;
     drop(wnet.input());
     wnet.wait()

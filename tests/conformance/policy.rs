@@ -3,12 +3,14 @@
 use anyhow::{Context, Result, ensure};
 use conformance::artifacts;
 use conformance::wnet_process::{Ended, Wnet};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 crate::cases! {
     nothing_leaves_by_the_user_wire_without_a_rule,
     rules_deny_what_they_do_not_name,
     counting_lets_through_and_tells,
+    a_server_that_may_not_listen_is_told_so_as_soon_as_it_is_bound,
+    a_denial_that_nobody_reads_is_one_all_the_same,
 }
 
 /// Runs a guest with these words before and behind its file.
@@ -59,5 +61,30 @@ fn counting_lets_through_and_tells() -> Result<()> {
     let counted = |line: &&str| line.contains(" times without a rule: udp to 127.0.0.1:");
     let line = ended.error.lines().find(counted).with_context(|| format!("{ended:?}"))?;
     ensure!(line.contains("--allow-outbound=udp://127.0.0.1:"), "{line}");
+    Ok(())
+}
+
+fn a_server_that_may_not_listen_is_told_so_as_soon_as_it_is_bound() -> Result<()> {
+    for (rules, fails_at) in
+        [("--allow-resolve=*", "bind"), ("--allow-outbound=tcp://192.0.2.1:80", "listen")]
+    {
+        let ended = run(&format!("--nic none {rules}"), "test/bind-listen", "80")?;
+        let said = String::from_utf8_lossy(&ended.output).into_owned();
+        ensure!(said.trim() == format!("{fails_at}: access-denied"), "{rules}: {ended:?}");
+        ensure_denied(&ended, "tcp at 0.0.0.0:80", "--allow-inbound=tcp://*:80")?;
+    }
+    let ended = run("--nic none --allow-inbound=tcp://*:80", "test/bind-listen", "80")?;
+    ensure!(ended.output == b"listening\n" && ended.error.is_empty(), "{ended:?}");
+    Ok(())
+}
+
+fn a_denial_that_nobody_reads_is_one_all_the_same() -> Result<()> {
+    let (reader, nobody) = std::io::pipe()?;
+    drop(reader);
+    let mut command = Command::new(artifacts::wnet()?);
+    command.arg("run").arg(artifacts::component("test/names")?).args(["a.test", "localhost"]);
+    let ended = command.stdin(Stdio::null()).stderr(nobody).output()?;
+    let said = String::from_utf8(ended.stdout)?;
+    ensure!(ended.status.code() == Some(0) && said.ends_with("localhost: ::1 127.0.0.1\n"), "{said}");
     Ok(())
 }

@@ -41,14 +41,17 @@ const CHANGES: &[&str] = &[
     "addr add 10.9.0.3/24 dev green valid_lft 50000 preferred_lft 40000",
     "addr add fd00:9::3/64 dev green valid_lft 50000 preferred_lft 40000",
     "addr add fe80::9/64 dev green",
+    // An address that a device made by itself may go, too.
+    "link add blue address 02:00:00:00:00:b1 type dummy",
+    "link set blue up",
+    "addr del fe80::ff:fe00:b1/64 dev blue",
 ];
 
 /// What shows all of that.
 const SHOWN: &[&str] = &[
     "-o -d link",
     "-o -4 addr",
-    "-6 -o addr show dev green",
-    "-6 -o addr show dev eth0.7",
+    "-6 -o addr",
     "-o maddress show dev eth0",
     "route",
     "route show table 100",
@@ -64,6 +67,9 @@ struct Mortal {
     _tool: Wnet,
 }
 
+/// The addresses of IPv6 that the card makes of the station address that it has at first.
+const OWN: [&str; 2] = ["fe80::5054:aff:fe00:20f/64", "fd24:6c63:dd76:0:5054:aff:fe00:20f/64"];
+
 /// The group that two guests listen to on one port.
 const GROUP: &str = "239.1.2.3";
 
@@ -74,7 +80,9 @@ impl Mortal {
         let stack = sabotaged(&stack, &["wnet:stack/route-lookup@0.1.0#find-path"])?;
         let stack = folder.write("mortal.wasm", stack)?;
         let mut command = command(&folder)?;
-        command.args(["run", "--name", "mortal", "--ip", "10.0.2.15/24", "--stack"]).arg(stack);
+        command
+            .args(["run", "--name", "mortal", "--ip", "10.0.2.15/24", "--ip", "auto", "--stack"])
+            .arg(stack);
         command.arg(artifacts::component("test/group-echo")?).arg(GROUP);
         let instance = Wnet::spawn(&mut command)?;
         instance.wait_for_line("receiving")?;
@@ -145,6 +153,17 @@ fn what_tools_set_survives_the_stack() -> Result<()> {
 
 /// Makes the changes with `ip`, and sets something of a device that gets another name later.
 fn change(mortal: &Mortal, ip: impl Fn(&[&str]) -> Result<()>) -> Result<()> {
+    // What a card made of its station address and what the gateway says stays when it gets another one.
+    deadline::wait_for("addresses of the card's own", || {
+        match mortal.tool("ip", "-6 -o addr show dev eth0") {
+            Ok(ended) => {
+                let text = String::from_utf8_lossy(&ended.output).into_owned();
+                (text.contains(OWN[0]) && text.contains(OWN[1]) && !text.contains("tentative"))
+                    .then_some(Ok(()))
+            }
+            Err(error) => Some(Err(error)),
+        }
+    })??;
     let renamed = CHANGES.iter().position(|line| line.contains("name green")).unwrap_or_default();
     let (before, after) = CHANGES.split_at(renamed);
     ip(before)?;
@@ -173,7 +192,7 @@ fn survives(mortal: &Mortal) -> Result<()> {
         Ok(lines) if !settled(&lines) => None,
         shown => Some(shown),
     })??;
-    for part in [
+    for part in OWN.into_iter().chain([
         "10.21.0.0/16 dev green proto static",
         "02:00:00:00:0e:00",
         "fe80::9/64",
@@ -181,7 +200,7 @@ fn survives(mortal: &Mortal) -> Result<()> {
         "valid_lft SECONDS",
         "net.ipv4.conf.green.rp_filter = 2",
         GROUP,
-    ] {
+    ]) {
         ensure!(before.iter().any(|line| line.contains(part)), "{part} is not set: {before:#?}");
     }
     // The next stack is asked once more, and dies, too.

@@ -16,7 +16,7 @@ use stack_core::wire::tcp::Flags;
 use wnet::guest::GuestExit;
 
 use crate::linux::ECHO;
-use crate::many_guests::{expect_progress, limited, start};
+use crate::many_guests::{ended, expect_progress, limited, start};
 
 crate::cases! {
     tcp_sockets_of_wasi_0_3_are_as_the_standard_says,
@@ -32,6 +32,8 @@ crate::cases! {
     sockets_and_buffers_of_wasi_0_3_end_at_their_limits,
     a_guest_of_wasi_0_3_that_computes_does_not_slow_the_others,
     a_guest_of_wasi_0_3_serves_linux,
+    guests_of_both_generations_are_started_together_and_talk,
+    limits_are_for_each_guest_of_either_generation,
 }
 
 const GUEST: &str = "test/wasi-0-3";
@@ -191,5 +193,43 @@ fn a_guest_of_wasi_0_3_serves_linux() -> Result<()> {
         (&stream).read_to_end(&mut echoed).map(|_| echoed)
     })?;
     ensure!(echoed == data, "{} of {} bytes", echoed.len(), data.len());
+    Ok(())
+}
+
+fn guests_of_both_generations_are_started_together_and_talk() -> Result<()> {
+    let newer = |words: &[&str]| -> Result<()> {
+        let mut wnet = start(&[&["--nic", "none"], words].concat())?;
+        drop(wnet.input());
+        wnet.wait_for_line("asked")?;
+        wnet.terminate()?;
+        Ok(())
+    };
+    newer(&["echo-server-raw", "7", "+", GUEST, "ask", "7"])?;
+    newer(&[GUEST, "serve", "7", "+", GUEST, "ask", "7"])?;
+    // The older one asks.
+    let wnet = start(&["--nic", "none", GUEST, "serve", "7", "+", "test/stress", "turns", "7", "10"])?;
+    wnet.wait_for_line("10 connections")?;
+    wnet.terminate()?;
+    Ok(())
+}
+
+fn limits_are_for_each_guest_of_either_generation() -> Result<()> {
+    let both = |option: &[&str], what: &str| -> Result<Vec<String>> {
+        let guests = ["test/limits", what, "+", GUEST, what];
+        let ended = ended(&[&["--nic", "none"], option, &guests].concat())?;
+        ensure!(ended.code == Some(0), "{what}: {ended:?}");
+        let lines = String::from_utf8(ended.output)?;
+        Ok(lines.lines().filter(|line| line.contains(", then ")).map(str::to_owned).collect())
+    };
+    let sockets = both(&["--max-sockets", "5"], "sockets")?;
+    ensure!(sockets.len() == 2 && sockets.iter().all(|line| line.starts_with("5 sockets")), "{sockets:?}");
+    for (option, what, range) in
+        [("--max-memory", "memory", 24..32), ("--max-buffers", "tcp-buffers", 16 << 20..33 << 20)]
+    {
+        let taken = both(&[option, "32M"], what)?;
+        let numbers: Vec<u64> =
+            taken.iter().filter_map(|line| line.split(' ').next()?.parse().ok()).collect();
+        ensure!(numbers.len() == 2 && numbers.iter().all(|number| range.contains(number)), "{taken:?}");
+    }
     Ok(())
 }

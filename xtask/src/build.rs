@@ -47,6 +47,8 @@ const GUESTS: [&str; 11] = [
 const TEST_GUESTS: (&str, &[&str]) = (
     "test-guests",
     &[
+        "bind-listen",
+        "broadcast",
         "bulk",
         "control",
         "exit",

@@ -15,6 +15,7 @@ mod monitor;
 mod neighbour;
 mod options;
 mod output;
+mod proxy;
 mod route;
 mod route_get;
 mod route_parse;

@@ -4,18 +4,23 @@ use crate::links::Links;
 use crate::options::{Family, Options, begins, garbage, unknown_command, unsupported};
 use crate::output::Output;
 use crate::route_show::Told;
+use crate::{proxy, tables};
 use std::fmt::Write;
 use tool_common::address::{Prefix, ip, link_address, parse_link_address, wit};
 use tool_common::control::control_types::Errno;
-use tool_common::control::neighbours::{self, Neighbour, NeighbourState, NeighbourVerb};
+use tool_common::control::neighbours::{self, Neighbour, NeighbourState, NeighbourVerb, Proxy};
 use tool_common::json::Json;
 use tool_common::{Exit, Words, object};
 
 const USAGE: &str = "\
-Usage: ip neigh { add | del | change | replace } ADDR [ lladdr LLADDR ] [ nud STATE ] [ router ] dev DEV
-       ip neigh { show | flush } [ to PREFIX ] [ dev DEV ] [ nud STATE ]
-       ip neigh get ADDR dev DEV
+Usage: ip neigh { add | del | change | replace } { ADDR [ lladdr LLADDR ] [ nud STATE ] | proxy ADDR }
+                [ dev DEV ] [ router ] [ extern_learn ] [ protocol PROTO ]
+       ip neigh { show | flush } [ proxy ] [ to PREFIX ] [ dev DEV ] [ nud STATE ] [ protocol PROTO ]
+       ip neigh get { ADDR | proxy ADDR } dev DEV
 STATE := { permanent | noarp | stale | reachable | incomplete | delay | probe | failed }";
+
+/// What is said of a neighbour that is set or removed.
+const WORDS: [&str; 8] = ["lladdr", "nud", "router", "dev", "to", "proxy", "extern_learn", "protocol"];
 
 /// How many neighbours are asked for at once.
 const PAGE: u32 = 1024;
@@ -67,6 +72,9 @@ struct Selection {
     within: Option<Prefix>,
     /// None: all but those that are never asked for.
     states: Option<Vec<NeighbourState>>,
+    protocol: Option<u8>,
+    /// Those are meant that the stack answers for.
+    proxy: bool,
 }
 
 impl Selection {
@@ -77,11 +85,12 @@ impl Selection {
                 "dev" => selection.device = Some(links.find(words.value()?)?.index),
                 "nud" => selection.add_state(words.value()?)?,
                 "unused" => {}
-                "proxy" => return Err(unsupported(word)),
+                "proxy" => selection.proxy = true,
+                "protocol" => selection.protocol = Some(protocol(words.value()?)?),
                 _ => {
                     let word = if word == "to" { words.value()? } else { word };
                     if selection.within.is_some() {
-                        return Err(garbage("to", word, ["dev", "nud", "unused", "to", "proxy"]));
+                        return Err(garbage("to", word, ["dev", "nud", "unused", "to", "proxy", "protocol"]));
                     }
                     if word != "all" {
                         selection.within = Some(prefix(word)?);
@@ -106,11 +115,16 @@ impl Selection {
         family.is_none_or(|family| family.has(address))
             && self.device.is_none_or(|device| device == neighbour.device)
             && self.within.is_none_or(|within| within.contains(address))
+            && self.protocol.is_none_or(|protocol| protocol == neighbour.protocol)
             && match &self.states {
                 Some(states) => states.contains(&neighbour.state),
                 None => neighbour.state != NeighbourState::Noarp,
             }
     }
+}
+
+fn protocol(word: &str) -> Result<u8, Exit> {
+    tables::protocol(word).ok_or_else(|| Exit::wrong(word, "\"protocol\" value is invalid\n"))
 }
 
 fn prefix(word: &str) -> Result<Prefix, Exit> {
@@ -132,6 +146,10 @@ fn all() -> impl Iterator<Item = Neighbour> {
 
 fn list(links: &Links, options: &Options, words: Words<'_>) -> Result<String, Exit> {
     let selection = Selection::parse(links, words)?;
+    if selection.proxy {
+        let chosen = (selection.device, selection.within, selection.protocol);
+        return Ok(proxy::list(links, options, chosen));
+    }
     let mut wanted: Vec<_> = all().filter(|neighbour| selection.wants(neighbour, options.family)).collect();
     // IPv4 before IPv6, as Linux dumps one table after the other.
     wanted
@@ -163,6 +181,10 @@ pub(crate) fn told(neighbour: &Neighbour, links: &Links, options: &Options, of_d
         told.line.push_str("router ");
         told.fields.push(("router", Json::Null));
     }
+    if neighbour.extern_learn {
+        told.line.push_str("extern_learn ");
+        told.fields.push(("extern_learn", Json::Null));
+    }
     if options.statistics {
         let Neighbour { used, confirmed, updated, probes, .. } = *neighbour;
         // Writing to a text does not fail.
@@ -170,20 +192,41 @@ pub(crate) fn told(neighbour: &Neighbour, links: &Links, options: &Options, of_d
         let numbers = object! { "used": used, "confirmed": confirmed, "updated": updated, "probes": probes };
         told.fields.extend(numbers);
     }
-    let _ = writeln!(told.line, "{} ", name(neighbour.state));
+    let _ = write!(told.line, "{} ", name(neighbour.state));
     told.fields.push(("state", Json::List(vec![name(neighbour.state).into()])));
+    add_protocol(&mut told, neighbour.protocol);
+    told.line.push('\n');
     told
 }
 
+/// Who told of a neighbour, if he said.
+pub(crate) fn add_protocol(told: &mut Told, protocol: u8) {
+    if protocol != 0 {
+        let name = tables::protocol_name(protocol);
+        // Writing to a text does not fail.
+        let _ = write!(told.line, "proto {name} ");
+        told.fields.push(("protocol", name.into()));
+    }
+}
+
+/// What is to be set, removed or found.
+enum Wanted {
+    Neighbour(Neighbour),
+    /// An address that the stack answers for.
+    Proxy(Proxy),
+}
+
 /// A neighbour that is to be set or removed. iproute2: `ipneigh_modify`.
-fn parse(links: &Links, mut words: Words<'_>) -> Result<Neighbour, Exit> {
-    let (mut address, mut device) = (None, None);
+fn parse(links: &Links, mut words: Words<'_>) -> Result<Wanted, Exit> {
+    let (mut address, mut device, mut proxy) = (None, None, false);
     let mut wanted = Neighbour {
         device: 0,
         address: wit([0, 0, 0, 0].into()),
         link_address: Vec::new(),
         state: NeighbourState::Permanent,
         router: false,
+        extern_learn: false,
+        protocol: 0,
         probes: 0,
         used: 0,
         confirmed: 0,
@@ -201,12 +244,15 @@ fn parse(links: &Links, mut words: Words<'_>) -> Result<Neighbour, Exit> {
                 wanted.state = known_state(words.value()?)?;
             }
             "router" => wanted.router = true,
-            "proxy" => return Err(unsupported(word)),
+            "proxy" => proxy = true,
+            "extern_learn" => wanted.extern_learn = true,
+            "protocol" => wanted.protocol = protocol(words.value()?)?,
+            "use" | "managed" => return Err(unsupported(word)),
             "dev" => device = Some(words.value()?),
             _ => {
                 let word = if word == "to" { words.value()? } else { word };
                 if address.is_some() {
-                    return Err(garbage("to", word, ["lladdr", "nud", "router", "dev", "to", "proxy"]));
+                    return Err(garbage("to", word, WORDS));
                 }
                 let wrong =
                     || Exit::new(1, format!("Error: any valid address is expected rather than \"{word}\"."));
@@ -214,27 +260,41 @@ fn parse(links: &Links, mut words: Words<'_>) -> Result<Neighbour, Exit> {
             }
         }
     }
-    let (Some(device), Some(address)) = (device, address) else {
-        return Err(Exit::usage("Device and destination are required arguments."));
-    };
-    Ok(Neighbour { device: links.find(device)?.index, address: wit(address), ..wanted })
+    let device = device.map(|name| links.find(name)).transpose()?.map(|link| link.index);
+    let missing = || Exit::usage("Device and destination are required arguments.");
+    let address = wit(address.ok_or_else(missing)?);
+    let Neighbour { router, protocol, .. } = wanted;
+    match (proxy, device) {
+        (true, device) => Ok(Wanted::Proxy(Proxy { device, address, router, protocol })),
+        (false, Some(device)) => Ok(Wanted::Neighbour(Neighbour { device, address, ..wanted })),
+        (false, None) => Err(missing()),
+    }
 }
 
 fn set(links: &Links, words: Words<'_>, verb: NeighbourVerb) -> Result<String, Exit> {
-    let wanted = parse(links, words)?;
-    neighbours::set_neighbour(verb, &wanted).map_err(|failure| Exit::refused(&failure))?;
+    let set = match parse(links, words)? {
+        Wanted::Neighbour(neighbour) => neighbours::set_neighbour(verb, &neighbour),
+        // One that is there is changed, whatever the word. Linux: `neigh_add`.
+        Wanted::Proxy(proxy) => neighbours::set_proxy(proxy),
+    };
+    set.map_err(|failure| Exit::refused(&failure))?;
     Ok(String::new())
 }
 
 fn remove(links: &Links, words: Words<'_>) -> Result<String, Exit> {
-    let wanted = parse(links, words)?;
-    let removed = neighbours::remove_neighbour(wanted.device, wanted.address);
+    let removed = match parse(links, words)? {
+        Wanted::Neighbour(neighbour) => neighbours::remove_neighbour(neighbour.device, neighbour.address),
+        Wanted::Proxy(proxy) => neighbours::remove_proxy(proxy.device, proxy.address),
+    };
     removed.map_err(|failure| Exit::refused(&failure))?;
     Ok(String::new())
 }
 
 fn get(links: &Links, options: &Options, words: Words<'_>) -> Result<String, Exit> {
-    let wanted = parse(links, words)?;
+    let wanted = match parse(links, words)? {
+        Wanted::Neighbour(neighbour) => neighbour,
+        Wanted::Proxy(wanted) => return proxy::get(links, options, &wanted),
+    };
     let found = all().find(|known| known.device == wanted.device && ip(known.address) == ip(wanted.address));
     let missing = || Exit::new(2, "Error: Neighbour entry not found.");
     let mut output = Output::new(options);
@@ -248,6 +308,9 @@ fn flush(links: &Links, options: &Options, words: Words<'_>) -> Result<String, E
         return Err(Exit::new(1, "Flush requires arguments."));
     }
     let mut selection = Selection::parse(links, words)?;
+    if selection.proxy {
+        return proxy::flush((selection.device, selection.within, selection.protocol), options);
+    }
     // What was set by hand stays unless it is meant by name.
     selection.states.get_or_insert_with(|| {
         let kept = [NeighbourState::Permanent, NeighbourState::Noarp];

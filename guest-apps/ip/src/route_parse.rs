@@ -108,6 +108,8 @@ pub(crate) fn parse(
     let metrics = Metrics {
         mtu: None,
         mtu_lock: false,
+        window: None,
+        hoplimit: None,
         advmss: None,
         initcwnd: None,
         initrwnd: None,
@@ -218,6 +220,16 @@ impl Reading<'_, '_> {
                     self.route.metrics.mtu_lock = true;
                 }
                 self.route.metrics.mtu = Some(self.words.number("mtu")?);
+            }
+            "window" => {
+                let word = self.words.value()?;
+                let window = number_of(word, tool_common::number, "\"window\" value is invalid\n")?;
+                self.route.metrics.window = Some(window).filter(|window| *window > 0);
+            }
+            "hoplimit" => {
+                let word = self.words.value()?;
+                let hops: u8 = number_of(word, tool_common::number, "\"hoplimit\" value is invalid\n")?;
+                self.route.metrics.hoplimit = Some(hops).filter(|hops| *hops > 0);
             }
             "advmss" => self.route.metrics.advmss = Some(self.words.number("advmss")?),
             "initcwnd" => self.route.metrics.initcwnd = Some(self.words.number("initcwnd")?),

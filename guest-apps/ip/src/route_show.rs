@@ -163,7 +163,10 @@ pub(crate) fn metrics(told: &mut Told, m: &Metrics) {
         let _ = write!(fields.line, "mtu {lock}{mtu} ");
         fields.fields.push(("mtu", mtu.into()));
     }
-    for (name, value) in [("advmss", m.advmss), ("initcwnd", m.initcwnd)] {
+    let hop_limit = m.hoplimit.map(u32::from);
+    for (name, value) in
+        [("window", m.window), ("advmss", m.advmss), ("hoplimit", hop_limit), ("initcwnd", m.initcwnd)]
+    {
         value.into_iter().for_each(|value| fields.pair(name, name, value));
     }
     if m.ecn {

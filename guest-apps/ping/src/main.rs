@@ -6,6 +6,7 @@
 mod echo;
 mod errors;
 mod options;
+mod record;
 mod run;
 mod socket;
 mod statistics;

@@ -1,14 +1,15 @@
 //! The command line.
 
+use crate::record::Record;
 use std::time::Duration;
 use tool_common::did_you_mean;
 use tool_common::getopt::{Known, number, read};
 
 /// What is printed when it is wrong.
 pub(crate) const USAGE: &str = "\
-Usage: ping [-4|-6] [-aAbBdDfLnOqUvV] [-c count] [-e identifier] [-i interval] [-I address|interface]
-            [-l preload] [-m mark] [-M do|want|dont] [-p pattern] [-Q tos] [-s size] [-S sndbuf] [-t ttl]
-            [-w deadline] [-W timeout] destination
+Usage: ping [-4|-6] [-aAbBCdDfLnOqrRUvV] [-c count] [-e identifier] [-F flowlabel] [-i interval]
+            [-I address|interface] [-l preload] [-m mark] [-M do|want|dont] [-p pattern] [-Q tos] [-s size]
+            [-S sndbuf] [-t ttl] [-T tsonly|tsandaddr|tsprespec [hop ...]] [-w deadline] [-W timeout] destination
 ";
 
 /// Bytes of the header before a request's data.
@@ -21,15 +22,13 @@ const MAX_PRELOAD: u64 = 65_536;
 pub(crate) const MAX_SIZE_V4: usize = 65_507;
 /// Most bytes of data behind an IPv6 header, which its length does not count.
 const MAX_SIZE: usize = 65_527;
-/// Options of iputils' that are refused, and why.
-const REFUSED: [(char, &str); 6] = [
-    ('F', "-F: a ping socket chooses flow labels by itself"),
-    ('N', "-N: a ping socket sends echo requests alone"),
-    ('r', "-r: a ping socket asks the routes always"),
-    ('R', "-R: a ping socket does not record routes"),
-    ('T', "-T: a ping socket does not record times"),
-    ('C', "-C: a ping socket is not connected"),
-];
+/// Why `-N` is refused.
+const NO_QUESTIONS: &str =
+    "-N: questions about nodes are none of a ping socket's, and nobody here answers them";
+/// Most hosts that `-T tsprespec` names before the destination.
+const MAX_NAMED: usize = 4;
+/// The largest flow label.
+pub(crate) const MAX_FLOW_LABEL: u32 = 0xf_ffff;
 /// Most seconds of any time: a year.
 const MAX_SECONDS: f64 = 31_536_000.0;
 
@@ -76,6 +75,8 @@ pub(crate) struct Options {
     pub(crate) flood: bool,
     /// A request that was not answered when the next one is sent is told of.
     pub(crate) outstanding: bool,
+    /// Hosts are shown without their names.
+    pub(crate) numeric: bool,
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
     /// 0: one that nobody has.
@@ -95,6 +96,18 @@ pub(crate) struct Options {
     pub(crate) deadline: Option<Duration>,
     /// How long to wait for the last reply.
     pub(crate) timeout: Option<Duration>,
+    /// The socket is connected to the destination.
+    pub(crate) connected: bool,
+    /// Requests go by no gateway.
+    pub(crate) neighbours: bool,
+    /// 0: any.
+    pub(crate) flow_label: Option<u32>,
+    /// Bytes of memory for what is sent.
+    pub(crate) send_buffer: Option<u64>,
+    /// What hosts on the way are to leave in IPv4 headers.
+    pub(crate) record: Option<Record>,
+    /// The hosts that are to leave their times.
+    pub(crate) named: Vec<String>,
 }
 
 impl Options {
@@ -112,6 +125,7 @@ impl Options {
             timestamps: false,
             flood: false,
             outstanding: false,
+            numeric: false,
             quiet: false,
             verbose: false,
             identifier: 0,
@@ -125,15 +139,18 @@ impl Options {
             hop_limit: None,
             deadline: None,
             timeout: None,
+            connected: false,
+            neighbours: false,
+            flow_label: None,
+            send_buffer: None,
+            record: None,
+            named: Vec::new(),
         }
     }
 
     /// Sets what an option says.
     fn set(&mut self, option: char, value: &str) -> Result<(), String> {
         let seconds = || number(value, 0.0, MAX_SECONDS).map(Duration::from_secs_f64);
-        if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| *refused == option) {
-            return Err((*why).to_owned());
-        }
         match option {
             '4' => self.version = Some(4),
             '6' => self.version = Some(6),
@@ -142,12 +159,21 @@ impl Options {
             'B' => self.sticky = true,
             'L' => self.unheard = true,
             'm' => self.mark = Some(number(value, 0, u32::MAX)?),
-            // Memory for what is sent is the stack's.
-            'S' => drop(number(value, 1, i32::MAX)?),
+            'S' => self.send_buffer = Some(number(value, 1, i32::MAX as u64)?),
+            'C' => self.connected = true,
+            'r' => self.neighbours = true,
+            'F' => self.flow_label = Some(flow_label(value)?),
+            'N' => return Err(NO_QUESTIONS.into()),
+            'R' | 'T' if self.record.is_some_and(|known| (known == Record::Route) != (option == 'R')) => {
+                return Err("only one of -T or -R may be used".into());
+            }
+            'R' => self.record = Some(Record::Route),
+            'T' => self.record = Some(times(value)?),
             'A' => self.adaptive = true,
             'l' => self.preload = number(value, 1, MAX_PRELOAD)?,
             'D' => self.timestamps = true,
-            'f' => self.flood = true,
+            'f' => (self.flood, self.numeric) = (true, true),
+            'n' => self.numeric = true,
             'e' => self.identifier = number(value, 0, u16::MAX)?,
             'O' => self.outstanding = true,
             'p' => self.pattern = pattern(value)?,
@@ -168,7 +194,7 @@ impl Options {
                 self.timeout = Some(seconds().map_err(|_| format!("bad linger time: {value}"))?)
                     .filter(|time| !time.is_zero())
             }
-            // Addresses are numbers anyway.
+            // -d and -U.
             _ => {}
         }
         Ok(())
@@ -185,6 +211,23 @@ fn discover(value: &str) -> Result<Discover, String> {
             did_you_mean(value, ["do", "want", "dont"])
         )),
     }
+}
+
+fn times(value: &str) -> Result<Record, String> {
+    let near = || did_you_mean(value, ["tsonly", "tsandaddr", "tsprespec"]);
+    Record::named(value).ok_or_else(|| format!("invalid timestamp type: {value}{}", near()))
+}
+
+/// Decimal, or hexadecimal behind `0x`. iputils: `parseflow`.
+fn flow_label(value: &str) -> Result<u32, String> {
+    let hexadecimal = value.strip_prefix("0x").or_else(|| value.strip_prefix("0X"));
+    let number = match hexadecimal {
+        Some(digits) => i64::from_str_radix(digits, 16),
+        None => value.parse(),
+    };
+    let label = number.map_err(|_| format!("bad value for flowinfo: {value}"))?;
+    let label = u32::try_from(label).ok().filter(|label| *label <= MAX_FLOW_LABEL);
+    label.ok_or_else(|| format!("flow value is greater than 20 bits: {value}"))
 }
 
 /// At most 16 bytes in hexadecimal digits, the last one of one digit perhaps. iputils: `fill`.
@@ -240,14 +283,16 @@ pub(crate) fn parse(arguments: &[String]) -> Result<Order, String> {
     if words.options.iter().any(|(option, _)| *option == 'V') {
         return Ok(Order::Version);
     }
-    let [destination] = words.others[..] else {
-        return Err(match words.others.is_empty() {
-            true => "usage error: Destination address required".into(),
-            false => "usage error: one destination is expected".into(),
-        });
+    let Some((destination, named)) = words.others.split_last() else {
+        return Err("usage error: Destination address required".into());
     };
-    let mut options = Options::new(destination.to_owned());
+    let mut options = Options::new((*destination).to_owned());
     words.options.iter().try_for_each(|(option, value)| options.set(*option, value))?;
+    let most = if options.record == Some(Record::TimesOfNamed) { MAX_NAMED } else { 0 };
+    if named.len() > most {
+        return Err("usage error: one destination is expected".into());
+    }
+    options.named = named.iter().map(|host| (*host).to_owned()).collect();
     Ok(Order::Ping(Box::new(options)))
 }
 
@@ -262,7 +307,7 @@ mod tests {
     #[test]
     fn all_options() {
         let Ok(Order::Ping(options)) = line(
-            "-6nqaABLDfvbO -m 7 -S 9 -l 3 -c3 -i 0.2 -s 100 -t 5 -W 1.5 -w 10 -I eth0 -M do -Q 0x10 -e 7 -p ff0 host",
+            "-6nqaABLDfvbOCr -m 7 -S 9 -F 0x12 -T tsandaddr -l 3 -c3 -i 0.2 -s 100 -t 5 -W 1.5 -w 10 -I eth0 -M do -Q 0x10 -e 7 -p ff0 host",
         ) else {
             panic!();
         };
@@ -278,6 +323,7 @@ mod tests {
             timestamps: true,
             flood: true,
             outstanding: true,
+            numeric: true,
             identifier: 7,
             pattern: vec![0xff, 0],
             quiet: true,
@@ -291,6 +337,11 @@ mod tests {
             hop_limit: Some(5),
             deadline: Some(Duration::from_secs(10)),
             timeout: Some(Duration::from_millis(1500)),
+            connected: true,
+            neighbours: true,
+            flow_label: Some(0x12),
+            send_buffer: Some(9),
+            record: Some(Record::TimesAndAddresses),
             ..Options::new("host".into())
         };
         assert_eq!(*options, expected);
@@ -310,7 +361,12 @@ mod tests {
             ("-t 256 host", "'256'"),
             ("-M never host", "expected do, want or dont"),
             ("-i -1 host", "out of range"),
-            ("-R host", "-R: a ping socket does not record routes"),
+            ("-N name host", "-N: questions about nodes"),
+            ("-R -T tsonly host", "only one of -T or -R may be used"),
+            ("-T tsonl host", "invalid timestamp type: tsonl"),
+            ("-T tsonly host host", "one destination"),
+            ("-F 99x host", "bad value for flowinfo: 99x"),
+            ("-F 0x100000 host", "greater than 20 bits: 0x100000"),
             ("-S 0 host", "out of range"),
             ("-m x host", "invalid argument: 'x'"),
             ("-Q 0xfff host", "0xfff"),

@@ -1,17 +1,21 @@
 //! The program on its socket.
 
 use crate::echo;
-use crate::options::{HEADER_LEN, MAX_SIZE_V4, Options};
+use crate::options::{HEADER_LEN, MAX_FLOW_LABEL, MAX_SIZE_V4, Options};
+use crate::record::{self, Record};
 use crate::socket::{is_of_link, open, resolve, source_over};
 use crate::statistics::{Answer, Statistics, Times, milliseconds};
 use crate::{FAILED, errors};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Write;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tool_common::address::{ip, wit};
 use tool_common::control::interrupt;
+use tool_common::control::raw_fields::{self, PacketWithOptions};
 use tool_common::control::raw_sockets::{IncomingPacket, OutgoingPacket, PacketError, RawOption, RawSocket};
 use tool_common::error::text;
+use tool_common::names::HostNames;
 use tool_common::wasi::clocks::monotonic_clock;
 use tool_common::wasi::io::poll::poll;
 use tool_common::wasi::sockets::network::ErrorCode;
@@ -42,6 +46,12 @@ struct Ping<'a> {
     statistics: Statistics,
     /// When the last request was sent.
     last_sent: Duration,
+    /// How what hosts on the way left is shown.
+    recorded: record::Shown,
+    flow_label: Option<u32>,
+    names: HostNames,
+    /// Hosts are shown without their names: it was asked for, or the user knows none either.
+    numeric: bool,
 }
 
 /// Pings to the end; answers the exit code. The error is a line.
@@ -55,10 +65,26 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
         let size = options.size;
         return Err(format!("invalid argument: '{size}': out of range: 0 <= value <= {MAX_SIZE_V4}"));
     }
-    let socket = open(options, address, zone)?;
+    let flow_label = options.flow_label.filter(|_| address.is_ipv6()).map(label);
+    let socket = open(options, address, zone, flow_label)?;
     let began = monotonic_clock::now();
     let (name, last_sent, statistics) = (options.destination.clone(), Duration::ZERO, Statistics::default());
-    let mut ping = Ping { options, socket, name, address, zone, began, statistics, last_sent };
+    let recorded = record::Shown::default();
+    let numeric = options.numeric || is_number(&name);
+    let mut ping = Ping {
+        options,
+        socket,
+        name,
+        address,
+        zone,
+        began,
+        statistics,
+        last_sent,
+        recorded,
+        flow_label,
+        names: HostNames::default(),
+        numeric,
+    };
     let ended = ping.exchange();
     // When nothing could be sent at all, nothing is shown: iputils finds that out before, with connect(2).
     if ping.statistics.sent == 0 && ended.is_err() {
@@ -87,7 +113,20 @@ impl Ping<'_> {
         }
     }
 
-    fn introduce(&self) {
+    /// The same behind the host's name, if that is wanted and known. iputils: `pr_addr`.
+    fn named(&mut self, address: IpAddr) -> String {
+        let shown = self.shown(address);
+        let of_link = matches!(address, IpAddr::V6(of_link) if is_of_link(of_link));
+        if self.numeric || of_link {
+            return shown;
+        }
+        match self.names.name(address, Some(&interrupt::subscribe())) {
+            Some(name) => format!("{name} ({shown})"),
+            None => shown,
+        }
+    }
+
+    fn introduce(&mut self) {
         let sticky = || match self.options.sticky {
             true => source_over(None, self.address).map_or(String::new(), |from| format!(" from {from} :")),
             false => String::new(),
@@ -104,13 +143,18 @@ impl Ping<'_> {
         if !pattern.is_empty() && !self.options.quiet {
             print(&format!("PATTERN: 0x{pattern}\n"));
         }
+        let host = self.named(self.address);
         let (name, address, size) = (&self.name, self.address, self.options.size);
         let line = match address {
             IpAddr::V4(_) => {
-                let whole = size + HEADER_LEN + IPV4_HEADER_LEN;
+                let options = self.record().map_or(0, |_| record::LEN);
+                let whole = size + HEADER_LEN + options + IPV4_HEADER_LEN;
                 format!("PING {name} ({address}){from} {size}({whole}) bytes of data.\n")
             }
-            IpAddr::V6(_) => format!("PING {name}({}){from} {size} data bytes\n", self.shown(address)),
+            IpAddr::V6(_) => {
+                let flow = self.flow_label.map_or(String::new(), |label| format!(" , flow 0x{label:05x},"));
+                format!("PING {name}({host}){flow}{from} {size} data bytes\n")
+            }
         };
         print(&line);
     }
@@ -215,7 +259,11 @@ impl Ping<'_> {
                 sent = self.socket.send(&[packet]);
             }
             match sent {
-                Ok(_) | Err(ErrorCode::DatagramTooLarge) => self.introduce(),
+                Ok(_) | Err(ErrorCode::DatagramTooLarge | ErrorCode::OutOfMemory) => self.introduce(),
+                // There is a way, but by a gateway.
+                Err(_) if self.options.neighbours && source_over(None, self.address).is_some() => {
+                    self.introduce();
+                }
                 Err(ErrorCode::AccessDenied) => return Err(BROADCAST.into()),
                 Err(code) => return Err(format!("connect: {}", text(code))),
             }
@@ -226,10 +274,10 @@ impl Ping<'_> {
             Ok(_) => {}
             // The error queue tells of it.
             Err(ErrorCode::DatagramTooLarge) => self.receive_errors()?,
-            Err(code) => {
-                self.statistics.errors += 1;
-                eprintln!("ping: sendmsg: {}", text(code));
-            }
+            // iputils says nothing.
+            Err(ErrorCode::RemoteUnreachable) => {}
+            Err(code) if !self.options.quiet => eprintln!("ping: sendmsg: {}", text(code)),
+            Err(_) => {}
         }
         Ok(())
     }
@@ -238,21 +286,36 @@ impl Ping<'_> {
     fn receive(&mut self) -> Result<bool, String> {
         let mut replied = false;
         loop {
-            let packets = self.socket.receive(BATCH).map_err(|code| format!("recvmsg: {}", text(code)))?;
+            let packets = self.take().map_err(|code| format!("recvmsg: {}", text(code)))?;
             if packets.is_empty() {
                 break;
             }
             let now = self.elapsed();
-            for packet in &packets {
-                replied |= self.show(packet, now.saturating_sub(Duration::from_nanos(packet.waited)));
+            for PacketWithOptions { packet, options } in &packets {
+                let at = now.saturating_sub(Duration::from_nanos(packet.waited));
+                replied |= self.show(packet, options, at);
             }
         }
         self.receive_errors()?;
         Ok(replied)
     }
 
+    /// Packets that wait, with the options of their headers if such were sent.
+    fn take(&self) -> Result<Vec<PacketWithOptions>, ErrorCode> {
+        if self.record().is_some() {
+            return raw_fields::receive(&self.socket, BATCH);
+        }
+        let packets = self.socket.receive(BATCH)?.into_iter();
+        Ok(packets.map(|packet| PacketWithOptions { packet, options: Vec::new() }).collect())
+    }
+
+    /// What hosts on the way are to leave.
+    fn record(&self) -> Option<Record> {
+        self.options.record.filter(|_| self.address.is_ipv4())
+    }
+
     /// Shows a reply; answers whether it was one.
-    fn show(&mut self, packet: &IncomingPacket, at: Duration) -> bool {
+    fn show(&mut self, packet: &IncomingPacket, options: &[u8], at: Duration) -> bool {
         let Some(sequence) = echo::sequence(&packet.data) else { return false };
         let answer = self.statistics.replied(sequence, at);
         let time = match answer {
@@ -266,7 +329,7 @@ impl Ping<'_> {
             print("\x08 \x08");
             return true;
         }
-        let (size, from, limit) = (packet.data.len(), self.shown(ip(packet.source)), packet.hop_limit);
+        let (size, from, limit) = (packet.data.len(), self.named(ip(packet.source)), packet.hop_limit);
         let mut line = format!("{}{size} bytes from {from}: icmp_seq={sequence} ttl={limit}", self.stamp());
         if self.options.size >= TIMED_FROM {
             line += &format!(" time={}", milliseconds(time));
@@ -277,8 +340,11 @@ impl Ping<'_> {
         if let Some((place, sent, found)) = echo::difference(&packet.data, &self.options.pattern) {
             line += &format!("\nwrong data byte #{place} should be {sent:#x} but was {found:#x}");
         }
-        line += if self.options.audible { "\x07\n" } else { "\n" };
-        print(&line);
+        line += if self.options.audible { "\x07" } else { "" };
+        let mut recorded = std::mem::take(&mut self.recorded);
+        line += &recorded.text(options, |address| self.named(address.into()));
+        self.recorded = recorded;
+        print(&(line + "\n"));
         true
     }
 
@@ -305,7 +371,7 @@ impl Ping<'_> {
             let sign = if self.address.is_ipv6() { ": " } else { "=" };
             return eprintln!("ping: local error: message too long, mtu{sign}{}", error.info);
         };
-        let from = self.shown(offender);
+        let from = self.named(offender);
         let sequence = echo::sequence(&error.data).unwrap_or_default();
         let (kind, code, info) = (error.icmp_type, error.icmp_code, error.info);
         let what = if offender.is_ipv6() { errors::v6 } else { errors::v4 }(kind, code, info);
@@ -320,6 +386,17 @@ impl Ping<'_> {
             false => String::new(),
         }
     }
+}
+
+/// Whether a destination is written as an address.
+fn is_number(destination: &str) -> bool {
+    destination.contains(':') || destination.parse::<Ipv4Addr>().is_ok()
+}
+
+/// The flow label that was asked for, or any. Linux: `fl6_renew`.
+fn label(wanted: u32) -> u32 {
+    let any = || RandomState::new().build_hasher().finish() as u32 & MAX_FLOW_LABEL;
+    if wanted == 0 { any().max(1) } else { wanted }
 }
 
 fn nanos(time: Duration) -> u64 {

@@ -1,9 +1,11 @@
 //! The socket that requests are sent by, and the addresses of its ends.
 
 use crate::options::{Discover, Options};
+use crate::record::Record;
 use std::net::{IpAddr, Ipv6Addr, ToSocketAddrs};
 use tool_common::address::{ip, wit};
 use tool_common::control::groups::GroupOption;
+use tool_common::control::raw_fields::{self, RawField};
 use tool_common::control::raw_groups;
 use tool_common::control::raw_sockets::{Cutting, RawOption, RawSocket, create_ping_socket};
 use tool_common::error::text;
@@ -22,7 +24,12 @@ pub(crate) fn resolve(name: &str, version: Option<u8>) -> Result<IpAddr, String>
 }
 
 /// A socket with the options.
-pub(crate) fn open(options: &Options, address: IpAddr, zone: &str) -> Result<RawSocket, String> {
+pub(crate) fn open(
+    options: &Options,
+    address: IpAddr,
+    zone: &str,
+    flow_label: Option<u32>,
+) -> Result<RawSocket, String> {
     let family = if address.is_ipv6() { IpAddressFamily::Ipv6 } else { IpAddressFamily::Ipv4 };
     let socket = create_ping_socket(family).map_err(|code| match code {
         ErrorCode::AccessDenied => "socket: Operation not permitted (--grant ping)".to_owned(),
@@ -65,7 +72,40 @@ pub(crate) fn open(options: &Options, address: IpAddr, zone: &str) -> Result<Raw
         None => {}
     }
     socket.bind(source, options.identifier).map_err(|code| format!("bind: {}", text(code)))?;
+    set_fields(&socket, options, address, flow_label)?;
+    if options.connected {
+        socket.connect(Some(wit(address))).map_err(|code| format!("connect failed: {}", text(code)))?;
+    }
     Ok(socket)
+}
+
+/// What requests say beside their data, and how they leave.
+fn set_fields(
+    socket: &RawSocket,
+    options: &Options,
+    address: IpAddr,
+    flow_label: Option<u32>,
+) -> Result<(), String> {
+    let set = |field: &RawField, what: &str| {
+        raw_fields::set(socket, field).map_err(|code| format!("{what}: {}", text(code)))
+    };
+    if let Some(bytes) = options.send_buffer {
+        set(&RawField::SendBuffer(bytes), "SO_SNDBUF")?;
+    }
+    if options.neighbours {
+        set(&RawField::NeighboursAlone(true), "SO_DONTROUTE")?;
+    }
+    if flow_label.is_some() {
+        set(&RawField::FlowLabel(flow_label), "can't set flowlabel")?;
+    }
+    let (Some(record), true) = (options.record, address.is_ipv4()) else { return Ok(()) };
+    let named = options.named.iter().map(|host| match resolve(host, Some(4))? {
+        IpAddr::V4(host) => Ok(host),
+        IpAddr::V6(other) => Err(format!("{other}: Address family for hostname not supported")),
+    });
+    let named = named.collect::<Result<Vec<_>, _>>()?;
+    let what = if record == Record::Route { "record route" } else { "ts option" };
+    set(&RawField::HeaderOptions(record.options(&named)), what)
 }
 
 /// Whether an address means nothing without its link. iputils: `SCOPE_DELIMITER` in `pr_addr`.

@@ -3,8 +3,9 @@
 use crate::number::{general, timer};
 use crate::options::Options;
 use std::fmt::{Display, Write};
-use tool_common::control::socket_options::TcpInfo;
+use tool_common::control::socket_options::{TcpInfo, TcpState};
 use tool_common::control::sockets::{Socket, SocketMemory, SocketProtocol, SocketTimer};
+use tool_common::wasi::sockets::network::IpSocketAddress;
 
 /// Bits of [`TcpInfo::options`], with the words for them. The first two and ECN's are told with `-o`.
 const TIMESTAMPS: u8 = 1;
@@ -35,6 +36,9 @@ pub(crate) fn extra(socket: &Socket, users: &str, options: &Options) -> String {
     if options.extended {
         extended(&mut out, socket);
     }
+    if options.class {
+        out.push_str(&class(socket));
+    }
     if options.memory || (options.info && socket.protocol != SocketProtocol::Udp) {
         out.push_str(if options.oneline { "" } else { "\n\t" });
     }
@@ -60,6 +64,28 @@ fn extended(out: &mut String, socket: &Socket) {
     let arrows =
         (if socket.shutdown & 1 == 0 { '<' } else { '-' }, if socket.shutdown & 2 == 0 { '>' } else { '-' });
     let _ = write!(out, " {}-{}", arrows.0, arrows.1);
+}
+
+/// Type of service and class, which is the priority that follows from it. Linux: `inet_diag_msg_attrs_fill`,
+/// `rt_tos2priority`.
+fn class(socket: &Socket) -> String {
+    // Best effort, in bulk, for people, and both.
+    const PRIORITIES: [u8; 4] = [0, 2, 6, 4];
+    if matches!(socket.state, TcpState::TimeWait | TcpState::SynRecv) {
+        return String::new();
+    }
+    let priority = PRIORITIES[usize::from(socket.tos >> 3 & 3)];
+    let (name, tos) = match socket.local {
+        IpSocketAddress::Ipv4(_) => ("tos", socket.tos),
+        // Of IPv6 there are two, of which the one of IPv4 is what nobody has set.
+        IpSocketAddress::Ipv6(_) => ("tos:0 tclass", socket.tos),
+    };
+    format!(" {name}:{} class_id:{}", hexadecimal(tos), hexadecimal(priority))
+}
+
+/// C's `%#x`.
+fn hexadecimal(number: u8) -> String {
+    if number == 0 { "0".into() } else { format!("{number:#x}") }
 }
 
 fn memory(m: &SocketMemory) -> String {

@@ -21,6 +21,7 @@ use std::net::IpAddr;
 use std::process::ExitCode;
 use tool_common::address::socket as address;
 use tool_common::control::sockets::{self, Socket, SocketProtocol, SocketProtocols};
+use tool_common::names::HostNames;
 use tool_common::services::{self, Over};
 use tool_common::{Exit, finish};
 
@@ -43,7 +44,8 @@ fn run(words: &[String]) -> Result<String, Exit> {
     }
     let everything = all();
     if options.summary {
-        return Ok(summary::summary(&everything));
+        let owners = Owners::ask(true);
+        return Ok(summary::summary(&everything, |socket| !owners.of(socket).is_empty()));
     }
     let (devices, owners) = (Devices::ask(), Owners::ask(options.processes));
     if options.devices().iter().any(|device| !devices.is_known(device)) {
@@ -53,7 +55,9 @@ fn run(words: &[String]) -> Result<String, Exit> {
     let mut wanted: Vec<_> = everything.iter().filter(is_wanted).collect();
     // In iproute2's order: raw sockets, then UDP's, then TCP's.
     wanted.sort_by_key(|socket| order(socket.protocol));
-    let rows: Vec<_> = wanted.iter().map(|socket| row(socket, &devices, &owners, &options)).collect();
+    let mut names = HostNames::default();
+    let rows = wanted.iter().map(|socket| row(socket, &devices, &owners, &options, &mut names));
+    let rows: Vec<_> = rows.collect();
     Ok(table(&rows, &options))
 }
 
@@ -92,12 +96,13 @@ fn netid(protocol: SocketProtocol) -> &'static str {
     }
 }
 
-fn row(socket: &Socket, devices: &Devices, owners: &Owners, options: &Options) -> Row {
+fn row(socket: &Socket, devices: &Devices, owners: &Owners, options: &Options, names: &mut HostNames) -> Row {
     if socket.protocol == SocketProtocol::Packet {
         return packet::row(socket, devices, owners, options);
     }
     let local = address(socket.local);
     let bound = if socket.device == 0 { String::new() } else { format!("%{}", devices.name(socket.device)) };
+    let mut host = |address: IpAddr| named(address, options, names);
     let (peer_host, peer_port) = match socket.remote.map(address) {
         Some(remote) => (host(remote.ip()), port(remote.port(), socket.protocol, options)),
         None => (host(unspecified_like(local.ip())), "*".into()),
@@ -118,6 +123,13 @@ fn unspecified_like(address: IpAddr) -> IpAddr {
         IpAddr::V4(_) => std::net::Ipv4Addr::UNSPECIFIED.into(),
         IpAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
     }
+}
+
+/// An address, or its host's name. iproute2: `format_host`.
+fn named(address: IpAddr, options: &Options, names: &mut HostNames) -> String {
+    let is_asked = options.resolve && !address.is_unspecified();
+    let name = is_asked.then(|| names.name(address, None)).flatten();
+    name.unwrap_or_else(|| host(address))
 }
 
 fn host(address: IpAddr) -> String {

@@ -12,7 +12,7 @@ Usage: ss [ OPTIONS ] [ FILTER ]
    -h, --help          this message
    -V, --version       output version information
    -n, --numeric       don't resolve service names
-   -r, --resolve       resolve host names (they never are)
+   -r, --resolve       resolve host names
    -a, --all           display all sockets
    -l, --listening     display listening sockets
    -o, --options       show timer information
@@ -20,6 +20,7 @@ Usage: ss [ OPTIONS ] [ FILTER ]
    -m, --memory        show socket memory usage
    -p, --processes     show process using socket
    -i, --info          show internal TCP information
+       --tos           show tos and priority information
    -s, --summary       show socket usage summary
    -4, --ipv4          display only IP version 4 sockets
    -6, --ipv6          display only IP version 6 sockets
@@ -38,6 +39,9 @@ Usage: ss [ OPTIONS ] [ FILTER ]
        EXPRESSION := {sport|dport|src|dst|dev|fwmark} [COMPARISON] VALUE, and, or, not, brackets
        STATE-FILTER := {all|connected|synchronized|bucket|big|TCP-STATES}
          TCP-STATES := {established|syn-sent|syn-recv|fin-wait-{1,2}|time-wait|closed|close-wait|last-ack|listening|closing}";
+
+/// What stands for the option `--tos`, which has no letter.
+const TOS: char = '\u{1}';
 
 const KNOWN: Known<'_> = Known {
     letters: "hVnalomepis46tuw0rHObTdMSxKEf:A:F:D:N:",
@@ -76,6 +80,7 @@ const KNOWN: Known<'_> = Known {
         ("diag", 'D'),
         ("net", 'N'),
         ("filter", 'F'),
+        ("tos", TOS),
         ("family", 'f'),
         ("query", 'A'),
         ("socket", 'A'),
@@ -106,10 +111,14 @@ pub(crate) struct Options {
     /// Whose the sockets are.
     pub(crate) processes: bool,
     pub(crate) info: bool,
+    /// Type of service and class are shown.
+    pub(crate) class: bool,
     pub(crate) no_header: bool,
     pub(crate) oneline: bool,
     /// Ports are numbers.
     pub(crate) numeric: bool,
+    /// Addresses are names, where there are such.
+    pub(crate) resolve: bool,
     /// Which protocols; none: all, if `kinds` is 0, too.
     protocols: Vec<SocketProtocol>,
     /// Kinds of sockets that were asked for, and that no stack has.
@@ -156,6 +165,7 @@ impl Options {
             'e' => (self.extended, self.timers) = (true, true),
             'm' => self.memory = true,
             'i' => self.info = true,
+            TOS => self.class = true,
             's' => self.summary = true,
             '4' => self.ipv4 = true,
             '6' => self.ipv6 = true,
@@ -167,10 +177,10 @@ impl Options {
             // Streams, datagrams and sequences of packets.
             'x' => self.kinds += 3,
             'n' => self.numeric = true,
+            'r' => self.resolve = true,
             'H' => self.no_header = true,
             'O' => self.oneline = true,
             'p' => self.processes = true,
-            // Names are never resolved.
             _ => {}
         }
     }

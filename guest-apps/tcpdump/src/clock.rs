@@ -1,9 +1,7 @@
 //! The time in front of a line. tcpdump: `ts_print`.
 
 use std::time::Duration;
-
-/// Seconds of a day.
-const DAY: u64 = 86_400;
+use tool_common::calendar;
 
 /// What is shown of a time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,7 +54,7 @@ impl Clock {
             Times::SinceLast => passed(last, at),
             Times::SinceFirst => passed(first, at),
             Times::Date => {
-                let (year, month, day) = date(at.as_secs() / DAY);
+                let (year, month, day) = calendar::date(at);
                 format!("{year:04}-{month:02}-{day:02} {} ", of_day(at))
             }
         }
@@ -70,25 +68,7 @@ fn passed(from: Duration, to: Duration) -> String {
 }
 
 fn of_day(at: Duration) -> String {
-    let seconds = at.as_secs() % DAY;
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    format!("{hours:02}:{minutes:02}:{seconds:02}.{:06}", at.subsec_micros())
-}
-
-/// Year, month and day of a day since 1970, in the Gregorian calendar, whose leap years repeat after 400 years.
-fn date(days: u64) -> (u64, u64, u64) {
-    /// Days of 400, 100 and 4 years that begin in March, so that a leap day is the last day of a year.
-    const SPANS: (u64, u64, u64) = (146_097, 36_524, 1_461);
-    // From March of the year 0 on.
-    let days = days + 719_468;
-    let (era, day) = (days / SPANS.0, days % SPANS.0);
-    let year = (day - day / (SPANS.2 - 1) + day / SPANS.1 - day / (SPANS.0 - 1)) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    // Five months have 153 days, from March on.
-    let month = (5 * day + 2) / 153;
-    let of_month = day - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    (era * 400 + year + next, month, of_month)
+    format!("{}.{:06}", calendar::of_day(at), at.subsec_micros())
 }
 
 #[cfg(test)]
@@ -113,20 +93,5 @@ mod tests {
         let mut clock = Clock::default();
         clock.time(Times::SinceLast, first);
         assert_eq!(clock.time(Times::SinceLast, first - second), "-00:00:00.000009 ");
-    }
-
-    #[test]
-    fn days_have_dates() {
-        for (days, expected) in [
-            (0, (1970, 1, 1)),
-            (789, (1972, 2, 29)),
-            (11_016, (2000, 2, 29)),
-            (11_017, (2000, 3, 1)),
-            (20_780, (2026, 11, 23)),
-            (47_540, (2100, 2, 28)),
-            (47_541, (2100, 3, 1)),
-        ] {
-            assert_eq!(date(days), expected, "{days}");
-        }
     }
 }

@@ -17,10 +17,12 @@ wit_bindgen::generate!({
             import wnet:stack/changes@0.1.0;
             import wnet:stack/resolvers@0.1.0;
             import wnet:stack/names@0.1.0;
+            import wnet:stack/reverse-names@0.1.0;
             import wnet:stack/sockets@0.1.0;
             import wnet:stack/socket-owners@0.1.0;
             import wnet:stack/raw-sockets@0.1.0;
             import wnet:stack/raw-groups@0.1.0;
+            import wnet:stack/raw-fields@0.1.0;
             import wnet:stack/packet-sockets@0.1.0;
             import wnet:stack/interrupt@0.1.0;
             import wasi:clocks/monotonic-clock@0.2.12;

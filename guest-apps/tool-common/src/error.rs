@@ -9,6 +9,7 @@ pub fn text(code: ErrorCode) -> &'static str {
         ErrorCode::NotSupported => "Address family not supported by protocol",
         ErrorCode::InvalidArgument => "Invalid argument",
         ErrorCode::RemoteUnreachable => "Network is unreachable",
+        ErrorCode::OutOfMemory => "No buffer space available",
         ErrorCode::DatagramTooLarge => "Message too long",
         ErrorCode::AddressNotBindable => "Cannot assign requested address",
         ErrorCode::InvalidState => "The network stack was started again",

@@ -3,10 +3,12 @@
 
 pub mod address;
 mod bindings;
+pub mod calendar;
 pub mod error;
 mod exit;
 pub mod getopt;
 pub mod json;
+pub mod names;
 mod near;
 mod pattern;
 pub mod services;

@@ -18,8 +18,12 @@ pub(crate) struct Answer {
     pub(crate) mtu: Option<u32>,
 }
 
-/// The line of the hop with this number. Linux: `print_probe`.
-pub(crate) fn line(number: u8, answers: &[Option<Answer>], numeric: bool, zone: &str) -> String {
+/// The line of the hop with this number; `shown` is how a station is shown. Linux: `print_probe`.
+pub(crate) fn line(
+    number: u8,
+    answers: &[Option<Answer>],
+    mut shown: impl FnMut(IpAddr) -> String,
+) -> String {
     let mut line = format!("{number:>2} ");
     let mut known = None;
     for answer in answers {
@@ -28,8 +32,7 @@ pub(crate) fn line(number: u8, answers: &[Option<Answer>], numeric: bool, zone: 
             continue;
         };
         if known.replace(*from) != Some(*from) {
-            let from = with_zone(*from, zone);
-            line += &if numeric { format!(" {from}") } else { format!(" {from} ({from})") };
+            line += &format!(" {}", shown(*from));
         }
         if let Some(mtu) = mtu {
             line += &format!("  F={mtu}");
@@ -89,13 +92,13 @@ mod tests {
             }),
         ];
         for (answers, expected) in rows {
-            assert_eq!(line(1, &answers, false, ""), expected);
+            assert_eq!(line(1, &answers, |from| format!("{from} ({from})")), expected);
         }
         let found = one().map(|answer| Answer { mtu: Some(1400), ..answer });
-        assert_eq!(line(2, &[found], true, ""), " 2  192.0.2.1  F=1400  0.045 ms");
-        assert_eq!(line(12, &[one()], true, "eth0"), "12  192.0.2.1  0.045 ms");
+        assert_eq!(line(2, &[found], |from| from.to_string()), " 2  192.0.2.1  F=1400  0.045 ms");
+        assert_eq!(line(12, &[one()], |from| with_zone(from, "eth0")), "12  192.0.2.1  0.045 ms");
         let of_link = answer("fe80::1", 45, "");
-        assert_eq!(line(1, &[of_link], true, "eth0"), " 1  fe80::1%eth0  0.045 ms");
+        assert_eq!(line(1, &[of_link], |from| with_zone(from, "eth0")), " 1  fe80::1%eth0  0.045 ms");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use tool_common::control::raw_sockets::{
     Cutting, OutgoingPacket, RawOption, RawSocket, create_ping_socket, create_raw_socket,
 };
 use tool_common::error::text;
+use tool_common::names::HostNames;
 use tool_common::wasi::clocks::monotonic_clock;
 use tool_common::wasi::io::poll::poll;
 use tool_common::wasi::sockets::network::{ErrorCode, IpAddressFamily};
@@ -76,15 +77,26 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let shown = with_zone(address, zone);
     println!("traceroute to {name} ({shown}), {last} hops max, {length} byte packets");
     let size = length.saturating_sub(header + HEADER_LEN);
+    let mut names = HostNames::default();
     let mut trace = Trace { options, socket, address, method, size, found_mtu: None };
     for (index, hop) in (options.first..=last).enumerate() {
         let answers = trace.hop(hop, index as u16 * options.queries)?;
-        println!("{}", line(hop, &answers, options.numeric, zone));
+        println!("{}", line(hop, &answers, |from| station(&mut names, options, from, zone)));
         if answers.iter().flatten().any(|answer| answer.last) {
             return Ok(());
         }
     }
     Ok(())
+}
+
+/// A station as it is shown: by its address, or by its name with that. Linux: `print_addr`.
+fn station(names: &mut HostNames, options: &Options, from: IpAddr, zone: &str) -> String {
+    let shown = with_zone(from, zone);
+    if options.numeric {
+        return shown;
+    }
+    let name = Some(&shown).filter(|shown| !shown.contains('%')).and_then(|_| names.name(from, None));
+    format!("{} ({shown})", name.as_ref().unwrap_or(&shown))
 }
 
 /// The address of a name, of the version that was asked for.

@@ -2,7 +2,7 @@
 
 use super::RunArguments;
 use super::values::{AddressArgument, Cidr, WireArgument};
-use crate::gateway::{GatewayConfig, Publish};
+use crate::gateway::{GatewayConfig, Publish, Subnet};
 use clap::ArgMatches;
 use std::net::IpAddr;
 
@@ -84,12 +84,21 @@ pub(super) struct Said {
 impl Card {
     /// The guest's addresses on it, as far as they are known before it runs.
     pub(super) fn own_addresses(&self) -> Vec<IpAddr> {
-        let asked_for = match &self.wire {
-            WireConfig::User(gateway) => &gateway.subnets[..],
-            WireConfig::Tap(_) => &[],
-        };
-        let asked_for = asked_for.iter().filter(|subnet| subnet.asked_for).map(|subnet| subnet.guest);
+        let asked_for = self.user_subnets().iter().filter(|subnet| subnet.asked_for);
+        let asked_for = asked_for.map(|subnet| subnet.guest);
         self.addresses.iter().map(|cidr| cidr.address).chain(asked_for).collect()
+    }
+
+    /// The addresses of the user wire's gateway, if the card is on that.
+    pub(super) fn user_gateways(&self) -> impl Iterator<Item = IpAddr> {
+        self.user_subnets().iter().map(|subnet| subnet.gateway)
+    }
+
+    fn user_subnets(&self) -> &[Subnet] {
+        match &self.wire {
+            WireConfig::User(gateway) => &gateway.subnets,
+            WireConfig::Tap(_) => &[],
+        }
     }
 }
 

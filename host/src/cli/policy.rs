@@ -58,6 +58,8 @@ impl PolicyArguments {
             mode: policy.unwrap_or_default(),
             unruled,
             own: cards.iter().flat_map(Card::own_addresses).collect(),
+            gateways: cards.iter().flat_map(Card::user_gateways).collect(),
+            name_servers: Vec::new(),
             outbound: allow_outbound,
             inbound: allow_inbound,
             resolve: allow_resolve,

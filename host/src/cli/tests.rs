@@ -102,6 +102,7 @@ fn without_options_the_guest_is_on_the_user_wire() {
         rules: Rules {
             unruled: Unruled::Inward,
             own: ["10.0.2.15", "fd24:6c63:dd76::15"].map(|ip| ip.parse().unwrap()).to_vec(),
+            gateways: ["10.0.2.2", "fd24:6c63:dd76::2"].map(|ip| ip.parse().unwrap()).to_vec(),
             ..Rules::default()
         },
         pcap: None,

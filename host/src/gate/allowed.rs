@@ -30,6 +30,16 @@ impl GuestNetwork {
         self.policy.inbound(transport, socket_address(local)).map_err(denied)
     }
 
+    /// To bind a TCP socket of `family` to `local`. Of an address that is not of the family nothing is asked: it is refused
+    /// for that.
+    pub(super) fn may_bind(&self, family: IpAddressFamily, local: IpSocketAddress) -> SocketResult<()> {
+        let address = socket_address(local);
+        match address.is_ipv4() == (family == IpAddressFamily::Ipv4) {
+            true => self.policy.binding(address).map_err(denied),
+            false => Ok(()),
+        }
+    }
+
     /// To look `name` up.
     pub(super) fn may_resolve(&self, name: &str) -> SocketResult<()> {
         self.policy.resolve(name).map_err(|why| match why {

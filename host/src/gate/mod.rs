@@ -37,6 +37,7 @@ pub(crate) mod raw;
 pub(crate) mod raw_groups;
 mod ready;
 mod resource;
+pub(crate) mod reverse_names;
 mod sizes;
 pub(crate) mod tcp;
 mod tcp_create_socket;

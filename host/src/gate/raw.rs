@@ -1,4 +1,4 @@
-//! `wnet:stack/raw-sockets` and `raw-headers`, for guests that were granted raw or ping sockets.
+//! `wnet:stack/raw-sockets`, `raw-headers` and `raw-fields`, for guests that were granted raw or ping sockets.
 //!
 //! The stack's own types are passed through: the interfaces are the same on both sides.
 
@@ -9,6 +9,7 @@ use super::{GateHost, GateView, Grant, sizes};
 use crate::kernel::bindings::exports::wasi::sockets::network::{
     ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
 };
+use crate::kernel::bindings::exports::wnet::stack::raw_fields::{PacketWithOptions, RawField};
 use crate::kernel::bindings::exports::wnet::stack::raw_sockets::{
     Guest, IncomingPacket, LocalEnd, OutgoingPacket, PacketError, RawOption,
 };
@@ -21,6 +22,8 @@ use wasmtime::{Result, StoreContextMut};
 pub(crate) const INTERFACE: &str = "wnet:stack/raw-sockets@0.1.0";
 /// That of the interface for headers, which is for raw sockets alone.
 pub(crate) const HEADERS: &str = "wnet:stack/raw-headers@0.1.0";
+/// That of the interface for what else packets say.
+pub(crate) const FIELDS: &str = "wnet:stack/raw-fields@0.1.0";
 
 /// `raw-sockets` of the stack.
 pub(super) struct RawSockets;
@@ -80,6 +83,22 @@ pub(crate) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
     define(&mut headers, "set-header-included", |gate, (socket, included): (Socket, bool)| {
         gate.ask_about(&socket, exports::Stack::raw_headers, |headers, stack, handle| {
             headers.call_set_header_included(stack, handle, included)
+        })
+    })?;
+    define_fields(&mut linker.instance(FIELDS)?)
+}
+
+/// The functions of `raw-fields`.
+fn define_fields<T: GateHost>(fields: &mut LinkerInstance<'_, T>) -> Result<()> {
+    define(fields, "set", |gate, (socket, value): (Socket, RawField)| {
+        gate.ask_about(&socket, exports::Stack::raw_fields, |fields, stack, handle| {
+            fields.call_set(stack, handle, &value)
+        })
+    })?;
+    type Packets = SocketResult<Vec<PacketWithOptions>>;
+    define(fields, "receive", |gate, (socket, max): (Socket, u64)| -> Packets {
+        gate.ask_about(&socket, exports::Stack::raw_fields, |fields, stack, handle| {
+            fields.call_receive(stack, handle, max)
         })
     })
 }

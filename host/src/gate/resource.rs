@@ -36,7 +36,7 @@ pub struct StackResource<I> {
     /// Whose it is, of what is told of as somebody's.
     ownership: Option<Ownership>,
     interface: PhantomData<I>,
-    /// Its place among the guest's sockets, if it is one.
+    /// Its place among the guest's sockets or look-ups, if it has one.
     slot: Option<Slot>,
 }
 
@@ -51,6 +51,12 @@ impl<I: Interface> StackResource<I> {
     pub(super) fn counted(mut self, slot: Slot, ownership: Ownership) -> Self {
         self.slot = Some(slot);
         self.ownership = Some(ownership);
+        self
+    }
+
+    /// It takes this place, and is no socket.
+    pub(super) fn taking(mut self, slot: Slot) -> Self {
+        self.slot = Some(slot);
         self
     }
 

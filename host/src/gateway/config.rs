@@ -21,6 +21,12 @@ pub struct Publish {
 }
 
 impl Publish {
+    /// Whether the other one names the same port of this machine, at whichever address.
+    pub(super) fn is_rival_of(&self, other: &Publish) -> bool {
+        let port = self.listen.port();
+        (self.transport, port) == (other.transport, other.listen.port()) && port != 0
+    }
+
     /// The rule that lets the guest hear there.
     pub fn as_rule(&self) -> AddressRule {
         AddressRule::hearing(self.transport, self.guest_port)

@@ -1,9 +1,10 @@
 //! One connection through the gateway: a socket of the real machine on one side, connected to a client or to a server, a TCP
 //! socket of the gateway's stack, connected to the guest, on the other, and the bytes between them.
 //!
-//! What happens on one side happens on the other: data, a half-close, a reset. Each direction holds at
-//! most one piece of data that the one side gave and the other could not take yet; meanwhile the giving
-//! side is not read, its window closes, and its sender slows down.
+//! What happens on one side happens on the other: data, a half-close, a reset, and in this order: what one side sent before its
+//! reset is handed on first, as a reset leaves what has arrived to be read (Linux: `tcp_recvmsg_locked`, which looks at the queue
+//! before `sk_err`). Each direction holds at most one piece of data that the one side gave and the other could not take yet;
+//! meanwhile the giving side is not read, its window closes, and its sender slows down.
 
 use super::flows::Flow;
 use mio::net::TcpStream;
@@ -34,6 +35,10 @@ pub(super) struct Connection {
     /// Whether the host's socket may be read or written, until it says that it would block.
     host_readable: bool,
     host_writable: bool,
+    /// Whether the event queue told of an error of the host's socket. Reading it comes to that when the data before are read.
+    host_broken: bool,
+    /// The error, when reading or writing has come to it: it is told once.
+    host_error: Option<String>,
     to_guest: Direction,
     to_host: Direction,
 }
@@ -46,6 +51,8 @@ struct Direction {
     start: usize,
     /// The source has ended and the sink was told.
     ended: bool,
+    /// The source has broken off, and all that it had was read.
+    exhausted: bool,
 }
 
 impl Direction {
@@ -72,6 +79,8 @@ pub(super) enum Status {
     Refused(SocketAddr),
     /// Both directions have ended.
     Finished,
+    /// The host's side was reset, and the guest is still to get what came before: it is to be looked at in each turn.
+    Ending,
     /// One side was reset, refused or failed: so is the other.
     Broken(String),
 }
@@ -109,6 +118,8 @@ impl Connection {
             connected: false,
             host_readable: true,
             host_writable: true,
+            host_broken: false,
+            host_error: None,
             to_guest: Direction::default(),
             to_host: Direction::default(),
         }
@@ -121,14 +132,10 @@ impl Connection {
     }
 
     /// Notes what the event queue says of the host's socket.
-    pub(super) fn note_event(&mut self, event: &mio::event::Event) -> Status {
-        self.host_readable |= event.is_readable() || event.is_read_closed();
+    pub(super) fn note_event(&mut self, event: &mio::event::Event) {
+        self.host_broken |= event.is_error();
+        self.host_readable |= event.is_readable() || event.is_read_closed() || event.is_error();
         self.host_writable |= event.is_writable() || event.is_write_closed();
-        // A reset has to be noticed even while nothing is read or written because the guest is slow.
-        match event.is_error().then(|| self.host.take_error()) {
-            Some(Ok(Some(error)) | Err(error)) => Status::Broken(format!("host: {error}")),
-            _ => Status::Open,
-        }
     }
 
     /// Moves what can be moved in both directions. `buffer` is scratch memory of [`CHUNK`] bytes.
@@ -143,11 +150,14 @@ impl Connection {
                 Err(error) => return Status::Broken(format!("guest: {error}")),
             }
         }
-        // The guest's data first: what it sent before a reset still reaches the client.
-        for stop in [self.pump_to_host(stack, now), self.pump_to_guest(stack, now, buffer)] {
-            if let Stop::Broken(reason) = stop {
-                return Status::Broken(reason);
-            }
+        // Reading what the guest sent comes to its reset when the host has got all before.
+        if let Stop::Broken(reason) = self.pump_to_host(stack, now) {
+            return Status::Broken(reason);
+        }
+        if let Stop::Broken(reason) = self.pump_to_guest(stack, now, buffer)
+            && !self.has_data(stack)
+        {
+            return Status::Broken(reason);
         }
         if self.to_guest.ended && self.to_host.ended {
             return Status::Finished;
@@ -156,13 +166,29 @@ impl Connection {
         if stack.tcp_state(self.guest).is_none_or(|state| state == TcpState::Close) && !self.has_data(stack) {
             return Status::Broken("guest: connection reset".into());
         }
-        Status::Open
+        self.hosts_end(stack)
+    }
+
+    /// Whether the host's side has broken off, and how far that is handed on.
+    fn hosts_end(&self, stack: &Stack) -> Status {
+        let has_all = self.to_guest.pending().is_empty() && stack.tcp_unacknowledged(self.guest) == 0;
+        match &self.host_error {
+            _ if !(self.host_is_lost() && (self.to_guest.ended || self.to_guest.exhausted)) => Status::Open,
+            _ if !has_all => Status::Ending,
+            Some(error) => Status::Broken(error.clone()),
+            None => Status::Broken("host: reset behind its end".into()),
+        }
+    }
+
+    /// Whether nothing can be handed to the host any more.
+    fn host_is_lost(&self) -> bool {
+        self.host_broken || self.host_error.is_some()
     }
 
     /// Whether data from the guest is still on its way to the client.
     pub(super) fn has_data(&self, stack: &Stack) -> bool {
-        !self.to_host.ended
-            && (!self.to_host.pending().is_empty() || stack.tcp_readiness(self.guest).readable)
+        let queued = || !self.to_host.pending().is_empty() || stack.tcp_readiness(self.guest).readable;
+        !self.to_host.ended && !self.host_is_lost() && queued()
     }
 
     /// Whether the guest has sent its last byte and the client has got it.
@@ -196,10 +222,15 @@ impl Connection {
             return Ok(());
         }
         let space = stack.tcp_send_space(self.guest)?.min(buffer.len());
-        if space == 0 || !self.host_readable {
+        if space == 0 || !self.host_readable || self.to_guest.exhausted {
             return Err(Stop::Wait);
         }
         match self.host.read(&mut buffer[..space]) {
+            // Writing has come to the error, which is told once: this may be no end.
+            Ok(0) if self.host_error.is_some() => {
+                self.to_guest.exhausted = true;
+                return Err(Stop::Wait);
+            }
             Ok(0) => {
                 stack.tcp_shutdown(self.guest, Shutdown::Send, now)?;
                 self.to_guest.ended = true;
@@ -211,9 +242,23 @@ impl Connection {
                     self.to_guest.fill(data[sent..].to_vec());
                 }
             }
-            Err(error) => return Err(host_stop(&error, &mut self.host_readable)),
+            Err(error) => {
+                self.host_readable = false;
+                let lost = self.note_error(&error) || self.host_error.is_some();
+                self.to_guest.exhausted |= lost;
+                return Err(Stop::Wait);
+            }
         }
         Ok(())
+    }
+
+    /// Keeps an error of the host's socket in mind; whether it is one.
+    fn note_error(&mut self, error: &io::Error) -> bool {
+        let is_error = error.kind() != io::ErrorKind::WouldBlock;
+        if is_error {
+            self.host_error.get_or_insert_with(|| format!("host: {error}"));
+        }
+        is_error
     }
 
     fn pump_to_host(&mut self, stack: &mut Stack, now: Instant) -> Stop {
@@ -226,7 +271,7 @@ impl Connection {
 
     /// One piece from the guest to the client.
     fn move_to_host(&mut self, stack: &mut Stack, now: Instant) -> Result<(), Stop> {
-        if self.to_host.ended {
+        if self.to_host.ended || self.host_is_lost() {
             return Err(Stop::Wait);
         }
         if self.to_host.pending().is_empty() {
@@ -248,19 +293,13 @@ impl Connection {
                 self.to_host.taken(count);
                 Ok(())
             }
-            Err(error) => Err(host_stop(&error, &mut self.host_writable)),
+            Err(error) => {
+                self.host_writable = false;
+                // What came before it may still be there to be read.
+                self.host_readable |= self.note_error(&error);
+                Err(Stop::Wait)
+            }
         }
-    }
-}
-
-/// What an error of the host's socket means; one that would block is not ready until an event says so.
-fn host_stop(error: &io::Error, ready: &mut bool) -> Stop {
-    match error.kind() {
-        io::ErrorKind::WouldBlock => {
-            *ready = false;
-            Stop::Wait
-        }
-        _ => Stop::Broken(format!("host: {error}")),
     }
 }
 

@@ -4,6 +4,7 @@
 //! stack listens in the remote's name and the SYN is let in; the connection that comes of it takes the dial's place.
 
 use super::flows::Flow;
+use super::resolvers::Asked;
 use super::stands::Stands;
 use mio::net::TcpStream;
 use stack_core::tcp::TcpHandle;
@@ -21,6 +22,8 @@ pub(super) struct Dial {
     pub(super) host: TcpStream,
     /// The SYN, until the real host has connected.
     pub(super) waiting: Option<Vec<u8>>,
+    /// Which name server it is, if it is one of the real host's.
+    pub(super) asked: Option<Asked>,
 }
 
 /// All of them.
@@ -36,9 +39,14 @@ pub(super) struct Dials {
 }
 
 impl Dials {
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.by_token.len()
+    /// How many the guest has begun: dials, and connections that came of them.
+    pub(super) fn flows(&self) -> usize {
+        self.by_flow.len()
+    }
+
+    /// How many connections came of dials and are there still.
+    pub(super) fn connections(&self) -> usize {
+        self.by_flow.len().saturating_sub(self.by_token.len())
     }
 
     pub(super) fn insert(&mut self, token: usize, dial: Dial) {

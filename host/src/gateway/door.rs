@@ -92,7 +92,7 @@ impl Door {
     fn judged_first(&self, state: &State, frame: &[u8]) -> Option<(Wish, SocketAddr, SocketAddr)> {
         let (wish, source, destination) = wish(frame)?;
         let stacks_own = match wish {
-            Wish::Connection => false,
+            Wish::Connection | Wish::Reset => false,
             Wish::Datagram => state.open.contains(&destination),
             Wish::Router | Wish::Lease => false,
             Wish::Echo | Wish::Other => self.is_own(destination.ip()),
@@ -132,6 +132,12 @@ impl NetDevice for DoorDevice {
         for packet in arrived {
             match self.door.judged_first(&state, packet.data()) {
                 None => frames.push(packet),
+                Some((wish @ Wish::Reset, source, destination)) => {
+                    frames.push(packet);
+                    let knock = Knock { wish, source, destination, frame: Vec::new() };
+                    let room = state.knocks.len() < MAX_KNOCKS;
+                    state.knocks.extend(room.then_some(knock));
+                }
                 Some((wish, source, destination)) if state.knocks.len() < MAX_KNOCKS => {
                     let frame = packet.data().to_vec();
                     state.knocks.push_back(Knock { wish, source, destination, frame });

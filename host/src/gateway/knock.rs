@@ -9,6 +9,8 @@ use std::net::{IpAddr, SocketAddr};
 pub(super) enum Wish {
     /// To open a TCP connection.
     Connection,
+    /// That a connection, or the attempt at one, is no more. The stack sees it all the same.
+    Reset,
     /// That a datagram arrives: a UDP datagram, or the first piece of one.
     Datagram,
     /// To hear an echo.
@@ -29,7 +31,7 @@ pub(super) struct Knock {
     pub(super) source: SocketAddr,
     /// For whom.
     pub(super) destination: SocketAddr,
-    /// The frame as it came.
+    /// The frame as it came; empty where the stack has it.
     pub(super) frame: Vec<u8>,
 }
 
@@ -95,7 +97,7 @@ fn wish_v4(packet: &[u8]) -> Option<(Wish, SocketAddr, SocketAddr)> {
             let message = icmpv4::Header::parse(header.payload()).ok()?;
             (message.kind() == icmpv4::Type::ECHO_REQUEST).then_some(Wish::Echo)?
         }
-        protocol => of_transport(protocol, header.payload())?,
+        protocol => of_transport(protocol, header.payload(), header.source().into(), destination.into())?,
     };
     Some(between(wish, header.source().into(), destination.into(), header.payload()))
 }
@@ -117,19 +119,27 @@ fn wish_v6(packet: &[u8]) -> Option<(Wish, SocketAddr, SocketAddr)> {
             let message = icmpv6::Header::parse(payload).ok()?;
             (message.kind() == icmpv6::Type::ECHO_REQUEST).then_some(Wish::Echo)?
         }
-        protocol => of_transport(protocol, payload)?,
+        protocol => of_transport(protocol, payload, header.source().into(), destination.into())?,
     };
     Some(between(wish, header.source().into(), destination.into(), payload))
 }
 
-fn of_transport(protocol: Protocol, payload: &[u8]) -> Option<Wish> {
+fn of_transport(protocol: Protocol, payload: &[u8], from: IpAddr, to: IpAddr) -> Option<Wish> {
     match protocol {
         Protocol::TCP => {
             let flags = tcp::Header::parse(payload).ok()?.flags();
+            if flags.rst() {
+                return Some(Wish::Reset);
+            }
             (flags.syn() && !flags.intersects(tcp::Flags::ACK.with(tcp::Flags::RST)))
                 .then_some(Wish::Connection)
         }
-        Protocol::UDP => Some(Wish::Datagram),
+        // What is damaged the stack counts and drops; of a first piece the checksum cannot be known.
+        Protocol::UDP => {
+            let damaged =
+                udp::Header::parse(payload).is_ok_and(|datagram| !datagram.checksum_is_valid(from, to));
+            (!damaged).then_some(Wish::Datagram)
+        }
         _ => Some(Wish::Other),
     }
 }
@@ -141,7 +151,7 @@ fn between(
     payload: &[u8],
 ) -> (Wish, SocketAddr, SocketAddr) {
     let (from, to) = match (wish, payload) {
-        (Wish::Connection | Wish::Datagram, &[a, b, c, d, ..]) => {
+        (Wish::Connection | Wish::Reset | Wish::Datagram, &[a, b, c, d, ..]) => {
             (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]))
         }
         (Wish::Echo, &[_, _, _, _, a, b, ..]) => (u16::from_be_bytes([a, b]), 0),
@@ -156,13 +166,8 @@ mod tests {
     use super::*;
     use stack_core::wire::ethernet::MacAddress;
 
-    fn syn(from: &str, to: &str) -> Vec<u8> {
-        let fields = tcp::Fields {
-            source_port: 9,
-            destination_port: 80,
-            flags: tcp::Flags::SYN,
-            ..Default::default()
-        };
+    fn segment(from: &str, to: &str, flags: tcp::Flags) -> Vec<u8> {
+        let fields = tcp::Fields { source_port: 9, destination_port: 80, flags, ..Default::default() };
         let mut segment = vec![0; fields.header_len()];
         fields.emit(&mut segment, 0);
         let envelope = Envelope {
@@ -172,6 +177,23 @@ mod tests {
             hop_limit: HOP_LIMIT,
         };
         envelope.around(&segment).unwrap()
+    }
+
+    #[test]
+    fn damaged_datagrams_are_not_judged() {
+        for (checksum, expected) in [(0, Some(Wish::Datagram)), (1, None)] {
+            let mut datagram = vec![0; udp::HEADER_LEN];
+            let total_len = datagram.len() as u16;
+            udp::Fields { source_port: 9, destination_port: 9, total_len }.emit(&mut datagram, checksum);
+            let envelope = Envelope {
+                stations: (MacAddress([2; 6]), MacAddress([4; 6])),
+                addresses: (IpAddr::from([10, 0, 2, 15]), IpAddr::from([192, 0, 2, 1])),
+                protocol: Protocol::UDP,
+                hop_limit: HOP_LIMIT,
+            };
+            let wished = wish(&envelope.around(&datagram).unwrap()).map(|(wish, ..)| wish);
+            assert_eq!(wished, expected, "{checksum}");
+        }
     }
 
     #[test]
@@ -186,7 +208,15 @@ mod tests {
             ("2001:db8::15", "::ffff:127.0.0.1", Some(Wish::Other)),
         ];
         for (from, to, expected) in table {
-            assert_eq!(wish(&syn(from, to)).map(|(wish, ..)| wish), expected, "{to}");
+            let syn = segment(from, to, tcp::Flags::SYN);
+            assert_eq!(wish(&syn).map(|(wish, ..)| wish), expected, "{to}");
+        }
+        for (flags, expected) in [(tcp::Flags::ACK, None), (tcp::Flags::RST, Some(Wish::Reset))] {
+            let wished = wish(&segment("10.0.2.15", "192.0.2.1", flags));
+            assert_eq!(
+                wished.map(|(wish, from, to)| (wish, from.port(), to.port())),
+                expected.map(|wish| (wish, 9, 80))
+            );
         }
     }
 }

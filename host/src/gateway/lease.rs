@@ -67,6 +67,8 @@ fn reply(question: &Message<'_>, kind: Type, gateway: Ipv4Addr, guest: Ipv4Addr,
     let [.., high, low] = MTU.to_be_bytes();
     let mtu = [high, low];
     let kind_bytes = [kind.0];
+    // RFC 6842 section 3: who says who it is hears that again, in refusals, too.
+    let identifier = question.option(option::CLIENT_ID);
     let mut options: Vec<(u8, &[u8])> =
         vec![(option::MESSAGE_TYPE, &kind_bytes), (option::SERVER_ID, &gateway)];
     if kind != Type::NAK {
@@ -79,6 +81,7 @@ fn reply(question: &Message<'_>, kind: Type, gateway: Ipv4Addr, guest: Ipv4Addr,
         // RFC 2131 section 4.3.5: who has an address already is given no time.
         options.extend((!informs).then_some((option::LEASE_TIME, &lease_time[..])));
     }
+    options.extend((!identifier.is_empty()).then_some((option::CLIENT_ID, &identifier[..])));
     let nothing = Ipv4Addr::UNSPECIFIED;
     Fields {
         sender: Sender::Server,
@@ -153,11 +156,17 @@ mod tests {
         envelope.around(&in_datagram(client_address, Ipv4Addr::BROADCAST, &fields.emit()).unwrap()).unwrap()
     }
 
+    fn identifier_in(frame: &[u8]) -> Vec<u8> {
+        let packet = ipv4::Header::parse(ethernet::Header::parse(frame).unwrap().payload()).unwrap();
+        let datagram = udp::Header::parse(packet.payload()).unwrap();
+        Message::parse(datagram.payload(), Sender::Client).unwrap().option(option::CLIENT_ID)
+    }
+
     /// What is answered, about which address, and to whom.
-    fn answered(frame: &[u8]) -> Option<(Type, Ipv4Addr, MacAddress, Ipv4Addr)> {
+    fn answered(frame_of_client: &[u8]) -> Option<(Type, Ipv4Addr, MacAddress, Ipv4Addr)> {
         let subnet =
             Subnet { gateway: GATEWAY.into(), prefix_length: 24, guest: GUEST.into(), asked_for: true };
-        let frame = answer(frame, MAC, &subnet)?;
+        let frame = answer(frame_of_client, MAC, &subnet)?;
         let ethernet = ethernet::Header::parse(&frame).unwrap();
         let packet = ipv4::Header::parse(ethernet.payload()).unwrap();
         let datagram = udp::Header::parse(packet.payload()).unwrap();
@@ -169,6 +178,7 @@ mod tests {
         let message = Message::parse(datagram.payload(), Sender::Server).unwrap();
         assert_eq!((message.transaction(), message.station()), (7, STATION));
         assert_eq!(message.addresses(option::SERVER_ID, 2), [GATEWAY]);
+        assert_eq!(message.option(option::CLIENT_ID), identifier_in(frame_of_client));
         let kind = message.kind().unwrap();
         let told = if kind == Type::NAK { vec![] } else { vec![GATEWAY] };
         assert_eq!(message.addresses(option::ROUTERS, 2), told);
@@ -190,6 +200,10 @@ mod tests {
         let table = [
             (question(NOWHERE, true, &[kind(&[1])]), Some((Type::OFFER, GUEST, all, everybody))),
             (question(NOWHERE, false, &[kind(&[1])]), Some((Type::OFFER, GUEST, station, GUEST))),
+            (
+                question(NOWHERE, true, &[kind(&[1]), (option::CLIENT_ID, b"\xffwho")]),
+                Some((Type::OFFER, GUEST, all, everybody)),
+            ),
             (
                 question(NOWHERE, true, &[kind(&[3]), (server, ours), (wanted, guest)]),
                 Some((Type::ACK, GUEST, all, everybody)),

@@ -4,8 +4,13 @@ use super::{GatewayError, Publish};
 use crate::policy::Transport;
 use mio::net::{TcpListener, TcpStream, UdpSocket};
 use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
+use std::os::fd::OwnedFd;
+
+/// How many connections wait for an IPv6 listener to take them. The standard library's.
+const BACKLOG: i32 = 128;
 
 /// The sockets of all published ports.
 #[derive(Debug, Default)]
@@ -20,15 +25,28 @@ impl Listeners {
     /// Listens where these say.
     pub(super) fn bind(wanted: &[Publish]) -> Result<Self, GatewayError> {
         let mut listeners = Listeners::default();
-        for publish in wanted {
+        for (number, publish) in wanted.iter().enumerate() {
+            let rivals = || wanted.iter().filter(|other| other.is_rival_of(publish));
+            // The unspecified address of IPv6 is that of IPv4, too, unless somebody else is to have that.
+            let v6_alone =
+                publish.listen.ip() == Ipv6Addr::UNSPECIFIED && rivals().any(|other| other.listen.is_ipv4());
+            let failed = |error: io::Error| {
+                let mut before = wanted.iter().take(number);
+                match before.find(|other| other.is_rival_of(publish)) {
+                    Some(other) if error.kind() == io::ErrorKind::AddrInUse => {
+                        GatewayError::Twice(publish.listen, other.listen)
+                    }
+                    _ => GatewayError::from_listen(publish.listen, error),
+                }
+            };
             match publish.transport {
                 Transport::Tcp => {
-                    let listener = Listener::bind(publish)?;
+                    let listener = Listener::bind(publish, v6_alone).map_err(failed)?;
                     listeners.published.push(listener.published());
                     listeners.connections.push(listener);
                 }
                 Transport::Udp => {
-                    let listener = DatagramListener::bind(publish)?;
+                    let listener = DatagramListener::bind(publish, v6_alone).map_err(failed)?;
                     listeners.published.push(listener.publish);
                     listeners.datagrams.push(listener);
                 }
@@ -49,10 +67,13 @@ pub(super) struct DatagramListener {
 }
 
 impl DatagramListener {
-    fn bind(publish: &Publish) -> Result<Self, GatewayError> {
-        let failed = |error| GatewayError::from_listen(publish.listen, error);
-        let socket = UdpSocket::bind(publish.listen).map_err(failed)?;
-        let listen = socket.local_addr().map_err(failed)?;
+    fn bind(publish: &Publish, v6_alone: bool) -> io::Result<Self> {
+        let socket = if v6_alone {
+            UdpSocket::from_std(v6_socket(SocketType::DGRAM, publish.listen)?.into())
+        } else {
+            UdpSocket::bind(publish.listen)?
+        };
+        let listen = socket.local_addr()?;
         Ok(DatagramListener { socket, publish: Publish { listen, ..*publish }, ready: false })
     }
 }
@@ -79,10 +100,15 @@ pub(super) enum Accepted {
 
 impl Listener {
     /// Listens where `publish` says.
-    pub(super) fn bind(publish: &Publish) -> Result<Self, GatewayError> {
-        let failed = |error| GatewayError::from_listen(publish.listen, error);
-        let socket = TcpListener::bind(publish.listen).map_err(failed)?;
-        let listen = socket.local_addr().map_err(failed)?;
+    fn bind(publish: &Publish, v6_alone: bool) -> io::Result<Self> {
+        let socket = if v6_alone {
+            let socket = v6_socket(SocketType::STREAM, publish.listen)?;
+            rustix::net::listen(&socket, BACKLOG)?;
+            TcpListener::from_std(socket.into())
+        } else {
+            TcpListener::bind(publish.listen)?
+        };
+        let listen = socket.local_addr()?;
         Ok(Listener { socket, published: Publish { listen, ..*publish }, ready: false })
     }
 
@@ -106,6 +132,17 @@ impl Listener {
             }
         }
     }
+}
+
+/// A socket that is bound to this address of IPv6 and to none of IPv4 (`IPV6_V6ONLY`).
+fn v6_socket(kind: SocketType, address: SocketAddr) -> io::Result<OwnedFd> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = rustix::net::socket_with(AddressFamily::INET6, kind, flags, None)?;
+    sockopt::set_ipv6_v6only(&socket, true)?;
+    // As mio's own: a port whose last connections have just ended can be listened at.
+    sockopt::set_socket_reuseaddr(&socket, kind == SocketType::STREAM)?;
+    rustix::net::bind(&socket, &address)?;
+    Ok(socket)
 }
 
 /// Whether the system has no descriptor or memory left for now.

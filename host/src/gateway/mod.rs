@@ -38,6 +38,7 @@ use crate::policy::Policy;
 use crate::wire::user::UserWire;
 use event_loop::{EventLoop, StopRequest};
 use listener::Listeners;
+use resolvers::Resolvers;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -50,6 +51,8 @@ use std::time::Duration;
 pub enum GatewayError {
     /// Another program listens there.
     AddressInUse(SocketAddr),
+    /// Another published port listens there, at this address.
+    Twice(SocketAddr, SocketAddr),
     /// The system lets only the superuser listen there.
     Forbidden(SocketAddr),
     /// The address is none of this machine's.
@@ -72,6 +75,9 @@ impl fmt::Display for GatewayError {
         match self {
             GatewayError::AddressInUse(address) => {
                 write!(f, "-p: {address} is in use by another program; end it or publish another HOST port")
+            }
+            GatewayError::Twice(address, other) => {
+                write!(f, "-p: {address} and {other} cannot both be published; publish another HOST port")
             }
             GatewayError::Forbidden(address) => {
                 write!(f, "-p: not allowed to listen on {address}; publish a HOST port from 1024 on")
@@ -112,6 +118,7 @@ pub struct Gateway {
 pub struct Listening {
     config: GatewayConfig,
     listeners: Listeners,
+    resolvers: Resolvers,
 }
 
 impl Listening {
@@ -120,11 +127,12 @@ impl Listening {
     /// # Errors
     /// [`GatewayError::Configure`] and [`GatewayError::Os`].
     pub fn start(self, wire: UserWire, policy: Arc<Policy>) -> Result<Gateway, GatewayError> {
-        let Listening { config, listeners } = self;
+        let Listening { config, listeners, resolvers } = self;
         let published = listeners.published.clone();
         let wire = Arc::new(wire);
         let network = network::network(&config, Arc::clone(&wire)).map_err(GatewayError::Configure)?;
-        let event_loop = EventLoop::new(network, wire, listeners, policy).map_err(GatewayError::Os)?;
+        let event_loop =
+            EventLoop::new(network, wire, listeners, policy, resolvers).map_err(GatewayError::Os)?;
         let stop = event_loop.stop_request();
         let thread = std::thread::Builder::new()
             .name("wnet-gateway".into())
@@ -140,7 +148,8 @@ impl Gateway {
     /// # Errors
     /// See [`GatewayError`]; nothing listens then.
     pub fn listen(config: &GatewayConfig) -> Result<Listening, GatewayError> {
-        Ok(Listening { config: config.clone(), listeners: Listeners::bind(&config.publish)? })
+        let listeners = Listeners::bind(&config.publish)?;
+        Ok(Listening { config: config.clone(), listeners, resolvers: Resolvers::of_machine() })
     }
 
     /// The published ports, each with the port that it really listens on.

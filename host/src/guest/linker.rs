@@ -93,13 +93,15 @@ const INTERFACES_0_3: [&str; 21] = [
 ];
 
 /// The interfaces of our own that need no grant of control.
-const OUR_INTERFACES: [&str; 7] = [
+const OUR_INTERFACES: [&str; 9] = [
     gate::tcp::socket_options::INTERFACE,
     gate::udp::groups::INTERFACE,
     gate::raw::INTERFACE,
     gate::raw::HEADERS,
+    gate::raw::FIELDS,
     gate::raw_groups::INTERFACE,
     gate::packet::INTERFACE,
+    gate::reverse_names::INTERFACE,
     gate::interrupt::INTERFACE,
 ];
 
@@ -184,6 +186,7 @@ fn add_to_linker(linker: &mut Linker<Process>) -> Result<()> {
     // Who was not granted it and imports it does not come this far.
     gate::raw::add_to_linker(linker)?;
     gate::raw_groups::add_to_linker(linker)?;
+    gate::reverse_names::add_to_linker(linker)?;
     gate::packet::add_to_linker(linker)?;
     gate::interrupt::add_to_linker(linker)?;
     gate::control::add_to_linker(linker)

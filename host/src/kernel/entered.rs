@@ -52,7 +52,7 @@ impl<'a> Entered<'a> {
         let done = change(self)?;
         if let Ok(value) = &done {
             let told = told(value).completed(self.stack, self.store)?;
-            self.memory.keep(told);
+            told.into_iter().for_each(|told| self.memory.keep(told));
         }
         Ok(done)
     }

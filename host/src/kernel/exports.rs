@@ -81,6 +81,8 @@ exports! {
         raw_sockets: wnet::stack::raw_sockets;
         /// Raw sockets whose owners make the IP header, if the stack has them.
         raw_headers: wnet::stack::raw_headers;
+        /// What else the packets of raw sockets say, if the stack can be told.
+        raw_fields: wnet::stack::raw_fields;
         /// Sockets at the devices, if the stack has them.
         packet_sockets: wnet::stack::packet_sockets;
         /// Groups of UDP sockets, if the stack has them.
@@ -109,6 +111,8 @@ exports! {
         tcp_metrics: wnet::stack::tcp_metrics;
         /// What names are looked up by, if the stack can be told.
         names: wnet::stack::names;
+        /// The names of hosts that have addresses, if the stack looks for them.
+        reverse_names: wnet::stack::reverse_names;
         /// How connections of a process that died are reset, if the stack can do that.
         abort: wnet::stack::abort;
     }

@@ -76,6 +76,11 @@ impl Denials {
         room
     }
 
+    /// Whether this one was counted.
+    pub(super) fn has(&self, denial: &Denial) -> bool {
+        self.counts.contains_key(denial)
+    }
+
     /// All, the most frequent first.
     pub(super) fn all(&self) -> Vec<(Denial, u64)> {
         let mut all: Vec<_> = self.counts.iter().map(|(denial, count)| (denial.clone(), *count)).collect();

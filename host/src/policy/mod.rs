@@ -2,7 +2,8 @@
 //! `--allow-resolve`.
 //!
 //! The gate asks before the stack is called; the user wire's gateway asks once more before it opens a socket of this
-//! machine, so that a guest that makes packets of its own gets no further. What is denied is told once, with the
+//! machine, so that a guest that makes packets of its own gets no further. The addresses of names are those that the stack
+//! tells of: rules for names hold as far as the stack is honest, and the gateway carries any question to name servers. What is denied is told once, with the
 //! flag that would allow it.
 //!
 //! Memory: at most [`MAX_KNOWN`] addresses of names and [`MAX_TOLD`] denials are kept in mind.
@@ -17,8 +18,10 @@ pub use denial::{Denial, NoLookUp};
 pub use parse::{address_rule, name_rule};
 pub use rule::{AddressRule, NameRule, Transport};
 
+use crate::tell;
 use denial::Denials;
 use parse::is_name;
+use stack_core::names::Host;
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -60,6 +63,12 @@ pub struct Rules {
     pub unruled: Unruled,
     /// The guest's own addresses, beside those of the loopback device.
     pub own: Vec<IpAddr>,
+    /// The addresses of the user wire's gateway, behind which this machine's loopback lies. Rules hold for these that name them
+    /// as addresses: a name means whatever its owner says, and `*` the outside. slirp4netns: `--disable-host-loopback`.
+    pub gateways: Vec<IpAddr>,
+    /// The servers that the command line has names asked of: questions to them leave by the user wire while any name may be
+    /// looked up. Of the gate a guest that asks them itself needs a rule.
+    pub name_servers: Vec<SocketAddr>,
     /// Whom guests may send to.
     pub outbound: Vec<AddressRule>,
     /// Where guests may hear.
@@ -74,10 +83,10 @@ pub struct Policy {
     rules: Rules,
     /// What has to allow it, too.
     within: Option<Arc<Policy>>,
-    /// Addresses of names that were looked up, with what they were called.
-    known: Mutex<HashMap<IpAddr, Vec<String>>>,
-    /// Who sends datagrams to a published port, and may be answered.
-    clients: Mutex<HashSet<SocketAddr>>,
+    /// Addresses of names that were looked up, with which rules of `outbound` name them.
+    known: Mutex<HashMap<IpAddr, HashSet<usize>>>,
+    /// Who sends datagrams to a published port, and may be answered, with by how many flows.
+    clients: Mutex<HashMap<SocketAddr, usize>>,
     denials: Mutex<Denials>,
 }
 
@@ -107,12 +116,16 @@ impl Policy {
         self.then(|network| network.outbound(transport, remote))
     }
 
-    /// The same for who does not answer but begins.
+    /// The same for who does not answer but begins. The user wire's gateway asks it of what the gate has seen already, but for
+    /// packets that a guest makes itself: what was counted is not counted again.
     ///
     /// # Errors
     /// What was denied, once it was told.
     pub fn opening(&self, transport: Transport, remote: SocketAddr) -> Result<(), Denial> {
-        self.judge(self.allows_outbound(transport, remote), || Denial::Outbound(transport, remote))?;
+        let denial = || Denial::Outbound(transport, remote);
+        let counted = || self.rules.mode == Mode::Count && lock(&self.denials).has(&denial());
+        let asks = self.rules.name_servers.contains(&remote) && self.allows_look_ups();
+        self.judge(asks || self.allows_outbound(transport, remote) || counted(), denial)?;
         self.then(|network| network.opening(transport, remote))
     }
 
@@ -121,27 +134,34 @@ impl Policy {
     /// # Errors
     /// What was denied, once it was told.
     pub fn echo(&self, remote: IpAddr) -> Result<(), Denial> {
-        let allowed = self.allows_any(remote, |rule, names| rule.reaches(remote, names));
+        let allowed = self.allows_any(remote, |rule, named| rule.reaches(remote, named));
         self.judge(allowed, || Denial::Echo(remote))?;
         self.then(|network| network.echo(remote))
     }
 
     /// Whether `remote` is a client of a published port of the network.
     fn answers(&self, transport: Transport, remote: SocketAddr) -> bool {
-        let known = || lock(&self.clients).contains(&remote);
+        let known = || lock(&self.clients).contains_key(&remote);
         let of_network = || self.within.as_ref().is_some_and(|network| network.answers(transport, remote));
         transport == Transport::Udp && (known() || of_network())
     }
 
-    /// Hears that `client` sends datagrams to a published port: it may be answered until [`Policy::forget_client`]. The
-    /// caller bounds how many there are.
+    /// Hears that `client` sends datagrams to a published port: it may be answered until [`Policy::forget_client`] was called as
+    /// often. The caller bounds how many there are.
     pub fn admit_client(&self, client: SocketAddr) {
-        lock(&self.clients).insert(client);
+        let mut clients = lock(&self.clients);
+        let flows = clients.entry(client).or_default();
+        *flows = flows.saturating_add(1);
     }
 
-    /// The client has been silent for long.
+    /// The client has been silent for long at one of the ports that it was admitted at.
     pub fn forget_client(&self, client: SocketAddr) {
-        lock(&self.clients).remove(&client);
+        let mut clients = lock(&self.clients);
+        if let Some(flows) = clients.get_mut(&client).filter(|flows| **flows > 1) {
+            *flows -= 1;
+        } else {
+            clients.remove(&client);
+        }
     }
 
     /// Whether a guest that may not hear at a port hears `remote` all the same, because it may send there.
@@ -151,19 +171,24 @@ impl Policy {
     }
 
     fn allows_outbound(&self, transport: Transport, remote: SocketAddr) -> bool {
-        self.allows_any(remote.ip(), |rule, names| rule.allows(transport, remote, names))
+        self.allows_any(remote.ip(), |rule, named| rule.allows(transport, remote, named))
     }
 
-    /// Whether what is sent to `remote`, with the names it has, is allowed by any rule, or needs none.
-    fn allows_any(&self, remote: IpAddr, allows: impl Fn(&AddressRule, &[String]) -> bool) -> bool {
+    /// Whether what is sent to `remote` is allowed by any rule, of which it is told whether it names the host, or needs none.
+    fn allows_any(&self, remote: IpAddr, allows: impl Fn(&AddressRule, bool) -> bool) -> bool {
         match self.rules.unruled {
             Unruled::Allowed => return true,
             Unruled::Inward if remote.is_loopback() || self.rules.own.contains(&remote) => return true,
             Unruled::Inward | Unruled::Denied => {}
         }
+        if self.rules.gateways.contains(&remote) {
+            let mut by_address = self.rules.outbound.iter().filter(|rule| !rule.is_about_names());
+            return by_address.any(|rule| allows(rule, false));
+        }
         let known = lock(&self.known);
-        let names = known.get(&remote).map(Vec::as_slice).unwrap_or_default();
-        self.rules.outbound.iter().any(|rule| allows(rule, names))
+        let naming = known.get(&remote);
+        let named = |index: &usize| naming.is_some_and(|naming| naming.contains(index));
+        self.rules.outbound.iter().enumerate().any(|(index, rule)| allows(rule, named(&index)))
     }
 
     /// Whether a guest may hear at `local`.
@@ -175,7 +200,21 @@ impl Policy {
         self.then(|network| network.inbound(transport, local))
     }
 
-    /// The same, where a no is no denial.
+    /// Whether a guest may bind a TCP socket to `local`: unless it could do nothing from there, neither hear nor connect.
+    /// Where rules let it connect to anybody it is asked only when it listens ([`Policy::inbound`]), as it is where what is
+    /// not allowed is counted.
+    ///
+    /// # Errors
+    /// What was denied, once it was told.
+    pub fn binding(&self, local: SocketAddr) -> Result<(), Denial> {
+        let connects = || self.rules.outbound.iter().any(|rule| rule.transport == Transport::Tcp);
+        if self.rules.mode == Mode::Enforce && self.rules.unruled == Unruled::Denied && !connects() {
+            return self.inbound(Transport::Tcp, local);
+        }
+        self.then(|network| network.binding(local))
+    }
+
+    /// The same as [`Policy::inbound`], where a no is no denial.
     pub fn allows_inbound(&self, transport: Transport, local: SocketAddr) -> bool {
         let around = self.within.as_ref().is_none_or(|network| network.allows_inbound(transport, local));
         around && self.is_inbound_ruled(transport, local)
@@ -218,15 +257,11 @@ impl Policy {
     pub fn learn(&self, name: &str, address: IpAddr) {
         let name = normal(name);
         self.within.iter().for_each(|network| network.learn(&name, address));
-        if !self.rules.outbound.iter().any(|rule| rule.names(&name)) {
-            return;
-        }
+        let rules = self.rules.outbound.iter().enumerate();
+        let mut naming = rules.filter(|(_, rule)| rule.singles_out(&name)).map(|(index, _)| index).peekable();
         let mut known = lock(&self.known);
-        if known.len() < MAX_KNOWN || known.contains_key(&address) {
-            let names = known.entry(address).or_default();
-            if !names.contains(&name) && names.len() < 16 {
-                names.push(name);
-            }
+        if naming.peek().is_some() && (known.len() < MAX_KNOWN || known.contains_key(&address)) {
+            known.entry(address).or_default().extend(naming);
         }
     }
 
@@ -261,7 +296,7 @@ impl Policy {
             Mode::Count => Ok(()),
             Mode::Enforce => {
                 if is_new {
-                    eprintln!("wnet: denied: {denial}");
+                    tell(format_args!("denied: {denial}"));
                 }
                 Err(denial)
             }
@@ -280,8 +315,7 @@ fn normal(name: &str) -> String {
     idna::domain_to_ascii(bare).unwrap_or_else(|_| bare.to_ascii_lowercase())
 }
 
-/// Addresses, and names that mean this host.
+/// Addresses in any of the forms that the stack takes for such, and names that mean this host.
 fn is_no_name(name: &str) -> bool {
-    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-    bare.parse::<IpAddr>().is_ok() || bare == "localhost" || bare.ends_with(".localhost")
+    matches!(Host::parse(name), Ok(Host::Address(_) | Host::Local))
 }

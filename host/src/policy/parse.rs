@@ -1,6 +1,7 @@
 //! Rules as they are written. The syntax is that of WASI's own proposal (wasi-sockets, "Granting access").
 
 use super::rule::{AddressRule, Hosts, NameRule, Names, Transport, Version};
+use stack_core::names::Host;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
@@ -58,9 +59,14 @@ fn hosts(text: &str) -> Result<Hosts, String> {
             None => names(text).map(Hosts::Named),
         };
     };
+    if let IpAddr::V6(v6) = ip
+        && let Some(v4) = v6.to_ipv4_mapped()
+    {
+        return Err(format!("nobody has {ip}; as an IPv4 address it is {v4}"));
+    }
     let most = if ip.is_ipv4() { 32 } else { 128 };
     let Some(bits) = bits else { return Ok(Hosts::Network(ip, most)) };
-    let bits = bits.parse().ok().filter(|bits| *bits <= most);
+    let bits = number(bits).and_then(|bits| u8::try_from(bits).ok()).filter(|bits| *bits <= most);
     Ok(Hosts::Network(ip, bits.ok_or_else(|| format!("a network of {ip} has 0 to {most} bits"))?))
 }
 
@@ -73,7 +79,13 @@ fn names(text: &str) -> Result<Names, String> {
     let name = |text: &str| {
         let text = text.strip_suffix('.').unwrap_or(text);
         let ascii = idna::domain_to_ascii(text).ok().filter(|ascii| is_name(ascii));
-        ascii.ok_or_else(|| format!("{text:?} is no name"))
+        let ascii = ascii.ok_or_else(|| format!("{text:?} is no name"))?;
+        // What ends in a number is an address or nothing (RFC 3696 section 2).
+        match Host::parse(&ascii) {
+            Ok(Host::Named { .. } | Host::Local | Host::Nowhere) => Ok(ascii),
+            Ok(Host::Address(address)) => Err(format!("{text:?} is no name; as an address it is {address}")),
+            Err(_) => Err(format!("{text:?} is neither a name nor an address")),
+        }
     };
     match text.strip_prefix("*.") {
         _ if text == "*" => Ok(Names::All),
@@ -98,11 +110,15 @@ fn ports(text: &str) -> Result<Vec<RangeInclusive<u16>>, String> {
     }
     let wrong =
         || format!("{text:?} are no ports: expected numbers and ranges up to 65535, as 80,8000-8099, or *");
-    let number = |text: &str| text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
     let range = |text: &str| {
         let (first, last) = text.split_once('-').unwrap_or((text, text));
         let (first, last) = (number(first)?, number(last)?);
         (first <= last).then_some(first..=last)
     };
     text.split(',').map(|part| range(part).ok_or_else(wrong)).collect()
+}
+
+/// A number of digits alone.
+fn number(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }

@@ -116,21 +116,21 @@ impl AddressRule {
         self.transport == transport && port && self.family.has(address.ip())
     }
 
-    /// Whether it allows to send to `remote`, which has these names.
-    pub(super) fn allows(&self, transport: Transport, remote: SocketAddr, names: &[String]) -> bool {
-        self.is_host(remote.ip(), names) && self.has(transport, remote)
+    /// Whether it allows to send to `remote`, which has a name that it `named` or has not.
+    pub(super) fn allows(&self, transport: Transport, remote: SocketAddr, named: bool) -> bool {
+        self.is_host(remote.ip(), named) && self.has(transport, remote)
     }
 
-    /// Whether it allows to send anything to `remote`, which has these names.
-    pub(super) fn reaches(&self, remote: IpAddr, names: &[String]) -> bool {
-        self.family.has(remote) && self.is_host(remote, names)
+    /// Whether it allows to send anything to `remote`, which has a name that it `named` or has not.
+    pub(super) fn reaches(&self, remote: IpAddr, named: bool) -> bool {
+        self.family.has(remote) && self.is_host(remote, named)
     }
 
-    fn is_host(&self, remote: IpAddr, names: &[String]) -> bool {
+    fn is_host(&self, remote: IpAddr, named: bool) -> bool {
         match &self.hosts {
             Hosts::Named(Names::All) => true,
             Hosts::Named(Names::One(name)) if name == "localhost" => remote.is_loopback(),
-            Hosts::Named(wanted) => names.iter().any(|name| wanted.has(name)),
+            Hosts::Named(_) => named,
             Hosts::Network(network, bits) => is_in(remote, *network, *bits),
         }
     }
@@ -151,6 +151,11 @@ impl AddressRule {
     /// Whether it implies that some name may be looked up.
     pub(super) fn is_about_names(&self) -> bool {
         matches!(self.hosts, Hosts::Named(_))
+    }
+
+    /// Whether it names the hosts of this name, and not all hosts.
+    pub(super) fn singles_out(&self, name: &str) -> bool {
+        self.hosts != Hosts::Named(Names::All) && self.names(name)
     }
 
     /// Whether it implies that `name` may be looked up.

@@ -6,6 +6,8 @@ fn policy(unruled: Unruled, outbound: &[&str], inbound: &[&str], resolve: &[&str
         mode: Mode::Enforce,
         unruled,
         own: vec![at("10.0.2.15:80").ip()],
+        gateways: vec![at("10.0.2.2:80").ip()],
+        name_servers: vec![at("192.0.2.53:53")],
         outbound: rules(outbound),
         inbound: rules(inbound),
         resolve: resolve.iter().map(|text| name_rule(text).unwrap()).collect(),
@@ -87,6 +89,25 @@ fn hearing_at_all_addresses_is_more_than_hearing_at_one() {
 }
 
 #[test]
+fn who_may_neither_hear_nor_connect_may_not_be_bound() {
+    let rows = [
+        (Unruled::Denied, None, None, false),
+        (Unruled::Denied, None, Some("tcp://*:80"), true),
+        (Unruled::Denied, None, Some("tcp://*:81"), false),
+        (Unruled::Denied, Some("tcp://192.0.2.1:443"), None, true),
+        (Unruled::Denied, Some("udp://192.0.2.1:53"), None, false),
+        (Unruled::Inward, None, None, true),
+        (Unruled::Allowed, None, None, true),
+    ];
+    for (row, (unruled, outbound, inbound, allowed)) in rows.into_iter().enumerate() {
+        let policy = policy(unruled, outbound.as_slice(), inbound.as_slice(), &[]);
+        assert_eq!(policy.binding(at("127.0.0.1:80")).is_ok(), allowed, "{row}");
+    }
+    let counting = Policy::new(Rules { mode: Mode::Count, unruled: Unruled::Denied, ..Rules::default() });
+    assert!(counting.binding(at("127.0.0.1:80")).is_ok() && counting.counted().is_empty());
+}
+
+#[test]
 fn names_hold_for_the_addresses_that_were_looked_up() {
     let policy = policy(
         Unruled::Denied,
@@ -107,6 +128,9 @@ fn names_hold_for_the_addresses_that_were_looked_up() {
         ("a.test", false),
         ("192.0.2.7", true),
         ("::1", true),
+        ("[::1]", true),
+        ("127.1", true),
+        ("0x7f000001", true),
         ("localhost", true),
         ("localhost.example", false),
     ] {
@@ -117,7 +141,47 @@ fn names_hold_for_the_addresses_that_were_looked_up() {
     assert!(policy.outbound(Transport::Tcp, v4).is_ok());
     assert!(policy.outbound(Transport::Tcp, at("192.0.2.1:80")).is_err(), "another port");
     assert!(policy.outbound(Transport::Tcp, v6).is_err(), "another name");
+    for number in 0..100 {
+        policy.learn(&format!("{number}.cdn.test"), v6.ip());
+    }
+    policy.learn("example.com", v6.ip());
+    assert!(policy.outbound(Transport::Tcp, v6).is_ok(), "one more name of a shared address");
     assert!(policy.tells("www.a.test", v6.ip()) && !policy.tells("www.a.test", v4.ip()));
+}
+
+#[test]
+fn what_stands_for_this_machines_loopback_has_to_be_named_by_its_address() {
+    let gateway = at("10.0.2.2:5432");
+    let rows = [
+        ("tcp://10.0.2.2:5432", true),
+        ("tcp://10.0.2.0/24:*", true),
+        ("tcp://rebound.test:5432", false),
+        ("tcp://*.test:*", false),
+        ("tcp://*:*", false),
+    ];
+    for (rule, allowed) in rows {
+        let policy = policy(Unruled::Denied, &[rule], &[], &[]);
+        policy.learn("rebound.test", gateway.ip());
+        let answers = [policy.outbound(Transport::Tcp, gateway), policy.opening(Transport::Tcp, gateway)];
+        let [by_gate, by_gateway] = answers.map(|answer| answer.map_err(|denial| denial.flag()));
+        let expected = if allowed { Ok(()) } else { Err("--allow-outbound=tcp://10.0.2.2:5432".into()) };
+        assert_eq!((&by_gate, &by_gateway), (&expected, &expected), "{rule}");
+        assert_eq!(policy.echo(gateway.ip()).is_ok(), allowed, "{rule}");
+    }
+}
+
+#[test]
+fn questions_to_named_servers_leave_where_any_name_may_be_looked_up() {
+    let server = at("192.0.2.53:53");
+    let rows =
+        [(&["a.test"][..], server, true), (&[], server, false), (&["a.test"], at("192.0.2.53:54"), false)];
+    for (resolve, remote, allowed) in rows {
+        let policy = policy(Unruled::Denied, &[], &[], resolve);
+        for transport in [Transport::Tcp, Transport::Udp] {
+            assert_eq!(policy.opening(transport, remote).is_ok(), allowed, "{resolve:?} {remote}");
+            assert!(policy.outbound(transport, remote).is_err(), "the guest's own are not asked for");
+        }
+    }
 }
 
 #[test]
@@ -138,9 +202,17 @@ fn counting_lets_through_and_remembers() {
     for _ in 0..3 {
         assert_eq!(counting.outbound(Transport::Tcp, at("192.0.2.1:80")), Ok(()));
     }
+    let unseen = at("192.0.2.1:81");
+    for remote in [at("192.0.2.1:80"), unseen, unseen] {
+        assert_eq!(counting.opening(Transport::Tcp, remote), Ok(()));
+    }
     assert_eq!(counting.resolve("a.test"), Ok(()));
     let counted: Vec<_> = counting.counted().iter().map(|(denial, count)| (denial.flag(), *count)).collect();
-    let expected = [("--allow-outbound=tcp://192.0.2.1:80".into(), 3), ("--allow-resolve=a.test".into(), 1)];
+    let expected = [
+        ("--allow-outbound=tcp://192.0.2.1:80".into(), 3),
+        ("--allow-outbound=tcp://192.0.2.1:81".into(), 1),
+        ("--allow-resolve=a.test".into(), 1),
+    ];
     assert_eq!(counted, expected);
 }
 
@@ -206,6 +278,11 @@ fn what_is_no_rule_says_what_was_expected() {
         ("tcp://a b:1", "is no name"),
         ("tcp://:1", "is no name"),
         ("tcp://192.0.2.0/33:1", "has 0 to 32 bits"),
+        ("tcp://192.0.2.0/+24:1", "has 0 to 32 bits"),
+        ("tcp://192.0.2.300:1", "is neither a name nor an address"),
+        ("tcp://*.a.300:1", "is neither a name nor an address"),
+        ("tcp://127.1:1", "is no name; as an address it is 127.0.0.1"),
+        ("tcp://[::ffff:192.0.2.1]:1", "as an IPv4 address it is 192.0.2.1"),
         ("tcp://example.com/24:1", "is no address"),
         ("tcp://*:65536", "are no ports"),
         ("tcp://*:9-1", "are no ports"),
@@ -228,6 +305,9 @@ fn clients_of_a_published_port_may_be_answered() {
     assert!(policy.outbound(Transport::Udp, client).is_ok());
     assert!(policy.outbound(Transport::Tcp, client).is_err(), "another transport");
     assert!(policy.opening(Transport::Udp, client).is_err(), "no answer");
+    policy.admit_client(client);
+    policy.forget_client(client);
+    assert!(policy.outbound(Transport::Udp, client).is_ok(), "it is a client of another port, too");
     policy.forget_client(client);
     assert!(policy.outbound(Transport::Udp, client).is_err());
 }

@@ -8,6 +8,7 @@ use crate::guest::{GuestConfig, Interrupt, StandardStreams, run_guest};
 use crate::kernel::Kernel;
 use crate::policy::{Policy, Rules};
 use crate::signals::{Ending, Signals};
+use crate::tell;
 use std::sync::Arc;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -36,7 +37,8 @@ impl Policies {
 
 /// What the guests are started with, and the policies that hold for them.
 pub(super) fn prepare(config: &Config) -> Result<(Vec<GuestConfig>, Policies), Failure> {
-    let network = Arc::new(Policy::new(config.rules.clone()));
+    let name_servers = config.names.iter().flat_map(|names| names.servers.iter().copied()).collect();
+    let network = Arc::new(Policy::new(Rules { name_servers, ..config.rules.clone() }));
     let mut policies = Policies { network, own: Vec::new() };
     let mut guests: Vec<GuestConfig> = Vec::new();
     for guest in &config.guests {
@@ -115,7 +117,7 @@ impl Running {
                 ended = self.tasks.join_next() => match ended {
                     Some(Ok(ended)) => self.note(ended),
                     Some(Err(error)) if error.is_cancelled() => {}
-                    Some(Err(error)) => eprintln!("wnet: {error}"),
+                    Some(Err(error)) => tell(error),
                     None => return (self.exit_code(), None),
                 },
                 signal = signals.next() => if self.end_by(signal) {
@@ -162,7 +164,7 @@ impl Running {
 /// Says at once why a guest did not come to an exit code of its own.
 fn told(ended: Result<u8, Failure>) -> u8 {
     ended.unwrap_or_else(|failure| {
-        eprintln!("wnet: {failure}");
+        tell(&failure);
         failure.exit_code
     })
 }

@@ -8,6 +8,7 @@ use crate::files;
 use crate::gateway::{self, Gateway, Listening};
 use crate::kernel::{Kernel, KernelConfig, NameSettings, NicConfig, StackComponent};
 use crate::policy::Policy;
+use crate::tell;
 use crate::wire::Wire;
 use crate::wire::pcap::{Capture, PcapWire};
 use crate::wire::tap::Tap;
@@ -91,7 +92,7 @@ impl Machine {
         for (wanted, published) in wanted.zip(published) {
             let (listen, guest_port) = (published.listen, published.guest_port);
             if wanted.listen.port() == 0 {
-                eprintln!("wnet: {listen} is port {guest_port} of the guest");
+                tell(format_args!("{listen} is port {guest_port} of the guest"));
             } else {
                 tracing::info!("{listen} is port {guest_port} of the guest");
             }

@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::instance::{self, Folder, Listener};
 use crate::policy::Policy;
 use crate::signals::Signals;
+use crate::tell;
 use guests::Running;
 use machine::Machine;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -47,7 +48,7 @@ pub fn run(config: Config) -> u8 {
         Err(error) => Err(Failure::host(format!("cannot start: {error}"))),
     };
     outcome.unwrap_or_else(|failure| {
-        eprintln!("wnet: {failure}");
+        tell(&failure);
         failure.exit_code
     })
 }
@@ -84,7 +85,7 @@ async fn run_machine(config: Config) -> Result<u8, Failure> {
 /// Says what no rule allowed, and how often, where that was let through.
 fn tell_counted(policy: &Policy) {
     for (denial, count) in policy.counted() {
-        eprintln!("wnet: {count} times without a rule: {denial}");
+        tell(format_args!("{count} times without a rule: {denial}"));
     }
 }
 
@@ -95,7 +96,7 @@ async fn with_notice<T>(starting: impl Future<Output = T>) -> T {
         Ok(started) => started,
         Err(_) => {
             if std::io::stderr().is_terminal() {
-                eprintln!("wnet: compiling the stack component; the next start will be quick");
+                tell("compiling the stack component; the next start will be quick");
             }
             starting.await
         }

@@ -8,6 +8,9 @@ use std::mem;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// Longest frame in bytes: a packet of 1500, Ethernet's header, and a tag of 802.1Q. Longer ones are lost, as a switch loses them.
+const MAX_FRAME: usize = 1500 + 14 + 4;
+
 /// How many frames wait for an end before more are lost: enough for the first windows of a thousand
 /// connections that begin at once. Full of the longest frames it is 25 MB.
 const QUEUE_FRAMES: usize = 16_384;
@@ -44,7 +47,7 @@ struct QueueState {
     signalled: bool,
     /// Whether the transmitting end waits for room.
     room_wanted: bool,
-    /// Frames lost because the queue was full.
+    /// Frames lost because the queue was full, or because they were too long.
     dropped: u64,
 }
 
@@ -97,12 +100,12 @@ impl UserWire {
         room
     }
 
-    /// How many frames from this end were lost because the queue was full.
+    /// How many frames from this end were lost because the queue was full, or because they were too long.
     pub fn dropped(&self) -> u64 {
         self.outbound.lock().dropped
     }
 
-    /// How many frames to this end were lost because the queue was full.
+    /// How many frames to this end were lost because the queue was full, or because they were too long.
     pub fn missed(&self) -> u64 {
         self.inbound.lock().dropped
     }
@@ -145,6 +148,10 @@ impl Wire for UserWire {
 
     fn transmit(&self, frame: &[u8]) -> io::Result<()> {
         let mut state = self.outbound.lock();
+        if frame.len() > MAX_FRAME {
+            state.dropped += 1;
+            return Ok(());
+        }
         if state.frames.len() >= QUEUE_FRAMES {
             state.dropped += 1;
             return Err(io::ErrorKind::WouldBlock.into());
@@ -185,6 +192,15 @@ mod tests {
         assert_eq!(received(&other).unwrap(), b"second");
         assert!(!readable(&other));
         assert_eq!(received(&other), None);
+    }
+
+    #[test]
+    fn frames_that_are_too_long_are_lost() {
+        let (one, other) = cable().unwrap();
+        one.transmit(&[1; MAX_FRAME + 1]).unwrap();
+        one.transmit(&[2; MAX_FRAME]).unwrap();
+        assert_eq!(received(&other).unwrap(), [2; MAX_FRAME]);
+        assert_eq!((received(&other), one.dropped()), (None, 1));
     }
 
     #[test]

@@ -126,6 +126,8 @@ reasons! {
     RouteRefused,
     /// A filter's verdict. Linux: `NETFILTER_DROP`.
     Netfilter,
+    /// The pieces of a packet take more memory than its socket may use. Linux: `ENOBUFS` of `ip_append_data`.
+    SendBufferFull,
     /// No protocol has this IP protocol number. Linux: `IP_NOPROTO`.
     UnknownIpProtocol,
     /// The ICMP message is truncated or inconsistent.

@@ -10,7 +10,7 @@ use crate::sockets::addresses::{host, wit_host};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};
-use stack_core::device::{self, AddressScope, AddressState, Interface, Label, Lifetimes};
+use stack_core::device::{self, AddressProtocol, AddressScope, AddressState, Interface, Label, Lifetimes};
 use stack_core::packet::DeviceIndex;
 use stack_core::stack::Stack;
 use stack_core::time::Instant;
@@ -54,6 +54,11 @@ impl Guest for Component {
             record.flags.optimistic = has(what.flags, AddressFlags::OPTIMISTIC);
             record.flags.no_prefix_route = has(what.flags, AddressFlags::NOPREFIXROUTE);
             record.flags.manage_temporary = has(what.flags, AddressFlags::MNGTMPADDR);
+            if let Some(maker) = AddressProtocol::of_station(what.protocol).filter(|_| ip.is_ipv6()) {
+                record.protocol = maker;
+                record.flags.stable_privacy = has(what.flags, AddressFlags::STABLE_PRIVACY);
+                record.flags.dynamic = maker == AddressProtocol::RouterAdvertisement;
+            }
             let given = match replace {
                 true => state.stack.replace_address_record(device, record),
                 false => state.stack.add_address_record(device, record),

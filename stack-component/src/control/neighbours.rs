@@ -4,11 +4,13 @@ use super::failure::failure;
 use crate::Component;
 use crate::bindings::exports::wasi::sockets::network::IpAddress;
 use crate::bindings::exports::wnet::stack::control_types::{Errno, Failure};
-use crate::bindings::exports::wnet::stack::neighbours::{Guest, Neighbour, NeighbourState, NeighbourVerb};
+use crate::bindings::exports::wnet::stack::neighbours::{
+    Guest, Neighbour, NeighbourState, NeighbourVerb, Proxy,
+};
 use crate::entry::enter;
 use crate::sockets::addresses::{host, wit_host};
 use alloc::vec::Vec;
-use stack_core::neighbour::{Key, Listed, Said, State, Verb};
+use stack_core::neighbour::{self, Key, Listed, ProxyKey, Said, State, Verb};
 use stack_core::packet::DeviceIndex;
 use stack_core::wire::ethernet::MacAddress;
 
@@ -46,7 +48,8 @@ impl Guest for Component {
             NeighbourState::Noarp => State::NoArp,
             NeighbourState::Permanent => State::Permanent,
         };
-        let said = Said { station, state, router: what.router };
+        let Neighbour { router, extern_learn, protocol, .. } = what;
+        let said = Said { station, state, router, extern_learn, protocol };
         let key = Key { device: DeviceIndex(what.device), address: host(what.address) };
         Ok(enter(|stack, now| stack.stack.set_neighbour(verb, key, said, now))?)
     }
@@ -55,6 +58,31 @@ impl Guest for Component {
         let key = Key { device: DeviceIndex(device), address: host(address) };
         Ok(enter(|state, now| state.stack.remove_neighbour(key, now))?)
     }
+
+    fn proxies() -> Vec<Proxy> {
+        let told = |(key, proxy): (ProxyKey, neighbour::Proxy)| Proxy {
+            device: key.device.map(|device| device.0),
+            address: wit_host(key.address),
+            router: proxy.router,
+            protocol: proxy.protocol,
+        };
+        enter(|state, _| state.stack.proxies().map(told).collect())
+    }
+
+    fn set_proxy(what: Proxy) -> Result<(), Failure> {
+        let Proxy { router, protocol, .. } = what;
+        let key = proxy_key(what.device, what.address);
+        Ok(enter(|state, now| state.stack.set_proxy(key, neighbour::Proxy { router, protocol }, now))?)
+    }
+
+    fn remove_proxy(device: Option<u32>, address: IpAddress) -> Result<(), Failure> {
+        let key = proxy_key(device, address);
+        Ok(enter(|state, now| state.stack.remove_proxy(key, now))?)
+    }
+}
+
+fn proxy_key(device: Option<u32>, address: IpAddress) -> ProxyKey {
+    ProxyKey { address: host(address), device: device.map(DeviceIndex) }
 }
 
 /// The WIT's form of a neighbour.
@@ -75,6 +103,8 @@ pub(super) fn neighbour(listed: Listed) -> Neighbour {
             State::Permanent => NeighbourState::Permanent,
         },
         router: listed.router,
+        extern_learn: listed.extern_learn,
+        protocol: listed.protocol,
         probes: listed.probes,
         used,
         confirmed,

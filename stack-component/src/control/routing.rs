@@ -214,8 +214,8 @@ fn core_metrics(metrics: Metrics) -> Result<route::Metrics, String> {
     Ok(route::Metrics {
         mtu: metrics.mtu,
         mtu_locked: metrics.mtu_lock,
-        // The published record has no place for it.
-        hop_limit: None,
+        window: metrics.window,
+        hop_limit: metrics.hoplimit,
         advertised_mss: metrics.advmss,
         initial_window: metrics.initcwnd,
         initial_receive_window: metrics.initrwnd,
@@ -231,6 +231,8 @@ fn wit_metrics(metrics: &route::Metrics) -> Metrics {
     Metrics {
         mtu: metrics.mtu,
         mtu_lock: metrics.mtu_locked,
+        window: metrics.window,
+        hoplimit: metrics.hop_limit,
         advmss: metrics.advertised_mss,
         initcwnd: metrics.initial_window,
         initrwnd: metrics.initial_receive_window,

@@ -75,10 +75,8 @@ fn set(socket: SocketHandle, value: GroupOption) -> Result<(), ErrorCode> {
         let option = option(state, value).map_err(error_code)?;
         let result = match (option, socket) {
             (Setting::Groups(option), _) => state.stack.set_multicast(socket, option),
-            (Setting::ReuseAddress(reuse), SocketHandle::Udp(socket)) => {
-                state.stack.udp_set_option(socket, UdpOption::ReuseAddress(reuse))
-            }
-            (Setting::ReuseAddress(_), _) => Err(SocketError::NotSupported),
+            (Setting::Udp(option), SocketHandle::Udp(socket)) => state.stack.udp_set_option(socket, option),
+            (Setting::Udp(_), _) => Err(SocketError::NotSupported),
         };
         result.map_err(error_code)
     })
@@ -87,7 +85,7 @@ fn set(socket: SocketHandle, value: GroupOption) -> Result<(), ErrorCode> {
 /// The interface's options, by whom in the core they concern.
 enum Setting {
     Groups(MulticastOption),
-    ReuseAddress(bool),
+    Udp(UdpOption),
 }
 
 fn option(state: &State, value: GroupOption) -> Result<Setting, SocketError> {
@@ -96,7 +94,8 @@ fn option(state: &State, value: GroupOption) -> Result<Setting, SocketError> {
         GroupOption::HopLimit(hops) => MulticastOption::HopLimit(hops),
         GroupOption::LoopBack(on) => MulticastOption::Loop(on),
         GroupOption::All(on) => MulticastOption::All(on),
-        GroupOption::ReuseAddress(reuse) => return Ok(Setting::ReuseAddress(reuse)),
+        GroupOption::ReuseAddress(reuse) => return Ok(Setting::Udp(UdpOption::ReuseAddress(reuse))),
+        GroupOption::Broadcast(permitted) => return Ok(Setting::Udp(UdpOption::Broadcast(permitted))),
     }))
 }
 

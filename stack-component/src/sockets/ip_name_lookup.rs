@@ -28,19 +28,24 @@ impl Guest for Component {
     }
 }
 
+/// Why a look-up found nothing.
+pub(super) fn error_code(error: NameError) -> ErrorCode {
+    match error {
+        NameError::Unresolvable => ErrorCode::NameUnresolvable,
+        NameError::Temporary => ErrorCode::TemporaryResolverFailure,
+        NameError::Permanent => ErrorCode::PermanentResolverFailure,
+        NameError::WouldBlock => ErrorCode::WouldBlock,
+        NameError::Stale => ErrorCode::Unknown,
+    }
+}
+
 /// A `resolve-address-stream`.
 pub(crate) struct ResolveAddressStream(LookupHandle);
 
 impl GuestResolveAddressStream for ResolveAddressStream {
     fn resolve_next_address(&self) -> Result<Option<IpAddress>, ErrorCode> {
         let next = enter(|state, _| state.resolve_next(self.0));
-        next.map(|address| address.map(wit_host)).map_err(|error| match error {
-            NameError::Unresolvable => ErrorCode::NameUnresolvable,
-            NameError::Temporary => ErrorCode::TemporaryResolverFailure,
-            NameError::Permanent => ErrorCode::PermanentResolverFailure,
-            NameError::WouldBlock => ErrorCode::WouldBlock,
-            NameError::Stale => ErrorCode::Unknown,
-        })
+        next.map(|address| address.map(wit_host)).map_err(error_code)
     }
 
     fn subscribe(&self) -> Pollable {

@@ -117,7 +117,7 @@ impl Drop for RawSocket {
     }
 }
 
-fn incoming(Incoming { arrival, data }: Incoming, now: Instant) -> IncomingPacket {
+pub(super) fn incoming(Incoming { arrival, data, .. }: Incoming, now: Instant) -> IncomingPacket {
     IncomingPacket {
         data,
         source: wit_host(arrival.source),

@@ -10,10 +10,15 @@ impl State {
     /// Starts to look a host up; none if too many are looked up already.
     pub(crate) fn resolve(&mut self, host: &str, now: Instant) -> Result<Option<LookupHandle>, InvalidName> {
         let lookup = self.stack.resolve(host, now)?;
-        if let Some(lookup) = lookup {
-            self.add_plain(SocketHandle::Lookup(lookup));
-        }
+        lookup.into_iter().for_each(|lookup| self.add_plain(SocketHandle::Lookup(lookup)));
         Ok(lookup)
+    }
+
+    /// Starts to look for the host of an address; none if too many are looked up already.
+    pub(crate) fn resolve_host(&mut self, address: IpAddr, now: Instant) -> Option<LookupHandle> {
+        let lookup = self.stack.resolve_host(address, now);
+        lookup.into_iter().for_each(|lookup| self.add_plain(SocketHandle::Lookup(lookup)));
+        lookup
     }
 
     /// The next address, none behind the last.

@@ -2,10 +2,11 @@
 
 use anyhow::{Result, ensure};
 
-use super::pair::Pair;
+use super::pair::{Pair, Shown};
 
 crate::cases! {
     ip_shows_and_says_what_linuxs_does_of_ipv6,
+    a_card_without_ipv6_is_given_no_address_of_it,
 }
 
 /// What gives both an IPv6 address, and no other.
@@ -109,4 +110,22 @@ fn ip_shows_and_says_what_linuxs_does_of_ipv6() -> Result<()> {
         ensure!(pair.linuxs("ip", line)?.is_fine() && pair.ours("ip", line)?.code == Some(0), "{line}");
     }
     pair.compare("ip", IP6, |shown| shown)
+}
+
+/// What cannot be a card's, and what cannot be one's without IPv6.
+fn a_card_without_ipv6_is_given_no_address_of_it() -> Result<()> {
+    const NOBODYS: [&str; 3] =
+        ["addr add ff02::7/64 dev eth0", "addr add ::1/128 dev eth0", "addr add ::/64 dev eth0"];
+    const SOMEBODYS: [&str; 2] = ["addr add fd01::1/64 dev eth0", "addr replace fd01::1/64 dev eth0"];
+    let pair = Pair::new()?;
+    for line in NOBODYS {
+        let ours = pair.ours("ip", line)?;
+        let ours = Shown::new(&ours.output, ours.error.as_bytes(), ours.code);
+        let linuxs = pair.linuxs("ip", line)?;
+        ensure!(ours == linuxs, "{line}:\nours    {ours:?}\nLinux's {linuxs:?}");
+    }
+    let setting = "net.ipv6.conf.eth0.disable_ipv6=1";
+    ensure!(pair.ours("sysctl", &format!("-w {setting}"))?.code == Some(0), "{setting}");
+    pair.linux.set(setting)?;
+    pair.compare("ip", &[&NOBODYS[..], &SOMEBODYS].concat(), |shown| shown)
 }

@@ -2,6 +2,7 @@
 //! same lines, and end with the same code.
 
 pub(crate) mod ip_addresses;
+pub(crate) mod ip_neighbours;
 pub(crate) mod ip_rules;
 pub(crate) mod ip_v4;
 pub(crate) mod ip_v6;

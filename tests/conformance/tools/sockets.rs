@@ -23,6 +23,7 @@ const SS: &[&str] = &[
     "-tlnH",
     "-tan",
     "-tan state listening",
+    "-tln --tos",
     "-tan sport = :7",
     "-tan not sport = :7",
     "-tan fwmark = 0",
@@ -52,6 +53,10 @@ const CONNECTED: &[&str] = &[
     "-tn ( dst 127.0.0.0/8 and not dport = :7 )",
     "-tn dst [::1]:7",
     "-tnO",
+    "-tnr",
+    "-tr",
+    "-tn --tos",
+    "-uan --tos",
     "-nH -A tcp",
     "-uan",
     "-uani",
@@ -116,10 +121,28 @@ fn ss_tells_of_connections_as_linuxs_does() -> Result<()> {
         ensure!(ours == linuxs, "ss {line}:\nours   {ours:#?}\nLinux's {linuxs:#?}");
         Ok(())
     });
+    let compared = compared.and_then(|()| compare_counts(&pair));
     let compared = compared.and_then(|()| TOLD.iter().try_for_each(|line| compare_words(&pair, line)));
     server.kill()?;
     server.wait()?;
     compared
+}
+
+/// What is counted, but for what Linux counts of all namespaces: sockets of other kinds, and those that no packet finds.
+fn compare_counts(pair: &Pair) -> Result<()> {
+    let own = |shown: Shown| -> Vec<String> {
+        let own = shown.lines.iter().skip(1).map(|line| match line.split_once("(estab") {
+            Some((_, counts)) => {
+                let counts = counts.split(", ").filter(|count| !count.starts_with("closed"));
+                counts.collect::<Vec<_>>().join(", ")
+            }
+            None => line.clone(),
+        });
+        own.collect()
+    };
+    let (ours, linuxs) = (own(shown(pair, "-s")?), own(pair.linuxs("ss", "-s")?));
+    ensure!(ours == linuxs, "ss -s:\nours   {ours:#?}\nLinux's {linuxs:#?}");
+    Ok(())
 }
 
 fn shown(pair: &Pair, line: &str) -> Result<Shown> {

@@ -1,6 +1,7 @@
 //! What test guests share with each other, and with who tests them.
 
 pub mod bulk;
+pub mod memory;
 pub mod random;
 #[cfg(target_os = "wasi")]
 pub mod sockets;

@@ -79,6 +79,8 @@ fn route(change: &RouteChange, device: Option<u32>) -> Result<Route, String> {
         metrics: Metrics {
             mtu: change.mtu,
             mtu_lock: change.mtu_lock,
+            window: None,
+            hoplimit: None,
             advmss: change.advmss,
             initcwnd: change.initcwnd,
             initrwnd: change.initrwnd,

@@ -37,13 +37,18 @@ pub(super) fn config(file: Table<'_>, folder: &Path) -> Result<Config, String> {
     };
     let guests = guests.into_iter().map(|table| guest(table, folder, &config.cards));
     config.guests = guests.collect::<Result<_, _>>()?;
-    if !ruled {
-        // The network lets through what any guest may; each guest does what it may itself.
-        let unsaid = config.rules.clone();
-        let own = config.guests.iter().map(|guest| guest.rules.clone().unwrap_or_else(|| unsaid.clone()));
-        config.rules = policy::union(own).unwrap_or_default();
+    if !ruled && config.guests.iter().any(|guest| guest.rules.is_some()) {
+        each_its_own(&mut config);
     }
     Ok(config)
+}
+
+/// The network lets through what any guest may; each guest does what it may itself, and that is what the wire allows where
+/// nothing was said of it.
+fn each_its_own(config: &mut Config) {
+    let own =
+        config.guests.iter_mut().map(|guest| guest.rules.get_or_insert_with(|| config.rules.clone()).clone());
+    config.rules = policy::union(own).unwrap_or_default();
 }
 
 /// A configuration with nothing but these cards.

@@ -86,10 +86,14 @@ fn each_guest_may_have_rules_and_the_network_allows_what_any_of_them_may() {
     let mixed = config(text);
     let [a, b] = &mixed.guests[..] else { panic!() };
     assert_eq!(a.rules.as_ref().map(|rules| rules.unruled), Some(Unruled::Denied));
-    assert_eq!((b.rules.as_ref(), mixed.rules.unruled), (None, Unruled::Inward));
-    assert_eq!(mixed.rules.outbound.len(), 1, "the gateway lets it through");
-    let counted = config("[[guest]]\nfile = 'a'\npolicy = 'count'\n");
+    let unsaid = b.rules.as_ref().map(|rules| (rules.mode, rules.unruled, rules.outbound.len()));
+    assert_eq!(unsaid, Some((Mode::Enforce, Unruled::Inward, 0)), "what others may it may not");
+    assert_eq!((mixed.rules.unruled, mixed.rules.outbound.len()), (Unruled::Inward, 1), "the gateway's");
+    let counted = config("[[guest]]\nfile = 'a'\npolicy = 'count'\n[[guest]]\nfile = 'b'\n");
     assert_eq!((counted.rules.mode, counted.rules.unruled), (Mode::Enforce, Unruled::Allowed));
+    assert_eq!(counted.guests[1].rules.as_ref().map(|rules| rules.unruled), Some(Unruled::Inward));
+    let unruled = config("[[guest]]\nfile = 'a'\n[[guest]]\nfile = 'b'\n");
+    assert!(unruled.guests.iter().all(|guest| guest.rules.is_none()), "the network's are theirs");
     let both = config(&format!("network.allow-resolve = '*'\n{text}"));
     assert_eq!((both.rules.unruled, both.rules.outbound.len()), (Unruled::Denied, 0), "as it says itself");
     assert_eq!(config("network.nic.wire = 'none'\nguest.file = 'a'").cards, []);

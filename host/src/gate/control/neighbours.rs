@@ -3,7 +3,7 @@
 use super::{GateHost, ask, define, tell};
 use crate::kernel::Told;
 use crate::kernel::bindings::exports::wasi::sockets::network::IpAddress;
-use crate::kernel::bindings::exports::wnet::stack::neighbours::{Guest, Neighbour, NeighbourVerb};
+use crate::kernel::bindings::exports::wnet::stack::neighbours::{Guest, Neighbour, NeighbourVerb, Proxy};
 use crate::kernel::exports::Stack;
 use wasmtime::Result;
 use wasmtime::component::Linker;
@@ -28,5 +28,17 @@ pub(super) fn add_to_linker<T: GateHost>(linker: &mut Linker<T>) -> Result<()> {
         let remove =
             |neighbours: &Guest, store: &mut _| neighbours.call_remove_neighbour(store, device, address);
         tell(kernel, Stack::neighbours, remove, |()| Told::RemoveNeighbour(device, address))
+    })?;
+    define(&mut neighbours, "proxies", |kernel, (): ()| {
+        let all = ask(kernel, Stack::neighbours, |neighbours, store| neighbours.call_proxies(store))?;
+        Ok::<Vec<Proxy>, _>(all.unwrap_or_default())
+    })?;
+    define(&mut neighbours, "set-proxy", |kernel, (what,): (Proxy,)| {
+        let set = |neighbours: &Guest, store: &mut _| neighbours.call_set_proxy(store, what);
+        tell(kernel, Stack::neighbours, set, |()| Told::SetProxy(what))
+    })?;
+    define(&mut neighbours, "remove-proxy", |kernel, (device, address): (Option<u32>, IpAddress)| {
+        let remove = |neighbours: &Guest, store: &mut _| neighbours.call_remove_proxy(store, device, address);
+        tell(kernel, Stack::neighbours, remove, |()| Told::RemoveProxy(device, address))
     })
 }

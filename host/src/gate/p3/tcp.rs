@@ -125,7 +125,7 @@ impl HostTcpSocket for GateView<'_> {
 
     fn bind(&mut self, this: Socket, local: IpSocketAddress) -> SocketResult<()> {
         let mut socket = self.tcp_socket(&this)?;
-        socket.start_bind(local.into())?;
+        self.network.start_tcp_bind(&mut socket, local.into())?;
         socket.finish_bind()
     }
 

@@ -17,6 +17,17 @@ impl GuestNetwork {
         Ok(socket)
     }
 
+    /// Starts to bind, if anything from there is allowed.
+    pub(in crate::gate) fn start_tcp_bind(
+        &self,
+        socket: &mut TcpSocket,
+        local: IpSocketAddress,
+    ) -> SocketResult<()> {
+        socket.state().may_start(Operation::Bind)?;
+        self.may_bind(socket.family(), local)?;
+        socket.start_bind(local)
+    }
+
     /// Starts to connect, if that is allowed.
     pub(in crate::gate) fn start_connect(
         &self,

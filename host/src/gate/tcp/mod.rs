@@ -66,7 +66,7 @@ impl HostTcpSocket for GateView<'_> {
         local_address: IpSocketAddress,
     ) -> SocketResult<()> {
         self.table.get(&network)?;
-        self.tcp(&this)?.start_bind(local_address)
+        self.network.start_tcp_bind(self.table.get_mut(&this)?, local_address)
     }
 
     fn finish_bind(&mut self, this: Socket) -> SocketResult<()> {

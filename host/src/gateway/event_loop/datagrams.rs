@@ -6,7 +6,6 @@ use crate::gateway::datagrams::Far;
 use crate::gateway::flows::{Exchange, Flow};
 use crate::gateway::knock::Knock;
 use crate::gateway::refusal::{Reason, datagram};
-use crate::gateway::resolvers;
 use crate::policy::Transport;
 use mio::net::UdpSocket;
 use mio::{Interest, Token};
@@ -29,8 +28,9 @@ impl EventLoop {
         if let Err(reason) = self.target(Transport::Udp, remote) {
             return self.refuse(&knock.frame, reason);
         }
-        if self.datagrams.is_full() {
-            self.forget_most_silent();
+        if self.datagrams.has_all_remotes() {
+            tracing::debug!("no datagrams to {remote}: too many remotes at once");
+            return;
         }
         match self.stand_for(remote) {
             Ok(_) => self.door.admit(knock.frame),
@@ -63,6 +63,9 @@ impl EventLoop {
         let Some(remote) = self.datagrams.stands.remote(socket) else { return };
         loop {
             match self.stack.udp_receive_from(socket) {
+                Ok((data, guest)) if self.is_resolver(remote) => {
+                    self.put_question(Flow { guest, remote }, &data)
+                }
                 Ok((data, guest)) => self.send_out(Flow { guest, remote }, &data),
                 Err(SocketError::WouldBlock) => return,
                 // The guest refused an answer: the outside has no ear for that.
@@ -84,11 +87,12 @@ impl EventLoop {
         exchange.last = now;
         let sent = match &exchange.far {
             // The first may only tell what became of the last one.
-            Far::Socket(socket) | Far::Resolver(socket) => socket.send(data).or_else(|_| socket.send(data)),
+            Far::Socket(socket) => socket.send(data).or_else(|_| socket.send(data)),
             Far::Client(listener, client) => match self.published.get(*listener) {
                 Some(published) => published.socket.send_to(data, *client),
                 None => return,
             },
+            Far::Resolver(_) => return,
         };
         if let Err(error) = sent {
             self.undelivered(token, &error, data.len());
@@ -97,27 +101,25 @@ impl EventLoop {
 
     /// A new flow to the outside.
     fn call(&mut self, flow: Flow) -> Result<usize, Option<Reason>> {
-        if self.datagrams.is_full() {
-            self.forget_most_silent();
-        }
         let target = self.target(Transport::Udp, flow.remote).map_err(Some)?;
+        self.make_room(Some(flow.remote));
+        let token = self.new_token();
+        let far = Far::Socket(self.socket_to(target, token).map_err(|error| Reason::of(&error))?);
+        let last = self.now();
+        self.datagrams.insert(token, Exchange { flow, far, answered: false, last });
+        Ok(token)
+    }
+
+    /// A socket of this machine that is connected to `target`, and whose events come with this token.
+    pub(super) fn socket_to(&self, target: SocketAddr, token: usize) -> io::Result<UdpSocket> {
         let any: IpAddr = match target {
             SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
             SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
         };
-        let token = self.new_token();
-        let registry = self.poll.registry();
-        let socket = UdpSocket::bind((any, 0).into()).and_then(|mut socket| {
-            socket.connect(target)?;
-            registry.register(&mut socket, Token(token), Interest::READABLE)?;
-            Ok(socket)
-        });
-        let socket = socket.map_err(|error| Reason::of(&error))?;
-        let asks_resolver = flow.remote.port() == resolvers::PORT && self.door.is_own(flow.remote.ip());
-        let far = if asks_resolver { Far::Resolver(socket) } else { Far::Socket(socket) };
-        let last = self.now();
-        self.datagrams.insert(token, Exchange { flow, far, answered: false, last });
-        Ok(token)
+        let mut socket = UdpSocket::bind((any, 0).into())?;
+        socket.connect(target)?;
+        self.poll.registry().register(&mut socket, Token(token), Interest::READABLE)?;
+        Ok(socket)
     }
 
     /// Takes answers from the outside; whether the flow was one of datagrams.
@@ -125,7 +127,14 @@ impl EventLoop {
         for _ in 0..BUDGET {
             let now = self.now();
             let Some(exchange) = self.datagrams.get_mut(token) else { return false };
-            let (Far::Socket(socket) | Far::Resolver(socket)) = &exchange.far else { return true };
+            let socket = match &exchange.far {
+                Far::Socket(socket) => socket,
+                Far::Client(..) => return true,
+                Far::Resolver(_) => {
+                    self.hear_servers(token);
+                    return true;
+                }
+            };
             let flow = exchange.flow;
             match socket.recv(&mut self.buffer) {
                 Ok(count) => {
@@ -173,12 +182,9 @@ impl EventLoop {
         let known = self.datagrams.token_of_client(listener, client);
         if let Some(exchange) = known.and_then(|token| self.datagrams.get_mut(token)) {
             exchange.last = now;
-            self.policy.admit_client(exchange.flow.remote);
             return Ok(exchange.flow);
         }
-        if self.datagrams.is_full() {
-            self.forget_most_silent();
-        }
+        self.make_room(None);
         let named = self
             .shown(client, guest)
             .filter(|&remote| self.datagrams.token(&Flow { guest, remote }).is_none());
@@ -199,7 +205,7 @@ impl EventLoop {
     }
 
     /// Hands the first `count` bytes of the buffer to the guest.
-    fn deliver(&mut self, flow: Flow, count: usize) {
+    pub(super) fn deliver(&mut self, flow: Flow, count: usize) {
         let now = self.now();
         let (Some(socket), Some(data)) =
             (self.datagrams.stands.socket(flow.remote), self.buffer.get(..count))
@@ -213,29 +219,39 @@ impl EventLoop {
     /// A datagram of `length` bytes, or an earlier one, did not reach its receiver.
     fn undelivered(&mut self, token: usize, error: &io::Error, length: usize) {
         let Some(exchange) = self.datagrams.get_mut(token) else { return };
-        let (flow, asked) = (exchange.flow, matches!(exchange.far, Far::Resolver(_)));
+        let flow = exchange.flow;
         let full = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted);
         tracing::debug!("nothing to {}: {error}", flow.remote);
         if full {
             return;
         }
-        if asked {
-            self.resolver = self.resolver.wrapping_add(1);
-        }
         self.refuse_datagram(flow, Reason::of(error), length);
     }
 
-    fn refuse_datagram(&self, flow: Flow, reason: Option<Reason>, length: usize) {
+    pub(super) fn refuse_datagram(&self, flow: Flow, reason: Option<Reason>, length: usize) {
         let frame = self.door.guest_mac().and_then(|mac| datagram(mac, flow.guest, flow.remote, length));
         if let (Some(frame), Some(reason)) = (frame, reason) {
             self.refuse(&frame, reason);
         }
     }
 
-    fn forget_most_silent(&mut self) {
-        if let Some(token) = self.datagrams.most_silent() {
-            self.end_flow(token);
+    /// Sees to it that there is room for one more flow. The remote of the one that goes is given up with it, unless it is `needed`.
+    pub(super) fn make_room(&mut self, needed: Option<SocketAddr>) {
+        if !self.datagrams.is_full() {
+            return;
         }
+        let ended = self.datagrams.most_silent().and_then(|token| self.end_flow(token));
+        let remote = ended.map(|exchange| exchange.flow.remote).filter(|remote| Some(*remote) != needed);
+        if let Some((remote, socket)) =
+            remote.and_then(|remote| Some((remote, self.datagrams.take_unused(remote)?)))
+        {
+            self.give_up(remote, socket);
+        }
+    }
+
+    fn give_up(&mut self, remote: SocketAddr, socket: UdpHandle) {
+        self.stack.udp_close(socket);
+        self.door.set_open(remote, false);
     }
 
     fn end_flow(&mut self, token: usize) -> Option<Exchange<Far>> {
@@ -249,18 +265,14 @@ impl EventLoop {
     /// Ends flows that have been silent too long, and gives their sockets up.
     pub(super) fn expire_datagrams(&mut self) {
         let now = self.now();
-        if self.datagrams.next_deadline().is_none_or(|deadline| now < deadline) {
+        if self.datagrams.next_sweep().is_none_or(|deadline| now < deadline) {
             return;
         }
         for token in self.datagrams.silent(now) {
-            let Some(exchange) = self.end_flow(token) else { continue };
-            if matches!(exchange.far, Far::Resolver(_)) && !exchange.answered {
-                self.resolver = self.resolver.wrapping_add(1);
-            }
+            self.end_flow(token);
         }
         for (remote, socket) in self.datagrams.take_idle(now) {
-            self.stack.udp_close(socket);
-            self.door.set_open(remote, false);
+            self.give_up(remote, socket);
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::gateway::echo::{self, Far, PingSocket};
 use crate::gateway::flows::{Exchange, Flow};
 use crate::gateway::knock::Knock;
 use crate::gateway::refusal::Reason;
+use crate::tell;
 use mio::unix::SourceFd;
 use mio::{Interest, Token};
 use stack_core::raw::{Family, Incoming, Message, RawHandle};
@@ -33,6 +34,9 @@ impl EventLoop {
             exchange.far.asked = asked.to_vec();
             return Ok(());
         }
+        if self.is_on_wire(remote) {
+            return Err(Some(Reason::Host));
+        }
         self.policy.echo(remote).map_err(|_| Some(Reason::Prohibited))?;
         if self.echoes.len() >= echo::MAX_FLOWS
             && let Some(token) = self.echoes.most_silent()
@@ -57,9 +61,9 @@ impl EventLoop {
     /// Says once why this machine carries no echoes.
     fn tell_forbidden(&mut self, error: &io::Error) {
         if echo::is_forbidden(error) && !std::mem::replace(&mut self.told_forbidden, true) {
-            eprintln!(
-                "wnet: this machine carries no pings of the guest: its setting net.ipv4.ping_group_range does not \
-                 have the group of this process"
+            tell(
+                "this machine carries no pings of the guest: its setting net.ipv4.ping_group_range does not \
+                 have the group of this process",
             );
         }
     }
@@ -68,7 +72,7 @@ impl EventLoop {
     pub(super) fn hear_echoes(&mut self, socket: RawHandle) {
         let Some(sockets) = self.echo_sockets.iter().find(|sockets| sockets.ear == socket) else { return };
         let (family, mouth) = (sockets.family, sockets.mouth);
-        while let Ok(Incoming { arrival, data }) = self.stack.raw_receive(socket) {
+        while let Ok(Incoming { arrival, data, .. }) = self.stack.raw_receive(socket) {
             let (source, destination) = (arrival.source, arrival.destination);
             let message = match family {
                 Family::V4 => ipv4::Header::parse(&data).map(|header| header.payload()).unwrap_or_default(),

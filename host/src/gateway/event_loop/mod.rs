@@ -5,6 +5,7 @@ mod echoes;
 mod link;
 mod outbound;
 mod published;
+mod questions;
 mod stop;
 
 pub(super) use stop::StopRequest;
@@ -20,6 +21,7 @@ use super::echo::{self, Echoes};
 use super::echo_sockets::EchoSockets;
 use super::listener::{DatagramListener, Listener, Listeners};
 use super::network::Network;
+use super::resolvers::Resolvers;
 use crate::policy::Policy;
 use crate::wire::Wire;
 use crate::wire::user::UserWire;
@@ -47,6 +49,10 @@ const CONNECTIONS: usize = 1 << 20;
 /// Frames that the stack handles before sockets have their turn.
 const FRAME_BUDGET: usize = 256;
 
+/// Most connections at once that the guest began, and most that clients of published ports did. The guest tries again when there
+/// are fewer; clients wait for that.
+const MAX_CONNECTIONS: usize = 16_384;
+
 /// Everything the gateway's thread owns.
 pub(super) struct EventLoop {
     poll: Poll,
@@ -71,8 +77,7 @@ pub(super) struct EventLoop {
     told_forbidden: bool,
     /// The published UDP ports.
     published: Vec<DatagramListener>,
-    /// How many name servers of the real host were found wanting.
-    resolver: usize,
+    resolvers: Resolvers,
     connections: HashMap<usize, Connection>,
     /// Which connection a socket of the stack belongs to.
     by_handle: HashMap<TcpHandle, usize>,
@@ -81,6 +86,8 @@ pub(super) struct EventLoop {
     ready: Vec<usize>,
     /// Those whose turn is over, although something may be left.
     again: Vec<usize>,
+    /// Connections whose guest is still to get what came before a reset: any frame may acknowledge that.
+    ending: Vec<usize>,
     buffer: Vec<u8>,
     epoch: std::time::Instant,
 }
@@ -113,6 +120,7 @@ impl EventLoop {
         wire: Arc<UserWire>,
         listeners: Listeners,
         policy: Arc<Policy>,
+        resolvers: Resolvers,
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
         let Listeners { connections: mut listeners, datagrams: mut published, .. } = listeners;
@@ -136,12 +144,13 @@ impl EventLoop {
             echo_sockets: network.echo_sockets,
             told_forbidden: false,
             published,
-            resolver: 0,
+            resolvers,
             connections: HashMap::new(),
             by_handle: HashMap::new(),
             next_token: CONNECTIONS,
             ready: Vec::new(),
             again: Vec::new(),
+            ending: Vec::new(),
             buffer: vec![0; CHUNK],
             epoch: std::time::Instant::now(),
         })
@@ -185,12 +194,14 @@ impl EventLoop {
         self.answer_door();
         self.advertise();
         self.take_wakeups();
+        self.ready.append(&mut self.ending);
         while let Some(token) = self.ready.pop() {
             self.pump(token);
         }
         let accepting = self.accept();
         self.hear_published();
         self.expire_dials();
+        self.expire_questions();
         self.expire_datagrams();
         self.expire_echoes();
         // Moving bytes may have changed other sockets.
@@ -250,10 +261,8 @@ impl EventLoop {
                     }
                     return;
                 };
-                match connection.note_event(event) {
-                    Status::Broken(reason) => self.remove_broken(token, &reason),
-                    Status::Open | Status::Refused(_) | Status::Finished => self.ready.push(token),
-                }
+                connection.note_event(event);
+                self.ready.push(token);
             }
         }
     }
@@ -284,6 +293,7 @@ impl EventLoop {
             Status::Open => {}
             Status::Refused(elsewhere) => self.knock_elsewhere(token, elsewhere),
             Status::Finished => self.remove_finished(token),
+            Status::Ending => self.ending.push(token),
             Status::Broken(reason) => self.remove_broken(token, &reason),
         }
     }

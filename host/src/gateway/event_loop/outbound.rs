@@ -1,23 +1,20 @@
 //! TCP connections of the guest to the outside.
 
-use super::{EventLoop, prepare};
-use crate::gateway::connection::Connection;
+use super::{EventLoop, MAX_CONNECTIONS, prepare};
+use crate::gateway::connection::{Connection, reset};
 use crate::gateway::dials::Dial;
 use crate::gateway::flows::Flow;
 use crate::gateway::knock::{Knock, Wish};
 use crate::gateway::lease;
 use crate::gateway::refusal::{Reason, refusal};
-use crate::gateway::resolvers;
 use crate::policy::Transport;
 use crate::wire::Wire;
 use mio::net::TcpStream;
 use mio::{Interest, Token};
 use stack_core::socket::SocketError;
 use stack_core::tcp::{TcpHandle, TcpOption};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-
-/// Most connections at once; the guest tries again when there are fewer.
-const MAX_CONNECTIONS: usize = 16_384;
 
 impl EventLoop {
     /// Judges what waits at the door.
@@ -25,6 +22,7 @@ impl EventLoop {
         while let Some(knock) = self.door.take() {
             match knock.wish {
                 Wish::Connection => self.dial(knock),
+                Wish::Reset => self.hang_up(&knock),
                 Wish::Lease => self.lease_to(&knock),
                 Wish::Datagram if self.is_for_own(&knock, lease::PORT) => self.lease_to(&knock),
                 Wish::Datagram => self.meet(knock),
@@ -47,11 +45,20 @@ impl EventLoop {
         }
     }
 
+    /// Whether `remote` would be on this wire, where nobody else is: on this machine's networks it would be a stranger, whatever
+    /// rules say of the guest and its own address.
+    pub(super) fn is_on_wire(&self, remote: IpAddr) -> bool {
+        !self.door.is_own(remote) && self.subnets.iter().any(|subnet| subnet.contains(remote))
+    }
+
     /// Who stands for `remote` on the real host, if the guest may reach it: the gateway's address is this machine's loopback.
     pub(super) fn target(&self, transport: Transport, remote: SocketAddr) -> Result<SocketAddr, Reason> {
         let own = self.door.is_own(remote.ip());
-        if own && remote.port() == resolvers::PORT && self.policy.allows_look_ups() {
-            return Ok(resolvers::current(self.resolver));
+        if self.is_resolver(remote) {
+            return Ok(self.resolvers.server(self.resolvers.current()));
+        }
+        if self.is_on_wire(remote.ip()) {
+            return Err(Reason::Host);
         }
         self.policy.opening(transport, remote).map_err(|_| Reason::Prohibited)?;
         let loopback = match remote.ip() {
@@ -67,29 +74,54 @@ impl EventLoop {
         if let Some(token) = self.dials.token(&flow) {
             // It came again: the answer is on its way, or was lost.
             match self.dials.get_mut(token) {
-                Some(Dial { waiting: Some(waiting), .. }) => *waiting = knock.frame,
+                Some(Dial { waiting: Some(waiting), .. }) => {
+                    *waiting = knock.frame;
+                    self.ask_next_by_tcp(token);
+                }
                 _ => self.door.admit(knock.frame),
             }
             return;
         }
-        if self.dials.len() + self.connections.len() >= MAX_CONNECTIONS {
+        if self.dials.flows() >= MAX_CONNECTIONS {
             tracing::debug!("{} waits: there are {MAX_CONNECTIONS} connections", flow.remote);
             return;
         }
         let token = self.new_token();
-        let called = self.target(Transport::Tcp, flow.remote).map_err(Some).and_then(|target| {
-            let called = TcpStream::connect(target).and_then(|mut host| {
-                let interest = Interest::READABLE | Interest::WRITABLE;
-                self.poll.registry().register(&mut host, Token(token), interest).map(|()| host)
-            });
-            called.map_err(|error| Reason::of(&error))
-        });
+        let asked = self.is_resolver(flow.remote).then(|| self.resolvers.current());
+        let called = self
+            .target(Transport::Tcp, flow.remote)
+            .map_err(Some)
+            .and_then(|target| self.stream_to(target, token).map_err(|error| Reason::of(&error)));
         match called {
-            Ok(host) => self.dials.insert(token, Dial { flow, host, waiting: Some(knock.frame) }),
+            Ok(host) => self.dials.insert(token, Dial { flow, host, waiting: Some(knock.frame), asked }),
             Err(Some(reason)) => self.refuse(&knock.frame, reason),
             // It is lost, and sent again.
             Err(None) => {}
         }
+    }
+
+    /// A socket of this machine that is being connected to `target`, and whose events come with this token.
+    fn stream_to(&self, target: SocketAddr, token: usize) -> io::Result<TcpStream> {
+        let mut stream = TcpStream::connect(target)?;
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.poll.registry().register(&mut stream, Token(token), interest)?;
+        Ok(stream)
+    }
+
+    /// Turns to the next name server, if it is such a one that does not answer and there is another.
+    fn ask_next_by_tcp(&mut self, token: usize) -> bool {
+        while let Some(asked) = self.dials.get_mut(token).and_then(|dial| dial.asked) {
+            self.resolvers.found_wanting(asked);
+            let Some(next) = asked.next() else { return false };
+            let called = self.stream_to(self.resolvers.server(next), token);
+            let Some(dial) = self.dials.get_mut(token) else { return false };
+            dial.asked = Some(next);
+            if let Ok(host) = called {
+                dial.host = host;
+                return true;
+            }
+        }
+        false
     }
 
     /// Looks how a dial is getting on.
@@ -104,6 +136,9 @@ impl EventLoop {
             // Not yet.
             (Ok(None), Err(_)) => return,
         };
+        if self.ask_next_by_tcp(token) {
+            return;
+        }
         let Some(dial) = self.dials.remove(token) else { return };
         tracing::debug!("no connection to {}: {failed}", dial.flow.remote);
         if let (Some(frame), Some(reason)) = (dial.waiting, Reason::of(&failed)) {
@@ -130,7 +165,7 @@ impl EventLoop {
                 self.door.admit(frame);
             }
             Err(error) => {
-                tracing::warn!("no connection to {remote}: {error}");
+                tracing::debug!("no connection to {remote}: {error}");
                 self.dials.remove(token);
                 self.refuse(&frame, Reason::Host);
             }
@@ -176,10 +211,24 @@ impl EventLoop {
     /// Gives up what the guest did not finish in time.
     pub(super) fn expire_dials(&mut self) {
         while let Some(dial) = self.dials.take_expired(self.now()) {
-            tracing::debug!("the guest did not finish its connection to {}", dial.flow.remote);
-            crate::gateway::connection::reset(&dial.host);
-            self.leave(dial.flow.remote);
+            self.give_up_dial(&dial);
         }
+    }
+
+    /// Gives up what the guest wants no more: it has answered the end of the handshake with a reset.
+    fn hang_up(&mut self, knock: &Knock) {
+        let flow = Flow { guest: knock.source, remote: knock.destination };
+        let dial = self.dials.take_answered(&flow).map(|(_, dial)| dial);
+        if let Some(dial) = dial {
+            self.dials.forget(&flow);
+            self.give_up_dial(&dial);
+        }
+    }
+
+    fn give_up_dial(&mut self, dial: &Dial) {
+        tracing::debug!("the guest did not finish its connection to {}", dial.flow.remote);
+        reset(&dial.host);
+        self.leave(dial.flow.remote);
     }
 
     fn leave(&mut self, remote: SocketAddr) {

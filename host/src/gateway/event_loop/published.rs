@@ -1,6 +1,6 @@
 //! Connections from published ports to the guest.
 
-use super::EventLoop;
+use super::{EventLoop, MAX_CONNECTIONS};
 use crate::gateway::connection::{Connection, reset};
 use crate::gateway::listener::Accepted;
 use mio::net::TcpStream;
@@ -26,6 +26,10 @@ impl EventLoop {
         self.accept_again = None;
         for index in 0..self.listeners.len() {
             for _ in 0..ACCEPT_BUDGET {
+                if self.clients() >= MAX_CONNECTIONS {
+                    // Each turn looks again, and no connection ends without one.
+                    return false;
+                }
                 let Some(listener) = self.listeners.get_mut(index).filter(|listener| listener.ready) else {
                     break;
                 };
@@ -44,6 +48,11 @@ impl EventLoop {
             }
         }
         self.listeners.iter().any(|listener| listener.ready)
+    }
+
+    /// How many connections of clients there are.
+    fn clients(&self) -> usize {
+        self.connections.len().saturating_sub(self.dials.connections())
     }
 
     /// Begins to carry a client's connection to the guest.

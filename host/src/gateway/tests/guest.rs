@@ -61,7 +61,8 @@ pub(super) fn publishing(publish: Vec<Publish>, outbound: &[&str]) -> (Gateway, 
     let (near, far) = cable().unwrap();
     let config = GatewayConfig { subnets: subnets(), publish };
     let outbound = outbound.iter().map(|text| address_rule(text).unwrap()).collect();
-    let rules = Rules { unruled: Unruled::Denied, outbound, ..Rules::default() };
+    let gateways = vec![GATEWAY.into(), GATEWAY_V6.into()];
+    let rules = Rules { unruled: Unruled::Denied, outbound, gateways, ..Rules::default() };
     let gateway = Gateway::listen(&config).unwrap().start(near, Arc::new(Policy::new(rules))).unwrap();
     (gateway, Guest::new(far))
 }

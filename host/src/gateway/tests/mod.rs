@@ -5,6 +5,7 @@ mod echoes;
 mod guest;
 mod newcomer;
 mod outbound;
+mod questions;
 mod v6;
 mod wire;
 
@@ -15,7 +16,7 @@ use stack_core::counters::Counter;
 use stack_core::socket::SocketError;
 use stack_core::tcp::TcpState;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::thread;
 use std::time::Duration;
 
@@ -231,6 +232,29 @@ fn an_address_in_use_is_named() {
     let Err(error) = Gateway::listen(&config) else { panic!("two listen on {listen}") };
     assert!(matches!(error, GatewayError::AddressInUse(address) if address == listen));
     assert!(error.to_string().starts_with(&format!("-p: {listen} is in use")));
+}
+
+#[test]
+fn published_ports_clash_with_each_other_alone_where_they_do() {
+    for transport in [Transport::Tcp, Transport::Udp] {
+        // One that is free now.
+        let port = UdpSocket::bind("[::]:0").unwrap().local_addr().unwrap().port();
+        let publish = |text: &str| {
+            let ports = text.split(' ').map(|ip| Publish {
+                listen: SocketAddr::new(ip.parse().unwrap(), port),
+                guest_port: PORT,
+                transport,
+            });
+            Gateway::listen(&GatewayConfig { subnets: subnets(), publish: ports.collect() })
+        };
+        for both in ["0.0.0.0 ::", ":: 127.0.0.1", "127.0.0.1 ::1"] {
+            assert!(publish(both).is_ok(), "{both}");
+        }
+        assert!(matches!(publish("::1 ::1"), Err(GatewayError::Twice(..))));
+        let Err(error) = publish("0.0.0.0 127.0.0.1") else { panic!("two listen on {port}") };
+        let text = format!("-p: 127.0.0.1:{port} and 0.0.0.0:{port} cannot both be published");
+        assert!(error.to_string().starts_with(&text), "{error}");
+    }
 }
 
 #[test]

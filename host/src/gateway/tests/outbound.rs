@@ -3,7 +3,7 @@
 use super::guest::{GATEWAY, Guest, PATIENCE, with_rules, would_block};
 use super::pattern;
 use stack_core::socket::SocketError;
-use stack_core::tcp::{Shutdown, TcpHandle};
+use stack_core::tcp::{Received, Shutdown, TcpHandle};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::thread::{self, JoinHandle};
@@ -102,6 +102,20 @@ fn two_hundred_connections_at_once() {
 }
 
 #[test]
+fn who_gives_a_connection_up_leaves_no_other_behind() {
+    let (_gateway, mut guest) = with_rules(&["tcp://10.0.2.2:*"]);
+    let (listener, remote) = server();
+    let served = serve(listener, |mut stream| stream.read(&mut [0]).map_err(|error| error.kind()));
+    let socket = connect(&mut guest, remote);
+    // Its SYN waits for the neighbour's answer, and leaves.
+    let now = guest.now();
+    guest.stack.tcp_close(socket, now);
+    guest.run("the reset", |_| served.is_finished().then_some(()));
+    assert_eq!(served.join().unwrap(), Err(std::io::ErrorKind::ConnectionReset));
+    assert!(guest.now().as_millis() < PATIENCE.as_millis() as u64 / 2, "it is not waited for");
+}
+
+#[test]
 fn a_closed_port_refuses() {
     let (_gateway, mut guest) = with_rules(&["tcp://10.0.2.2:*"]);
     let (listener, remote) = server();
@@ -112,7 +126,7 @@ fn a_closed_port_refuses() {
 
 #[test]
 fn what_no_rule_allows_is_prohibited() {
-    let (_gateway, mut guest) = with_rules(&["tcp://192.0.2.1:80", "udp://*:*"]);
+    let (_gateway, mut guest) = with_rules(&["tcp://192.0.2.1:80", "tcp://*:*", "udp://10.0.2.2:*"]);
     let (listener, remote) = server();
     let socket = connect(&mut guest, remote);
     assert_eq!(outcome(&mut guest, socket), Err(SocketError::HostUnreachable));
@@ -144,6 +158,36 @@ fn resets_pass_in_both_directions() {
     guest.stack.tcp_abort(socket, now);
     guest.run("the reset", |_| served.is_finished().then_some(()));
     assert_eq!(served.join().unwrap(), Err(std::io::ErrorKind::ConnectionReset));
+}
+
+#[test]
+fn what_came_before_a_reset_is_heard() {
+    let (_gateway, mut guest) = with_rules(&["tcp://10.0.2.2:*"]);
+    let (listener, remote) = server();
+    // It leaves the rest of the question unread, which Linux answers with a reset behind the answer.
+    let served = serve(listener, |mut stream| {
+        stream.read_exact(&mut [0]).unwrap();
+        stream.write_all(&pattern(4, 60_000)).unwrap();
+    });
+    let socket = connect(&mut guest, remote);
+    assert_eq!(outcome(&mut guest, socket), Ok(()));
+    guest.send(socket, &[7; 1000]);
+    // The guest has no turn meanwhile, so that not all of it is on the wire when the reset comes.
+    served.join().unwrap();
+    let mut heard = Vec::new();
+    let end = guest.run("the reset", |guest| {
+        let now = guest.now();
+        loop {
+            match would_block(guest.stack.tcp_receive(socket, 65_536, now)) {
+                Ok(Some(Received::Data(data))) => heard.extend(data),
+                Ok(Some(Received::End)) => return Some(Ok(())),
+                Ok(None) => return None,
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    });
+    assert!(heard == pattern(4, 60_000), "{} bytes of the answer", heard.len());
+    assert_eq!(end, Err(SocketError::ConnectionReset));
 }
 
 #[test]

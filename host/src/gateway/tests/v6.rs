@@ -9,7 +9,7 @@ use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::thread;
 
-const EVERYTHING: &[&str] = &["tcp://*:*", "udp://*:*"];
+const EVERYTHING: &[&str] = &["tcp://*:*", "udp://*:*", "tcp://[fd77:2::2]:*", "udp://[fd77:2::2]:*"];
 
 fn connect(guest: &mut Guest, remote: SocketAddr) -> Result<TcpHandle, SocketError> {
     let now = guest.now();

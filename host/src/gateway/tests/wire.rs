@@ -1,13 +1,14 @@
 //! The gateway as raw frames see it: ARP and ping for its own address, nothing for others.
 
 use super::guest::{GATEWAY, GUEST, PATIENCE, gateway};
+use crate::gateway::envelope::{Envelope, HOP_LIMIT};
 use crate::wire::Wire;
 use crate::wire::user::UserWire;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use stack_core::wire::arp::{self, Operation};
 use stack_core::wire::ethernet::{self, EtherType, MacAddress};
 use stack_core::wire::protocol::Protocol;
-use stack_core::wire::{icmpv4, ipv4};
+use stack_core::wire::{icmpv4, ipv4, udp};
 use std::net::Ipv4Addr;
 use std::time::Instant;
 
@@ -129,6 +130,32 @@ fn ping_is_answered() {
     let (_gateway, _, wire) = gateway();
     ping(&wire, GATEWAY);
     assert_eq!(expect_icmp(&wire), (icmpv4::Type::ECHO_REPLY, 0, GATEWAY));
+}
+
+/// A datagram without a checksum to port 9 of `destination` by way of the gateway.
+fn send_datagram(wire: &UserWire, destination: Ipv4Addr) {
+    let mut datagram = vec![0; udp::HEADER_LEN];
+    let total_len = datagram.len() as u16;
+    udp::Fields { source_port: 9, destination_port: 9, total_len }.emit(&mut datagram, 0);
+    let envelope = Envelope {
+        stations: (OWN, GATEWAY_MAC),
+        addresses: (GUEST.into(), destination.into()),
+        protocol: Protocol::UDP,
+        hop_limit: HOP_LIMIT,
+    };
+    wire.transmit(&envelope.around(&datagram).unwrap()).unwrap();
+}
+
+#[test]
+fn nobody_else_is_on_the_wire() {
+    let (_gateway, _, wire) = gateway();
+    for destination in [GUEST, Ipv4Addr::new(10, 0, 2, 99)] {
+        for send in [ping, send_datagram] {
+            send(&wire, destination);
+            let unreachable = (icmpv4::Type::DESTINATION_UNREACHABLE, icmpv4::unreachable::HOST, GATEWAY);
+            assert_eq!(expect_icmp(&wire), unreachable, "{destination}");
+        }
+    }
 }
 
 #[test]

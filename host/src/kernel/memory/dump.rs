@@ -34,6 +34,8 @@ pub(super) fn dump(
     all.extend(makings(&links));
     all.extend(settings.into_iter().map(Told::Sysctl));
     all.extend(by_hand.iter().map(|link| Told::SetLink(link.index, changes(link))));
+    let devices: Vec<u32> = links.iter().map(|link| link.index).collect();
+    all.extend(own_addresses(stack, store, &devices)?);
     let now = Instant::now();
     if let Some(addresses) = stack.addresses() {
         let by_hand = addresses.call_addresses(&mut *store)?.into_iter().filter(is_by_hand);
@@ -58,8 +60,28 @@ pub(super) fn dump(
             .into_iter()
             .filter(|neighbour| matches!(neighbour.state, NeighbourState::Permanent | NeighbourState::Noarp));
         all.extend(fixed.map(|neighbour| Told::SetNeighbour(NeighbourVerb::Replace, neighbour)));
+        all.extend(neighbours.call_proxies(&mut *store)?.into_iter().map(Told::SetProxy));
     }
     Ok(all)
+}
+
+/// What the stack made by itself of the station addresses of these devices. A stack in its place would make other addresses if a
+/// device has another station address meanwhile, or would make again what was taken away.
+pub(super) fn own_addresses(
+    stack: &Stack,
+    store: &mut Store<StackState>,
+    devices: &[u32],
+) -> Result<Vec<Told>> {
+    let Some(addresses) = stack.addresses() else { return Ok(Vec::new()) };
+    let (all, now) = (addresses.call_addresses(store)?, Instant::now());
+    let of = |device: u32| all.iter().filter(move |address| address.device == device && is_own(address));
+    let told = |&device: &u32| Told::OwnAddresses(device, of(device).rev().cloned().collect(), now);
+    Ok(devices.iter().map(told).collect())
+}
+
+/// Whether the stack made an address by itself of a station address. Linux: `IFAPROT_KERNEL_RA`, `IFAPROT_KERNEL_LL`.
+pub(super) fn is_own(address: &Address) -> bool {
+    matches!(address.protocol, 2 | 3) && matches!(address.local, IpAddress::Ipv6(_))
 }
 
 /// Those of the settings that the stack has.

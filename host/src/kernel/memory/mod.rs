@@ -15,7 +15,7 @@ pub(super) use setting::{LONGEST_NAME, LONGEST_VALUE};
 use super::bindings::exports::wasi::sockets::network::IpAddress;
 use super::bindings::exports::wnet::stack::addresses::Address;
 use super::bindings::exports::wnet::stack::links::{Link, LinkChanges, LinkKind, NewLink};
-use super::bindings::exports::wnet::stack::neighbours::{Neighbour, NeighbourVerb};
+use super::bindings::exports::wnet::stack::neighbours::{Neighbour, NeighbourVerb, Proxy};
 use super::bindings::exports::wnet::stack::routing::{Route, RouteVerb, Rule};
 use super::exports::Stack;
 use super::state::StackState;
@@ -38,6 +38,9 @@ pub(crate) enum Told {
     RemoveLink(u32),
     /// An address, and whether it might be there. Its lifetimes count from when it was told.
     AddAddress(Address, bool, Instant),
+    /// The addresses that a device has because the stack made them of station addresses, and no others. Their lifetimes count
+    /// from when this was told.
+    OwnAddresses(u32, Vec<Address>, Instant),
     /// See `addresses.remove-address`.
     RemoveAddress(u32, IpAddress, Option<(IpAddress, u8)>, String),
     /// A change of the routes; its expiry counts from when it was told.
@@ -50,26 +53,35 @@ pub(crate) enum Told {
     SetNeighbour(NeighbourVerb, Neighbour),
     /// See `neighbours.remove-neighbour`.
     RemoveNeighbour(u32, IpAddress),
+    /// See `neighbours.set-proxy`.
+    SetProxy(Proxy),
+    /// See `neighbours.remove-proxy`.
+    RemoveProxy(Option<u32>, IpAddress),
     /// Everything that the stack was configured with goes: what follows is all there is.
     Clear,
 }
 
 impl Told {
-    /// With what the stack chose or knows by itself: a dummy's name and station address, the device of a setting.
+    /// With what the stack chose or knows by itself: a dummy's name and station address, the device of a setting, the addresses
+    /// that a device keeps from before it got another station address.
     ///
     /// # Errors
     /// When the stack trapped.
-    pub(super) fn completed(self, stack: &Stack, store: &mut Store<StackState>) -> Result<Self> {
-        let Some(links) = stack.links() else { return Ok(self) };
+    pub(super) fn completed(self, stack: &Stack, store: &mut Store<StackState>) -> Result<Vec<Self>> {
+        let Some(links) = stack.links() else { return Ok(vec![self]) };
         Ok(match self {
             Told::AddLink(made, number) => {
                 let known = links.call_links(store)?.into_iter().find(|link| link.index == number);
-                Told::AddLink(known.map_or(made.clone(), |known| as_made(made, known)), number)
+                vec![Told::AddLink(known.map_or(made.clone(), |known| as_made(made, known)), number)]
             }
             Told::Sysctl(setting) if setting.is_of_a_device() => {
-                Told::Sysctl(setting.of(&links.call_links(store)?))
+                vec![Told::Sysctl(setting.of(&links.call_links(store)?))]
             }
-            other => other,
+            Told::SetLink(number, changes) if changes.address.is_some() => {
+                let own = dump::own_addresses(stack, store, &[number])?;
+                own.into_iter().chain([Told::SetLink(number, changes)]).collect()
+            }
+            other => vec![other],
         })
     }
 }

@@ -1,10 +1,11 @@
 //! A stack is told what another was told before it.
 
 use super::{Setting, Told, dump};
+use crate::kernel::bindings::exports::wasi::sockets::network::IpAddress;
 use crate::kernel::bindings::exports::wnet::stack::addresses::Address;
 use crate::kernel::bindings::exports::wnet::stack::control_types::Failure;
 use crate::kernel::bindings::exports::wnet::stack::links::NewLink;
-use crate::kernel::bindings::exports::wnet::stack::neighbours::Neighbour;
+use crate::kernel::bindings::exports::wnet::stack::neighbours::{Neighbour, Proxy};
 use crate::kernel::bindings::exports::wnet::stack::routing::{Hop, Route, RouteVerb};
 use crate::kernel::image::Running;
 use std::collections::HashMap;
@@ -13,6 +14,9 @@ use wasmtime::Result;
 
 /// How many routes are asked for at once.
 const PAGE: u32 = 4096;
+
+/// Frames that a step handles meanwhile; the cards were just reset and hold hardly any.
+const FRAMES: u32 = 1;
 
 /// Tells the stack all of it. What it refuses is said in the log, and is no reason to stop.
 pub(super) fn replay(told: &[Told], running: &mut Running) -> Result<()> {
@@ -65,8 +69,12 @@ fn tell(told: Told, running: &mut Running, numbers: &mut Numbers) -> Result<Answ
         Told::Clear => clear(running).map(Ok),
         Told::Sysctl(setting) => sysctl(running, &setting),
         Told::AddLink(..) | Told::SetLink(..) | Told::RemoveLink(_) => link(told, running, numbers),
+        Told::OwnAddresses(device, own, since) => {
+            own_addresses(running, numbers.now(device), &own, since).map(Ok)
+        }
         Told::AddAddress(..) | Told::RemoveAddress(..) => address(told, running, numbers),
         Told::SetNeighbour(..) | Told::RemoveNeighbour(..) => neighbour(told, running, numbers),
+        Told::SetProxy(_) | Told::RemoveProxy(..) => proxy(told, running, numbers),
         Told::ChangeRoute(..) | Told::AddRule(..) | Told::RemoveRule(..) => route(told, running, numbers),
     }
 }
@@ -108,10 +116,40 @@ fn address(told: Told, running: &mut Running, numbers: &Numbers) -> Result<Answe
             None => Ok(()),
         },
         Told::RemoveAddress(device, local, network, label) => {
-            answer(addresses.call_remove_address(store, numbers.now(device), local, network, &label)?)
+            // It may be one that the stack makes by itself; what a router says, it has not heard yet.
+            running.stack.wnet_stack_reactor().call_step(&mut *store, FRAMES)?;
+            let _ = addresses.call_remove_address(store, numbers.now(device), local, network, &label)?;
+            Ok(())
         }
         _ => Ok(()),
     })
+}
+
+/// Lets a device have these of the addresses that the stack makes by itself, and no others. What it does not take it
+/// makes by itself.
+fn own_addresses(running: &mut Running, device: u32, own: &[Address], since: Instant) -> Result<()> {
+    let Some(addresses) = running.stack.addresses() else { return Ok(()) };
+    let store = &mut running.store;
+    running.stack.wnet_stack_reactor().call_step(&mut *store, FRAMES)?;
+    let made = addresses.call_addresses(&mut *store)?;
+    let is_among = |all: &[Address], one: &Address| all.iter().any(|other| same(other.local, one.local));
+    for other in made.iter().filter(|made| made.device == device && dump::is_own(made)) {
+        if !is_among(own, other) {
+            let network = Some((other.local, other.prefix_length));
+            let _ = addresses.call_remove_address(&mut *store, device, other.local, network, "")?;
+        }
+    }
+    for missing in own.iter().filter(|own| !is_among(&made, own)) {
+        if let Some(what) = aged(Address { device, ..missing.clone() }, since) {
+            let _ = addresses.call_add_address(&mut *store, &what, false)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether two addresses are one, of IPv6 alone.
+fn same(one: IpAddress, other: IpAddress) -> bool {
+    matches!((one, other), (IpAddress::Ipv6(one), IpAddress::Ipv6(other)) if one == other)
 }
 
 /// The address with what is left of its lifetimes; none: it is over.
@@ -134,6 +172,21 @@ fn neighbour(told: Told, running: &mut Running, numbers: &Numbers) -> Result<Ans
             // One that was found by itself is not there, and does not have to go.
             let _ = neighbours.call_remove_neighbour(store, numbers.now(device), address)?;
             Ok(())
+        }
+        _ => Ok(()),
+    })
+}
+
+fn proxy(told: Told, running: &mut Running, numbers: &Numbers) -> Result<Answer> {
+    let Some(neighbours) = running.stack.neighbours() else { return Ok(Ok(())) };
+    let store = &mut running.store;
+    let now = |device: Option<u32>| device.map(|device| numbers.now(device));
+    Ok(match told {
+        Told::SetProxy(what) => {
+            answer(neighbours.call_set_proxy(store, Proxy { device: now(what.device), ..what })?)
+        }
+        Told::RemoveProxy(device, address) => {
+            answer(neighbours.call_remove_proxy(store, now(device), address)?)
         }
         _ => Ok(()),
     })

@@ -1,6 +1,6 @@
 //! ARP's packets on their way in. Linux: `arp_process`.
 
-use super::{Context, dhcp, link_local, neighbours, transmit};
+use super::{Context, dhcp, link_local, neighbours, proxies, transmit};
 use crate::counters::Counter;
 use crate::device::{Address, AddressScope};
 use crate::drop_reason::DropReason;
@@ -57,13 +57,16 @@ fn ourselves(
     message: &wire::arp::Packet,
 ) -> Result<arp::Ourselves, DropReason> {
     let answers_for_target = answers(cx, device, message);
+    let stands_in = !answers_for_target
+        && !cx.routes.is_local(message.target.into())
+        && proxies::answers_v4(cx, device, message.sender, message.target);
     let interface = cx.interfaces.get(device).ok_or(DropReason::LinkDown)?;
     let conf = cx.sysctl.ipv4_device(device.0);
     let sender_on_link = interface.is_on_link(message.sender);
     Ok(arp::Ourselves {
         mac: interface.mac(),
         owns_sender: cx.routes.is_local(message.sender.into()),
-        answers_for_target,
+        answers_for_target: answers_for_target || stands_in,
         sender_on_link,
         takes_unasked: match conf.arp_accept() {
             0 => false,

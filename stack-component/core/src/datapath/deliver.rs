@@ -7,12 +7,13 @@ use crate::icmp::v4::{self as icmp, Problem};
 use crate::ip::Cutting;
 use crate::ip::v4::{self, Received, Recorder};
 use crate::netfilter::{HookPoint, HookState};
-use crate::packet::{Checksum, LinkDestination, Packet};
+use crate::packet::{Checksum, DeviceIndex, LinkDestination, Packet};
 use crate::route::Scope;
 use crate::tcp::SegmentInfo;
 use crate::udp::{Arrival, Rejected};
+use crate::wire::ipv4::{HEADER_LEN, set_options_len};
 use crate::wire::protocol::Protocol;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
 /// Gives a packet that is for us to its protocol. `to_many` says that it is for others, too. Linux:
 /// `ip_local_deliver`.
@@ -38,10 +39,13 @@ fn deliver_whole(
     received: Received,
     to_many: bool,
 ) -> Result<(), DropReason> {
+    let many = to_many || received.addressed != LinkDestination::Host;
+    if received.header_len > HEADER_LEN {
+        record(cx, &mut packet, &received, many);
+    }
     let state = HookState { point: HookPoint::LocalIn, input: Some(packet.meta.device), output: None };
     cx.hooks.run(&state, &mut packet)?;
     packet.pull(received.header_len);
-    let many = to_many || received.addressed != LinkDestination::Host;
     let known = matches!(received.protocol, Protocol::ICMP | Protocol::IGMP | Protocol::TCP | Protocol::UDP);
     if known {
         cx.counters.increment(Counter::IpInDelivers);
@@ -62,6 +66,33 @@ fn deliver_whole(
             refuse(cx, &packet, &received, Problem::ProtocolUnreachable);
             Err(DropReason::UnknownIpProtocol)
         }
+    }
+}
+
+/// Leaves our address and time in the options of a packet that begins with its header and came to us. Linux:
+/// `ip_options_compile`.
+fn record(cx: &Context<'_>, packet: &mut Packet, received: &Received, to_many: bool) {
+    let ours = (!to_many).then_some(received.destination.into());
+    let Some(address) = recorded_address(cx, packet.meta.device, received.source, ours) else { return };
+    let us = Recorder { address, millis: cx.now.as_millis(), is_ours: &|ip| cx.routes.is_local(ip.into()) };
+    let options = packet.data_mut().get_mut(HEADER_LEN..received.header_len).unwrap_or_default();
+    if us.record(options) {
+        set_options_len(packet.data_mut(), received.header_len - HEADER_LEN);
+    }
+}
+
+/// What is recorded of us in a packet from `peer` that came by `device`, or in an answer to it: `ours`, or the address that the
+/// route to the peer has. Linux: `fib_compute_spec_dst`, `ip_rt_get_source`.
+fn recorded_address(
+    cx: &Context<'_>,
+    device: DeviceIndex,
+    peer: Ipv4Addr,
+    ours: Option<IpAddr>,
+) -> Option<Ipv4Addr> {
+    let peer = IpAddr::V4(peer);
+    match ours.or_else(|| cx.interfaces.source_for(cx.sysctl, device, (peer, Scope::Link), peer))? {
+        IpAddr::V4(address) => Some(address),
+        IpAddr::V6(_) => None,
     }
 }
 
@@ -120,7 +151,7 @@ fn icmp_message(
     let device = packet.meta.device;
     let arrival = arrival(cx, &packet, received);
     // Errors about what sockets below TCP and UDP sent, and echo replies, say nothing to ICMP itself.
-    let message = raw::for_sockets(cx, &packet);
+    let message = raw::for_sockets(cx, &packet, received.options(&packet));
     let verdict = match icmp::input(cx.counters, cx.sysctl, packet, to_many, cx.now) {
         Err(DropReason::IcmpIgnored) if raw::message(cx, &arrival, &message) => return Ok(()),
         Ok(icmp::Verdict::Error(error)) => {
@@ -172,10 +203,10 @@ fn with_options_echoed(
     if options.is_empty() {
         return packet;
     }
-    let (device, peer) = (packet.meta.device, IpAddr::V4(received.source));
-    let ours = from.or_else(|| cx.interfaces.source_for(cx.sysctl, device, (peer, Scope::Link), peer));
-    let Some(IpAddr::V4(address)) = ours else { return packet };
-    let us = Recorder { address, millis: cx.now.as_millis() };
+    let Some(address) = recorded_address(cx, packet.meta.device, received.source, from) else {
+        return packet;
+    };
+    let us = Recorder { address, millis: cx.now.as_millis(), is_ours: &|ip| cx.routes.is_local(ip.into()) };
     let options = v4::echo_options(options, us);
     packet.push(options.len()).copy_from_slice(&options);
     packet.meta.options = options.len() as u8;

@@ -117,7 +117,7 @@ fn udp(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), 
 fn icmp_message(cx: &mut Context<'_>, packet: Packet, received: &Received) -> Result<(), DropReason> {
     let &Received { source, destination, .. } = received;
     let arrival = arrival(cx, &packet, received);
-    let message = raw::for_sockets(cx, &packet);
+    let message = raw::for_sockets(cx, &packet, &[]);
     let verdict = match icmp::input(cx.counters, cx.sysctl, packet, source, destination) {
         Err(DropReason::IcmpIgnored) if raw::message(cx, &arrival, &message) => return Ok(()),
         Ok(icmp::Verdict::Error(error)) => {

@@ -1,18 +1,19 @@
 //! Neighbour discovery's messages on their way in. Linux: `ndisc_rcv`.
 
-use super::{Context, advertisement, detection, discovery_output, neighbours, redirect};
-use crate::device::{Address, AddressState};
+use super::{Context, advertisement, detection, discovery_output, neighbours, proxies, redirect};
+use crate::device::{Address, AddressState, Interface};
 use crate::drop_reason::DropReason;
 use crate::ignore_reason::IgnoreReason;
 use crate::ip::v6::Received;
 use crate::neighbour::Key;
 use crate::neighbour::nd::{self, Arrival, Flags, Heard, Learn, Ourselves, Verdict};
 use crate::packet::{DeviceIndex, Packet};
+use crate::route::Scope;
 use crate::wire::ethernet::MacAddress;
 use crate::wire::icmpv6::Header;
 use crate::wire::ndp::{Message, NdpOption, Options};
 use alloc::format;
-use core::net::Ipv6Addr;
+use core::net::{IpAddr, Ipv6Addr};
 
 /// Takes in a message (its ICMPv6 header first) that came as `received` says. Linux: `ndisc_rcv`.
 pub(super) fn receive(cx: &mut Context<'_>, packet: &Packet, received: &Received) -> Result<(), DropReason> {
@@ -93,10 +94,14 @@ fn follow(
     }
     match reply {
         Some((to, fields)) => {
-            let from = match message {
-                Message::NeighbourSolicitation { target } => target,
-                _ => return Ok(()),
+            let Message::NeighbourSolicitation { target } = message else { return Ok(()) };
+            // Who answers for another speaks as himself. Linux: `ndisc_send_na`.
+            let ours = |interface: &Interface| interface.address(target.into()).is_some();
+            let from = match cx.interfaces.get(device).is_some_and(ours) {
+                true => Some(target.into()),
+                false => cx.interfaces.source_for(cx.sysctl, device, (to.into(), Scope::Link), to.into()),
             };
+            let Some(IpAddr::V6(from)) = from else { return Err(DropReason::NoRoute) };
             discovery_output::send(cx, device, from, to, &fields);
             Ok(())
         }
@@ -142,7 +147,10 @@ fn ourselves(cx: &Context<'_>, device: DeviceIndex, target: Ipv6Addr) -> Result<
         _ if record.is_some_and(Address::is_optimistic) => nd::Target::Optimistic,
         Some(AddressState::Preferred | AddressState::Deprecated) => nd::Target::Ours,
         Some(AddressState::Tentative) => nd::Target::Tentative,
-        Some(AddressState::DadFailed) | None => nd::Target::Other,
+        Some(AddressState::DadFailed) | None => match proxies::of_v6(cx, device, target) {
+            Some(proxy) => nd::Target::Proxied { router: proxy.router },
+            None => nd::Target::Other,
+        },
     };
     Ok(Ourselves {
         mac: interface.mac(),

@@ -63,7 +63,7 @@ fn leave_our_mark(cx: &Context<'_>, packet: &mut Packet, received: &Received, ho
         cx.interfaces.source_for(cx.sysctl, hop.device, way, received.destination.into())
     });
     let Some(IpAddr::V4(address)) = source else { return };
-    let us = Recorder { address, millis: cx.now.as_millis() };
+    let us = Recorder { address, millis: cx.now.as_millis(), is_ours: &|ip| cx.routes.is_local(ip.into()) };
     let options = packet.data_mut().get_mut(HEADER_LEN..received.header_len);
     if options.is_some_and(|options| us.record(options)) {
         set_options_len(packet.data_mut(), received.header_len - HEADER_LEN);

@@ -1,6 +1,6 @@
 //! The walk upward of IPv6, to the point where it is clear whom a packet is for.
 
-use super::{Context, deliver6, early_demux, flow, forward6};
+use super::{Context, deliver6, early_demux, flow, forward6, proxies};
 use crate::counters::Counter;
 use crate::drop_reason::DropReason;
 use crate::ip::v6::{self, Received};
@@ -96,6 +96,9 @@ fn route(cx: &mut Context<'_>, mut packet: Packet, received: Received) -> Result
     };
     match cx.routes.lookup(&flow) {
         Ok(Destination::Local { .. }) => deliver6::deliver(cx, packet, received),
+        Ok(Destination::Unicast(_)) if proxies::hears(cx, &packet, &received) => {
+            deliver6::deliver(cx, packet, received)
+        }
         Ok(Destination::Unicast(hop)) => forward6::forward(cx, packet, received, hop),
         Ok(Destination::Broadcast(_)) => Err(DropReason::Ipv6NotForUs),
         Err(refusal) => forward6::refuse(cx, &packet, &received, refusal),

@@ -39,8 +39,8 @@ pub(super) fn count_icmp(cx: &mut Context<'_>, packet: &Packet) {
 pub(super) fn v6(
     cx: &mut Context<'_>,
     outgoing: Outgoing,
-    source: Ipv6Addr,
-    destination: Ipv6Addr,
+    (source, destination): (Ipv6Addr, Ipv6Addr),
+    flow_label: Option<u32>,
     mtu: u32,
 ) -> Headed {
     let Outgoing { mut packet, protocol, ttl, tos, cutting, .. } = outgoing;
@@ -51,10 +51,10 @@ pub(super) fn v6(
         icmpv6::fill_checksum(source, destination, packet.data_mut());
     }
     let labelled = matches!(cx.sysctl.auto_flowlabels, 1 | 3);
-    let flow_label = match labelled {
+    let flow_label = flow_label.unwrap_or_else(|| match labelled {
         true => cx.flow_labels.label(source, destination, protocol, packet.data()),
         false => 0,
-    };
+    });
     let (next_header, traffic_class) = (protocol, tos);
     let request = ip::v6::Request {
         packet,

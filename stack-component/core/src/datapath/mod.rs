@@ -57,6 +57,7 @@ mod multicast;
 mod neighbours;
 mod packet_send;
 mod paths;
+mod proxies;
 mod raw;
 mod receive;
 mod redirect;
@@ -79,10 +80,11 @@ pub(crate) use link_local::follow_settings as follow_link_local;
 pub(crate) use multicast::run as run_multicast;
 pub(crate) use packet_send::send as send_frame;
 pub(crate) use paths::RoutePaths;
+pub(crate) use proxies::{add as add_proxy, remove as remove_proxy};
 pub(crate) use run::{
     device_gone, device_stopped, follow_link_settings, next_deadline, poll, run_output, station_changed,
 };
-pub(crate) use transmit::{Outgoing, send};
+pub(crate) use transmit::{Outgoing, Wishes, send, send_as_wished};
 
 #[cfg(test)]
 mod tests;

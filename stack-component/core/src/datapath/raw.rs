@@ -8,15 +8,26 @@ use crate::wire::icmpv4::{self, Type, unreachable};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-/// A copy of an ICMP message, if it could be for a socket; else empty.
-pub(super) fn for_sockets(cx: &Context<'_>, packet: &Packet) -> Vec<u8> {
-    if cx.raw.is_empty() { Vec::new() } else { packet.data().to_vec() }
+/// An ICMP message, as sockets may want it.
+pub(super) struct Copied {
+    /// From its ICMP header on; empty: there are no sockets.
+    message: Vec<u8>,
+    /// The options of its IPv4 header.
+    options: Vec<u8>,
+}
+
+/// A copy of an ICMP message, if it could be for a socket; else an empty one.
+pub(super) fn for_sockets(cx: &Context<'_>, packet: &Packet, options: &[u8]) -> Copied {
+    let (message, options) = if cx.raw.is_empty() { Default::default() } else { (packet.data(), options) };
+    Copied { message: message.to_vec(), options: options.to_vec() }
 }
 
 /// Gives an undamaged ICMP message to the sockets that wait for it: an echo reply, or an error. Answers whether
 /// somebody took it.
-pub(super) fn message(cx: &mut Context<'_>, arrival: &Arrival, message: &[u8]) -> bool {
-    !message.is_empty() && (cx.raw.echo_reply(arrival, message) || error_message(cx, arrival.source, message))
+pub(super) fn message(cx: &mut Context<'_>, arrival: &Arrival, copied: &Copied) -> bool {
+    let Copied { message, options } = copied;
+    !message.is_empty()
+        && (cx.raw.echo_reply(arrival, options, message) || error_message(cx, arrival.source, message))
 }
 
 /// Tells sockets of an ICMP error that came in: `message` begins with its ICMP header and is undamaged. Answers

@@ -2,7 +2,7 @@
 //! socket's owner leaves behind.
 
 use super::receive::receive;
-use super::{Context, dhcp, ipv6_link, link_local, multicast, neighbours, taps, timers, transmit};
+use super::{Context, dhcp, ipv6_link, link_local, multicast, neighbours, proxies, taps, timers, transmit};
 use crate::device::{Interface, Interfaces};
 use crate::drop_reason::DropReason;
 use crate::packet::{DeviceIndex, Packet};
@@ -125,6 +125,7 @@ fn link_lost(cx: &mut Context<'_>, device: DeviceIndex) {
 pub(crate) fn device_stopped(cx: &mut Context<'_>, device: DeviceIndex) {
     link_lost(cx, device);
     cx.neighbours.remove_device(device);
+    proxies::remove_device(cx, device);
     neighbours::do_neighbour_actions(cx);
 }
 

@@ -38,6 +38,17 @@ pub(crate) struct Outgoing {
     pub(crate) device: Option<DeviceIndex>,
 }
 
+/// What the owner of a socket wants of its packets beyond that.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wishes {
+    /// Flow label of IPv6; none: as the stack chooses.
+    pub(crate) flow_label: Option<u32>,
+    /// They go to neighbours alone. Linux: `SO_DONTROUTE`, `RTO_ONLINK`.
+    pub(crate) neighbours: bool,
+    /// Bytes of memory that they may take; none: as much as they need.
+    pub(crate) memory: Option<usize>,
+}
+
 /// Whom on a link a packet is for.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Target {
@@ -71,18 +82,28 @@ pub(super) fn segment(cx: &mut Context<'_>, output: tcp::Output) {
 
 /// Sends a payload of ours; a drop is counted here. Linux: `ip_local_out`, `ip6_local_out`.
 pub(crate) fn send(cx: &mut Context<'_>, outgoing: Outgoing) -> Result<(), DropReason> {
+    send_as_wished(cx, outgoing, Wishes::default())
+}
+
+/// The same as the owner of its socket wants it.
+pub(crate) fn send_as_wished(
+    cx: &mut Context<'_>,
+    outgoing: Outgoing,
+    wishes: Wishes,
+) -> Result<(), DropReason> {
     let v6 = outgoing.destination.is_ipv6();
     cx.counters.increment(if v6 { Counter::Ip6OutRequests } else { Counter::IpOutRequests });
-    let result = route_and_send(cx, outgoing);
+    let result = route_and_send(cx, outgoing, wishes);
     if let Err(reason) = result {
         cx.count_sent_drop(reason, v6);
     }
     result
 }
 
-fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), DropReason> {
+fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing, wishes: Wishes) -> Result<(), DropReason> {
     let Outgoing { source, destination, protocol, tos, .. } = outgoing;
-    let flow = flow_of(cx, &outgoing);
+    let wanted = if wishes.neighbours { Scope::Link } else { Scope::Universe };
+    let flow = FlowKey { scope: wanted, ..flow_of(cx, &outgoing) };
     let Resolved { device, target, source: route_source, metrics, scope } = resolve(cx, &flow)?;
     outgoing.ttl = outgoing.ttl.or(metrics.hop_limit);
     let mtu = match destination.is_ipv6() {
@@ -98,6 +119,10 @@ fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), Dr
         _ => (target, outgoing.cutting, mtu),
     };
     outgoing.cutting = cutting;
+    let pieces = memory_in_pieces(outgoing.packet.len(), mtu);
+    if cutting != Cutting::Never && wishes.memory.is_some_and(|memory| pieces > memory) {
+        return Err(DropReason::SendBufferFull);
+    }
     let neighbour = target.neighbour_of(destination);
     let of_device = || cx.interfaces.source_for(cx.sysctl, device, (neighbour, scope), destination);
     let source = source.or(route_source).or_else(of_device).ok_or(DropReason::NoRoute)?;
@@ -109,13 +134,14 @@ fn route_and_send(cx: &mut Context<'_>, mut outgoing: Outgoing) -> Result<(), Dr
         (IpAddr::V4(source), IpAddr::V4(to)) => make_header::v4(cx, outgoing, source, to, mtu),
         (IpAddr::V6(source), IpAddr::V6(to)) => {
             outgoing.ttl = outgoing.ttl.or(Some(cx.hop_limit(device)));
-            make_header::v6(cx, outgoing, source, to, mtu)
+            make_header::v6(cx, outgoing, (source, to), wishes.flow_label, mtu)
         }
         _ => return Err(DropReason::NoRoute),
     };
     let mut packet = match packet {
         Ok(packet) => packet,
-        Err((reason, packet)) => {
+        Err((reason, mut packet)) => {
+            packet.pull(packet.meta.options.into());
             too_big(cx, &Quote { source, destination, protocol, payload: packet.data() }, mtu);
             return Err(reason);
         }
@@ -154,16 +180,26 @@ pub(super) fn over_link(
 }
 
 /// What of a payload decides where it goes.
+/// Bytes of memory that a payload takes on its way out in pieces, but for its last one. Linux: `wmem_alloc` in
+/// `__ip_append_data`.
+fn memory_in_pieces(payload: usize, mtu: u32) -> usize {
+    /// What a piece takes beside its bytes. Linux: `SKB_TRUESIZE`.
+    const OVERHEAD: usize = 768;
+    let before_last = payload.saturating_sub(1) / (mtu as usize).max(1);
+    before_last * (mtu as usize + OVERHEAD)
+}
+
 fn flow_of(cx: &Context<'_>, outgoing: &Outgoing) -> FlowKey {
     let Outgoing { packet, source, destination, protocol, tos, device, .. } = outgoing;
     let ends = [source.unwrap_or(unspecified_like(*destination)), *destination];
+    let payload = packet.data().get(packet.meta.options.into()..).unwrap_or_default();
     FlowKey {
         source: *source,
         mark: packet.meta.mark,
         tos: tos & ROUTING_TOS,
         output: *device,
-        hash: flow::hash(cx, ends, *protocol, 0, packet.data()),
-        transport: flow::transport(cx, *destination, *protocol, packet.data()),
+        hash: flow::hash(cx, ends, *protocol, 0, payload),
+        transport: flow::transport(cx, *destination, *protocol, payload),
         ..FlowKey::to(*destination)
     }
 }

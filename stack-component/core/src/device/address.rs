@@ -81,6 +81,15 @@ pub enum AddressProtocol {
 }
 
 impl AddressProtocol {
+    /// Whose addresses of IPv6 the stack makes by itself, of the device's station address; none: other numbers.
+    pub const fn of_station(number: u8) -> Option<Self> {
+        match number {
+            2 => Some(AddressProtocol::RouterAdvertisement),
+            3 => Some(AddressProtocol::LinkLocal),
+            _ => None,
+        }
+    }
+
     /// Its number.
     pub const fn number(self) -> u8 {
         match self {

@@ -35,6 +35,8 @@ pub enum Member {
     Device,
     /// The stack, because it has this address: whoever looks for it asks the group.
     Address(Ipv6Addr),
+    /// The stack, because it answers for this address of another.
+    Proxy(Ipv6Addr),
     /// The UDP socket of this number.
     Udp(u64),
     /// The raw socket of this number.

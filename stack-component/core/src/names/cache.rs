@@ -34,7 +34,7 @@ impl Cache {
     pub(super) fn insert(&mut self, key: Key, outcome: Outcome, ttl: u32, now: Instant) {
         let said = Duration::from_secs(ttl.into());
         let kept = match outcome {
-            Outcome::Found(_) => said.min(LONGEST),
+            Outcome::Found(_) | Outcome::Named(_) => said.min(LONGEST),
             Outcome::Nothing => said.min(LONGEST_NOTHING),
             Outcome::Failed(_) => FAILURE,
         };

@@ -36,6 +36,11 @@ impl Hosts {
         Hosts { entries: entries.iter().map(entry).collect() }
     }
 
+    /// The first name of an address. Linux: `gethostbyaddr` by `/etc/hosts`.
+    pub(super) fn host(&self, address: IpAddr) -> Option<&Name> {
+        self.entries.iter().find(|(_, known)| *known == address).map(|(name, _)| name)
+    }
+
     /// The addresses of a name; none if it is not in the table.
     pub(super) fn addresses(&self, name: &Name) -> Vec<IpAddr> {
         self.entries.iter().filter(|(of, _)| of == name).map(|(_, address)| *address).collect()

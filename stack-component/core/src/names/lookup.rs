@@ -1,4 +1,4 @@
-//! One look-up: the names to try for one host, until one of them has addresses.
+//! One look-up: the names to try for one host, until one of them has addresses; or the host of an address.
 
 use super::Key;
 use crate::time::Instant;
@@ -42,6 +42,8 @@ impl core::error::Error for NameError {}
 pub(super) enum Outcome {
     /// With addresses.
     Found(Vec<IpAddr>),
+    /// With the name of a host.
+    Named(Name),
     /// The name is not there, or has no addresses of this kind.
     Nothing,
     /// Nobody said.
@@ -68,6 +70,10 @@ pub struct Lookup {
     pub(super) waiting: Vec<Key>,
     /// What was found for the present one.
     found: Vec<IpAddr>,
+    /// The host of an address is looked for.
+    reverse: bool,
+    /// Its name, once it is known.
+    host: Option<Name>,
     /// What went wrong with any of them.
     failure: Option<Failure>,
     /// One version's addresses are there: until then the other's may come.
@@ -80,6 +86,16 @@ impl Lookup {
     /// A look-up of the first of `names` that is there.
     pub(super) fn of_names(names: VecDeque<Name>) -> Self {
         Lookup { names, ..Lookup::default() }
+    }
+
+    /// A look-up of the host whose address `name` writes.
+    pub(super) fn of_address(name: Option<Name>) -> Self {
+        Lookup { names: name.into_iter().collect(), reverse: true, ..Lookup::default() }
+    }
+
+    /// One of an address whose host is known.
+    pub(super) fn of_host(host: Name) -> Self {
+        Lookup { host: Some(host), reverse: true, ..Lookup::ended(Ok(Vec::new())) }
     }
 
     /// One that has ended already.
@@ -100,7 +116,8 @@ impl Lookup {
             self.result = Some(Err(error));
             return Vec::new();
         };
-        self.waiting = [Kind::Aaaa, Kind::A].map(|kind| Key { name: name.clone(), kind }).to_vec();
+        let kinds: &[Kind] = if self.reverse { &[Kind::Pointer] } else { &[Kind::Aaaa, Kind::A] };
+        self.waiting = kinds.iter().map(|&kind| Key { name: name.clone(), kind }).collect();
         self.waiting.clone()
     }
 
@@ -116,6 +133,7 @@ impl Lookup {
                 self.found.extend(addresses);
                 self.patience = Some(patience);
             }
+            Outcome::Named(host) => self.host = Some(host.clone()),
             Outcome::Nothing => {}
             Outcome::Failed(failure) => self.failure = self.failure.or(Some(*failure)),
         }
@@ -124,7 +142,7 @@ impl Lookup {
 
     /// Ends with what was found, if anything was. Answers whether it has ended.
     pub(super) fn conclude(&mut self) -> bool {
-        if !self.found.is_empty() {
+        if !self.found.is_empty() || self.host.is_some() {
             self.waiting.clear();
             self.patience = None;
             self.result = Some(Ok(core::mem::take(&mut self.found).into()));
@@ -140,6 +158,15 @@ impl Lookup {
     /// All its addresses, to be put in another order.
     pub(super) fn addresses_mut(&mut self) -> Option<&mut [IpAddr]> {
         Some(self.result.as_mut()?.as_mut().ok()?.make_contiguous())
+    }
+
+    /// The host of the address that was looked for.
+    pub(super) fn host(&self) -> Result<&Name, NameError> {
+        match &self.result {
+            None => Err(NameError::WouldBlock),
+            Some(Ok(_)) => self.host.as_ref().ok_or(NameError::Unresolvable),
+            Some(Err(error)) => Err(*error),
+        }
     }
 
     /// The next address, none behind the last.

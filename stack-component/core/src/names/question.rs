@@ -209,18 +209,17 @@ impl Question {
         }
     }
 
-    /// Follows the aliases of an answer to addresses, or to a name that another question is needed for.
+    /// Follows the aliases of an answer to what is asked for, or to a name that another question is needed for.
     fn follow(&mut self, env: &mut Env<'_>, at: usize, response: &Response<'_>) -> Option<End> {
         let asked = self.name.clone();
         loop {
-            let found = self.addresses(response);
-            if !found.is_empty() {
-                return Some(self.end(env, Outcome::Found(found), u32::MAX));
+            if let Some(found) = self.found(response) {
+                return Some(self.end(env, found, u32::MAX));
             }
             let aliases = response.records.iter().filter(|record| record.owner == self.name);
             let mut aliases = aliases.filter_map(|record| match &record.data {
                 Data::Alias(name) => Some((name, record.ttl)),
-                Data::Address(_) => None,
+                Data::Address(_) | Data::Host(_) => None,
             });
             let Some((name, ttl)) = aliases.next() else { break };
             self.ttl = self.ttl.min(ttl);
@@ -242,6 +241,20 @@ impl Question {
                 self.ask_next(env, false)
             }
         }
+    }
+
+    /// What an answer says of the present name.
+    fn found(&mut self, response: &Response<'_>) -> Option<Outcome> {
+        if self.kind != Kind::Pointer {
+            return Some(self.addresses(response)).filter(|found| !found.is_empty()).map(Outcome::Found);
+        }
+        let mut own = response.records.iter().filter(|record| record.owner == self.name);
+        let (host, ttl) = own.find_map(|record| match &record.data {
+            Data::Host(host) => Some((host.clone(), record.ttl)),
+            Data::Address(_) | Data::Alias(_) => None,
+        })?;
+        self.ttl = self.ttl.min(ttl);
+        Some(Outcome::Named(host))
     }
 
     /// The addresses of the present name, each once.

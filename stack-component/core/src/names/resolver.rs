@@ -87,16 +87,36 @@ impl Resolver {
         now: Instant,
         random: &mut dyn Random,
     ) -> Result<Option<LookupHandle>, InvalidName> {
-        let host = Host::parse(text)?;
-        let lookup = match host {
+        let lookup = match Host::parse(text)? {
             Host::Address(address) => Lookup::ended(Ok(alloc::vec![address])),
             Host::Local => Lookup::ended(Ok(local())),
             Host::Nowhere => Lookup::ended(Err(NameError::Unresolvable)),
             Host::Named { name, absolute } => self.named(name, absolute),
         };
+        Ok(self.start(lookup, now, random))
+    }
+
+    /// Starts to look for the host of an address: in the table, or by its servers; none: there are [`MAX_LOOKUPS`] already.
+    /// Linux: `getnameinfo`.
+    pub fn lookup_host(
+        &mut self,
+        address: IpAddr,
+        now: Instant,
+        random: &mut dyn Random,
+    ) -> Option<LookupHandle> {
+        let own = || Name::from_text("localhost").filter(|_| local().contains(&address));
+        let known = self.settings.hosts.host(address).cloned().or_else(own);
+        let lookup = match known {
+            Some(host) => Lookup::of_host(host),
+            None => Lookup::of_address(Name::of_address(address)),
+        };
+        self.start(lookup, now, random)
+    }
+
+    fn start(&mut self, lookup: Lookup, now: Instant, random: &mut dyn Random) -> Option<LookupHandle> {
         let has_ended = lookup.has_ended();
         if self.lookups.len() >= MAX_KEPT || (!has_ended && self.under_way() >= MAX_LOOKUPS) {
-            return Ok(None);
+            return None;
         }
         let handle = self.lookups.insert(lookup);
         match has_ended {
@@ -104,7 +124,7 @@ impl Resolver {
             false => self.next_name(handle, now),
         }
         self.run(now, random);
-        Ok(Some(handle))
+        Some(handle)
     }
 
     fn under_way(&self) -> usize {
@@ -281,6 +301,11 @@ impl Resolver {
     /// A look-up's next address, none behind the last.
     pub fn next_address(&mut self, handle: LookupHandle) -> Result<Option<IpAddr>, NameError> {
         self.lookups.get_mut(handle).ok_or(NameError::Stale)?.next_address()
+    }
+
+    /// The host of the address that a look-up is about.
+    pub fn host(&self, handle: LookupHandle) -> Result<&Name, NameError> {
+        self.lookups.get(handle).ok_or(NameError::Stale)?.host()
     }
 
     /// Whether a look-up has ended, or never was.

@@ -1,6 +1,7 @@
 //! The resolver against servers that are played here.
 
 mod bench;
+mod reverse;
 
 use super::question::MAX_ADDRESSES;
 use super::*;

@@ -14,7 +14,8 @@ pub struct Ourselves {
     pub mac: MacAddress,
     /// Whether the sender's address is one of the stack's own.
     pub owns_sender: bool,
-    /// Whether the target's address is one of the stack's own, and the device may answer for it.
+    /// Whether the target's address is one of the stack's own, and the device may answer for it; or one that is answered
+    /// for.
     pub answers_for_target: bool,
     /// Whether the sender's address is in a network of the device.
     pub sender_on_link: bool,

@@ -28,6 +28,10 @@ pub struct Listed {
     pub mac: Option<MacAddress>,
     /// Whether it is a router. Linux: `NTF_ROUTER`.
     pub router: bool,
+    /// Somebody else learnt of it, who forgets it, too. Linux: `NTF_EXT_LEARNED`.
+    pub extern_learn: bool,
+    /// Who told of it, by the number of who makes routes. Linux: `NDA_PROTOCOL`.
+    pub protocol: u8,
     /// Questions without an answer.
     pub probes: u32,
     /// How long ago it was used, showed that it lives, and changed.
@@ -43,6 +47,10 @@ pub(super) struct Entry {
     pub(super) mac: MacAddress,
     /// Whether it said that it is a router (IPv6). Linux: `NTF_ROUTER`.
     pub(super) router: bool,
+    /// Whether somebody else learnt of it. Linux: `NTF_EXT_LEARNED`.
+    pub(super) extern_learn: bool,
+    /// Who told of it. Linux: `protocol`.
+    pub(super) protocol: u8,
     /// Whether it is a router that did not answer when it was last asked.
     pub(super) lost: bool,
     /// The earliest of the timers in the wheel that are for this neighbour.
@@ -59,7 +67,8 @@ impl Entry {
         let (mac, router, lost, armed) = (MacAddress::default(), false, false, None);
         let nud = Nud::new(now);
         let known = (nud.state(), mac, router);
-        Entry { key, nud, mac, router, lost, armed, known, waiting, waiting_bytes: 0 }
+        let (extern_learn, protocol) = (false, 0);
+        Entry { key, nud, mac, router, extern_learn, protocol, lost, armed, known, waiting, waiting_bytes: 0 }
     }
 
     pub(super) fn state(&self) -> State {
@@ -71,7 +80,8 @@ impl Entry {
         let state = self.state();
         let (probes, ages) = self.nud.ages(now);
         let mac = state.is_valid().then_some(self.mac);
-        Listed { key: self.key, state, mac, router: self.router, probes, ages }
+        let Entry { key, router, extern_learn, protocol, .. } = *self;
+        Listed { key, state, mac, router, extern_learn, protocol, probes, ages }
     }
 
     /// Whether any of these changed since the last time, so that others want to know: nobody does that it is

@@ -22,12 +22,14 @@ mod entry;
 mod hear;
 pub mod nd;
 mod parameters;
+mod proxies;
 mod state;
 mod table;
 mod told;
 
 pub use entry::{Key, Listed};
 pub use hear::Statement;
+pub use proxies::{Proxies, Proxy, ProxyKey};
 pub use state::{Nud, State, Step, Timing};
 pub use table::{Action, Neighbours, Output};
 pub use told::{Said, TellError, Verb};

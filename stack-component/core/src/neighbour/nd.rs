@@ -34,6 +34,11 @@ pub enum Target {
     Optimistic,
     /// Somebody else's.
     Other,
+    /// Somebody else's, a router's if so said, whom we answer for.
+    Proxied {
+        /// It is a router.
+        router: bool,
+    },
 }
 
 /// What we are: everything the judgement needs beside the message.
@@ -145,9 +150,9 @@ pub fn solicitation(
     });
     let message = Message::NeighbourAdvertisement {
         target,
-        router: us.router,
+        router: if let Target::Proxied { router } = us.target { router } else { us.router },
         solicited: !is_probe,
-        // Who has it already is not pushed aside (RFC 4429 section 3.3).
+        // Who has it already is not pushed aside (RFC 4429 section 3.3, RFC 4861 section 7.2.8).
         override_known: us.target == Target::Ours,
     };
     let to = if is_probe { ALL_NODES } else { arrival.source };
@@ -183,7 +188,7 @@ pub fn advertisement(
             return Ok(Verdict { duplicate: true, ..Verdict::default() });
         }
         Target::Ours => return Ok(Verdict { conflict: true, ..Verdict::default() }),
-        Target::Other => {}
+        Target::Other | Target::Proxied { .. } => {}
     }
     let mac = station(options, true);
     if mac == Some(us.mac) {

@@ -2,6 +2,7 @@
 
 use super::entry::{Entry, Key, Listed};
 use super::parameters::Parameters;
+use super::proxies::Proxies;
 use super::state::{Nud, State, Step, Timing};
 use crate::arena::{Arena, Handle};
 use crate::drop_reason::DropReason;
@@ -69,6 +70,8 @@ pub struct Neighbours {
     clean_at: Instant,
     /// Neighbours that changed and went.
     pub(crate) journal: Journal<Listed>,
+    /// Addresses that are answered for.
+    pub(crate) proxies: Proxies,
 }
 
 impl Neighbours {
@@ -84,6 +87,7 @@ impl Neighbours {
             redraw_at: Instant::ZERO + REDRAW_INTERVAL,
             clean_at: Instant::ZERO,
             journal: Journal::default(),
+            proxies: Proxies::default(),
         }
     }
 
@@ -322,7 +326,7 @@ impl Neighbours {
             let is_idle = |entry: &Entry| matches!(entry.state(), State::Stale | State::Failed);
             let is_old = |entry: &Entry| entry.nud.updated() + SETTLED <= now;
             self.make_room(v6, limits.clean_to, |entry, _| {
-                is_idle(entry) || is_old(entry) && !entry.is_fixed() && entry.state() != State::Incomplete
+                is_idle(entry) || is_old(entry) && !entry.stays() && entry.state() != State::Incomplete
             });
         }
         if self.counts[usize::from(v6)].all >= limits.most {

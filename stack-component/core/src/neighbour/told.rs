@@ -26,12 +26,16 @@ pub struct Said {
     pub state: State,
     /// It is a router. Linux: `NTF_ROUTER`.
     pub router: bool,
+    /// Somebody else learnt of it, who forgets it, too. Linux: `NTF_EXT_LEARNED`.
+    pub extern_learn: bool,
+    /// Who says so, by the number of who makes routes; 0: who said so before. Linux: `NDA_PROTOCOL`.
+    pub protocol: u8,
 }
 
 impl Said {
     /// A station that is no router.
     pub const fn new(station: Option<MacAddress>, state: State) -> Self {
-        Said { station, state, router: false }
+        Said { station, state, router: false, extern_learn: false, protocol: 0 }
     }
 }
 
@@ -61,7 +65,7 @@ impl Neighbours {
         now: Instant,
         verb: Verb,
         key: Key,
-        Said { station, state, router }: Said,
+        Said { station, state, router, extern_learn, protocol }: Said,
     ) -> Result<(), TellError> {
         let known = self.by_key.get(&key).copied();
         match (verb, known) {
@@ -79,8 +83,10 @@ impl Neighbours {
         if let (Some(entry), Some(station)) = (self.entries.get_mut(handle), station) {
             entry.mac = station;
         }
-        if let Some(entry) = self.entries.get_mut(handle).filter(|_| state.is_valid()) {
-            entry.router = router;
+        if let Some(entry) = self.entries.get_mut(handle) {
+            entry.router = if state.is_valid() { router } else { entry.router };
+            entry.extern_learn = extern_learn;
+            entry.protocol = if protocol == 0 { entry.protocol } else { protocol };
         }
         self.advance(handle, |nud, timing| nud.on_told(now, state, timing));
         self.send_waiting(now, handle);
@@ -102,5 +108,10 @@ impl Entry {
     /// Whether only an administrator changes it.
     pub(super) fn is_fixed(&self) -> bool {
         self.state().is_fixed()
+    }
+
+    /// Whether it does not go for being idle. Linux: `exempt_from_gc`.
+    pub(super) fn stays(&self) -> bool {
+        self.is_fixed() || self.extern_learn
     }
 }

@@ -1,11 +1,16 @@
 //! What the owner of a raw or ping socket can set.
 
 use crate::ip::Cutting;
+use crate::ip::v4::OwnOptions;
 use crate::packet::DeviceIndex;
 use crate::socket::{MulticastOption, MulticastOptions, SocketError};
+use crate::wire::ipv6;
 
 /// Least bytes of a receive buffer. Linux: `SOCK_MIN_RCVBUF`.
 const MIN_RECEIVE_BUFFER: usize = 2304;
+
+/// Least bytes of a send buffer. Linux: `SOCK_MIN_SNDBUF`.
+const MIN_SEND_BUFFER: usize = 4608;
 
 /// The kinds of ICMP messages that a raw socket does not want, by number. Linux: `ICMP_FILTER`, `ICMP6_FILTER`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +62,15 @@ pub enum RawOption {
     Mark(u32),
     /// What a raw socket's owner sends begins with its IP header. Linux: `IP_HDRINCL`, `IPV6_HDRINCL`.
     HeaderIncluded(bool),
+    /// Options in the headers of what an IPv4 socket sends. Linux: `IP_OPTIONS`.
+    Header(OwnOptions),
+    /// Flow label of what an IPv6 socket sends, of 20 bits; none: as the stack chooses. Linux: `IPV6_FLOWLABEL_MGR`,
+    /// `IPV6_FLOWINFO_SEND`.
+    FlowLabel(Option<u32>),
+    /// What an IPv4 socket sends goes to neighbours alone. Linux: `SO_DONTROUTE`.
+    Neighbours(bool),
+    /// Bytes of memory for what is being sent, doubled as Linux doubles them. Linux: `SO_SNDBUF`.
+    SendBuffer(usize),
 }
 
 /// All options of a socket.
@@ -74,11 +88,15 @@ pub struct Options {
     pub(super) icmp_filter: IcmpFilter,
     pub(super) mark: u32,
     pub(super) header_included: bool,
+    pub(super) header: Option<OwnOptions>,
+    pub(super) flow_label: Option<u32>,
+    pub(super) neighbours: bool,
+    pub(super) send_buffer: usize,
 }
 
 impl Options {
-    /// Those of a new socket, whose packets may take `receive_buffer` bytes.
-    pub(super) fn new(receive_buffer: usize) -> Self {
+    /// Those of a new socket with these buffers, in bytes.
+    pub(super) fn new(receive_buffer: usize, send_buffer: usize) -> Self {
         Options {
             hop_limit: None,
             multicast: MulticastOptions::default(),
@@ -92,11 +110,15 @@ impl Options {
             icmp_filter: IcmpFilter::default(),
             mark: 0,
             header_included: false,
+            header: None,
+            flow_label: None,
+            neighbours: false,
+            send_buffer,
         }
     }
 
-    /// Sets one; `max_buffer` is the largest receive buffer in bytes that may be asked for. Linux:
-    /// `net.core.rmem_max`.
+    /// Sets one; `max_buffer` is the largest buffer in bytes that may be asked for. Linux: `net.core.rmem_max`,
+    /// `net.core.wmem_max`.
     pub(super) fn set(&mut self, option: RawOption, max_buffer: usize) -> Result<(), SocketError> {
         match option {
             RawOption::HopLimit(Some(0)) => return Err(SocketError::InvalidArgument),
@@ -117,6 +139,15 @@ impl Options {
             RawOption::IcmpFilter(filter) => self.icmp_filter = filter,
             RawOption::Mark(mark) => self.mark = mark,
             RawOption::HeaderIncluded(included) => self.header_included = included,
+            RawOption::Header(options) => self.header = Some(options),
+            RawOption::FlowLabel(Some(label)) if label > ipv6::MAX_FLOW_LABEL => {
+                return Err(SocketError::InvalidArgument);
+            }
+            RawOption::FlowLabel(label) => self.flow_label = label,
+            RawOption::Neighbours(alone) => self.neighbours = alone,
+            RawOption::SendBuffer(bytes) => {
+                self.send_buffer = bytes.min(max_buffer).saturating_mul(2).max(MIN_SEND_BUFFER);
+            }
         }
         Ok(())
     }

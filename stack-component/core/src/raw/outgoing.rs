@@ -2,6 +2,7 @@
 
 use super::{Kind, Raw, RawHandle};
 use crate::ip::Cutting;
+use crate::ip::v4::{OwnOptions, Recorder};
 use crate::packet::{DeviceIndex, Packet};
 use crate::socket::SocketError;
 use crate::wire::checksum::{Sum, pseudo_header};
@@ -45,6 +46,10 @@ pub struct Prepared {
     pub traffic_class: u8,
     /// Whether it may be cut.
     pub cutting: Cutting,
+    /// Flow label of IPv6; none: as the stack chooses.
+    pub flow_label: Option<u32>,
+    /// Bytes of memory that it may take in pieces. Linux: twice `sk_sndbuf`.
+    pub memory: usize,
 }
 
 pub(super) fn is_echo_request(protocol: Protocol, kind: u8) -> bool {
@@ -65,13 +70,13 @@ pub(super) fn is_echo_reply(protocol: Protocol, kind: u8) -> bool {
 
 impl Raw {
     /// Makes the packet for `message`, from our address `source`. A ping socket has its identifier put in, and its
-    /// checksum computed, whatever stands there. Linux: `ping_common_sendmsg`, `rawv6_push_pending_frames`.
+    /// checksum computed, whatever stands there; options of the header, in which `us` is recorded, come before it. Linux: `ping_common_sendmsg`, `rawv6_push_pending_frames`.
     pub fn outgoing(
         &self,
         handle: RawHandle,
         message: &Message<'_>,
-        source: IpAddr,
-        destination: IpAddr,
+        (source, destination): (IpAddr, IpAddr),
+        us: Option<Recorder<'_>>,
     ) -> Result<Prepared, SocketError> {
         let socket = self.sockets.get(handle).ok_or(SocketError::InvalidState)?;
         let options = &socket.options;
@@ -91,6 +96,9 @@ impl Raw {
         if let Some(offset) = offset {
             fill_checksum(packet.data_mut(), offset, protocol, source, destination)?;
         }
+        if let (Some(header), Some(us)) = (options.header, us) {
+            push_options(&mut packet, header.sent_by(us));
+        }
         let to_group = destination.is_multicast();
         let own = if to_group { Some(options.multicast.hop_limit) } else { options.hop_limit };
         Ok(Prepared {
@@ -100,8 +108,17 @@ impl Raw {
             hop_limit: message.hop_limit.or(own),
             traffic_class: options.traffic_class,
             cutting: options.cutting,
+            flow_label: options.flow_label,
+            memory: options.send_buffer.saturating_mul(2),
         })
     }
+}
+
+/// Puts options before a payload, which its header takes over.
+fn push_options(packet: &mut Packet, options: OwnOptions) {
+    let options = options.as_bytes();
+    packet.push(options.len()).copy_from_slice(options);
+    packet.meta.options = options.len() as u8;
 }
 
 /// Puts a ping socket's identifier into its echo request; anything else is refused. Linux: `ping_supported`.

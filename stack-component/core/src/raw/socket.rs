@@ -75,6 +75,9 @@ pub struct Incoming {
     pub arrival: Arrival,
     /// Raw IPv4: from its IP header on; else what the IP header carries.
     pub data: Vec<u8>,
+    /// A ping socket of IPv4: the options of the IP header with our address and time in them; else empty. Linux:
+    /// `IP_RECVOPTS`.
+    pub options: Vec<u8>,
 }
 
 /// What a socket's owner could do now without being told to wait.
@@ -158,6 +161,11 @@ impl Socket {
     /// Whether members on this host hear what it sends to groups. Linux: `IP_MULTICAST_LOOP`.
     pub fn loops(&self) -> bool {
         self.options.multicast.loops
+    }
+
+    /// Whether what it sends goes to neighbours alone.
+    pub fn to_neighbours(&self) -> bool {
+        self.options.neighbours && self.family == Family::V4
     }
 
     /// Whether it may send to everybody.
@@ -249,5 +257,5 @@ impl Socket {
 }
 
 fn memory(incoming: &Incoming) -> usize {
-    incoming.data.capacity() + size_of::<Incoming>()
+    incoming.data.capacity() + incoming.options.capacity() + size_of::<Incoming>()
 }

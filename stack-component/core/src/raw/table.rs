@@ -36,17 +36,18 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// A new socket, whose packets may take `receive_buffer` bytes.
+    /// A new socket, whose packets may take `receive_buffer` bytes while they wait for its owner, and `send_buffer` bytes while
+    /// they are being sent.
     pub fn open(
         &mut self,
         family: Family,
         kind: Kind,
-        receive_buffer: usize,
+        (receive_buffer, send_buffer): (usize, usize),
     ) -> Result<RawHandle, SocketError> {
         if self.sockets.len() >= MAX_SOCKETS {
             return Err(SocketError::NewSocketLimit);
         }
-        let mut socket = Socket::new(family, kind, Options::new(receive_buffer));
+        let mut socket = Socket::new(family, kind, Options::new(receive_buffer, send_buffer));
         // Linux: `IPPROTO_RAW` in `inet_create`.
         socket.options.header_included = kind == Kind::Raw(Protocol::RAW);
         let handle = self.sockets.insert(socket);
@@ -119,7 +120,7 @@ impl Raw {
         Ok(())
     }
 
-    /// Sets an option; `max_buffer` is the largest receive buffer in bytes that may be asked for.
+    /// Sets an option; `max_buffer` is the largest buffer in bytes that may be asked for.
     pub fn set(
         &mut self,
         handle: RawHandle,
@@ -127,7 +128,13 @@ impl Raw {
         max_buffer: usize,
     ) -> Result<(), SocketError> {
         let socket = self.sockets.get_mut(handle).ok_or(SocketError::InvalidState)?;
-        if socket.kind == Kind::Ping && matches!(option, RawOption::HeaderIncluded(_)) {
+        let fits = match option {
+            RawOption::HeaderIncluded(_) => socket.kind != Kind::Ping,
+            RawOption::Header(_) => socket.family == Family::V4,
+            RawOption::FlowLabel(_) => socket.family == Family::V6,
+            _ => true,
+        };
+        if !fits {
             return Err(SocketError::InvalidArgument);
         }
         socket.options.set(option, max_buffer)
@@ -171,7 +178,8 @@ impl Raw {
                 socket.dropped += 1;
                 continue;
             }
-            if push(&mut self.memory, socket, arrival, packet) {
+            let incoming = Incoming { arrival: *arrival, data: packet.to_vec(), options: Vec::new() };
+            if push(&mut self.memory, socket, incoming) {
                 wake(&mut self.wakeups, socket, handle);
             }
         }
@@ -179,8 +187,8 @@ impl Raw {
     }
 
     /// Gives an echo reply to the ping socket that asked. `message` begins with its ICMP header, whose checksum is
-    /// right. Answers whether somebody took it. Linux: `ping_rcv`.
-    pub fn echo_reply(&mut self, arrival: &Arrival, message: &[u8]) -> bool {
+    /// right; `options` are those of an IPv4 header. Answers whether somebody took it. Linux: `ping_rcv`.
+    pub fn echo_reply(&mut self, arrival: &Arrival, options: &[u8], message: &[u8]) -> bool {
         let Some(&[kind, _, _, _, high, low, ..]) = message.first_chunk::<8>() else { return false };
         if !is_echo_reply(arrival.protocol, kind) {
             return false;
@@ -192,7 +200,8 @@ impl Raw {
         let heard = socket.family == Family::of(arrival.source)
             && ours == arrival.destination
             && socket.options.hears(arrival.device);
-        if heard && push(&mut self.memory, socket, arrival, message) {
+        let incoming = Incoming { arrival: *arrival, data: message.to_vec(), options: options.to_vec() };
+        if heard && push(&mut self.memory, socket, incoming) {
             wake(&mut self.wakeups, socket, handle);
         }
         heard
@@ -272,13 +281,13 @@ fn is_valid(arrival: &Arrival, payload: &[u8]) -> bool {
 }
 
 /// Queues a packet; answers whether there was room.
-fn push(memory: &mut Memory, socket: &mut Socket, arrival: &Arrival, data: &[u8]) -> bool {
+fn push(memory: &mut Memory, socket: &mut Socket, incoming: Incoming) -> bool {
     let (before, _) = socket.memory();
-    if !memory.admits(BOUNDS, before, data.len()) {
+    if !memory.admits(BOUNDS, before, incoming.data.len()) {
         socket.dropped += 1;
         return false;
     }
-    let pushed = socket.push(Incoming { arrival: *arrival, data: data.to_vec() });
+    let pushed = socket.push(incoming);
     memory.change(before, socket.memory().0);
     pushed
 }

@@ -43,14 +43,14 @@ fn arrival(protocol: Protocol) -> Arrival {
 }
 
 fn ping(raw: &mut Raw) -> RawHandle {
-    let handle = raw.open(Family::V4, Kind::Ping, BUFFER).unwrap();
+    let handle = raw.open(Family::V4, Kind::Ping, (BUFFER, BUFFER)).unwrap();
     raw.bind(handle, None, 0).unwrap();
     handle
 }
 
 fn request(raw: &Raw, handle: RawHandle, data: &[u8]) -> Result<Vec<u8>, SocketError> {
     let message = Message { data, to: None, hop_limit: None };
-    Ok(raw.outgoing(handle, &message, us(), peer())?.packet.into_data())
+    Ok(raw.outgoing(handle, &message, (us(), peer()), None)?.packet.into_data())
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn identifiers_have_one_socket_each() {
     let (first, second) = (ping(&mut raw), ping(&mut raw));
     let of = |raw: &Raw, handle| raw.get(handle).unwrap().identifier();
     assert_ne!(of(&raw, first), of(&raw, second));
-    let third = raw.open(Family::V6, Kind::Ping, BUFFER).unwrap();
+    let third = raw.open(Family::V6, Kind::Ping, (BUFFER, BUFFER)).unwrap();
     let taken = of(&raw, first);
     assert_eq!(raw.bind(third, None, taken), Err(SocketError::AddressInUse));
     raw.close(first);
@@ -86,23 +86,23 @@ fn an_echo_reply_goes_to_the_socket_that_asked() {
     let mut raw = Raw::default();
     let (asker, other) = (ping(&mut raw), ping(&mut raw));
     let mut reply = request(&raw, asker, &ECHO_REQUEST).unwrap();
-    assert!(!raw.echo_reply(&arrival(Protocol::ICMP), &reply), "a request is no reply");
+    assert!(!raw.echo_reply(&arrival(Protocol::ICMP), &[], &reply), "a request is no reply");
     reply[0] = 0;
-    assert!(raw.echo_reply(&arrival(Protocol::ICMP), &reply));
+    assert!(raw.echo_reply(&arrival(Protocol::ICMP), &[], &reply));
     assert_eq!(raw.take_wakeups(), [asker]);
     assert_eq!(raw.receive(asker).unwrap().data, reply);
     assert_eq!(raw.receive(asker).unwrap_err(), SocketError::WouldBlock);
     assert!(!raw.readiness(other).readable);
     reply[4] ^= 0xff;
-    assert!(!raw.echo_reply(&arrival(Protocol::ICMP), &reply), "nobody has this identifier");
-    assert!(!raw.echo_reply(&arrival(Protocol::ICMP), &reply[..7]));
+    assert!(!raw.echo_reply(&arrival(Protocol::ICMP), &[], &reply), "nobody has this identifier");
+    assert!(!raw.echo_reply(&arrival(Protocol::ICMP), &[], &reply[..7]));
 }
 
 #[test]
 fn raw_sockets_hear_what_fits_them() {
     let mut raw = Raw::default();
     let packet = [0x45, 1, 2, 3];
-    let open = |raw: &mut Raw, protocol| raw.open(Family::V4, Kind::Raw(protocol), BUFFER).unwrap();
+    let open = |raw: &mut Raw, protocol| raw.open(Family::V4, Kind::Raw(protocol), (BUFFER, BUFFER)).unwrap();
     let all = open(&mut raw, Protocol::ICMP);
     let connected = open(&mut raw, Protocol::ICMP);
     raw.connect(connected, Some(address("192.0.2.9"))).unwrap();
@@ -125,7 +125,7 @@ fn raw_sockets_hear_what_fits_them() {
 #[test]
 fn what_nobody_reads_is_bounded() {
     let mut raw = Raw::default();
-    let handle = raw.open(Family::V4, Kind::Raw(Protocol(89)), BUFFER).unwrap();
+    let handle = raw.open(Family::V4, Kind::Raw(Protocol(89)), (BUFFER, BUFFER)).unwrap();
     for _ in 0..1000 {
         assert!(raw.deliver(&arrival(Protocol(89)), &[0; 100], &[0; 80], anybody));
     }
@@ -168,7 +168,7 @@ fn errors_reach_who_sent_the_packet_and_wants_to_know() {
 #[test]
 fn ipv6_checksums_are_filled_in() {
     let mut raw = Raw::default();
-    let handle = raw.open(Family::V6, Kind::Raw(Protocol::UDP), BUFFER).unwrap();
+    let handle = raw.open(Family::V6, Kind::Raw(Protocol::UDP), (BUFFER, BUFFER)).unwrap();
     raw.set(handle, RawOption::ChecksumOffset(Some(6)), BUFFER).unwrap();
     assert_eq!(
         raw.set(handle, RawOption::ChecksumOffset(Some(7)), BUFFER),
@@ -177,7 +177,7 @@ fn ipv6_checksums_are_filled_in() {
     let (source, destination) = (address("fd77::1"), address("fd77::2"));
     let send = |data: &[u8]| {
         let message = Message { data, to: None, hop_limit: Some(3) };
-        raw.outgoing(handle, &message, source, destination)
+        raw.outgoing(handle, &message, (source, destination), None)
     };
     let datagram = send(&[0, 1, 0, 2, 0, 8, 0xff, 0xff]).unwrap();
     assert_eq!(datagram.hop_limit, Some(3));
@@ -190,7 +190,7 @@ fn ipv6_checksums_are_filled_in() {
 #[test]
 fn ipv6_packets_with_wrong_checksums_are_not_for_who_checks_them() {
     let mut raw = Raw::default();
-    let open = |raw: &mut Raw, protocol| raw.open(Family::V6, Kind::Raw(protocol), BUFFER).unwrap();
+    let open = |raw: &mut Raw, protocol| raw.open(Family::V6, Kind::Raw(protocol), (BUFFER, BUFFER)).unwrap();
     let (plain, checking) = (open(&mut raw, Protocol::UDP), open(&mut raw, Protocol::UDP));
     raw.set(checking, RawOption::ChecksumOffset(Some(6)), BUFFER).unwrap();
     let arrival =

@@ -11,6 +11,8 @@ pub struct Metrics {
     pub mtu: Option<u32>,
     /// ICMP does not lower the MTU, and packets may be fragmented. Linux: `mtu lock`.
     pub mtu_locked: bool,
+    /// The most bytes of TCP's receive window, for connections whose owners chose none. Linux: `window`.
+    pub window: Option<u32>,
     /// How many hops packets may take, from 1 to 255. Linux: `hoplimit`.
     pub hop_limit: Option<u8>,
     /// The largest segment that TCP names in its SYN, in bytes. Linux: `advmss`.
@@ -67,6 +69,7 @@ impl Metrics {
     pub const NONE: Metrics = Metrics {
         mtu: None,
         mtu_locked: false,
+        window: None,
         hop_limit: None,
         advertised_mss: None,
         initial_window: None,

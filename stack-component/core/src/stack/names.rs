@@ -68,6 +68,21 @@ impl Stack {
         Ok(lookup)
     }
 
+    /// Starts to look for the host of an address. None: too many look-ups are under way. Whoever starts one has to give it up by
+    /// [`Stack::resolve_forget`].
+    pub fn resolve_host(&mut self, address: IpAddr, now: Instant) -> Option<LookupHandle> {
+        self.set_time(now);
+        self.choose_name_servers();
+        let lookup = self.names.resolver.lookup_host(address, self.now, self.random.as_mut());
+        self.ask_servers();
+        lookup
+    }
+
+    /// The name of the host that a look-up is for.
+    pub fn resolved_host(&self, lookup: LookupHandle) -> Result<&Name, NameError> {
+        self.names.resolver.host(lookup)
+    }
+
     /// The next address of a look-up, the best to connect to first (RFC 6724); none behind the last.
     pub fn resolve_next(&mut self, lookup: LookupHandle) -> Result<Option<IpAddr>, NameError> {
         self.names.resolver.next_address(lookup)

@@ -2,10 +2,11 @@
 
 use super::sending::told;
 use super::{SocketHandle, Stack};
-use crate::datapath::{self, Headed, Outgoing};
+use crate::datapath::{self, Headed, Outgoing, Wishes};
+use crate::ip::v4::Recorder;
 use crate::packet::Packet;
 use crate::raw::{Family, Incoming, Kind, Message, RawHandle, RawOption, RawReadiness, Report};
-use crate::route::Transport;
+use crate::route::{FlowKey, Scope, Transport};
 use crate::socket::SocketError;
 use crate::time::Instant;
 use crate::wire::protocol::Protocol;
@@ -25,7 +26,8 @@ fn transport(family: Family, kind: Kind) -> Transport {
 impl Stack {
     /// A new raw or ping socket. A raw socket hears from now on.
     pub fn raw_open(&mut self, family: Family, kind: Kind) -> Result<RawHandle, SocketError> {
-        self.raw.open(family, kind, self.sysctl.rmem_default as usize)
+        let buffers = (self.sysctl.rmem_default as usize, self.sysctl.wmem_default as usize);
+        self.raw.open(family, kind, buffers)
     }
 
     /// Binds a socket to one of the stack's addresses, none: to all; a ping socket to an identifier, 0: to one that
@@ -58,7 +60,11 @@ impl Stack {
         {
             return Err(SocketError::InvalidArgument);
         }
-        self.raw.set(handle, option, self.sysctl.rmem_max as usize)
+        let max_buffer = match option {
+            RawOption::SendBuffer(_) => self.sysctl.wmem_max,
+            _ => self.sysctl.rmem_max,
+        };
+        self.raw.set(handle, option, max_buffer as usize)
     }
 
     /// Our end: the address it is bound to, or that what it sends to its peer comes from; and a ping socket's identifier, 0
@@ -100,18 +106,21 @@ impl Stack {
         if Family::of(destination) != family {
             return Err(SocketError::InvalidArgument);
         }
-        // No address means this host. Linux: `ip_route_output_key_hash_rcu`, `rawv6_sendmsg`.
-        let destination = match destination {
-            IpAddr::V4(Ipv4Addr::UNSPECIFIED) => local.unwrap_or(Ipv4Addr::LOCALHOST.into()),
-            IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
-            destination => destination,
-        };
-        let device = socket.device_to(destination);
-        let source =
-            self.datagram_source(destination, transport(socket.family(), socket.kind()), device, broadcast)?;
+        let destination = or_this_host(destination, local);
+        let (device, neighbours) = (socket.device_to(destination), socket.to_neighbours());
+        let scope = if neighbours { Scope::Link } else { Scope::Universe };
+        let transport = transport(socket.family(), socket.kind());
+        let flow = FlowKey { output: device, scope, transport, ..FlowKey::to(destination) };
+        let source = self.flow_source(&flow, broadcast)?;
         let source = local.filter(|local| self.routes.is_local(*local)).unwrap_or(source);
         self.raw.bind_implicitly(handle)?;
-        let prepared = self.raw.outgoing(handle, &message, source, destination)?;
+        let is_ours = |ip: Ipv4Addr| self.routes.is_local(ip.into());
+        let us = match source {
+            IpAddr::V4(address) => Some(Recorder { address, millis: now.as_millis(), is_ours: &is_ours }),
+            IpAddr::V6(_) => None,
+        };
+        let prepared = self.raw.outgoing(handle, &message, (source, destination), us)?;
+        let (flow_label, memory) = (prepared.flow_label, Some(prepared.memory));
         let outgoing = Outgoing {
             packet: prepared.packet,
             source: Some(source),
@@ -122,7 +131,8 @@ impl Stack {
             cutting: prepared.cutting,
             device: prepared.device,
         };
-        let sent = self.with_context(now, |cx, _, _| datapath::send(cx, outgoing));
+        let wishes = Wishes { flow_label, neighbours, memory };
+        let sent = self.with_context(now, |cx, _, _| datapath::send_as_wished(cx, outgoing, wishes));
         self.run_output(now);
         told(sent)
     }
@@ -181,5 +191,14 @@ impl Stack {
     pub fn raw_close(&mut self, handle: RawHandle) {
         self.forget_groups(SocketHandle::Raw(handle));
         self.raw.close(handle);
+    }
+}
+
+/// No address means this host. Linux: `ip_route_output_key_hash_rcu`, `rawv6_sendmsg`.
+fn or_this_host(destination: IpAddr, local: Option<IpAddr>) -> IpAddr {
+    match destination {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => local.unwrap_or(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+        destination => destination,
     }
 }

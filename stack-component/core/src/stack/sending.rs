@@ -32,17 +32,22 @@ impl Stack {
         device: Option<DeviceIndex>,
         broadcast: bool,
     ) -> Result<IpAddr, SocketError> {
-        let source =
-            match self.routes.lookup(&FlowKey { output: device, transport, ..FlowKey::to(destination) }) {
-                Ok(Destination::Broadcast(_)) if !broadcast => return Err(SocketError::AccessDenied),
-                Ok(way) => self.source_by(destination, &way),
-                Err(Refusal::Prohibit) => return Err(SocketError::AccessDenied),
-                Err(Refusal::Blackhole) => return Err(SocketError::InvalidArgument),
-                // A group is wherever the socket's owner says.
-                Err(Refusal::NoRoute | Refusal::Unreachable) => device
-                    .filter(|_| destination.is_multicast())
-                    .and_then(|device| self.source_on(device, (destination, Scope::Link), destination)),
-            };
+        self.flow_source(&FlowKey { output: device, transport, ..FlowKey::to(destination) }, broadcast)
+    }
+
+    /// The same for a flow of ours.
+    pub(super) fn flow_source(&self, flow: &FlowKey, broadcast: bool) -> Result<IpAddr, SocketError> {
+        let FlowKey { destination, output: device, .. } = *flow;
+        let source = match self.routes.lookup(flow) {
+            Ok(Destination::Broadcast(_)) if !broadcast => return Err(SocketError::AccessDenied),
+            Ok(way) => self.source_by(destination, &way),
+            Err(Refusal::Prohibit) => return Err(SocketError::AccessDenied),
+            Err(Refusal::Blackhole) => return Err(SocketError::InvalidArgument),
+            // A group is wherever the socket's owner says.
+            Err(Refusal::NoRoute | Refusal::Unreachable) => device
+                .filter(|_| destination.is_multicast())
+                .and_then(|device| self.source_on(device, (destination, Scope::Link), destination)),
+        };
         source.ok_or(SocketError::NetworkUnreachable)
     }
 }
@@ -53,6 +58,7 @@ pub(super) fn told(sent: Result<(), DropReason>) -> Result<(), SocketError> {
         Err(DropReason::PacketTooBig) => Err(SocketError::DatagramTooLarge),
         Err(DropReason::NoRoute | DropReason::RouteRefused) => Err(SocketError::NetworkUnreachable),
         Err(DropReason::Netfilter) => Err(SocketError::AccessDenied),
+        Err(DropReason::SendBufferFull) => Err(SocketError::OutOfMemory),
         // Lost here is as good as lost further on.
         Ok(()) | Err(_) => Ok(()),
     }

@@ -54,7 +54,8 @@ impl Stack {
         let options = self.udp.options(handle).ok_or(SocketError::InvalidState)?;
         let of_group = options.multicast.device.filter(|_| remote.ip().is_multicast());
         let device = self.scope_towards(remote, of_group)?.or(of_group);
-        let source = self.datagram_source(remote.ip(), self.udp_transport(handle, remote), device, false)?;
+        let source =
+            self.datagram_source(remote.ip(), self.udp_transport(handle, remote), device, options.broadcast)?;
         self.udp_bind_implicitly(handle, remote.ip())?;
         self.udp.connect(handle, source, remote)
     }
@@ -66,7 +67,7 @@ impl Stack {
 
     /// Sends a datagram, to `remote` or to the peer that the socket is connected to. What is lost on the way
     /// is not an error; no route, or a datagram larger than the path carries, is. Sending to everybody is
-    /// [`SocketError::AccessDenied`] (Linux: a socket without `SO_BROADCAST`).
+    /// [`SocketError::AccessDenied`] for a socket without [`UdpOption::Broadcast`].
     pub fn udp_send_to(
         &mut self,
         handle: UdpHandle,
@@ -82,7 +83,7 @@ impl Stack {
         let to_group = remote.ip().is_multicast();
         let device = scope_of(remote).map(DeviceIndex).or(options.multicast.device.filter(|_| to_group));
         let route_source =
-            self.datagram_source(remote.ip(), self.udp_transport(handle, remote), device, false)?;
+            self.datagram_source(remote.ip(), self.udp_transport(handle, remote), device, options.broadcast)?;
         self.udp_bind_implicitly(handle, remote.ip())?;
         let local = self.udp.local_address(handle).ok_or(SocketError::InvalidState)?;
         let bound = Some(local.ip()).filter(|&ip| !ip.is_unspecified() && self.routes.is_local(ip));

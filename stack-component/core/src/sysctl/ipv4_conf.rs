@@ -46,6 +46,8 @@ settings! { {
     log_martians: bool = false, "log_martians", "0 or 1", |_| true;
     /// When a primary address goes, the next of its network takes its place.
     promote_secondaries: bool = false, "promote_secondaries", "0 or 1", |_| true;
+    /// Packets for who is behind another device are asked to come here: ARP is answered for all such addresses (RFC 1027).
+    proxy_arp: bool = false, "proxy_arp", "0 or 1", |_| true;
     /// 127.0.0.0/8 is routed like any network.
     route_localnet: bool = false, "route_localnet", "0 or 1", |_| true;
     /// Packets are dropped whose answers would leave by another device (1), or by none (2); RFC 3704.
@@ -90,6 +92,11 @@ impl Ipv4Device<'_> {
     /// Linux: `IN_DEV_ACCEPT_LOCAL`.
     pub fn accept_local(self) -> bool {
         self.all.accept_local || self.own.accept_local
+    }
+
+    /// Linux: `IN_DEV_PROXY_ARP`.
+    pub fn proxy_arp(self) -> bool {
+        self.all.proxy_arp || self.own.proxy_arp
     }
 
     /// Linux: `IN_DEV_ROUTE_LOCALNET`.

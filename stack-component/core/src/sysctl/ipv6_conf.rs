@@ -69,6 +69,8 @@ settings! { {
     ndisc_tclass: u32 = 0, "ndisc_tclass", "a number up to 255", |v| *v <= 255;
     /// Addresses are used while they are looked for (RFC 4429).
     optimistic_dad: bool = false, "optimistic_dad", "0 or 1", |_| true;
+    /// Neighbours that were told of as proxies are answered for by routers.
+    proxy_ndp: bool = false, "proxy_ndp", "0 or 1", |_| true;
     /// The metric of default routes from advertisements.
     ra_defrtr_metric: u32 = 1024, "ra_defrtr_metric", "a number from 1", |v| *v >= 1;
     /// How often a temporary address is made anew when it is taken.

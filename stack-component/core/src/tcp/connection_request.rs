@@ -153,7 +153,7 @@ impl Tcp {
         let (mtu, _) = self.path_mtu(env, remote, &path);
         let path = PathInfo { mtu, ..path };
         let mut request = Request::new(env, ack, handle, &options, &path);
-        let scale = scale_for(largest_window(env.sysctl, &options));
+        let scale = scale_for(largest_window(env.sysctl, &options, &path.metrics));
         let needs_ecn = options.congestion.needs_ecn();
         request.remember(remembered, mss, scale, ack, needs_ecn);
         request.timestamp_offset = offset;

@@ -93,7 +93,7 @@ impl Tcp {
         let path = self.path_to(env, &tuple, mtu);
         let socket = self.sockets.get(handle).ok_or(SocketError::InvalidState)?;
         let (options, key) = (socket.options.clone(), socket.keys.get(remote).cloned());
-        let largest = largest_window(env.sysctl, &options);
+        let largest = largest_window(env.sysctl, &options, &path.metrics);
         let of_secrets = || self.secrets.initial_sequence(&tuple, env.now);
         let opening = Opening {
             tuple,

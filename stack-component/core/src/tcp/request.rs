@@ -87,7 +87,7 @@ impl Request {
             super::segment_size::advertised_mss(env.sysctl, syn.tuple.remote.ip(), path, options);
         let window_mss = u32::from(advertised_mss).saturating_sub(in_use);
         let of_route = path.metrics.initial_receive_window.map(|count| count.saturating_mul(window_mss));
-        let window = initial_window(options, window_mss).min(of_route.unwrap_or(u32::MAX));
+        let window = initial_window(options, &path.metrics, window_mss).min(of_route.unwrap_or(u32::MAX));
         Request {
             tuple: syn.tuple,
             listener,
@@ -102,7 +102,11 @@ impl Request {
             stamps: (0, 0),
             sack_permitted: syn.options.sack_permitted && env.sysctl.tcp_sack,
             window: window as u16,
-            scale: if peer_scale.is_some() { scale_for(largest_window(env.sysctl, options)) } else { 0 },
+            scale: if peer_scale.is_some() {
+                scale_for(largest_window(env.sysctl, options, &path.metrics))
+            } else {
+                0
+            },
             tos: if env.sysctl.tcp_reflect_tos { syn.tos & !0x3 } else { options.tos },
             mtu: path.mtu,
             ecn: Promise::of_syn(env, syn, options.congestion.needs_ecn()),

@@ -3,6 +3,7 @@
 
 use super::Env;
 use super::connection::Connection;
+use super::first_window::clamp;
 use super::memory::Shortage;
 use super::options::TcpOptions;
 use super::segment::Segment;
@@ -24,11 +25,12 @@ impl Connection {
         let mss = self.advertised_mss();
         let window = self.receive_window();
         let sayable = u32::from(u16::MAX) << self.receive.scale;
+        let clamp = clamp(options, &self.path.metrics);
         let tuning = &mut self.receive.tuning;
         tuning.buffer = options.receive_buffer;
         tuning.locked = options.receive_buffer_locked;
         let full = tuning.window_of(tuning.buffer);
-        tuning.clamp = options.window_clamp.unwrap_or(u32::MAX).min(sayable).min(full);
+        tuning.clamp = clamp.min(sayable).min(full);
         // One segment is held in reserve.
         if tuning.clamp > 2 * mss && tuning.clamp + mss > full {
             tuning.clamp = (2 * mss).max(full.saturating_sub(mss));

@@ -99,7 +99,8 @@ impl Connection {
     /// The field of a SYN is never scaled (RFC 7323 section 2.2).
     fn advertise_in_syn(&mut self, options: &TcpOptions) -> u16 {
         if self.receive.edge == self.receive.next {
-            self.receive.edge = self.receive.next + initial_window(options, self.advertised_mss());
+            self.receive.edge =
+                self.receive.next + initial_window(options, &self.path.metrics, self.advertised_mss());
         }
         self.receive_window().min(MAX_UNSCALED) as u16
     }

@@ -21,6 +21,8 @@ pub enum UdpOption {
     /// The address may be bound by other sockets that say so, too; not of a socket that is bound. Linux:
     /// `SO_REUSEADDR`.
     ReuseAddress(bool),
+    /// Sending to everybody is permitted. Linux: `SO_BROADCAST`.
+    Broadcast(bool),
     /// What is about groups.
     Multicast(MulticastOption),
 }
@@ -36,6 +38,8 @@ pub struct UdpOptions {
     pub send_buffer: u32,
     /// The address may be bound by others, too.
     pub reuse_address: bool,
+    /// Sending to everybody is permitted.
+    pub broadcast: bool,
     /// What is about groups.
     pub multicast: MulticastOptions,
 }
@@ -48,6 +52,7 @@ impl UdpOptions {
             receive_buffer: sysctl.rmem_default,
             send_buffer: sysctl.wmem_default,
             reuse_address: false,
+            broadcast: false,
             multicast: MulticastOptions::default(),
         }
     }
@@ -65,6 +70,7 @@ impl UdpOptions {
                 self.send_buffer = clamp(bytes, MIN_SEND_BUFFER, sysctl.wmem_max);
             }
             UdpOption::ReuseAddress(reuse) => self.reuse_address = reuse,
+            UdpOption::Broadcast(permitted) => self.broadcast = permitted,
             UdpOption::Multicast(option) => self.multicast.set(option),
         }
         Ok(())

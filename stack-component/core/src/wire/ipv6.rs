@@ -17,6 +17,9 @@ pub const MIN_MTU: u32 = 1280;
 /// The hop limit of packets for which nobody says another (RFC 1700). Linux: `IPV6_DEFAULT_HOPLIMIT`.
 pub const DEFAULT_HOP_LIMIT: u8 = 64;
 
+/// The largest flow label.
+pub const MAX_FLOW_LABEL: u32 = 0xf_ffff;
+
 /// Where in the header the length of the payload is.
 pub const PAYLOAD_LEN_OFFSET: usize = 4;
 
@@ -129,7 +132,7 @@ impl Fields {
     /// If `header` is shorter than [`HEADER_LEN`].
     pub fn emit(&self, header: &mut [u8]) {
         let header = &mut header[..HEADER_LEN];
-        put_u32(header, 0, 6 << 28 | u32::from(self.traffic_class) << 20 | self.flow_label & 0xf_ffff);
+        put_u32(header, 0, 6 << 28 | u32::from(self.traffic_class) << 20 | self.flow_label & MAX_FLOW_LABEL);
         put_u16(header, 4, self.payload_len);
         header[NEXT_HEADER_OFFSET] = self.next_header.0;
         header[HOP_LIMIT_OFFSET] = self.hop_limit;

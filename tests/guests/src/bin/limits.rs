@@ -8,26 +8,12 @@ fn main() {
         "sockets" => sockets::count(),
         "tcp-buffers" => sockets::fill_tcp(),
         "udp-buffers" => sockets::fill_udp(),
-        "memory" => memory(),
+        "memory" => test_guests::memory::take(),
         _ => panic!("unknown resource"),
     }
 }
 
 test_guests::component_only!();
-
-/// Takes megabytes until there are none left.
-#[cfg(target_os = "wasi")]
-fn memory() {
-    let mut taken: Vec<Vec<u8>> = Vec::new();
-    loop {
-        let mut megabyte = Vec::new();
-        if megabyte.try_reserve_exact(1 << 20).is_err() {
-            println!("{} megabytes, then out of memory", taken.len());
-            return;
-        }
-        taken.push(megabyte);
-    }
-}
 
 #[cfg(target_os = "wasi")]
 mod sockets {

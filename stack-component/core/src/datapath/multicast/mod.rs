@@ -87,6 +87,17 @@ pub(super) fn address_removed(cx: &mut Context<'_>, device: DeviceIndex, ip: IpA
     }
 }
 
+/// We answer for an address of another, whom others ask the address's group for. Linux: `pndisc_constructor`.
+pub(super) fn proxy_added(cx: &mut Context<'_>, device: DeviceIndex, ip: Ipv6Addr) {
+    // Only one that is there already has joined.
+    let _ = cx.groups.join(Member::Proxy(ip), device, solicited_node(ip).into(), Filter::EVERYBODY, cx.now);
+}
+
+/// We answer for it no more. Linux: `pndisc_destructor`.
+pub(super) fn proxy_removed(cx: &mut Context<'_>, device: DeviceIndex, ip: Ipv6Addr) {
+    let _ = cx.groups.leave(Member::Proxy(ip), device, solicited_node(ip).into(), cx.now);
+}
+
 /// IPv6 begins to work on a device. Linux: `ipv6_mc_up`.
 pub(super) fn ipv6_up(cx: &mut Context<'_>, device: DeviceIndex) {
     cx.groups.link_up(device, Language::Mld, cx.now);

@@ -24,6 +24,7 @@ mod netfilter;
 mod packets;
 mod parameters6;
 mod paths;
+mod proxies;
 mod raw;
 mod redirect6;
 mod routes;

@@ -1,12 +1,15 @@
 //! Raw and ping sockets on a whole stack.
 
 use crate::Stack;
+use crate::ip::v4::OwnOptions;
+use crate::packet_socket::{Form, Protocols};
 use crate::random::SeededRandom;
 use crate::raw::{Family, Kind, Message, Origin, RawOption};
 use crate::socket::SocketError;
 use crate::time::Instant;
 use crate::wire::protocol::Protocol;
 use alloc::boxed::Box;
+use alloc::vec;
 use core::net::IpAddr;
 
 const NOW: Instant = Instant::from_millis(1000);
@@ -233,4 +236,77 @@ fn an_ipv6_header_goes_out_as_it_is() {
     run(&mut stack);
     let heard = stack.raw_receive(hearer).unwrap();
     assert_eq!((heard.arrival.hop_limit, &heard.data[..]), (9, &b"hi"[..]));
+}
+
+/// What goes over a device whose neighbours swallow it, or over the loopback device.
+fn stack_with_dummy() -> Stack {
+    let mut stack = stack();
+    let dummy = stack.add_dummy("dummy0").unwrap();
+    stack.add_address(dummy, "192.0.2.1/24".parse().unwrap()).unwrap();
+    stack.add_default_gateway("192.0.2.9".parse::<IpAddr>().unwrap()).unwrap();
+    stack
+}
+
+#[test]
+fn the_route_and_back_is_recorded_for_who_wants_it() {
+    let mut stack = stack();
+    let ping = stack.raw_open(Family::V4, Kind::Ping).unwrap();
+    let mut route = [0; 23];
+    route[..3].copy_from_slice(&[7, 23, 4]);
+    stack.raw_set(ping, RawOption::Header(OwnOptions::new(&route).unwrap())).unwrap();
+    stack.raw_send(ping, message(&[8, 0, 0, 0, 0, 0, 0, 1]), NOW).unwrap();
+    run(&mut stack);
+    let reply = stack.raw_receive(ping).unwrap();
+    // Out, in, out again, and in again, as Linux has it.
+    let expected = [&[7, 23, 20][..], &[127, 0, 0, 1].repeat(4), &[0; 5]].concat();
+    assert_eq!((reply.options, reply.data.len()), (expected, 8));
+    let ping6 = stack.raw_open(Family::V6, Kind::Ping).unwrap();
+    let refused = stack.raw_set(ping6, RawOption::Header(OwnOptions::new(&[]).unwrap()));
+    assert_eq!(refused, Err(SocketError::InvalidArgument));
+}
+
+#[test]
+fn what_is_for_neighbours_goes_by_no_gateway() {
+    let mut stack = stack_with_dummy();
+    let ping = stack.raw_open(Family::V4, Kind::Ping).unwrap();
+    let mut send = |to: &str, alone: bool| {
+        stack.raw_set(ping, RawOption::Neighbours(alone)).unwrap();
+        let to = Some(to.parse().unwrap());
+        stack.raw_send(ping, Message { to, ..message(&[8, 0, 0, 0, 0, 0, 0, 1]) }, NOW)
+    };
+    for here in ["192.0.2.7", "192.0.2.1", "127.0.0.1"] {
+        assert_eq!(send(here, true), Ok(()), "{here}");
+    }
+    assert_eq!(send("198.51.100.1", false), Ok(()));
+    assert_eq!(send("198.51.100.1", true), Err(SocketError::NetworkUnreachable));
+}
+
+#[test]
+fn a_flow_label_is_the_owners() {
+    let mut stack = stack();
+    let ping = stack.raw_open(Family::V6, Kind::Ping).unwrap();
+    let frames = stack.packet_open(Form::Payloads, Protocols::All).unwrap();
+    for (label, expected) in [(0x12345, Ok(())), (0x10_0000, Err(SocketError::InvalidArgument))] {
+        assert_eq!(stack.raw_set(ping, RawOption::FlowLabel(Some(label))), expected);
+    }
+    let to = Some("::1".parse().unwrap());
+    stack.raw_send(ping, Message { to, ..message(&[128, 0, 0, 0, 0, 0, 0, 1]) }, NOW).unwrap();
+    run(&mut stack);
+    let request = stack.packet_receive(frames).unwrap().data;
+    assert_eq!(&request[..4], [0x60, 1, 0x23, 0x45]);
+}
+
+#[test]
+fn pieces_take_no_more_memory_than_their_socket_may() {
+    let mut stack = stack_with_dummy();
+    let ping = stack.raw_open(Family::V4, Kind::Ping).unwrap();
+    let mut send = |buffer: usize, len: usize| {
+        stack.raw_set(ping, RawOption::SendBuffer(buffer)).unwrap();
+        let mut request = vec![0; len];
+        request[0] = 8;
+        let to = Some("192.0.2.7".parse().unwrap());
+        stack.raw_send(ping, Message { to, ..message(&request) }, NOW)
+    };
+    assert_eq!(send(212_992, 65_000), Ok(()));
+    assert_eq!((send(1, 5000), send(1, 10_000)), (Ok(()), Err(SocketError::OutOfMemory)));
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::socket::SocketError;
 use crate::stack::SocketHandle;
 use crate::testing::{ADDRESSES, Impairment, Network};
+use crate::udp::UdpOption;
 use core::net::SocketAddr;
 
 fn at(address: Ipv4Addr, port: u16) -> SocketAddr {
@@ -101,6 +102,23 @@ fn a_broadcast_is_heard() {
         host.arrive(frame(PEER_MAC, MacAddress::BROADCAST, EtherType::IPV4, &packet));
         assert_eq!(host.stack.udp_receive_from(socket), Ok((b"dhcp".to_vec(), at(source, 68))));
     }
+}
+
+#[test]
+fn who_said_so_sends_to_everybody() {
+    let mut host = Host::new();
+    let socket = host.stack.udp_open().unwrap();
+    host.stack.udp_set_option(socket, UdpOption::Broadcast(true)).unwrap();
+    for everybody in [Ipv4Addr::new(192, 0, 2, 255), Ipv4Addr::BROADCAST] {
+        host.stack.udp_send_to(socket, b"x", Some(at(everybody, 9)), host.now).unwrap();
+        let sent = host.sent();
+        assert!(sent.len() == 1 && sent[0].ends_with("255.9: UDP, length 1"), "{everybody}: {sent:?}");
+        assert_eq!(host.stack.udp_connect(socket, at(everybody, 9)), Ok(()));
+        host.stack.udp_disconnect(socket).unwrap();
+    }
+    host.stack.udp_set_option(socket, UdpOption::Broadcast(false)).unwrap();
+    let refused = host.stack.udp_connect(socket, at(Ipv4Addr::BROADCAST, 9));
+    assert_eq!(refused, Err(SocketError::AccessDenied));
 }
 
 #[test]

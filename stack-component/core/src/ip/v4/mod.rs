@@ -15,5 +15,5 @@ pub use forward::{TooFar, forward};
 pub use fragment::fragment;
 pub use identification::Identification;
 pub use input::{Received, check_addresses, input};
-pub use options::{BadOption, Recorder, check as check_options, echo as echo_options};
+pub use options::{BadOption, OwnOptions, Recorder, check as check_options, echo as echo_options};
 pub use output::{Request, output};

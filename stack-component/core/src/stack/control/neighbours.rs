@@ -1,7 +1,8 @@
 //! The neighbours of a stack. Linux: `RTM_NEWNEIGH`, `RTM_DELNEIGH`, `RTM_GETNEIGH`.
 
 use super::super::Stack;
-use crate::neighbour::{Key, Listed, Said, TellError, Verb};
+use crate::datapath;
+use crate::neighbour::{Key, Listed, Proxy, ProxyKey, Said, TellError, Verb};
 use crate::time::Instant;
 use core::fmt;
 
@@ -54,6 +55,33 @@ impl Stack {
         self.neighbours.tell(now, verb, key, said).map_err(NeighbourError::Refused)?;
         self.run_output(now);
         Ok(())
+    }
+
+    /// All addresses that are answered for. Linux: `ip neigh show proxy`.
+    pub fn proxies(&self) -> impl Iterator<Item = (ProxyKey, Proxy)> {
+        self.neighbours.proxies.iter()
+    }
+
+    /// Answers for an address of another from now on. Linux: `neigh_add` with `NTF_PROXY`.
+    pub fn set_proxy(&mut self, key: ProxyKey, proxy: Proxy, now: Instant) -> Result<(), NeighbourError> {
+        match key.device {
+            Some(device) if self.interfaces.get(device).is_none() => {
+                return Err(NeighbourError::NoSuchDevice);
+            }
+            // The group that it is asked for by is one of a link. Linux: `pndisc_constructor`.
+            None if key.address.is_ipv6() => return Err(NeighbourError::Refused(TellError::TableFull)),
+            _ => {}
+        }
+        let set = self.with_context(now, |cx, _, _| datapath::add_proxy(cx, key, proxy));
+        self.run_output(now);
+        set.map_err(NeighbourError::Refused)
+    }
+
+    /// Answers for it no more. Linux: `neigh_delete` with `NTF_PROXY`.
+    pub fn remove_proxy(&mut self, key: ProxyKey, now: Instant) -> Result<(), NeighbourError> {
+        let known = self.with_context(now, |cx, _, _| datapath::remove_proxy(cx, key));
+        self.run_output(now);
+        known.then_some(()).ok_or(NeighbourError::Refused(TellError::NoSuchNeighbour))
     }
 
     /// Forgets a neighbour. Linux: `neigh_delete`.

@@ -20,6 +20,8 @@ pub enum Kind {
     A,
     /// IPv6 addresses.
     Aaaa,
+    /// The host's name, of an address that is written as a name.
+    Pointer,
 }
 
 /// Types of records.
@@ -27,6 +29,7 @@ mod record_type {
     pub(super) const A: u16 = 1;
     pub(super) const CNAME: u16 = 5;
     pub(super) const SOA: u16 = 6;
+    pub(super) const PTR: u16 = 12;
     pub(super) const AAAA: u16 = 28;
     pub(super) const OPT: u16 = 41;
 }
@@ -39,6 +42,7 @@ impl Kind {
         match self {
             Kind::A => record_type::A,
             Kind::Aaaa => record_type::AAAA,
+            Kind::Pointer => record_type::PTR,
         }
     }
 }

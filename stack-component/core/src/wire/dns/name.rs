@@ -4,6 +4,7 @@ use crate::wire::Malformed;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use core::net::IpAddr;
 
 /// Most bytes of a label.
 pub const MAX_LABEL: usize = 63;
@@ -36,6 +37,18 @@ impl Name {
         }
         labels.push(0);
         (labels.len() <= MAX_NAME).then_some(Name { labels })
+    }
+
+    /// The name that writes an address, whose pointer is the host's name (RFC 1035 section 3.5, RFC 3596 section 2.5).
+    pub fn of_address(address: IpAddr) -> Option<Name> {
+        let (digits, domain): (Vec<String>, _) = match address {
+            IpAddr::V4(v4) => (v4.octets().map(|octet| alloc::format!("{octet}")).into(), "in-addr.arpa"),
+            IpAddr::V6(v6) => {
+                (alloc::format!("{:032x}", v6.to_bits()).chars().map(Into::into).collect(), "ip6.arpa")
+            }
+        };
+        let reversed = digits.iter().rev().map(String::as_str).chain([domain]).collect::<Vec<_>>();
+        Name::from_text(&reversed.join("."))
     }
 
     /// This name below another one ("www" below "example.org"); none if that is too long.

@@ -27,6 +27,8 @@ pub enum Data {
     Address(IpAddr),
     /// Another name for the owner is really meant: CNAME.
     Alias(Name),
+    /// The name of the host whose address the owner writes: PTR.
+    Host(Name),
 }
 
 /// A record of an answer that is of use here.
@@ -164,14 +166,15 @@ impl<'a> Raw<'a> {
                 let octets: [u8; 16] = self.bytes.try_into().map_err(address_format)?;
                 Some(Data::Address(Ipv6Addr::from(octets).into()))
             }
-            record_type::CNAME => {
-                let (name, end) = Name::parse(message, self.start)?;
-                if end != self.end {
-                    return Err(Malformed::AddressFormat);
-                }
-                Some(Data::Alias(name))
-            }
+            record_type::CNAME => Some(Data::Alias(self.name(message)?)),
+            record_type::PTR => Some(Data::Host(self.name(message)?)),
             _ => None,
         })
+    }
+
+    /// The name that it consists of.
+    fn name(&self, message: &[u8]) -> Result<Name, Malformed> {
+        let (name, end) = Name::parse(message, self.start)?;
+        if end == self.end { Ok(name) } else { Err(Malformed::AddressFormat) }
     }
 }

@@ -1,8 +1,10 @@
 //! IPv4 options of received packets: are they well-formed, and is none a source route? Those that ask every host on the
 //! way for its address or time are in [`record`]. Linux: `ip_options_compile`.
 
+mod own;
 mod record;
 
+pub use own::OwnOptions;
 pub use record::{Recorder, echo};
 
 /// What is wrong with options.

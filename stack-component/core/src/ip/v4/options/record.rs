@@ -11,15 +11,17 @@ use core::net::Ipv4Addr;
 const NOT_OF_THE_DAY: u32 = 1 << 31;
 
 /// Who leaves address and time.
-#[derive(Clone, Copy, Debug)]
-pub struct Recorder {
+#[derive(Clone, Copy)]
+pub struct Recorder<'a> {
     /// The address by which the packet leaves, or which it came to.
     pub address: Ipv4Addr,
     /// Milliseconds of a clock that knows no day.
     pub millis: u64,
+    /// Whether another address is the same host's, too, as one that is named may be.
+    pub is_ours: &'a dyn Fn(Ipv4Addr) -> bool,
 }
 
-impl Recorder {
+impl Recorder<'_> {
     /// Fills in the next free slots of `options`, which [`check`](super::check) found well-formed; answers whether it
     /// changed anything.
     pub fn record(self, options: &mut [u8]) -> bool {
@@ -42,8 +44,9 @@ impl Recorder {
         let time = (self.millis as u32 | NOT_OF_THE_DAY).to_be_bytes();
         let address = self.address.octets();
         if flags == ONLY_NAMED {
-            let named = pointed(option).and_then(|at| option.get(at..at + address.len()));
-            return named == Some(&address) && self.fill(option, [Some(address), Some(time)]);
+            let named = pointed(option).and_then(|at| option.get(at..)?.first_chunk::<4>().copied());
+            let ours = named.filter(|named| *named == address || (self.is_ours)(Ipv4Addr::from(*named)));
+            return ours.is_some_and(|ours| self.fill(option, [Some(ours), Some(time)]));
         }
         let slots = if flags == TIMES_ALONE { [None, Some(time)] } else { [Some(address), Some(time)] };
         self.fill(option, slots) || {
@@ -67,9 +70,9 @@ impl Recorder {
     }
 }
 
-/// The options of an answer to a packet with `options`: the route and the times so far, and ours as the one it came to
-/// and the one it leaves from again. Their length is a multiple of four. Linux: `__ip_options_echo`.
-pub fn echo(options: &[u8], us: Recorder) -> Vec<u8> {
+/// The options of an answer to a packet with `options`: the route and the times so far, and ours as the one it leaves from.
+/// Their length is a multiple of four. Linux: `__ip_options_echo`, `ip_options_build`.
+pub fn echo(options: &[u8], us: Recorder<'_>) -> Vec<u8> {
     let mut answer = Vec::new();
     let mut at = 0;
     while let Some((length, kind)) = next(options, at) {
@@ -79,7 +82,6 @@ pub fn echo(options: &[u8], us: Recorder) -> Vec<u8> {
         }
         at += length;
     }
-    us.record(&mut answer);
     us.record(&mut answer);
     answer.resize(answer.len().next_multiple_of(4), END);
     answer
@@ -124,7 +126,9 @@ fn pointed(option: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    const US: Recorder = Recorder { address: Ipv4Addr::new(192, 0, 2, 7), millis: 5 };
+    const OTHER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 9);
+    const US: Recorder<'_> =
+        Recorder { address: Ipv4Addr::new(192, 0, 2, 7), millis: 5, is_ours: &|ip| ip == OTHER };
     const ADDRESS: [u8; 4] = [192, 0, 2, 7];
     const TIME: [u8; 4] = [0x80, 0, 0, 5];
 
@@ -152,6 +156,8 @@ mod tests {
         assert_eq!(with, [&[TIMESTAMP, 12, 13, 1][..], &ADDRESS, &TIME].concat());
         let ours = recorded(&[&[TIMESTAMP, 12, 5, 3][..], &ADDRESS, &[0; 4]].concat()).1;
         assert_eq!(ours, [&[TIMESTAMP, 12, 13, 3][..], &ADDRESS, &TIME].concat());
+        let also = recorded(&[TIMESTAMP, 12, 5, 3, 192, 0, 2, 9, 0, 0, 0, 0]).1;
+        assert_eq!(also, [&[TIMESTAMP, 12, 13, 3, 192, 0, 2, 9][..], &TIME].concat());
         let others = [TIMESTAMP, 12, 5, 3, 192, 0, 2, 8, 0, 0, 0, 0];
         assert_eq!(recorded(&others), (false, others.to_vec()));
     }
@@ -164,10 +170,10 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_has_the_route_and_us_twice() {
+    fn an_answer_has_the_route_and_us() {
         let route = [148, 4, 0, 0, RECORD_ROUTE, 15, 8, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, NOP];
         let answer = echo(&route, US);
-        let expected = [&[RECORD_ROUTE, 15, 16, 10, 0, 0, 1][..], &ADDRESS, &ADDRESS, &[END]].concat();
+        let expected = [&[RECORD_ROUTE, 15, 12, 10, 0, 0, 1][..], &ADDRESS, &[0; 4], &[END]].concat();
         assert_eq!(answer, expected);
         assert!(echo(&[148, 4, 0, 0], US).is_empty());
     }

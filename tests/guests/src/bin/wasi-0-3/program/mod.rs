@@ -22,6 +22,8 @@ impl bindings::exports::wasi::cli::run::Guest for Program {
             "udp" => udp::ask().await,
             "denied" => denied::ask().await,
             "names" => names::ask().await,
+            "ask" => serve::ask(port()).await,
+            "memory" => test_guests::memory::take(),
             "serve" => serve::echo(port()).await,
             "trap" => serve::trap(port()).await,
             "leave" => serve::leave(port()).await,

@@ -31,6 +31,25 @@ pub(crate) async fn echo(port: u16) {
     }
 }
 
+/// Connects to this port of the guest's own machine as soon as somebody listens there, and expects to be echoed.
+pub(crate) async fn ask(port: u16) {
+    let socket = loop {
+        let socket = TcpSocket::create(IpAddressFamily::Ipv4).expect("a socket");
+        match socket.connect(at(IpAddressFamily::Ipv4, 1, port)).await {
+            Ok(()) => break socket,
+            Err(_) => std::thread::sleep(std::time::Duration::from_millis(5)),
+        }
+    };
+    let (mut writer, data) = wit_stream::new();
+    let sent = socket.send(data);
+    let (echoes, received) = socket.receive();
+    assert!(writer.write_all(b"hello, older one".to_vec()).await.is_empty());
+    drop(writer);
+    assert_eq!(echoes.collect().await, b"hello, older one");
+    sent.await.expect("sent");
+    received.await.expect("an orderly end");
+}
+
 /// Traps with a connection of which there are only the streams.
 pub(crate) async fn trap(port: u16) {
     let (connection, _data, _received) = first_byte(port).await;

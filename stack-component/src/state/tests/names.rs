@@ -37,3 +37,14 @@ fn who_waits_for_a_server_that_is_silent_is_woken_at_the_end() {
     assert_eq!(harness.advance(Duration::from_secs(2)), [token]);
     assert_eq!(harness.state.resolve_next(lookup), Err(NameError::Temporary));
 }
+
+#[test]
+fn the_host_of_an_address_of_ours_is_known() {
+    let mut harness = Harness::new();
+    let lookup = harness.state.resolve_host(Ipv4Addr::LOCALHOST.into(), harness.now).unwrap();
+    let (_, token) = harness.watch(Source::Lookup(lookup));
+    assert_eq!(harness.run(), [token]);
+    let host = harness.state.stack.resolved_host(lookup).map(ToString::to_string);
+    assert_eq!(host.as_deref(), Ok("localhost"));
+    harness.state.drop_lookup(lookup);
+}

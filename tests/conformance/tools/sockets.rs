@@ -133,7 +133,8 @@ fn compare_counts(pair: &Pair) -> Result<()> {
     let own = |shown: Shown| -> Vec<String> {
         let own = shown.lines.iter().skip(1).map(|line| match line.split_once("(estab") {
             Some((_, counts)) => {
-                let counts = counts.split(", ").filter(|count| !count.starts_with("closed"));
+                let of_all = |count: &&str| ["closed", "orphaned"].iter().any(|name| count.starts_with(name));
+                let counts = counts.split(", ").filter(|count| !of_all(count));
                 counts.collect::<Vec<_>>().join(", ")
             }
             None => line.clone(),

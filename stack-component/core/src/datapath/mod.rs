@@ -82,7 +82,8 @@ pub(crate) use packet_send::send as send_frame;
 pub(crate) use paths::RoutePaths;
 pub(crate) use proxies::{add as add_proxy, remove as remove_proxy};
 pub(crate) use run::{
-    device_gone, device_stopped, follow_link_settings, next_deadline, poll, run_output, station_changed,
+    device_gone, device_started, device_stopped, follow_link_settings, next_deadline, poll, run_output,
+    station_changed,
 };
 pub(crate) use transmit::{Outgoing, Wishes, send, send_as_wished};
 

@@ -42,18 +42,32 @@ fn poll_device(
     budget: usize,
     frames: &mut Vec<Packet>,
 ) -> (usize, bool) {
-    let Some(interface) = cx.interfaces.get(device) else { return (0, false) };
-    if let Some(vlan) = interface.vlan() {
-        let carrier = cx.interfaces.get(vlan.parent).is_some_and(|parent| parent.link_up());
-        cx.interfaces.get_mut(device).into_iter().for_each(|interface| interface.follow_parent(carrier));
-    }
+    follow_parent(cx, device);
     let Some(interface) = cx.interfaces.get_mut(device) else { return (0, false) };
     let more = interface.poll(cx.now, budget, frames);
+    interface.run_queue(cx.now);
+    taps::sent(cx, device);
+    follow_link(cx, device);
+    let handled = frames.len();
+    for frame in frames.drain(..) {
+        receive(cx, device, frame);
+    }
+    (handled, more)
+}
+
+/// Has a VLAN the carrier of the device that it is on.
+fn follow_parent(cx: &mut Context<'_>, device: DeviceIndex) {
+    let Some(vlan) = cx.interfaces.get(device).and_then(Interface::vlan) else { return };
+    let carrier = cx.interfaces.get(vlan.parent).is_some_and(|parent| parent.link_up());
+    cx.interfaces.get_mut(device).into_iter().for_each(|interface| interface.follow_parent(carrier));
+}
+
+/// Does what a link that came up or went down since the last time wants done. Linux: `linkwatch_do_dev`.
+fn follow_link(cx: &mut Context<'_>, device: DeviceIndex) {
+    let Some(interface) = cx.interfaces.get_mut(device) else { return };
     let is_up = interface.link_up();
     // It may have been turned on since the last time.
     let was_up = core::mem::replace(&mut interface.known_up, is_up);
-    interface.run_queue(cx.now);
-    taps::sent(cx, device);
     follow_carrier(cx, device);
     if was_up && !is_up {
         link_lost(cx, device);
@@ -65,11 +79,13 @@ fn poll_device(
         timers::announce(cx, device);
         ipv6_link::link_up(cx, device);
     }
-    let handled = frames.len();
-    for frame in frames.drain(..) {
-        receive(cx, device, frame);
-    }
-    (handled, more)
+}
+
+/// A device was turned on: who asks next finds what its link brought. Linux: `NETDEV_UP` in `addrconf_notify` and
+/// `inetdev_event`.
+pub(crate) fn device_started(cx: &mut Context<'_>, device: DeviceIndex) {
+    follow_parent(cx, device);
+    follow_link(cx, device);
 }
 
 /// Lets the routes know of a carrier that was lost or is back.

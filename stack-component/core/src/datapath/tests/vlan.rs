@@ -131,3 +131,19 @@ fn what_was_done_for_a_device_ends_with_it() {
     assert!(sent(&host).iter().all(|(tag, _)| tag.is_none()));
     assert_eq!(host.dropped(), []);
 }
+
+/// Linux: `addrconf_notify`, before `ip link set up` returns.
+#[test]
+fn a_device_that_is_turned_on_has_its_address_of_the_link_at_once() {
+    let mut host = Host::new();
+    host.stack.set_sysctl("net.ipv6.conf.default.disable_ipv6", "0").unwrap();
+    let dummy = host.stack.add_dummy("dummy0").unwrap();
+    let vlan = host.stack.add_vlan(ETH0, "eth0.7", 7).unwrap();
+    for device in [dummy, vlan] {
+        // As `ip link add` leaves it.
+        host.stack.set_device_up(device, false).unwrap();
+        host.stack.set_device_up(device, true).unwrap();
+        let addresses = host.stack.interfaces().get(device).unwrap().addresses();
+        assert!(addresses.iter().any(|address| address.cidr.is_ipv6()), "{device:?}: {addresses:?}");
+    }
+}

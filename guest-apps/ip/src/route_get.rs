@@ -295,6 +295,9 @@ mod tests {
             mark: 0,
             mask: 0,
             tos: 0,
+            protocol: 0,
+            source_ports: None,
+            destination_ports: None,
             action: RuleAction::Table(tables::MAIN),
             suppress_prefix_length: None,
         };

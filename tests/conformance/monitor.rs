@@ -95,7 +95,8 @@ fn begin(pair: &Pair, monitor: &Wnet) -> Result<()> {
 /// What the monitor told between the first change and the last.
 fn told(monitor: Wnet) -> Result<Vec<String>> {
     monitor.wait_for_line(LAST_TOLD)?;
-    monitor.signal(Signal::INT)?;
+    // Whom a shell started in the background hears no SIGINT, and neither does Linux's monitor then.
+    monitor.signal(Signal::TERM)?;
     let ended = monitor.wait()?;
     let lines = Shown::new(&ended.output, b"", None).lines;
     let begin = lines.iter().rposition(|line| line.contains(FIRST_TOLD)).map_or(0, |at| at + 1);
